@@ -1,0 +1,104 @@
+//! Files in conversations.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::storage::dentries::{DentryStatus, DentryType};
+use crate::call::Call;
+use crate::{Result, Timestamp, UnionId};
+
+super::group! {
+    /// The operations of `convFile`: files in conversations. From [`Client::conv_file`](crate::Client::conv_file).
+    ConvFile
+}
+
+/// A file as it lies in a conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct ConversationFile {
+    /// The dentry id of the file.
+    pub id: Option<String>,
+    /// The conversation it lies in.
+    pub conversation_id: Option<String>,
+    /// The space it is stored in.
+    pub space_id: Option<String>,
+    /// The folder it is in; `"0"` is the root of the space.
+    pub parent_id: Option<String>,
+    /// File or folder; only files can be sent.
+    #[serde(rename = "type")]
+    pub kind: Option<DentryType>,
+    /// Name with extension.
+    pub name: Option<String>,
+    /// Size in bytes.
+    pub size: Option<u64>,
+    /// Path within the space.
+    pub path: Option<String>,
+    /// Version, from 1.
+    pub version: Option<u64>,
+    /// Whether it is there, deleted or expired.
+    pub status: Option<DentryStatus>,
+    /// Extension without the dot.
+    pub extension: Option<String>,
+    /// unionId of who made it.
+    pub creator_id: Option<String>,
+    /// unionId of who changed it last.
+    pub modifier_id: Option<String>,
+    /// When it was made.
+    pub create_time: Option<Timestamp>,
+    /// When it was changed last.
+    pub modified_time: Option<Timestamp>,
+    /// Documented, but not filled by the operations known so far.
+    pub uuid: Option<String>,
+}
+
+/// A lost `file` is no reason to call a send failed that has happened: it defaults.
+#[derive(Deserialize)]
+struct FileAnswer {
+    #[serde(default)]
+    file: ConversationFile,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SendByAppBody<'a> {
+    space_id: &'a str,
+    dentry_id: &'a str,
+}
+
+impl ConvFile<'_> {
+    /// Sends a stored file to a person, in the name of the app.
+    ///
+    /// `SendByApp`, documented under
+    /// [sends-a-storage-file-to-a-specified-user](https://open.dingtalk.com/document/orgapp/sends-a-storage-file-to-a-specified-user).
+    /// Permission: `ConvFile.File.Send`. Internal and ISV apps.
+    ///
+    /// The union id is the **recipient**, not an acting person as in nearly every other operation. Files only, no
+    /// folders. A send that may have happened is never repeated: after a network failure or a 5xx look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let sent = client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
+    /// println!("sent {}", sent.name.unwrap_or_default());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `spaceNotExist`, `dentryNotExist`; `permissionDenied` (with HTTP 400 here, 403 elsewhere); `paramError.spaceId`,
+    /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`.
+    #[inline]
+    pub fn send_by_app(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        recipient: UnionId<'_>,
+    ) -> Result<ConversationFile> {
+        let call = Call::new("POST /v1.0/convFile/apps/conversations/files/send", &[])
+            .query("unionId", recipient.0)
+            .json(&SendByAppBody { space_id, dentry_id })?;
+        self.client.call(&call).map(|answer: FileAnswer| answer.file)
+    }
+}

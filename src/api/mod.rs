@@ -1,0 +1,23 @@
+//! The vendor's operations: one file per group, one function per operation.
+
+pub(crate) mod conv_file;
+pub(crate) mod oauth2;
+pub(crate) mod storage;
+
+/// Declares a group's handle: borrowed from the client, as cheap as a reference.
+macro_rules! group {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name<'c> {
+            client: &'c crate::Client,
+        }
+
+        impl<'c> $name<'c> {
+            pub(crate) fn new(client: &'c crate::Client) -> Self {
+                Self { client }
+            }
+        }
+    };
+}
+pub(crate) use group;

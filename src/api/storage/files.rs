@@ -1,0 +1,159 @@
+//! Getting a file's bytes: where they are, and what DingTalk signed for them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Storage;
+use crate::call::Call;
+use crate::ids::words;
+use crate::options::options;
+use crate::{Result, UnionId};
+
+words! {
+    /// How a file is fetched.
+    TransferProtocol {
+        /// Plain HTTP with signed headers; see [`HeaderSignatureInfo`].
+        HeaderSignature = "HEADER_SIGNATURE",
+    }
+}
+
+words! {
+    /// Where an object is stored.
+    Region {
+        /// Zhangjiakou.
+        Zhangjiakou = "ZHANGJIAKOU",
+        /// Shenzhen.
+        Shenzhen = "SHENZHEN",
+        /// Shanghai.
+        Shanghai = "SHANGHAI",
+        /// Singapore.
+        Singapore = "SINGAPORE",
+        /// The vendor's own word for "not known".
+        Unknown = "UNKNOWN",
+    }
+}
+
+/// Where a file can be downloaded, for some minutes. [`Client::download_to`](crate::Client::download_to) takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DownloadInfo {
+    /// How it is fetched. Only `HEADER_SIGNATURE` is documented.
+    pub protocol: Option<TransferProtocol>,
+    /// What that protocol needs.
+    pub header_signature_info: Option<HeaderSignatureInfo>,
+}
+
+/// URLs, and the headers that open them.
+///
+/// The headers are credentials: `Debug` shows their names only, and of the URLs nothing behind the host.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+#[non_exhaustive]
+pub struct HeaderSignatureInfo {
+    /// Where the object is; earlier ones are preferred.
+    pub resource_urls: Vec<String>,
+    /// Documented as unused.
+    pub internal_resource_urls: Vec<String>,
+    /// All of these go with the request, and nothing else that OSS signs.
+    pub headers: BTreeMap<String, String>,
+    /// Life of the signature in seconds, usually 900.
+    pub expiration_seconds: Option<u64>,
+    /// Where the object is stored.
+    pub region: Option<Region>,
+}
+
+impl fmt::Debug for HeaderSignatureInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hosts = |urls: &[String]| urls.iter().map(|u| host_of(u).to_owned()).collect::<Vec<_>>();
+        f.debug_struct("HeaderSignatureInfo")
+            .field("resource_urls", &hosts(&self.resource_urls))
+            .field("internal_resource_urls", &hosts(&self.internal_resource_urls))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("expiration_seconds", &self.expiration_seconds)
+            .field("region", &self.region)
+            .finish()
+    }
+}
+
+/// The host of a URL, without user, port or path; for text that people read.
+pub(crate) fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
+options! {
+    /// What [`Storage::get_file_download_info`] may be told besides the file.
+    ///
+    /// ```
+    /// use dingtalk_files::GetFileDownloadInfo;
+    ///
+    /// let second = GetFileDownloadInfo::new().version(2).prefer_intranet(false);
+    /// # let _ = second;
+    /// ```
+    GetFileDownloadInfo {
+        /// The version to download, from 1. Default: the latest.
+        version: u64,
+        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
+        /// where such a network has been set up.
+        prefer_intranet: bool,
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a GetFileDownloadInfo>,
+}
+
+impl Storage<'_> {
+    /// Asks where a file can be downloaded.
+    ///
+    /// `GetFileDownloadInfo`, documented under
+    /// [obtains-the-download-information-about-a-file](https://open.dingtalk.com/document/orgapp/obtains-the-download-information-about-a-file).
+    /// Permission: `Storage.DownloadInfo.Read`. Internal apps only.
+    ///
+    /// What comes back lives for about 15 minutes. To download, hand it to
+    /// [`Client::download_to`](crate::Client::download_to), or let [`Client::file`](crate::Client::file) do both steps
+    /// and renew the signature when it lapses.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetFileDownloadInfo, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let first = GetFileDownloadInfo::new().version(1);
+    /// let info = client.storage().get_file_download_info("space-1", "dentry-1", UnionId("operator-1"), &first)?;
+    /// let mut bytes = Vec::new();
+    /// client.download_to(&info, &mut bytes, ..)?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`, `orgAuthLevelNotEnough`; `spaceNotExist`, `dentryNotExist`; `fileArchived` (the call has
+    /// started the restoring: ask again in some minutes); `dentryDownloadProtocolNotSupport`, `operationNotSupported`;
+    /// `paramError.spaceId`, `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn get_file_download_info(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &GetFileDownloadInfo,
+    ) -> Result<DownloadInfo> {
+        let path = [space_id, dentry_id];
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query",
+            &path,
+        )
+        .query("unionId", operator.0)
+        .json(&Body {
+            option: (!options.is_unset()).then_some(options),
+        })?;
+        self.client.call(&call.repeatable())
+    }
+}

@@ -1,0 +1,256 @@
+//! Where an access token comes from.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::api::oauth2::AccessToken;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+
+/// The caller's own source of access tokens: a secret manager, or a cache that a fleet of machines shares.
+///
+/// It is asked before every API call and nothing it answers is kept, so cache in it whatever is expensive. When
+/// DingTalk refuses a token, [`rejected`](Self::rejected) is called with it and the source is asked once more; if that
+/// token is refused too, the call fails.
+///
+/// A closure that returns the token is a source too:
+///
+/// ```
+/// use dingtalk_files::Client;
+///
+/// let client = Client::builder()
+///     .token_source(|| std::fs::read_to_string("/run/secrets/dingtalk-token"))
+///     .build()?;
+/// # Ok::<(), dingtalk_files::Error>(())
+/// ```
+pub trait TokenSource: Send + Sync {
+    /// The token to use now.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the token away; the call that needed it fails with [`Error::TokenSource`].
+    fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// DingTalk refused this token. A source with a cache drops it here.
+    fn rejected(&self, token: &Secret) {
+        let _ = token;
+    }
+}
+
+impl<F, S, E> TokenSource for F
+where
+    F: Fn() -> Result<S, E> + Send + Sync,
+    S: Into<Secret>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>> {
+        self().map(Into::into).map_err(Into::into)
+    }
+}
+
+/// The three ways to a token.
+pub(crate) enum Auth {
+    Fixed(Secret),
+    App(AppTokens),
+    Custom(Box<dyn TokenSource>),
+}
+
+/// A token in use. The number tells it from a later one with the same text.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) secret: Secret,
+    generation: u64,
+}
+
+impl Auth {
+    /// The token to send now. `fetch` asks DingTalk; it runs in one thread at a time.
+    pub(crate) fn token(
+        &self,
+        clock: &dyn Clock,
+        fetch: impl FnOnce(&App) -> Result<AccessToken>,
+    ) -> Result<Token> {
+        match self {
+            Self::Fixed(secret) => Ok(Token {
+                secret: secret.clone(),
+                generation: 0,
+            }),
+            Self::App(tokens) => tokens.get(clock, fetch),
+            Self::Custom(source) => {
+                let secret = source.access_token().map_err(Error::TokenSource)?;
+                Ok(Token {
+                    secret,
+                    generation: 0,
+                })
+            }
+        }
+    }
+
+    /// DingTalk refused `token`. Whether another one can be had.
+    pub(crate) fn reject(&self, token: &Token) -> bool {
+        match self {
+            Self::Fixed(_) => return false,
+            Self::App(tokens) => tokens.drop_generation(token.generation),
+            Self::Custom(source) => source.rejected(&token.secret),
+        }
+        true
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fixed(_) => "Fixed(..)",
+            Self::App(_) => "App(..)",
+            Self::Custom(_) => "Custom(..)",
+        })
+    }
+}
+
+/// What an app shows to get a token.
+pub(crate) struct App {
+    pub(crate) key: String,
+    pub(crate) secret: Secret,
+}
+
+/// An app's tokens: cached, refreshed early, fetched by one thread while the others wait without holding a lock.
+pub(crate) struct AppTokens {
+    app: App,
+    state: Mutex<State>,
+    fetch_ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Cached>,
+    /// Counts fetches. The one in flight, or the last one.
+    generation: u64,
+    fetching: bool,
+    /// How the last fetch failed, for those who waited for it.
+    failure: Option<(u64, Arc<Error>)>,
+}
+
+struct Cached {
+    token: Token,
+    refresh_at: Duration,
+    expires_at: Duration,
+}
+
+/// DingTalk's guide: refresh 10 minutes before the end.
+const REFRESH_EARLY: Duration = Duration::from_secs(600);
+/// After a refresh failed while the old token still lives.
+const REFRESH_AGAIN: Duration = Duration::from_secs(30);
+
+impl AppTokens {
+    pub(crate) fn new(key: String, secret: Secret) -> Self {
+        Self {
+            app: App { key, secret },
+            state: Mutex::default(),
+            fetch_ended: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.app.key.is_empty() || self.app.secret.expose().is_empty()
+    }
+
+    fn get(&self, clock: &dyn Clock, fetch: impl FnOnce(&App) -> Result<AccessToken>) -> Result<Token> {
+        let mut state = self.lock();
+        loop {
+            if let Some(token) = state.usable(clock.now()) {
+                return Ok(token);
+            }
+            if !state.fetching {
+                break;
+            }
+            let waited_for = state.generation;
+            state = self
+                .fetch_ended
+                .wait_while(state, |s| s.fetching && s.generation == waited_for)
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, error)) = state.failure.as_ref().filter(|(failed, _)| *failed == waited_for) {
+                return Err(Error::Token(Arc::clone(error)));
+            }
+        }
+        state.fetching = true;
+        state.generation += 1;
+        let generation = state.generation;
+        drop(state);
+
+        let _turn = Turn(self);
+        // The token's life is counted from before it was asked for: rather too short than too long.
+        let asked_at = clock.now();
+        let answer = fetch(&self.app);
+        self.lock().settle(generation, asked_at, clock.now(), answer)
+    }
+
+    fn drop_generation(&self, generation: u64) {
+        let mut state = self.lock();
+        if state
+            .current
+            .as_ref()
+            .is_some_and(|c| c.token.generation == generation)
+        {
+            state.current = None;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn usable(&self, now: Duration) -> Option<Token> {
+        let cached = self.current.as_ref()?;
+        let fresh = now < cached.refresh_at;
+        // While another thread refreshes early, the old token still serves.
+        let still_good = now < cached.expires_at && self.fetching;
+        (fresh || still_good).then(|| cached.token.clone())
+    }
+
+    fn settle(
+        &mut self,
+        generation: u64,
+        asked_at: Duration,
+        now: Duration,
+        answer: Result<AccessToken>,
+    ) -> Result<Token> {
+        match answer {
+            Ok(fresh) => {
+                let life = Duration::from_secs(fresh.expire_in);
+                let token = Token {
+                    secret: fresh.access_token,
+                    generation,
+                };
+                self.current = Some(Cached {
+                    token: token.clone(),
+                    refresh_at: asked_at.saturating_add(life - REFRESH_EARLY.min(life / 4)),
+                    expires_at: asked_at.saturating_add(life),
+                });
+                self.failure = None;
+                Ok(token)
+            }
+            Err(error) => {
+                if let Some(old) = self.current.as_mut().filter(|c| now < c.expires_at) {
+                    old.refresh_at = now.saturating_add(REFRESH_AGAIN).min(old.expires_at);
+                    return Ok(old.token.clone());
+                }
+                let error = Arc::new(error);
+                self.failure = Some((generation, Arc::clone(&error)));
+                Err(Error::Token(error))
+            }
+        }
+    }
+}
+
+/// Ends a fetch however it ends, a panic included, so that nobody waits for ever.
+struct Turn<'a>(&'a AppTokens);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.lock().fetching = false;
+        self.0.fetch_ended.notify_all();
+    }
+}

@@ -1,0 +1,497 @@
+//! How a client is configured.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::{HeaderValue, Uri};
+
+use crate::auth::{AppTokens, Auth, TokenSource};
+use crate::client::{Client, Inner};
+use crate::clock::{Clock, MonotonicClock};
+use crate::error::{Error, Result};
+use crate::retry::RetryPolicy;
+use crate::secret::Secret;
+use crate::tls;
+use crate::transport::{Door, Transport};
+
+const BASE_URL: &str = "https://api.dingtalk.com";
+const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
+const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
+
+/// Configures a [`Client`]. From [`Client::builder`].
+///
+/// Credentials are needed, everything else has a default that is safe:
+///
+/// ```
+/// use std::time::Duration;
+/// use dingtalk_files::{Client, RetryPolicy};
+///
+/// let client = Client::builder()
+///     .app("app-key", "app-secret")
+///     .stall_timeout(Duration::from_secs(10))
+///     .retry(RetryPolicy::new().max_retries(3))
+///     .build()?;
+/// # Ok::<(), dingtalk_files::Error>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    auth: Option<Auth>,
+    several_auths: bool,
+    base_url: String,
+    retry: RetryPolicy,
+    user_agent: Option<String>,
+    connect_timeout: Option<Duration>,
+    stall_timeout: Option<Duration>,
+    overall_timeout: Option<Duration>,
+    proxy: Option<ProxyChoice>,
+    roots_pem: Vec<Vec<u8>>,
+    agent: Option<Agent>,
+    clock: Arc<dyn Clock>,
+}
+
+enum ProxyChoice {
+    None,
+    Url(String),
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The API agent wants small buffers (each new connection zeroes both), the object agent large ones.
+const API_BUFFER: usize = 16 * 1024;
+const OBJECT_BUFFER: usize = 256 * 1024;
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            auth: None,
+            several_auths: false,
+            base_url: BASE_URL.to_owned(),
+            retry: RetryPolicy::default(),
+            user_agent: None,
+            connect_timeout: None,
+            stall_timeout: None,
+            overall_timeout: None,
+            proxy: None,
+            roots_pem: Vec::new(),
+            agent: None,
+            clock: Arc::new(MonotonicClock::start()),
+        }
+    }
+
+    /// An app's key and secret (also called client id and secret). The token is fetched with the first call, cached,
+    /// and refreshed 10 minutes before it ends.
+    pub fn app(self, app_key: impl Into<String>, app_secret: impl Into<Secret>) -> Self {
+        self.auth(Auth::App(AppTokens::new(app_key.into(), app_secret.into())))
+    }
+
+    /// A fixed access token, for a program that lives shorter than the token (two hours).
+    pub fn access_token(self, token: impl Into<Secret>) -> Self {
+        self.auth(Auth::Fixed(token.into()))
+    }
+
+    /// The caller's own source of tokens: a closure or a [`TokenSource`].
+    pub fn token_source(self, source: impl TokenSource + 'static) -> Self {
+        self.auth(Auth::Custom(Box::new(source)))
+    }
+
+    fn auth(mut self, auth: Auth) -> Self {
+        self.several_auths |= self.auth.is_some();
+        self.auth = Some(auth);
+        self
+    }
+
+    /// The international host, `https://api.dingtalk.io`. Apps of the one host are unknown to the other.
+    pub fn international(self) -> Self {
+        self.base_url(INTERNATIONAL_BASE_URL)
+    }
+
+    /// Another API host: a gateway, or a stand-in in tests. Default: `https://api.dingtalk.com`.
+    ///
+    /// With an `http` base URL the client also accepts `http` resource URLs; otherwise everything is `https`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// How failures are retried.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// The `User-Agent` header. Default: `dingtalk-files/VERSION`, or what the caller's own agent says.
+    pub fn user_agent(mut self, text: impl Into<String>) -> Self {
+        self.user_agent = Some(text.into());
+        self
+    }
+
+    /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = Some(limit);
+        self
+    }
+
+    /// How long not a single byte may move, in either direction, before a connection counts as dead. Default: 30 seconds.
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.stall_timeout = Some(limit);
+        self
+    }
+
+    /// Limit for a whole operation with all its retries: one API call, or one download. Default: none, because a long
+    /// transfer is no fault. Checked before each wait and during each request.
+    pub fn overall_timeout(mut self, limit: Duration) -> Self {
+        self.overall_timeout = Some(limit);
+        self
+    }
+
+    /// A proxy: `http://user:password@host:port`, or `socks5://…` with the feature `socks-proxy`. Default: the
+    /// environment's (`ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, less `NO_PROXY`).
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Some(ProxyChoice::Url(url.into()));
+        self
+    }
+
+    /// No proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Some(ProxyChoice::None);
+        self
+    }
+
+    /// Root certificates (PEM, one or many) that are trusted beside the built-in ones: a company's own, for example.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots_pem.push(pem.into());
+        self
+    }
+
+    /// A ready-made agent with its own connections, proxy, TLS and middleware, for what this builder has no word for.
+    ///
+    /// Redirects are still not followed, statuses still not turned into ureq's errors, and a stall limit still set when
+    /// the agent has none. The only function of this crate in which ureq appears.
+    pub fn agent(mut self, agent: Agent) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The variables of [`Client::from_env`].
+    pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let var = |name: &str| var(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        let builder = match (
+            var("DINGTALK_ACCESS_TOKEN"),
+            var("DINGTALK_APP_KEY"),
+            var("DINGTALK_APP_SECRET"),
+        ) {
+            (Some(token), _, _) => Self::new().access_token(token),
+            (None, Some(key), Some(secret)) => Self::new().app(key, secret),
+            (None, Some(_), None) => {
+                return Err(config("DINGTALK_APP_KEY is set, but DINGTALK_APP_SECRET is not"));
+            }
+            (None, None, Some(_)) => {
+                return Err(config("DINGTALK_APP_SECRET is set, but DINGTALK_APP_KEY is not"));
+            }
+            (None, None, None) => {
+                return Err(config(
+                    "no credentials: set DINGTALK_APP_KEY and DINGTALK_APP_SECRET, or DINGTALK_ACCESS_TOKEN",
+                ));
+            }
+        };
+        Ok(match var("DINGTALK_BASE_URL") {
+            Some(url) => builder.base_url(url),
+            None => builder,
+        })
+    }
+
+    /// Checks the configuration. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`], with what to do about it.
+    pub fn build(self) -> Result<Client> {
+        if self.several_auths {
+            return Err(config(
+                "give one of `app`, `access_token` and `token_source`, not several",
+            ));
+        }
+        let base_url = check_base_url(&self.base_url)?;
+        if base_url.starts_with("https:") && !tls::AVAILABLE && self.agent.is_none() {
+            return Err(config(
+                "https needs TLS: enable the feature `rustls`, `platform-verifier` or `native-tls` of dingtalk-files",
+            ));
+        }
+        let user_agent = match (&self.user_agent, &self.agent) {
+            (Some(text), _) => Some(text.as_str()),
+            (None, None) => Some(USER_AGENT),
+            (None, Some(_)) => None,
+        };
+        let user_agent = user_agent
+            .map(HeaderValue::from_str)
+            .transpose()
+            .map_err(|_| config("the user agent has characters that no header can carry"))?;
+        let (api, object) = self.doors()?;
+        let auth = self.auth.ok_or_else(|| {
+            config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
+        })?;
+        check_auth(&auth)?;
+        Ok(Client::from_inner(Inner {
+            transport: Transport {
+                api,
+                object,
+                user_agent,
+            },
+            auth,
+            retry: self.retry,
+            clock: self.clock,
+            base_url,
+            overall_timeout: self.overall_timeout,
+        }))
+    }
+
+    fn doors(&self) -> Result<(Door, Door)> {
+        let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
+        if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
+            return Err(config(
+                "a timeout of zero lets nothing through; leave it out for the default",
+            ));
+        }
+        if let Some(agent) = &self.agent {
+            let overlaps =
+                self.connect_timeout.is_some() || self.proxy.is_some() || !self.roots_pem.is_empty();
+            if overlaps {
+                return Err(config(
+                    "connect timeout, proxy and root certificates belong on your own agent: set them there",
+                ));
+            }
+            tls::check_agent(agent)?;
+            let door = || Door::borrowed(agent.clone(), self.stall_timeout.unwrap_or(STALL_TIMEOUT));
+            return Ok((door(), door()));
+        }
+        let proxy = match &self.proxy {
+            None => ureq::Proxy::try_from_env(),
+            Some(ProxyChoice::None) => None,
+            Some(ProxyChoice::Url(url)) => Some(check_proxy(url)?),
+        };
+        let tls = tls::configs(&self.roots_pem)?;
+        let door = |buffer| {
+            Door::own(
+                tls.iter()
+                    .map(|tls| self.own_agent(buffer, proxy.as_ref(), tls))
+                    .collect(),
+            )
+        };
+        Ok((door(API_BUFFER), door(OBJECT_BUFFER)))
+    }
+
+    fn own_agent(&self, buffer: usize, proxy: Option<&ureq::Proxy>, tls: &tls::Config) -> Agent {
+        let connect = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
+        let stall = Some(self.stall_timeout.unwrap_or(STALL_TIMEOUT));
+        let config = Agent::config_builder()
+            // Error bodies say what is wrong; ureq would throw them away.
+            .http_status_as_error(false)
+            // A redirect would carry our headers to another place, and turn a PUT into a GET.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(proxy.cloned())
+            .timeout_resolve(connect)
+            .timeout_connect(connect)
+            .timeout_per_read(stall)
+            .timeout_per_write(stall)
+            .input_buffer_size(buffer)
+            .output_buffer_size(buffer);
+        tls::set(config, tls).build().new_agent()
+    }
+}
+
+fn config(what: impl Into<String>) -> Error {
+    Error::Config(what.into())
+}
+
+/// Scheme, host, perhaps a port and a path; no slash at the end.
+fn check_base_url(url: &str) -> Result<String> {
+    let trimmed = url.trim().trim_end_matches('/');
+    let problem = |what: &str| config(format!("the base URL {what}; expected something like {BASE_URL}"));
+    let parsed: Uri = trimmed.parse().map_err(|_| problem("is no URL"))?;
+    if !matches!(parsed.scheme_str(), Some("https" | "http")) {
+        return Err(problem("begins with neither https:// nor http://"));
+    }
+    if parsed.host().is_none_or(str::is_empty) {
+        return Err(problem("has no host"));
+    }
+    if parsed.query().is_some() || trimmed.contains(['#', '@']) {
+        return Err(problem("must have no query, fragment or user"));
+    }
+    Ok(trimmed.to_owned())
+}
+
+fn check_auth(auth: &Auth) -> Result<()> {
+    match auth {
+        Auth::Fixed(token) if token.expose().is_empty() => Err(config("the access token is empty")),
+        Auth::Fixed(token) if token.expose().chars().any(|c| c.is_control() || c == ' ') => Err(config(
+            "the access token has a blank or a line break in it; was it read from a file? Trim it",
+        )),
+        Auth::App(tokens) if tokens.is_incomplete() => Err(config("app key or app secret is empty")),
+        _ => Ok(()),
+    }
+}
+
+/// A proxy URL may hold a password, so no message repeats it.
+fn check_proxy(url: &str) -> Result<ureq::Proxy> {
+    let proxy = ureq::Proxy::new(url).map_err(|_| {
+        config("the proxy is no URL like http://user:password@host:port or socks5://host:port")
+    })?;
+    let is_socks = !matches!(
+        proxy.protocol(),
+        ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https
+    );
+    if is_socks && !cfg!(feature = "socks-proxy") {
+        return Err(config(
+            "a SOCKS proxy needs the feature `socks-proxy` of dingtalk-files",
+        ));
+    }
+    if proxy.protocol() == ureq::ProxyProtocol::Https && !tls::AVAILABLE {
+        return Err(config(
+            "an https proxy needs TLS: enable the feature `rustls` or `native-tls` of dingtalk-files",
+        ));
+    }
+    Ok(proxy)
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("auth", &self.auth)
+            .field("base_url", &self.base_url)
+            .field("retry", &self.retry)
+            .field("has_proxy", &self.proxy.is_some())
+            .field("has_agent", &self.agent.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+        move |name| {
+            pairs
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        }
+    }
+
+    fn problem(builder: Result<ClientBuilder>) -> String {
+        match builder.and_then(ClientBuilder::build) {
+            Err(Error::Config(text)) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn environment_variables() {
+        const BASE: (&str, &str) = ("DINGTALK_BASE_URL", "http://127.0.0.1:1/");
+        let app = vars(&[("DINGTALK_APP_KEY", " k\n"), ("DINGTALK_APP_SECRET", "s"), BASE]);
+        let client = ClientBuilder::from_vars(app).unwrap().build().unwrap();
+        assert_eq!(format!("{client:?}").matches("App(..)").count(), 1);
+        let both = vars(&[
+            ("DINGTALK_ACCESS_TOKEN", "t"),
+            ("DINGTALK_APP_KEY", "k"),
+            ("DINGTALK_APP_SECRET", "s"),
+            BASE,
+        ]);
+        let client = ClientBuilder::from_vars(both).unwrap().build().unwrap();
+        assert!(format!("{client:?}").contains("Fixed(..)"));
+
+        let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " ")])));
+        assert!(
+            none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"),
+            "{none}"
+        );
+        let half = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_APP_KEY", "k")])));
+        assert!(half.contains("DINGTALK_APP_SECRET is not"), "{half}");
+    }
+
+    #[test]
+    fn a_wrong_configuration_says_what_to_do() {
+        let base = || ClientBuilder::new().base_url("http://127.0.0.1:1");
+        let good = || base().access_token("t");
+        let table = [
+            (base(), "no credentials"),
+            (good().app("k", "s"), "not several"),
+            (base().access_token(""), "token is empty"),
+            (base().access_token("t\n"), "Trim it"),
+            (base().app("k", ""), "app secret is empty"),
+            (base().app("", "s"), "app key or app secret is empty"),
+            (good().base_url("api.dingtalk.com"), "https://"),
+            (good().base_url("ftp://h"), "https://"),
+            (good().base_url("http://"), "URL"),
+            (good().base_url("http://h?x=1"), "no query"),
+            (good().base_url("http://user@h"), "user"),
+            (good().stall_timeout(Duration::ZERO), "timeout of zero"),
+            (good().connect_timeout(Duration::ZERO), "timeout of zero"),
+            (good().overall_timeout(Duration::ZERO), "timeout of zero"),
+            (good().user_agent("a\nb"), "user agent"),
+            (good().proxy("gopher://planted-password@h"), "the proxy is no URL"),
+            (
+                good().agent(Agent::new_with_defaults()).no_proxy(),
+                "your own agent",
+            ),
+        ];
+        for (builder, expected) in table {
+            let text = problem(Ok(builder));
+            assert!(
+                text.contains(expected) && !text.contains("planted"),
+                "{expected}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn base_urls_lose_their_last_slash_and_keep_their_path() {
+        assert_eq!(
+            check_base_url(" https://gw.example/dingtalk/ ").unwrap(),
+            "https://gw.example/dingtalk"
+        );
+    }
+
+    #[cfg(not(feature = "socks-proxy"))]
+    #[test]
+    fn socks_needs_its_feature() {
+        let builder = ClientBuilder::new()
+            .base_url("http://h")
+            .access_token("t")
+            .proxy("socks5://h:1");
+        assert!(problem(Ok(builder)).contains("`socks-proxy`"));
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    #[test]
+    fn https_without_tls_is_told_at_once() {
+        let text = problem(Ok(ClientBuilder::new().access_token("t")));
+        assert!(
+            text.contains("https needs TLS") && text.contains("`rustls`"),
+            "{text}"
+        );
+    }
+
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    #[test]
+    fn root_certificates_must_be_certificates() {
+        for pem in [
+            "",
+            "not pem",
+            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        ] {
+            let text = problem(Ok(ClientBuilder::new().access_token("t").root_certificates(pem)));
+            assert!(text.contains("root certificates"), "{text}");
+        }
+    }
+}

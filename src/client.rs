@@ -1,0 +1,234 @@
+//! The client: a call goes in, a typed answer comes out.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use ureq::BodyReader;
+
+use crate::api::conv_file::ConvFile;
+use crate::api::oauth2::{AccessToken, Oauth2};
+use crate::api::storage::Storage;
+use crate::auth::{Auth, Token};
+use crate::builder::ClientBuilder;
+use crate::call::Call;
+use crate::clock::{Clock, jitter};
+use crate::error::{AnswerKind, Problem, Result, UnexpectedAnswer, classify};
+use crate::retry::{Next, RetryPolicy, Tries, after_failure};
+use crate::transfer::range::{Head, Want};
+use crate::transfer::ticket::Ticket;
+use crate::transport::{ApiAnswer, ApiRequest, Transport};
+
+/// A client of DingTalk's file APIs.
+///
+/// Cheap to clone; clones share connections and token, and may be used from any number of threads.
+///
+/// ```no_run
+/// use dingtalk_files::{Client, UnionId};
+///
+/// let client = Client::builder().app("app-key", "app-secret").build()?;
+/// let mut bytes = Vec::new();
+/// client.file("space-1", "dentry-1", UnionId("operator-1")).download_to(&mut bytes, ..)?;
+/// # Ok::<(), dingtalk_files::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) transport: Transport,
+    pub(crate) auth: Auth,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Scheme, host, and path if there is one; no slash at the end.
+    pub(crate) base_url: String,
+    pub(crate) overall_timeout: Option<Duration>,
+}
+
+impl Client {
+    /// Begins the configuration of a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// A client configured by environment variables, for utilities.
+    ///
+    /// `DINGTALK_ACCESS_TOKEN`, or else `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`; `DINGTALK_BASE_URL` when it is not
+    /// `https://api.dingtalk.com`. An empty variable counts as absent; white space around a value is cut off. Proxies
+    /// are read from `HTTPS_PROXY` and its relatives, as always.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) that names the variables which are missing.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_vars(|name| std::env::var(name).ok())?.build()
+    }
+
+    /// The operations of `oauth2`: access tokens.
+    pub fn oauth2(&self) -> Oauth2<'_> {
+        Oauth2::new(self)
+    }
+
+    /// The operations of `convFile`: files in conversations.
+    pub fn conv_file(&self) -> ConvFile<'_> {
+        ConvFile::new(self)
+    }
+
+    /// The operations of `storage` 1.0: spaces and what is in them.
+    pub fn storage(&self) -> Storage<'_> {
+        Storage::new(self)
+    }
+
+    pub(crate) fn from_inner(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Runs a call and reads its answer. Thin, so that each endpoint adds only its own types to a program.
+    pub(crate) fn call<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T> {
+        let answer = self.run(call)?;
+        serde_json::from_slice(&answer.body).map_err(|e| {
+            // Only the place: serde's message may quote the body.
+            let problem = Problem::Malformed {
+                line: e.line(),
+                column: e.column(),
+            };
+            let ApiAnswer {
+                status, request_id, ..
+            } = answer;
+            UnexpectedAnswer {
+                operation: call.operation,
+                status,
+                problem,
+                request_id,
+            }
+            .into()
+        })
+    }
+
+    /// Runs a call until it succeeds or its error is final.
+    fn run(&self, call: &Call<'_>) -> Result<ApiAnswer> {
+        let url = format!("{}{}", self.inner.base_url, call.target()?);
+        let deadline = self.deadline();
+        let mut tries = Tries {
+            retries: 0,
+            token_replaced: false,
+            repeatable: call.repeatable,
+            retry_after: None,
+        };
+        loop {
+            let token = if call.with_token {
+                Some(self.token()?)
+            } else {
+                None
+            };
+            let error = match self.run_once(call, &url, token.as_ref(), deadline, &mut tries) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match after_failure(&self.inner.retry, &error, &tries, jitter()) {
+                Next::Fail => return Err(error),
+                Next::WithNewToken => {
+                    if !token.is_some_and(|t| self.inner.auth.reject(&t)) {
+                        return Err(error);
+                    }
+                    tries.token_replaced = true;
+                }
+                Next::After(wait) => {
+                    if deadline.is_some_and(|d| self.clock().now() + wait >= d) {
+                        return Err(error);
+                    }
+                    self.clock().sleep(wait);
+                    tries.retries += 1;
+                }
+            }
+        }
+    }
+
+    fn run_once(
+        &self,
+        call: &Call<'_>,
+        url: &str,
+        token: Option<&Token>,
+        deadline: Option<Duration>,
+        tries: &mut Tries,
+    ) -> Result<ApiAnswer> {
+        let token = token.map(|t| &t.secret);
+        let answer = self.inner.transport.api(&ApiRequest {
+            operation: call.operation,
+            method: call.method(),
+            url,
+            token,
+            body: call.body.as_deref(),
+            time_left: self.time_left(deadline),
+        })?;
+        tries.retry_after = answer.retry_after;
+        let mut secrets = call.secrets.clone();
+        secrets.extend(token.map(crate::Secret::expose));
+        let kind = AnswerKind {
+            operation: call.operation,
+            status: answer.status,
+            content_type: answer.content_type.as_deref(),
+            request_id: answer.request_id.clone(),
+            body: &answer.body,
+        };
+        classify(&kind, &secrets)?;
+        Ok(answer)
+    }
+
+    fn token(&self) -> Result<Token> {
+        self.inner.auth.token(self.clock(), |app| -> Result<AccessToken> {
+            self.oauth2().get_access_token(&app.key, app.secret.expose())
+        })
+    }
+
+    pub(crate) fn get_object(
+        &self,
+        ticket: &Ticket,
+        url: &str,
+        want: Want,
+        if_match: Option<&str>,
+        deadline: Option<Duration>,
+    ) -> Result<(Head, BodyReader<'static>)> {
+        self.inner
+            .transport
+            .object(ticket, url, want, if_match, self.time_left(deadline))
+    }
+
+    /// The moment at which an operation that begins now has to end.
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.inner
+            .overall_timeout
+            .map(|limit| self.clock().now().saturating_add(limit))
+    }
+
+    fn time_left(&self, deadline: Option<Duration>) -> Option<Duration> {
+        deadline.map(|d| d.saturating_sub(self.clock().now()))
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
+        &self.inner.retry
+    }
+
+    /// The base URL is plain http (a stand-in, a gateway on loopback), so resource URLs may be too.
+    pub(crate) fn plain_http(&self) -> bool {
+        self.inner.base_url.starts_with("http:")
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.inner.base_url)
+            .field("auth", &self.inner.auth)
+            .field("retry", &self.inner.retry)
+            .finish_non_exhaustive()
+    }
+}

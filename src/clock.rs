@@ -1,0 +1,55 @@
+//! Time as something that is handed in, so that no test has to wait.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+/// A monotonic clock and a way to wait.
+pub trait Clock: fmt::Debug + Send + Sync {
+    /// Time since some fixed moment; never goes back.
+    fn now(&self) -> Duration;
+
+    /// Blocks the calling thread for that long.
+    fn sleep(&self, time: Duration);
+}
+
+/// The machine's monotonic clock.
+#[derive(Debug)]
+pub(crate) struct MonotonicClock(Instant);
+
+impl MonotonicClock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for MonotonicClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// A number in `0.0..1.0` for spreading retries. Each `RandomState` is keyed differently, which is random enough to
+/// keep many clients from retrying in step, and needs no dependency.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "53 bits are taken, which an f64 holds exactly"
+)]
+pub(crate) fn jitter() -> f64 {
+    let bits = RandomState::new().hash_one(0u8) >> 11;
+    bits as f64 / (1u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn jitter_stays_below_one_and_varies() {
+        let draws: Vec<f64> = (0..100).map(|_| super::jitter()).collect();
+        assert!(draws.iter().all(|j| (0.0..1.0).contains(j)));
+        assert!(draws.windows(2).any(|w| w[0] != w[1]));
+    }
+}

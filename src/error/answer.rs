@@ -1,0 +1,124 @@
+//! Answers that came, but not the ones that were asked for.
+
+use std::fmt;
+
+/// A server's answer that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnexpectedAnswer {
+    /// The documented method and path, or `GET object`.
+    pub operation: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// What is wrong with it.
+    pub problem: Problem,
+    /// The vendor's id of this request, when there was one.
+    pub request_id: Option<String>,
+}
+
+impl UnexpectedAnswer {
+    /// DingTalk's ban of this machine's address.
+    pub fn is_banned(&self) -> bool {
+        matches!(self.problem, Problem::Banned { .. })
+    }
+}
+
+/// Why an answer could not be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// DingTalk bans an address for some minutes after 10 000 calls in 20 seconds. It says so with a page or with
+    /// `{"status":1111}`, under any HTTP status.
+    Banned {
+        /// How long to wait, in minutes.
+        minutes: u64,
+    },
+    /// A gateway or proxy answered in the server's place.
+    Gateway,
+    /// The server points elsewhere; following would carry credentials to another place.
+    Redirect {
+        /// The host it points to, when it named one.
+        host: Option<String>,
+    },
+    /// The body is no JSON, or not of the documented shape.
+    Malformed {
+        /// Line of the first fault, from 1.
+        line: usize,
+        /// Column of the first fault, from 1.
+        column: usize,
+    },
+    /// The body has more than this many bytes; reading stopped there.
+    TooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A field that cannot be done without is absent or empty.
+    Missing(&'static str),
+    /// The download info names a protocol this crate does not speak.
+    Protocol(String),
+    /// The download info asks for a header that a server must not set on our requests.
+    ForbiddenHeader(String),
+    /// The download info names a URL that is not https (or not a URL).
+    ForbiddenUrl(&'static str),
+    /// The body came compressed although it was asked for as it is.
+    Encoded(String),
+    /// The part served is not the part asked for.
+    WrongRange(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Banned { minutes } => write!(
+                f,
+                "this looks like DingTalk's ban of an address that calls too often: wait {minutes} minutes and call less. If calls were few, a proxy or login page in between answered"
+            ),
+            Self::Gateway => {
+                f.write_str("a gateway or proxy answered in the server's place; try again later")
+            }
+            Self::Redirect { host: Some(host) } => {
+                write!(
+                    f,
+                    "it redirects to {host}, which is not followed; check the base URL or the network's login page"
+                )
+            }
+            Self::Redirect { host: None } => f.write_str("it redirects elsewhere, which is not followed"),
+            Self::Malformed { line, column } => {
+                write!(
+                    f,
+                    "the body is not the documented JSON (line {line}, column {column})"
+                )
+            }
+            Self::TooLong { limit } => write!(f, "the body is longer than {limit} bytes"),
+            Self::Missing(field) => write!(f, "`{field}` is missing"),
+            Self::Protocol(name) => {
+                write!(
+                    f,
+                    "the file is served by protocol {name:?}; only HEADER_SIGNATURE is supported"
+                )
+            }
+            Self::ForbiddenHeader(name) => write!(
+                f,
+                "it asks to send the header {name:?}, which a server must not set"
+            ),
+            Self::ForbiddenUrl(why) => write!(f, "it names a resource URL that is refused: {why}"),
+            Self::Encoded(coding) => write!(
+                f,
+                "the body is encoded ({coding}) although that was not asked for"
+            ),
+            Self::WrongRange(what) => write!(f, "not the range that was asked for: {what}"),
+        }
+    }
+}
+
+impl fmt::Display for UnexpectedAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered {}: {}", self.operation, self.status, self.problem)?;
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for UnexpectedAnswer {}

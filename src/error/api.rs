@@ -1,0 +1,327 @@
+//! DingTalk's error answers: reading them, and what each code means.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{Error, Problem, UnexpectedAnswer};
+use crate::secret::withhold;
+
+/// DingTalk refused or failed an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The documented method and path, such as `POST /v1.0/storage/spaces/{spaceId}/…`.
+    pub operation: &'static str,
+    /// HTTP status. The same code comes with different statuses: decide by `code`.
+    pub status: u16,
+    /// The vendor's code, such as `permissionDenied`. Empty when the answer had none.
+    pub code: String,
+    /// The vendor's message, often Chinese.
+    pub message: String,
+    /// The vendor's id of this request.
+    pub request_id: Option<String>,
+    /// Permission codes the app lacks, when the answer names them.
+    pub required_scopes: Vec<String>,
+}
+
+impl ApiError {
+    /// What to do about it, for the codes where that is known.
+    pub fn advice(&self) -> Option<&'static str> {
+        if self.is_quota() {
+            return Some("The organisation's monthly calls are used up; a higher edition raises the limit");
+        }
+        if self.is_throttled() {
+            return Some(
+                "Calls come too fast for this app: spread them out (20 a second on the standard edition)",
+            );
+        }
+        let code = self.code.as_str();
+        Some(match code.rsplit('.').next().unwrap_or(code) {
+            "InvalidAuthentication" => {
+                "The access token was refused, also after fetching it anew: check that app key and secret belong to this host (.com or .io)"
+            }
+            "invalidClientIdOrSecret" => "Check app key and app secret in the developer console",
+            "AccessTokenPermissionDenied" => {
+                "Add the named permission to the app in the developer console, and publish the change"
+            }
+            "IpNotInWhiteList" => {
+                "Add this machine's public address to the app's allow-list in the developer console"
+            }
+            "permissionDenied" => {
+                "The acting person has no right to this; grant it, or act as somebody who has it"
+            }
+            "orgAuthLevelNotEnough" => "The organisation must be verified at a higher level for this",
+            "spaceNotExist" => "Check the space id",
+            "dentryNotExist" => {
+                "Check the dentry id, the space it is in, and the version; it may be in the recycle bin"
+            }
+            "fileArchived" => {
+                "The file is archived; this call has started to restore it, so ask again in some minutes"
+            }
+            "operationConcurrentControl" => "Another operation holds this; try again later",
+            "dentryDownloadProtocolNotSupport" => {
+                "This kind of file (an online document, for example) has no download"
+            }
+            _ => return None,
+        })
+    }
+
+    /// Refused before it ran, because of the pace. 403 as often as 429.
+    pub(crate) fn is_throttled(&self) -> bool {
+        let code = self.code.as_str();
+        let limit = code.rsplit('.').next().unwrap_or(code);
+        limit.starts_with("QpsLimit")
+            || limit.starts_with("QpmLimit")
+            || matches!(code, "system.busy" | "systemBusy")
+            || self.status == 429
+    }
+
+    pub(crate) fn is_quota(&self) -> bool {
+        self.code.ends_with("ApiCountLimitForOrg")
+    }
+
+    pub(crate) fn is_authentication(&self) -> bool {
+        self.code == "InvalidAuthentication"
+            || self.code == "invalidClientIdOrSecret"
+            || (self.status == 401 && self.code.is_empty())
+    }
+
+    /// The token itself was refused: a fresh one may help.
+    pub(crate) fn is_token_refused(&self) -> bool {
+        self.is_authentication() && self.code != "invalidClientIdOrSecret"
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self.code.as_str(), "spaceNotExist" | "dentryNotExist")
+    }
+
+    pub(crate) fn is_permission_denied(&self) -> bool {
+        let code = self.code.as_str();
+        let last = code.rsplit('.').next().unwrap_or(code);
+        matches!(
+            last,
+            "permissionDenied" | "AccessTokenPermissionDenied" | "IpNotInWhiteList" | "orgAuthLevelNotEnough"
+        )
+    }
+
+    pub(crate) fn is_server_fault(&self) -> bool {
+        self.status >= 500 && !self.is_throttled()
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered {}", self.operation, self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " {}", self.code)?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if !self.required_scopes.is_empty() {
+            write!(f, " (missing permission: {})", self.required_scopes.join(", "))?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        if let Some(advice) = self.advice() {
+            write!(f, ". {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// One answer of the API host as the wire gave it.
+pub(crate) struct AnswerKind<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) body: &'a [u8],
+}
+
+/// `Ok` when the body is the operation's own answer; else the error it really is. `secrets` are what was sent with
+/// the request, in case the server repeats it.
+pub(crate) fn classify(answer: &AnswerKind<'_>, secrets: &[&str]) -> Result<(), Error> {
+    let unexpected = |problem| -> Error {
+        UnexpectedAnswer {
+            operation: answer.operation,
+            status: answer.status,
+            problem,
+            request_id: answer.request_id.clone(),
+        }
+        .into()
+    };
+    let is_page = looks_like_html(answer.content_type, answer.body);
+    if is_page {
+        let problem = if answer.status >= 500 {
+            Problem::Gateway
+        } else {
+            Problem::Banned { minutes: BAN_MINUTES }
+        };
+        return Err(unexpected(problem));
+    }
+    let success = (200..300).contains(&answer.status);
+    // A ban has status 1111 *in* the body. Only small bodies can be one, so a long list is not parsed twice.
+    if (!success || answer.body.len() < 512) && parse(answer.body).as_ref().is_some_and(is_ban) {
+        return Err(unexpected(Problem::Banned { minutes: BAN_MINUTES }));
+    }
+    if success {
+        return Ok(());
+    }
+    match parse(answer.body) {
+        Some(Value::Object(fields)) => Err(read_error(answer, &Value::Object(fields), secrets).into()),
+        _ if (300..400).contains(&answer.status) => Err(unexpected(Problem::Redirect { host: None })),
+        _ if answer.status >= 500 => Err(unexpected(Problem::Gateway)),
+        // No JSON, but the status is clear: keep it as an API error without a code.
+        _ => Err(read_error(answer, &Value::Null, secrets).into()),
+    }
+}
+
+/// How long DingTalk says it bans an address (stated in the documentation and as `wait` in the answer).
+const BAN_MINUTES: u64 = 5;
+
+fn parse(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok()
+}
+
+fn is_ban(value: &Value) -> bool {
+    value.get("status").and_then(Value::as_u64) == Some(1111)
+}
+
+fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
+    let said = content_type.is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/html"));
+    let first = body.iter().find(|b| !b.is_ascii_whitespace());
+    // Some servers send JSON as text/html; the body decides where there is one.
+    first.map_or(said, |b| *b == b'<')
+}
+
+/// Keys come in lower case, in camel case and in capitals, depending on the gateway.
+fn read_error(answer: &AnswerKind<'_>, body: &Value, secrets: &[&str]) -> ApiError {
+    let text = |name: &str| field(body, name).map(plain).map(|t| withhold(t, secrets));
+    let scopes = field(body, "accessdenieddetail").and_then(|d| field(d, "requiredscopes"));
+    ApiError {
+        operation: answer.operation,
+        status: answer.status,
+        code: text("code").unwrap_or_default(),
+        message: text("message")
+            .or_else(|| text("description"))
+            .unwrap_or_default(),
+        request_id: text("requestid").or_else(|| answer.request_id.clone()),
+        required_scopes: scopes
+            .and_then(Value::as_array)
+            .map(|list| list.iter().map(plain).collect())
+            .unwrap_or_default(),
+    }
+}
+
+fn field<'a>(body: &'a Value, lower_name: &str) -> Option<&'a Value> {
+    let fields = body.as_object()?;
+    fields
+        .iter()
+        .find(|(name, _)| name.to_ascii_lowercase() == lower_name)
+        .map(|(_, value)| value)
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OP: &str = "POST /v1.0/x";
+
+    fn judge(status: u16, content_type: Option<&str>, body: &str) -> Result<(), Error> {
+        let answer = AnswerKind {
+            operation: OP,
+            status,
+            content_type,
+            request_id: None,
+            body: body.as_bytes(),
+        };
+        classify(&answer, &["planted-token"])
+    }
+
+    fn api(status: u16, code: &str) -> ApiError {
+        match judge(status, None, &format!(r#"{{"code":"{code}","message":"m"}}"#)) {
+            Err(Error::Api(e)) => *e,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn by_code_and_not_by_status() {
+        for status in [400, 403, 404] {
+            assert!(api(status, "permissionDenied").is_permission_denied());
+            assert!(api(status, "dentryNotExist").is_not_found());
+        }
+        let throttled = api(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi");
+        assert!(throttled.is_throttled() && !throttled.is_permission_denied());
+        assert!(api(403, "Forbidden.AccessDenied.QpmLimitForSuitekeyAndOrgAndApi").is_throttled());
+        let monthly = api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg");
+        assert!(monthly.is_quota() && !monthly.is_throttled());
+        assert!(api(401, "InvalidAuthentication").is_token_refused());
+        assert!(!api(400, "invalidClientIdOrSecret").is_token_refused());
+    }
+
+    #[test]
+    fn every_spelling_of_the_keys() {
+        for body in [
+            r#"{"code":"C","requestid":"R","message":"M","accessdenieddetail":{"requiredScopes":["S"]}}"#,
+            r#"{"Code":"C","RequestId":"R","Message":"M","AccessDeniedDetail":{"RequiredScopes":["S"]}}"#,
+            r#"{"code":"C","requestId":"R","description":"M","accessDeniedDetail":{"requiredScopes":["S"]}}"#,
+        ] {
+            let Err(Error::Api(e)) = judge(403, Some("application/json"), body) else {
+                panic!("{body}")
+            };
+            assert_eq!(
+                (
+                    e.code.as_str(),
+                    e.message.as_str(),
+                    e.request_id.as_deref(),
+                    e.required_scopes.as_slice()
+                ),
+                ("C", "M", Some("R"), &["S".to_owned()][..])
+            );
+        }
+    }
+
+    #[test]
+    fn bans_pages_and_gateways() {
+        let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"u"}"#;
+        for status in [200, 403, 500] {
+            let Err(Error::Answer(e)) = judge(status, Some("application/json"), ban) else {
+                panic!()
+            };
+            assert_eq!(e.problem, Problem::Banned { minutes: 5 });
+        }
+        let Err(Error::Answer(e)) = judge(200, Some("text/html"), "<html>…") else {
+            panic!()
+        };
+        assert!(e.is_banned());
+        let Err(Error::Answer(e)) = judge(200, None, "  <!doctype html>") else {
+            panic!()
+        };
+        assert!(e.is_banned());
+        let Err(Error::Answer(e)) = judge(502, Some("text/html"), "<html>bad gateway</html>") else {
+            panic!()
+        };
+        assert_eq!(e.problem, Problem::Gateway);
+        // JSON under a wrong label is still JSON.
+        assert!(judge(200, Some("text/html"), r#"{"a":1}"#).is_ok());
+        assert!(judge(200, None, "").is_ok());
+    }
+
+    #[test]
+    fn an_echoed_token_is_withheld() {
+        let body = r#"{"code":"InvalidAuthentication","message":"bad token planted-token"}"#;
+        let text = judge(400, None, body).unwrap_err().to_string();
+        assert!(!text.contains("planted-token"), "{text}");
+        assert!(text.contains("InvalidAuthentication"), "{text}");
+    }
+}

@@ -1,0 +1,269 @@
+//! What can go wrong, told by code and not by status.
+
+mod answer;
+mod api;
+mod network;
+mod storage;
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+pub use answer::{Problem, UnexpectedAnswer};
+pub use api::ApiError;
+pub(crate) use api::{AnswerKind, classify};
+pub use network::{NetworkError, NetworkStage};
+pub use storage::StorageError;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong.
+///
+/// The text ([`Display`](fmt::Display)) says what happened, where, and what to do about it, in one line; `Debug`
+/// shows the same text, because that is what a program prints whose `main` returns the error. The text includes
+/// the cause, so [`source`](std::error::Error::source) has nothing to add. Neither ever holds a token, an app
+/// secret, a signed header or a URL's query.
+///
+/// Decide by the helpers (`is_rate_limited` and its siblings) or by [`code`](Self::code), never by the HTTP status:
+/// the same code comes with different statuses in different operations.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client was configured in a way that cannot work. Nothing was sent.
+    #[error("wrong configuration: {0}")]
+    Config(String),
+
+    /// An argument that no server could accept: an empty id, an empty range. Nothing was sent.
+    #[error("wrong argument: {0}")]
+    InvalidArgument(String),
+
+    /// DingTalk answered with an error.
+    #[error("{0}")]
+    Api(Box<ApiError>),
+
+    /// The object store (OSS) answered with an error.
+    #[error("{0}")]
+    Storage(Box<StorageError>),
+
+    /// No answer, or not all of it: DNS, connection, TLS, proxy, a reset, a stall.
+    #[error("{0}")]
+    Network(Box<NetworkError>),
+
+    /// An answer that does not mean what was asked: the ban of an IP address, a gateway's page, broken JSON, a
+    /// range that was not asked for.
+    #[error("{0}")]
+    Answer(Box<UnexpectedAnswer>),
+
+    /// No access token could be had. Several callers that waited for one fetch share its error.
+    #[error("no access token: {0}")]
+    Token(Arc<Error>),
+
+    /// The caller's own [`TokenSource`](crate::TokenSource) failed.
+    #[error("the token source failed: {0}")]
+    TokenSource(Box<dyn std::error::Error + Send + Sync>),
+
+    /// The range begins at or behind the end of the object. Nothing was written.
+    #[error("the range begins behind the end of the object{}", size_text(*.size))]
+    RangeNotSatisfiable {
+        /// Size of the object in bytes, when the server said it.
+        size: Option<u64>,
+    },
+
+    /// The object was replaced while it was being read. The writer holds a part of the old one: discard it and
+    /// begin again, or name a version.
+    #[error(
+        "the object changed during the download; the {written} bytes written are of the old one. Discard them and start again, or download a fixed version"
+    )]
+    ObjectChanged {
+        /// Bytes the writer received, all of the old object.
+        written: u64,
+    },
+
+    /// Everything arrived, but its CRC-64 is not the one OSS has on record. The writer's content is not to be trusted.
+    #[error(
+        "checksum mismatch after {written} bytes: OSS has CRC-64 {expected}, received {actual}. Discard the content and download again"
+    )]
+    ChecksumMismatch {
+        /// Bytes the writer received.
+        written: u64,
+        /// The CRC-64/XZ that OSS stated.
+        expected: u64,
+        /// The CRC-64/XZ of what was received.
+        actual: u64,
+    },
+
+    /// The caller's writer failed.
+    #[error("the writer failed after {written} bytes: {cause}")]
+    Write {
+        /// Bytes the writer accepted before it failed.
+        written: u64,
+        /// What the writer said.
+        cause: io::Error,
+    },
+
+    /// A transfer broke off and could not be resumed within the retry policy. What was written is good and in
+    /// order: a download can go on at `start of the range + written`.
+    #[error("the transfer stopped after {written} good bytes: {cause}")]
+    Interrupted {
+        /// Good bytes the writer has, from the start of the range on.
+        written: u64,
+        /// The last failure.
+        cause: Box<Error>,
+    },
+}
+
+/// Shows the text of [`Display`](fmt::Display): a `main` that returns this error prints `Debug`, and its reader
+/// needs the sentence and not the structure.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn size_text(size: Option<u64>) -> String {
+    size.map_or_else(String::new, |n| format!(" (it has {n} bytes)"))
+}
+
+impl Error {
+    /// The failure under the wrappings ([`Interrupted`](Self::Interrupted), [`Token`](Self::Token)).
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Interrupted { cause, .. } => cause.root(),
+            Self::Token(cause) => cause.root(),
+            other => other,
+        }
+    }
+
+    /// The vendor's code: DingTalk's (`dentryNotExist`) or OSS's (`NoSuchKey`).
+    pub fn code(&self) -> Option<&str> {
+        match self.root() {
+            Self::Api(e) => Some(&e.code),
+            Self::Storage(e) => e.code.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The id under which DingTalk or OSS can find the request in its logs.
+    pub fn request_id(&self) -> Option<&str> {
+        match self.root() {
+            Self::Api(e) => e.request_id.as_deref(),
+            Self::Storage(e) => e.request_id.as_deref(),
+            Self::Answer(e) => e.request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// How many bytes the writer of a download had received, 0 when the failure came before the first.
+    ///
+    /// They are good except after [`ObjectChanged`](Self::ObjectChanged) and [`ChecksumMismatch`](Self::ChecksumMismatch).
+    pub fn bytes_written(&self) -> u64 {
+        match self {
+            Self::ObjectChanged { written }
+            | Self::ChecksumMismatch { written, .. }
+            | Self::Write { written, .. }
+            | Self::Interrupted { written, .. } => *written,
+            _ => 0,
+        }
+    }
+
+    /// Too many calls: per second, per minute, per month, or the 5-minute ban of an IP address.
+    ///
+    /// Does not cover OSS's own limits (`SlowDown`), which are [`is_transient`](Self::is_transient).
+    pub fn is_rate_limited(&self) -> bool {
+        match self.root() {
+            Self::Api(e) => e.is_throttled() || e.is_quota(),
+            Self::Answer(e) => e.is_banned(),
+            _ => false,
+        }
+    }
+
+    /// The thing named does not exist: a space, a dentry, an object.
+    ///
+    /// Does not cover things one may not see; DingTalk answers those with a permission error.
+    pub fn is_not_found(&self) -> bool {
+        match self.root() {
+            Self::Api(e) => e.is_not_found(),
+            Self::Storage(e) => e.status == 404,
+            _ => false,
+        }
+    }
+
+    /// The person, the app or the address may not do this: a grant, a scope or an allow-list entry is missing.
+    ///
+    /// Does not cover throttling (which DingTalk also sends as 403) and refused tokens.
+    pub fn is_permission_denied(&self) -> bool {
+        matches!(self.root(), Self::Api(e) if e.is_permission_denied())
+    }
+
+    /// The token, or the app key and secret, were refused.
+    pub fn is_authentication(&self) -> bool {
+        matches!(self.root(), Self::Api(e) if e.is_authentication())
+    }
+
+    /// The same call may succeed later without any change: throttling, a server's fault, a network's fault.
+    ///
+    /// The client has already tried as often as its [`RetryPolicy`](crate::RetryPolicy) allows. Does not say
+    /// that repeating is harmless: see [`may_have_run`](Self::may_have_run).
+    pub fn is_transient(&self) -> bool {
+        match self.root() {
+            Self::Api(e) => e.is_throttled() || e.is_server_fault() || e.code == "operationConcurrentControl",
+            Self::Storage(e) => e.status >= 500 || e.status == 429,
+            Self::Answer(e) => e.is_banned() || e.status >= 500,
+            Self::Network(e) => e.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// The operation may have taken effect although no success was seen: look before you send again.
+    ///
+    /// This matters for operations like a send, which this crate never repeats by itself once they may have run.
+    pub fn may_have_run(&self) -> bool {
+        match self {
+            // The token is fetched before the operation is sent.
+            Self::Token(_) | Self::TokenSource(_) => false,
+            Self::Api(e) => e.is_server_fault(),
+            Self::Answer(e) => !e.is_banned(),
+            Self::Network(e) => e.stage != NetworkStage::Connect,
+            Self::Interrupted { cause, .. } => cause.may_have_run(),
+            _ => false,
+        }
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(e: ApiError) -> Self {
+        Self::Api(Box::new(e))
+    }
+}
+
+impl From<StorageError> for Error {
+    fn from(e: StorageError) -> Self {
+        Self::Storage(Box::new(e))
+    }
+}
+
+impl From<NetworkError> for Error {
+    fn from(e: NetworkError) -> Self {
+        Self::Network(Box::new(e))
+    }
+}
+
+impl From<UnexpectedAnswer> for Error {
+    fn from(e: UnexpectedAnswer) -> Self {
+        Self::Answer(Box::new(e))
+    }
+}
+
+// There is no `From<io::Error>`, `From<ureq::Error>` or `From<serde_json::Error>`: a `?` would lose the operation,
+// and the last two would make a dependency's type part of this crate's interface.
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_stays_small() {
+        assert_eq!(size_of::<Error>(), 32);
+    }
+}

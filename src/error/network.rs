@@ -1,0 +1,66 @@
+//! Failures without an answer.
+
+use std::fmt;
+
+/// No answer, or not all of it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct NetworkError {
+    /// The documented method and path, or `GET object`.
+    pub operation: &'static str,
+    /// The host that was asked.
+    pub host: String,
+    /// How far it got.
+    pub stage: NetworkStage,
+    /// A limit ran out (connect, stall or overall), rather than a peer ending it.
+    pub timed_out: bool,
+    /// The certificate or the handshake was refused.
+    pub tls: bool,
+    /// What the lower layers said.
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// How far a request got before it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NetworkStage {
+    /// No connection: nothing was sent, so nothing can have run.
+    Connect,
+    /// Sent at least in part; no complete answer head came back.
+    Answer,
+    /// The answer's body broke off.
+    Body,
+}
+
+impl NetworkError {
+    /// A certificate or a missing TLS feature does not mend itself; the rest may.
+    pub(crate) fn is_transient(&self) -> bool {
+        !self.tls
+    }
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            operation,
+            host,
+            cause,
+            ..
+        } = self;
+        match self.stage {
+            NetworkStage::Connect => write!(f, "{operation}: no connection to {host}: {cause}")?,
+            NetworkStage::Answer => write!(f, "{operation}: {host} gave no answer: {cause}")?,
+            NetworkStage::Body => write!(f, "{operation}: the answer of {host} broke off: {cause}")?,
+        }
+        if self.tls {
+            f.write_str(
+                ". For a private root see ClientBuilder::root_certificates or the feature `platform-verifier`; a build without TLS needs the feature `rustls` or `native-tls`",
+            )?;
+        } else if self.stage == NetworkStage::Connect {
+            f.write_str(". Check the network, the name and the proxy settings")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for NetworkError {}

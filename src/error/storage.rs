@@ -1,0 +1,163 @@
+//! OSS's error answers.
+
+use std::fmt;
+
+use crate::secret::withhold;
+
+/// The object store refused or failed a request.
+///
+/// Of OSS's XML only the fields below are kept: the rest echoes the signature and the string to sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StorageError {
+    /// HTTP status.
+    pub status: u16,
+    /// OSS's code, such as `NoSuchKey`; `None` when the answer was not OSS's XML.
+    pub code: Option<String>,
+    /// OSS's message.
+    pub message: Option<String>,
+    /// OSS's id of this request.
+    pub request_id: Option<String>,
+    /// OSS's fine-grained code. For support tickets only: it changes without notice.
+    pub ec: Option<String>,
+    /// Size of the object, with `InvalidRange`.
+    pub object_size: Option<u64>,
+    /// Host that answered.
+    pub host: String,
+    /// How long the server asks to wait before the next try.
+    pub retry_after: Option<std::time::Duration>,
+}
+
+impl StorageError {
+    /// What to do about it, for the codes where that is known.
+    pub fn advice(&self) -> Option<&'static str> {
+        Some(match (self.status, self.code.as_deref()) {
+            (_, Some("SignatureDoesNotMatch")) => {
+                "A header was added or changed on the way (a proxy?), or the download info belongs to another file"
+            }
+            (_, Some("RequestTimeTooSkewed")) => {
+                "The download info is too old, or this machine's clock is wrong: ask for it again"
+            }
+            (_, Some("InvalidObjectState")) => "The object is archived and must be restored first",
+            (403, _) => {
+                "The signature has lapsed (it lives about 15 minutes): ask for the download info again, or use Client::file, which does so by itself"
+            }
+            (404, _) => {
+                "The object is gone; the file may have been deleted or moved. Ask for the download info again"
+            }
+            _ => return None,
+        })
+    }
+
+    /// Fresh download info may cure it: the signature has lapsed or does not fit.
+    pub(crate) fn wants_new_signature(&self) -> bool {
+        let known = matches!(
+            self.code.as_deref(),
+            None | Some(
+                "AccessDenied"
+                    | "RequestTimeTooSkewed"
+                    | "SignatureDoesNotMatch"
+                    | "InvalidAccessKeyId"
+                    | "SecurityTokenExpired"
+            )
+        );
+        self.status == 403 && known
+    }
+
+    /// Reads OSS's XML, or whatever else came. `secrets` are the signed header values that were sent.
+    pub(crate) fn read(
+        status: u16,
+        host: &str,
+        request_id: Option<String>,
+        body: &[u8],
+        secrets: &[&str],
+    ) -> Self {
+        let text = String::from_utf8_lossy(body);
+        let is_oss = text.contains("<Error>");
+        let field = |name| {
+            if is_oss {
+                element(&text, name).map(|t| withhold(t, secrets))
+            } else {
+                None
+            }
+        };
+        Self {
+            status,
+            code: field("Code"),
+            message: field("Message"),
+            request_id: field("RequestId").or(request_id),
+            ec: field("EC"),
+            object_size: field("ActualObjectSize").and_then(|t| t.parse().ok()),
+            host: host.to_owned(),
+            retry_after: None,
+        }
+    }
+}
+
+/// The text of the first `<name>…</name>`. OSS's errors are flat, so no more XML than this is needed.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    // `&amp;` last, so that `&amp;lt;` stays the text `&lt;`.
+    let plain = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'");
+    Some(plain.replace("&amp;", "&").trim().to_owned())
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "object store {} answered {}", self.host, self.status)?;
+        if let Some(code) = &self.code {
+            write!(f, " {code}")?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {}", message.trim_end_matches('.'))?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        if let Some(advice) = self.advice() {
+            write!(f, ". {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for StorageError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_helps_and_drops_what_is_echoed() {
+        let xml = r"<?xml version='1.0'?><Error><Code>SignatureDoesNotMatch</Code><Message>a &lt;b&gt; &amp;amp; c</Message>
+            <RequestId>R</RequestId><SignatureProvided>planted-signature</SignatureProvided>
+            <StringToSign>GET planted-string</StringToSign><EC>0002-01</EC></Error>";
+        let e = StorageError::read(403, "h", None, xml.as_bytes(), &["OSS key:planted-signature"]);
+        assert_eq!(e.code.as_deref(), Some("SignatureDoesNotMatch"));
+        assert_eq!(e.message.as_deref(), Some("a <b> &amp; c"));
+        assert_eq!(
+            (e.request_id.as_deref(), e.ec.as_deref()),
+            (Some("R"), Some("0002-01"))
+        );
+        assert!(!format!("{e} {e:?}").contains("planted"));
+        assert!(e.wants_new_signature());
+    }
+
+    #[test]
+    fn size_of_a_bad_range_and_answers_that_are_not_xml() {
+        let xml = "<Error><Code>InvalidRange</Code><ActualObjectSize>1000</ActualObjectSize></Error>";
+        assert_eq!(
+            StorageError::read(416, "h", None, xml.as_bytes(), &[]).object_size,
+            Some(1000)
+        );
+        let e = StorageError::read(502, "h", Some("R".into()), b"\xff\xfe<html>", &[]);
+        assert_eq!((e.code, e.request_id.as_deref()), (None, Some("R")));
+        let cut = StorageError::read(500, "h", None, b"<Error><Code>Intern", &[]);
+        assert_eq!(cut.code, None);
+    }
+}

@@ -1,0 +1,302 @@
+//! Which failures are tried again, how often, and after how long. Pure: no clock, no chance, no I/O.
+
+use std::time::Duration;
+
+use crate::error::{Error, NetworkStage};
+
+/// How often and how patiently a failed request is tried again.
+///
+/// *What* may be tried again is not configurable: a request that may have taken effect is repeated only when
+/// running it twice does no harm.
+///
+/// ```
+/// use std::time::Duration;
+/// use dingtalk_files::{Client, RetryPolicy};
+///
+/// let patient = RetryPolicy::new().max_retries(10).max_delay(Duration::from_secs(60));
+/// let client = Client::builder().access_token("token").retry(patient).build()?;
+/// # Ok::<(), dingtalk_files::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct RetryPolicy {
+    max_retries: u32,
+    base_delay: Duration,
+    max_delay: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            max_retries: 5,
+            base_delay: Duration::from_millis(250),
+            max_delay: Duration::from_secs(20),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The default: 5 retries, from 250 milliseconds doubling up to 20 seconds, each wait shortened by chance.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// No retry: the first failure is the answer. An expired token is still replaced once, and a download still
+    /// goes through all its URLs once.
+    pub fn none() -> Self {
+        Self {
+            max_retries: 0,
+            ..Self::default()
+        }
+    }
+
+    /// Retries after the first try. A download counts only tries without progress.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// Upper end of the first wait; each further one is twice as long.
+    pub fn base_delay(mut self, delay: Duration) -> Self {
+        self.base_delay = delay;
+        self
+    }
+
+    /// The longest wait, also when a server asks for a longer one.
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay.min(A_DAY);
+        self
+    }
+
+    pub(crate) fn allows(&self, retries_so_far: u32) -> bool {
+        retries_so_far < self.max_retries
+    }
+
+    /// Full jitter: between nothing and `base · 2ⁿ`, capped; at least what the server asked for, capped too.
+    /// `jitter` is in `0.0..1.0`.
+    pub(crate) fn wait(&self, retries_so_far: u32, asked: Option<Duration>, jitter: f64) -> Duration {
+        let backoff = self.doubled(self.base_delay, retries_so_far).mul_f64(jitter);
+        backoff.max(asked.unwrap_or_default().min(self.max_delay))
+    }
+
+    fn doubled(&self, first: Duration, times: u32) -> Duration {
+        first.saturating_mul(1u32 << times.min(20)).min(self.max_delay)
+    }
+}
+
+/// Nobody means to wait longer, and sums of waits stay far from overflowing.
+const A_DAY: Duration = Duration::from_secs(86_400);
+
+/// What to do after a failed API call.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Next {
+    /// Wait, then send the same again.
+    After(Duration),
+    /// Drop the token, fetch one, send the same again.
+    WithNewToken,
+    /// Give the error to the caller.
+    Fail,
+}
+
+/// What is known about a call when it fails.
+pub(crate) struct Tries {
+    /// Retries made so far, token replacement not counted.
+    pub(crate) retries: u32,
+    /// The token was already replaced once.
+    pub(crate) token_replaced: bool,
+    /// Running it twice does what running it once does.
+    pub(crate) repeatable: bool,
+    /// What the server asked to wait.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// DingTalk's limits are per second at the least, so a shorter wait is a wasted call.
+const THROTTLE_WAIT: Duration = Duration::from_secs(1);
+
+/// The verdict on a failed API call. `jitter` is in `0.0..1.0`.
+pub(crate) fn after_failure(policy: &RetryPolicy, error: &Error, tries: &Tries, jitter: f64) -> Next {
+    // Refused before the operation was looked at, so nothing ran.
+    if matches!(error, Error::Api(e) if e.is_token_refused()) {
+        return if tries.token_replaced {
+            Next::Fail
+        } else {
+            Next::WithNewToken
+        };
+    }
+    if !policy.allows(tries.retries) {
+        return Next::Fail;
+    }
+    let wait = policy.wait(tries.retries, tries.retry_after, jitter);
+    // The gateway throttles before the operation runs: also a send may be sent again.
+    if matches!(error, Error::Api(e) if e.is_throttled()) {
+        let polite = policy.doubled(THROTTLE_WAIT, tries.retries).max(THROTTLE_WAIT);
+        return Next::After(wait.max(polite + THROTTLE_WAIT.mul_f64(jitter)));
+    }
+    let nothing_ran = matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect);
+    // A ban lasts minutes and grows by asking.
+    let banned = matches!(error, Error::Answer(e) if e.is_banned());
+    if error.is_transient() && !banned && (tries.repeatable || nothing_ran) {
+        return Next::After(wait);
+    }
+    Next::Fail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{AnswerKind, ApiError, NetworkError, classify};
+
+    fn answer(status: u16, body: &str) -> Error {
+        let kind = AnswerKind {
+            operation: "POST /x",
+            status,
+            content_type: None,
+            request_id: None,
+            body: body.as_bytes(),
+        };
+        classify(&kind, &[]).unwrap_err()
+    }
+
+    fn api(status: u16, code: &str) -> Error {
+        answer(status, &format!(r#"{{"code":"{code}"}}"#))
+    }
+
+    fn network(stage: NetworkStage, tls: bool) -> Error {
+        NetworkError {
+            operation: "POST /x",
+            host: "h".into(),
+            stage,
+            timed_out: false,
+            tls,
+            cause: "cut".into(),
+        }
+        .into()
+    }
+
+    fn verdict(error: &Error, repeatable: bool, retries: u32) -> Next {
+        let tries = Tries {
+            retries,
+            token_replaced: false,
+            repeatable,
+            retry_after: None,
+        };
+        after_failure(&RetryPolicy::new(), error, &tries, 0.5)
+    }
+
+    /// (failure, what a read does, what a send does)
+    #[test]
+    fn the_table_of_retries() {
+        let short = || Next::After(Duration::from_millis(125));
+        let second = || Next::After(Duration::from_millis(1500));
+        let table = [
+            (
+                api(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"),
+                second(),
+                second(),
+            ),
+            (
+                api(403, "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"),
+                second(),
+                second(),
+            ),
+            (api(429, "anything"), second(), second()),
+            (api(503, "system.busy"), second(), second()),
+            (
+                api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"),
+                Next::Fail,
+                Next::Fail,
+            ),
+            (
+                api(403, "Forbidden.AccessDenied.IpNotInWhiteList"),
+                Next::Fail,
+                Next::Fail,
+            ),
+            (
+                api(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"),
+                Next::Fail,
+                Next::Fail,
+            ),
+            (api(400, "permissionDenied"), Next::Fail, Next::Fail),
+            (api(400, "fileArchived"), Next::Fail, Next::Fail),
+            (
+                api(400, "InvalidAuthentication"),
+                Next::WithNewToken,
+                Next::WithNewToken,
+            ),
+            (api(401, ""), Next::WithNewToken, Next::WithNewToken),
+            (api(400, "invalidClientIdOrSecret"), Next::Fail, Next::Fail),
+            (api(400, "operationConcurrentControl"), short(), Next::Fail),
+            (api(500, "systemError"), short(), Next::Fail),
+            (api(503, "operationTimeout"), short(), Next::Fail),
+            (answer(502, "<html>"), short(), Next::Fail),
+            (answer(200, "<html>"), Next::Fail, Next::Fail),
+            (answer(500, r#"{"status":1111,"wait":5}"#), Next::Fail, Next::Fail),
+            (network(NetworkStage::Connect, false), short(), short()),
+            (network(NetworkStage::Connect, true), Next::Fail, Next::Fail),
+            (network(NetworkStage::Answer, false), short(), Next::Fail),
+            (network(NetworkStage::Body, false), short(), Next::Fail),
+        ];
+        for (error, read, send) in table {
+            assert_eq!(verdict(&error, true, 0), read, "read: {error}");
+            assert_eq!(verdict(&error, false, 0), send, "send: {error}");
+            let still = matches!(read, Next::WithNewToken);
+            assert!(still || verdict(&error, true, 5) == Next::Fail, "budget: {error}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_replaced_once() {
+        let refused: Error = api(400, "InvalidAuthentication");
+        let tries = Tries {
+            retries: 0,
+            token_replaced: true,
+            repeatable: true,
+            retry_after: None,
+        };
+        assert_eq!(
+            after_failure(&RetryPolicy::new(), &refused, &tries, 0.5),
+            Next::Fail
+        );
+    }
+
+    #[test]
+    fn retry_after_is_honoured_up_to_the_cap() {
+        let busy = api(500, "systemError");
+        for (asked, waited) in [(7, 7), (3600, 20)] {
+            let tries = Tries {
+                retries: 0,
+                token_replaced: false,
+                repeatable: true,
+                retry_after: Some(Duration::from_secs(asked)),
+            };
+            let next = after_failure(&RetryPolicy::new(), &busy, &tries, 0.5);
+            assert_eq!(next, Next::After(Duration::from_secs(waited)));
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_never_overflow() {
+        let policy = RetryPolicy::new();
+        let waits: Vec<u128> = [0, 1, 2, 3, 6, 7, 31, u32::MAX]
+            .map(|n| policy.wait(n, None, 1.0).as_millis())
+            .to_vec();
+        assert_eq!(waits, [250, 500, 1000, 2000, 16_000, 20_000, 20_000, 20_000]);
+        assert_eq!(policy.wait(5, None, 0.0), Duration::ZERO);
+        assert!(!RetryPolicy::none().allows(0));
+        let huge = policy.base_delay(Duration::MAX).max_delay(Duration::MAX);
+        assert_eq!(huge.wait(40, Some(Duration::MAX), 0.5), A_DAY);
+    }
+
+    #[test]
+    fn an_api_error_without_any_code_is_final() {
+        let e = ApiError {
+            operation: "POST /x",
+            status: 400,
+            code: String::new(),
+            message: String::new(),
+            request_id: None,
+            required_scopes: Vec::new(),
+        };
+        assert_eq!(verdict(&e.into(), true, 0), Next::Fail);
+    }
+}

@@ -1,0 +1,79 @@
+//! Values that must never become text.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// A token or an app secret: `Debug` shows that there is one, never what it is.
+///
+/// There is no `Display` and no `Serialize`, so that it cannot slip into a log line or a file. Whoever really
+/// needs the text says so with [`Secret::expose`].
+///
+/// ```
+/// use dingtalk_files::Secret;
+///
+/// let secret = Secret::new("app-secret");
+/// assert_eq!(format!("{secret:?}"), "Secret(..)");
+/// assert_eq!(secret.expose(), "app-secret");
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text over.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// `text`, or a notice in its place when it repeats one of `secrets`.
+///
+/// Servers echo what they were sent. What we sent is known exactly, so this is a comparison, not a guess at
+/// what a secret looks like; and the whole text goes, so nothing can be cut out of it wrongly.
+pub(crate) fn withhold(text: String, secrets: &[&str]) -> String {
+    let repeats = secrets.iter().any(|s| !s.is_empty() && text.contains(s));
+    if repeats {
+        "(text withheld: it repeats a credential)".to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_repeats_a_secret_is_withheld_whole() {
+        let echoed = withhold("token 密钥-1 无效".to_owned(), &["", "密钥-1"]);
+        assert_eq!(echoed, "(text withheld: it repeats a credential)");
+        assert_eq!(
+            withhold("token invalid".to_owned(), &["", "密钥-1"]),
+            "token invalid"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! What files consist of: bytes in memory, or a pattern made on the fly.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How many bytes are produced, sent or checksummed at a time.
+pub(super) const BLOCK: usize = 256 * 1024;
+
+/// How the body of [`Fault::EndlessBody`](super::Fault::EndlessBody) begins; after it come `a`s for ever.
+const ENDLESS_START: &[u8] = b"{\"a\":\"";
+
+/// The bytes of a file on the fake. Cheap to clone: clones share the bytes.
+#[derive(Clone)]
+pub struct Content {
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    Bytes(Arc<[u8]>),
+    Pattern { len: u64, seed: u64 },
+    Endless,
+}
+
+impl Content {
+    /// `len` bytes that look random and are always the same. They are computed when they are
+    /// needed, so that a file of many gigabytes costs no memory.
+    #[must_use]
+    pub fn pattern(len: u64) -> Self {
+        Self::pattern_with_seed(len, 0)
+    }
+
+    /// As [`Content::pattern`], and other bytes for every `seed`.
+    #[must_use]
+    pub fn pattern_with_seed(len: u64, seed: u64) -> Self {
+        let source = Source::Pattern { len, seed };
+        Self { source }
+    }
+
+    /// A body that does not end: the beginning of a JSON text, and then the same letter again and again.
+    pub(super) fn endless() -> Self {
+        let source = Source::Endless;
+        Self { source }
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match &self.source {
+            Source::Bytes(bytes) => bytes.len() as u64,
+            Source::Pattern { len, .. } => *len,
+            Source::Endless => u64::MAX,
+        }
+    }
+
+    /// Whether there are no bytes at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes from `range.start` to before `range.end`; what lies past the end is left out.
+    #[must_use]
+    pub fn bytes(&self, range: Range<u64>) -> Vec<u8> {
+        let end = range.end.min(self.len());
+        let count = usize::try_from(end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; count];
+        self.fill(range.start, &mut bytes);
+        bytes
+    }
+
+    /// Writes the bytes from `offset` on into `buffer`, which must not reach past the end.
+    pub(super) fn fill(&self, offset: u64, buffer: &mut [u8]) {
+        match &self.source {
+            Source::Bytes(bytes) => fill_from(bytes, offset, buffer),
+            Source::Pattern { seed, .. } => fill_pattern(*seed, offset, buffer),
+            Source::Endless => {
+                buffer.fill(b'a');
+                fill_from(ENDLESS_START, offset, buffer);
+            }
+        }
+    }
+
+    /// CRC-64/XZ of all bytes.
+    pub(super) fn crc(&self) -> u64 {
+        let mut digest = crc64fast::Digest::new();
+        if let Source::Bytes(bytes) = &self.source {
+            digest.write(bytes);
+            return digest.sum64();
+        }
+        let mut buffer = vec![0; BLOCK];
+        let mut offset = 0;
+        while offset < self.len() {
+            let left = usize::try_from(self.len() - offset).unwrap_or(usize::MAX);
+            buffer.truncate(left);
+            self.fill(offset, &mut buffer);
+            digest.write(&buffer);
+            offset += buffer.len() as u64;
+        }
+        digest.sum64()
+    }
+}
+
+/// Copies `bytes` from `offset` on into `buffer`, as far as there are any.
+fn fill_from(bytes: &[u8], offset: u64, buffer: &mut [u8]) {
+    let start = usize::try_from(offset).unwrap_or(usize::MAX);
+    let from = bytes.get(start..).unwrap_or_default();
+    let count = from.len().min(buffer.len());
+    if let (Some(to), Some(from)) = (buffer.get_mut(..count), from.get(..count)) {
+        to.copy_from_slice(from);
+    }
+}
+
+/// The pattern is a row of 8-byte words, each computed from its place alone.
+fn fill_pattern(seed: u64, offset: u64, buffer: &mut [u8]) {
+    let mut place = offset / 8;
+    // Fewer than 8, so that the conversion loses nothing.
+    let skipped = (offset % 8) as usize;
+    let mut rest = buffer;
+    if skipped > 0 {
+        let count = rest.len().min(8 - skipped);
+        let Some((first, others)) = rest.split_at_mut_checked(count) else {
+            return;
+        };
+        let word = pattern_word(seed, place);
+        for (to, from) in first.iter_mut().zip(word.iter().skip(skipped)) {
+            *to = *from;
+        }
+        place += 1;
+        rest = others;
+    }
+    for chunk in rest.chunks_mut(8) {
+        let word = pattern_word(seed, place);
+        if chunk.len() == word.len() {
+            chunk.copy_from_slice(&word);
+        } else {
+            fill_from(&word, 0, chunk);
+        }
+        place += 1;
+    }
+}
+
+/// The mixing function of `SplitMix64`.
+fn pattern_word(seed: u64, place: u64) -> [u8; 8] {
+    let mut word = place
+        .wrapping_add(1)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        .wrapping_add(seed.wrapping_mul(0xD134_2543_DE82_EF95));
+    word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (word ^ (word >> 31)).to_le_bytes()
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        let source = Source::Bytes(bytes.into());
+        Self { source }
+    }
+}
+
+impl From<&[u8]> for Content {
+    fn from(bytes: &[u8]) -> Self {
+        bytes.to_vec().into()
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Content {
+    fn from(bytes: &[u8; N]) -> Self {
+        bytes.to_vec().into()
+    }
+}
+
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        text.into_bytes().into()
+    }
+}
+
+impl From<&Vec<u8>> for Content {
+    fn from(bytes: &Vec<u8>) -> Self {
+        bytes.as_slice().into()
+    }
+}
+
+/// Says how many bytes there are and shows none of them.
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Bytes(bytes) => write!(f, "Content({} bytes)", bytes.len()),
+            Source::Pattern { len, seed } => {
+                write!(f, "Content(pattern of {len} bytes, seed {seed})")
+            }
+            Source::Endless => f.write_str("Content(endless)"),
+        }
+    }
+}

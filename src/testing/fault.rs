@@ -1,0 +1,297 @@
+//! The ways in which the fake can misbehave.
+
+use super::answer::{Answer, Delivery, End, Framing};
+use super::content::Content;
+use super::{dingtalk, oss};
+use serde_json::Value;
+use std::time::Duration;
+
+/// One way to misbehave, for [`FakeDingTalk::fault`](super::FakeDingTalk::fault).
+///
+/// Faults that hold a whole answer ([`Fault::Answer`], [`Fault::EndlessBody`], [`Fault::Redirect`])
+/// take the place of the operation: nothing is checked and nothing happens, a send is not in
+/// [`FakeDingTalk::sent`](super::FakeDingTalk::sent). So does [`Fault::RefuseBeforeReading`]. With all others the
+/// operation runs as always, and only its answer suffers.
+///
+/// Those about ranges, `ETag`s and checksums change object requests only.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Exactly this answer instead of the real one.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// The `Content-Type`; none is sent when this is empty.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+        /// Further headers. A `Content-Length` here replaces the true one.
+        headers: Vec<(String, String)>,
+    },
+    /// A chunked body that begins as JSON and never ends.
+    EndlessBody {
+        /// HTTP status.
+        status: u16,
+        /// The `Content-Type`; none is sent when this is empty.
+        content_type: String,
+    },
+    /// The request is read and carried out, then the connection is closed without a byte of an answer.
+    CloseWithoutAnswer,
+    /// The connection is reset and the request is not carried out, as with a pooled connection that
+    /// the server gave up. The request is recorded without its body.
+    RefuseBeforeReading,
+    /// The connection is closed after a whole answer that promised to keep it open.
+    CloseAfterAnswer,
+    /// The right head and that many body bytes, then the connection is closed (FIN).
+    CutAfter(u64),
+    /// The right head and that many body bytes, then the connection is reset (RST).
+    ///
+    /// A reset throws away what the client has not taken yet: a slow client may see fewer bytes.
+    ResetAfter(u64),
+    /// The right head and that many body bytes, then silence until the client leaves.
+    StallAfter(u64),
+    /// The request is read and carried out, then silence until the client leaves.
+    StallBeforeAnswer,
+    /// The body comes in pieces, with a pause after each but the last.
+    Slow {
+        /// Body bytes in a piece.
+        bytes: usize,
+        /// The pause between two pieces.
+        pause: Duration,
+    },
+    /// No `Content-Length`: the body ends with the connection.
+    NoContentLength,
+    /// The body with `Transfer-Encoding: chunked`.
+    Chunked,
+    /// 200 and the whole object, whatever `Range` says.
+    IgnoreRange,
+    /// At most that many bytes (but at least 1) for a range, with a `Content-Range` that says so.
+    ShortRange(u64),
+    /// 206 with this `Content-Range` text (`None`: without the header), and the bytes that were asked for.
+    /// Also to a request without a range.
+    ContentRange(Option<String>),
+    /// The range is moved by that many bytes, with a `Content-Range` that says so.
+    ShiftRange(i64),
+    /// 416 for a range that leaves the object, in place of 200 and the whole.
+    StrictRanges,
+    /// The byte at this offset of the object arrives with all its bits flipped.
+    CorruptByte(u64),
+    /// Before this request is answered, the object gets this new content, with a new `ETag` and checksum.
+    /// Its version number and its URL stay.
+    ReplaceObject(Content),
+    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` is not looked at.
+    ETag(Option<String>),
+    /// This `x-oss-hash-crc64ecma` text (`None`: without the header).
+    Crc(Option<String>),
+    /// Says `Content-Encoding: gzip`. The body stays as it is.
+    GzipHeader,
+    /// One more header on the answer.
+    ExtraHeader {
+        /// The header's name.
+        name: String,
+        /// The header's value.
+        value: String,
+    },
+    /// A redirect without a body.
+    Redirect {
+        /// HTTP status, such as 302.
+        status: u16,
+        /// The text of `Location`.
+        location: String,
+    },
+    /// All of these at once.
+    Several(Vec<Fault>),
+}
+
+impl Fault {
+    fn answer(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self::Answer {
+            status,
+            content_type: content_type.to_owned(),
+            body: body.into(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// This status and a JSON body: a [`serde_json::Value`], or a text that is sent as it is, right or broken.
+    #[must_use]
+    pub fn json(status: u16, body: impl Into<Value>) -> Self {
+        let body = match body.into() {
+            Value::String(text) => text,
+            value => value.to_string(),
+        };
+        Self::answer(status, "application/json", body)
+    }
+
+    /// This status and HTML page.
+    #[must_use]
+    pub fn html(status: u16, page: &str) -> Self {
+        Self::answer(status, "text/html; charset=utf-8", page)
+    }
+
+    /// This status with an empty body.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::answer(status, "", "")
+    }
+
+    /// An error as the API side words it: `{"code", "requestid", "message"}`.
+    #[must_use]
+    pub fn api_error(status: u16, code: &str) -> Self {
+        Self::json(status, dingtalk::error_body(code, "The fake was told to fail."))
+    }
+
+    /// The API side's answer when the app lacks a scope such as `Storage.DownloadInfo.Read`.
+    #[must_use]
+    pub fn missing_scope(scope: &str) -> Self {
+        Self::json(403, dingtalk::missing_scope_body(scope))
+    }
+
+    /// An error as the object side words it: XML with `Code`, `Message` and so on.
+    #[must_use]
+    pub fn object_error(status: u16, code: &str) -> Self {
+        let body = oss::error_body(code, "The fake was told to fail.", &[]);
+        Self::answer(status, oss::XML, body)
+    }
+
+    /// This fault, and one more header on the answer.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        if let Self::Answer { headers, .. } = &mut self {
+            headers.push((name, value));
+            return self;
+        }
+        Self::Several(vec![self, Self::ExtraHeader { name, value }])
+    }
+}
+
+/// What happens instead of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Silence {
+    #[default]
+    No,
+    Refuse,
+    Close,
+    Stall,
+}
+
+/// The text of a header: the true one, none, or a made-up one.
+#[derive(Debug, Default)]
+pub(super) enum HeaderText {
+    #[default]
+    True,
+    Absent,
+    Literal(String),
+}
+
+impl From<Option<String>> for HeaderText {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::Absent, Self::Literal)
+    }
+}
+
+/// What the faults of one request come to.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) silence: Silence,
+    pub(super) answer: Option<Answer>,
+    pub(super) extra_headers: Vec<(String, String)>,
+    pub(super) delivery: Delivery,
+    pub(super) object: ObjectPlan,
+}
+
+/// The part of a [`Plan`] that is about objects.
+#[derive(Debug, Default)]
+pub(super) struct ObjectPlan {
+    pub(super) replace: Option<Content>,
+    pub(super) ignore_range: bool,
+    pub(super) strict_ranges: bool,
+    pub(super) longest_range: Option<u64>,
+    pub(super) shift: i64,
+    pub(super) corrupt: Option<u64>,
+    pub(super) content_range: HeaderText,
+    pub(super) etag: HeaderText,
+    pub(super) crc: HeaderText,
+}
+
+impl Plan {
+    pub(super) fn new(fault: Option<Fault>) -> Self {
+        let mut plan = Self::default();
+        if let Some(fault) = fault {
+            plan.add(fault);
+        }
+        plan
+    }
+
+    fn add(&mut self, fault: Fault) {
+        match fault {
+            Fault::Several(faults) => faults.into_iter().for_each(|fault| self.add(fault)),
+            Fault::Answer {
+                status,
+                content_type,
+                body,
+                headers,
+            } => {
+                self.add_answer(status, &content_type, body.into());
+                self.extra_headers.extend(headers);
+            }
+            Fault::EndlessBody { status, content_type } => {
+                self.add_answer(status, &content_type, Content::endless());
+                self.delivery.framing = Framing::Chunked;
+            }
+            Fault::Redirect { status, location } => {
+                self.add_answer(status, "", Content::from(""));
+                self.extra_headers.push(("Location".to_owned(), location));
+            }
+            Fault::GzipHeader => self.add_header("Content-Encoding", "gzip"),
+            Fault::ExtraHeader { name, value } => self.extra_headers.push((name, value)),
+            Fault::RefuseBeforeReading => self.silence = Silence::Refuse,
+            Fault::CloseWithoutAnswer => self.silence = Silence::Close,
+            Fault::StallBeforeAnswer => self.silence = Silence::Stall,
+            other => self.add_delivery(other),
+        }
+    }
+
+    fn add_delivery(&mut self, fault: Fault) {
+        let delivery = &mut self.delivery;
+        match fault {
+            Fault::CutAfter(bytes) => delivery.end = End::Cut(bytes),
+            Fault::ResetAfter(bytes) => delivery.end = End::Reset(bytes),
+            Fault::StallAfter(bytes) => delivery.end = End::Stall(bytes),
+            Fault::CloseAfterAnswer => delivery.end = End::Cut(u64::MAX),
+            Fault::Slow { bytes, pause } => delivery.slow = Some((bytes.max(1), pause)),
+            Fault::NoContentLength => delivery.framing = Framing::UntilClose,
+            Fault::Chunked => delivery.framing = Framing::Chunked,
+            other => self.object.add(other),
+        }
+    }
+
+    fn add_answer(&mut self, status: u16, content_type: &str, body: Content) {
+        self.answer = Some(Answer::new(status, body));
+        if !content_type.is_empty() {
+            self.add_header("Content-Type", content_type);
+        }
+    }
+
+    fn add_header(&mut self, name: &str, value: &str) {
+        self.extra_headers.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+impl ObjectPlan {
+    fn add(&mut self, fault: Fault) {
+        match fault {
+            Fault::ReplaceObject(content) => self.replace = Some(content),
+            Fault::IgnoreRange => self.ignore_range = true,
+            Fault::StrictRanges => self.strict_ranges = true,
+            Fault::ShortRange(bytes) => self.longest_range = Some(bytes),
+            Fault::ShiftRange(bytes) => self.shift = bytes,
+            Fault::CorruptByte(offset) => self.corrupt = Some(offset),
+            Fault::ContentRange(text) => self.content_range = text.into(),
+            Fault::ETag(text) => self.etag = text.into(),
+            Fault::Crc(text) => self.crc = text.into(),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The fake as a client sees it, and time that a test moves.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::FakeDingTalk;
+pub use crate::clock::Clock;
+use crate::{Client, ClientBuilder};
+
+impl FakeDingTalk {
+    /// A builder that is set up for this fake: its app, its URL, and no proxy.
+    ///
+    /// ```
+    /// use dingtalk_files::UnionId;
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start().map_err(|e| e.to_string())?;
+    /// fake.put_file("space-1", "dentry-1", "hello.txt", "hello");
+    /// let client = fake.client().build()?;
+    /// let mut bytes = Vec::new();
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut bytes, ..)?;
+    /// assert_eq!(bytes, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn client(&self) -> ClientBuilder {
+        Client::builder()
+            .app(Self::APP_KEY, Self::APP_SECRET)
+            .base_url(self.base_url())
+            .no_proxy()
+    }
+}
+
+/// A clock that stands still until a client waits or a test moves it. Waiting costs no time, and is written down.
+///
+/// ```
+/// use std::time::Duration;
+/// use dingtalk_files::testing::ManualClock;
+///
+/// let clock = ManualClock::new();
+/// clock.advance(Duration::from_secs(7200));
+/// assert!(clock.sleeps().is_empty());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ManualClock {
+    state: Arc<Mutex<ManualTime>>,
+}
+
+#[derive(Debug, Default)]
+struct ManualTime {
+    now: Duration,
+    sleeps: Vec<Duration>,
+}
+
+impl ManualClock {
+    /// A clock at 0.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, time: Duration) {
+        self.state().now += time;
+    }
+
+    /// Every wait so far, in order.
+    pub fn sleeps(&self) -> Vec<Duration> {
+        self.state().sleeps.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, ManualTime> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Duration {
+        self.state().now
+    }
+
+    fn sleep(&self, time: Duration) {
+        let mut state = self.state();
+        state.now += time;
+        state.sleeps.push(time);
+    }
+}
+
+impl ClientBuilder {
+    /// Another clock than the machine's: for waits, for the life of tokens and signatures, and for the overall timeout.
+    pub fn clock(self, clock: impl Clock + 'static) -> Self {
+        self.with_clock(Arc::new(clock))
+    }
+}

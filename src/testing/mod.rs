@@ -1,0 +1,306 @@
+//! A stand-in for `DingTalk`, for tests: its API and its object store on one loopback port.
+//!
+//! [`FakeDingTalk`] speaks real HTTP/1.1. It checks what it gets as the real ones do (tokens, signatures,
+//! required fields), and it can be told to misbehave, one [`Fault`] at a time. It talks to nobody else.
+//!
+//! ```
+//! use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let fake = FakeDingTalk::start()?;
+//! fake.put_file("space-1", "dentry-1", "hello.txt", "Hello!");
+//! fake.fault(Target::Object, Fault::CutAfter(2)); // The first download breaks after `He`,
+//! fake.fault(Target::Object, Fault::object_error(503, "ServiceUnavailable")); // and the second try fails.
+//!
+//! // Here a client of `fake.base_url()` downloads the file, and then:
+//! for request in fake.requests_to(Target::Object) {
+//!     assert!(request.header("range").is_none_or(|range| range == "bytes=2-"));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod content;
+mod dingtalk;
+mod fault;
+mod glue;
+mod http;
+mod oss;
+mod routes;
+mod server;
+mod state;
+
+pub use content::Content;
+pub use fault::Fault;
+pub use glue::{Clock, ManualClock};
+
+use state::Shared;
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// A small `DingTalk` with files in it, on a port of this machine. Dropping it stops it.
+///
+/// Its app is [`FakeDingTalk::APP_KEY`] with [`FakeDingTalk::APP_SECRET`]; any union id is a user
+/// who may do everything. A space exists when it has a file.
+pub struct FakeDingTalk {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+/// The kinds of requests that a [`Fault`] can be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Target {
+    /// `GetAccessToken`.
+    Token,
+    /// `GetFileDownloadInfo`.
+    DownloadInfo,
+    /// `SendByApp`.
+    Send,
+    /// A GET or HEAD of a file's bytes.
+    Object,
+}
+
+/// A request that the fake received.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Recorded {
+    /// The number of the connection it came on; the first is 1.
+    pub connection: usize,
+    /// The kind of operation; `None` for requests that fit none.
+    pub target: Option<Target>,
+    /// The method, such as `POST`.
+    pub method: String,
+    /// The path, percent-encoded as it came, without the query.
+    pub path: String,
+    /// The query's names and values in order, decoded; a `+` is a space.
+    pub query: Vec<(String, String)>,
+    /// The query as it came, without the question mark.
+    pub raw_query: String,
+    /// The headers in order, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, without the framing of a chunked one.
+    pub body: Vec<u8>,
+    /// The status that it was answered with; `None` where it got no answer (yet).
+    pub answered_status: Option<u16>,
+}
+
+/// A file that was sent to a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The space of the file.
+    pub space_id: String,
+    /// The file.
+    pub dentry_id: String,
+    /// The user who got it.
+    pub union_id: String,
+}
+
+impl FakeDingTalk {
+    /// The key of the one app that the fake knows.
+    pub const APP_KEY: &str = "fake-app-key";
+    /// The secret of that app.
+    pub const APP_SECRET: &str = "fake-app-secret";
+
+    /// Starts a fake on a free port of `127.0.0.1`.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no port or no thread for it.
+    pub fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(format!("http://{address}")));
+        let for_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("fake-dingtalk".to_owned());
+        let acceptor = thread.spawn(move || server::accept(&for_thread, &listener))?;
+        let acceptor = Some(acceptor);
+        Ok(Self {
+            shared,
+            address,
+            acceptor,
+        })
+    }
+
+    /// The URL of the API and the beginning of all object URLs: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.shared.base_url.clone()
+    }
+
+    /// Stores a file. If there is one with these ids already, this becomes its next version; versions are counted
+    /// from 1, and earlier ones can still be downloaded.
+    pub fn put_file(&self, space_id: &str, dentry_id: &str, name: &str, content: impl Into<Content>) {
+        self.shared.put_file(space_id, dentry_id, name, content.into());
+    }
+
+    /// The object URL of a file's latest version. It serves only requests that are signed, which
+    /// the headers in the download information are for.
+    #[must_use]
+    pub fn resource_url(&self, space_id: &str, dentry_id: &str) -> String {
+        let version = self.shared.state().version_count(space_id, dentry_id).max(1);
+        let path = Shared::object_path(space_id, dentry_id, version);
+        format!("{}{path}", self.shared.base_url)
+    }
+
+    /// What the download information shall list as `resourceUrls` from now on. In each of them,
+    /// `{good}` stands for the right URL, also as a part: `{good}?mirror=2`.
+    pub fn set_resource_urls(&self, urls: Vec<String>) {
+        self.shared.state().resource_urls = Some(urls);
+    }
+
+    /// How many seconds the signatures issued from now on are valid; 900 at first.
+    pub fn set_expiration_seconds(&self, seconds: u64) {
+        self.shared.state().signature_lifetime = Duration::from_secs(seconds);
+    }
+
+    /// How many seconds a token is valid from the next token call on; 7200 at first.
+    pub fn set_token_lifetime(&self, seconds: u64) {
+        self.shared.state().token_lifetime = Duration::from_secs(seconds);
+    }
+
+    /// Makes all signatures issued so far lapse: 403 `AccessDenied`.
+    pub fn lapse_signatures(&self) {
+        self.shared.state().signatures.clear();
+    }
+
+    /// Makes the token issued last invalid: 400 `InvalidAuthentication`. The next token call gives another one.
+    pub fn revoke_tokens(&self) {
+        if let Some(token) = &mut self.shared.state().token {
+            token.is_revoked = true;
+        }
+    }
+
+    /// Whether a token call after [`FakeDingTalk::revoke_tokens`] gives the same string again, which stays refused.
+    pub fn keep_token_string(&self, keep: bool) {
+        self.shared.state().keep_token_string = keep;
+    }
+
+    /// Orders a fault for the next request of this kind. Faults ordered later are for later requests.
+    pub fn fault(&self, target: Target, fault: Fault) {
+        self.shared
+            .state()
+            .queued_faults
+            .entry(target)
+            .or_default()
+            .push_back(fault);
+    }
+
+    /// Orders a fault for every request of this kind for which none is in the queue; it replaces the one
+    /// ordered in this way before.
+    pub fn fault_always(&self, target: Target, fault: Fault) {
+        self.shared.state().standing_faults.insert(target, fault);
+    }
+
+    /// Takes all orders back.
+    pub fn clear_faults(&self) {
+        let mut state = self.shared.state();
+        state.queued_faults.clear();
+        state.standing_faults.clear();
+    }
+
+    /// All requests so far, in the order in which they had arrived whole.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.shared.state().requests.clone()
+    }
+
+    /// The requests of one kind so far.
+    #[must_use]
+    pub fn requests_to(&self, target: Target) -> Vec<Recorded> {
+        let state = self.shared.state();
+        let requests = state.requests.iter();
+        requests
+            .filter(|request| request.target == Some(target))
+            .cloned()
+            .collect()
+    }
+
+    /// The files that have been sent, in order, whether or not the client got to know.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.shared.state().sent.clone()
+    }
+
+    /// How many connections were accepted so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.state().connections
+    }
+}
+
+impl Drop for FakeDingTalk {
+    fn drop(&mut self) {
+        self.shared.stop();
+        // The thread that accepts looks at the flag when a connection comes.
+        let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok();
+        if let (true, Some(acceptor)) = (woken, self.acceptor.take()) {
+            let _ = acceptor.join();
+        }
+    }
+}
+
+impl fmt::Debug for FakeDingTalk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.state();
+        f.debug_struct("FakeDingTalk")
+            .field("base_url", &self.shared.base_url)
+            .field("files", &state.file_count())
+            .field("requests", &state.requests.len())
+            .field("connections", &state.connections)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Recorded {
+    /// The first value of a header; upper and lower case are the same.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.header_values(name).next()
+    }
+
+    /// All values of a header, in order.
+    pub fn header_values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let same = self
+            .headers
+            .iter()
+            .filter(move |(own, _)| own.eq_ignore_ascii_case(name));
+        same.map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a query parameter.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        let mut same = self.query.iter().filter(|(own, _)| own == name);
+        same.next().map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON, if it is that.
+    #[must_use]
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+/// Shows headers and query, tokens and signatures of the fake included, but only the size of the body.
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorded")
+            .field("connection", &self.connection)
+            .field("target", &self.target)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("raw_query", &self.raw_query)
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .field("answered_status", &self.answered_status)
+            .finish_non_exhaustive()
+    }
+}

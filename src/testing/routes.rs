@@ -1,0 +1,125 @@
+//! Which request is which operation. A new operation is one more row of [`OPERATIONS`].
+
+use super::answer::Answer;
+use super::fault::Plan;
+use super::state::Shared;
+use super::{Recorded, Target, dingtalk, oss};
+use percent_encoding::percent_decode_str;
+
+/// A request that fits an operation.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Recorded,
+    pub(super) plan: &'a Plan,
+    /// The decoded path segments that stand where the pattern has `{}`, in order.
+    pub(super) params: Vec<String>,
+}
+
+impl Call<'_> {
+    /// A path parameter by its place, counted from 0.
+    pub(super) fn param(&self, place: usize) -> &str {
+        self.params.get(place).map_or("", String::as_str)
+    }
+}
+
+struct Operation {
+    target: Target,
+    method: &'static str,
+    pattern: &'static str,
+    handler: fn(&Shared, &Call<'_>) -> Answer,
+}
+
+const OPERATIONS: &[Operation] = &[
+    Operation {
+        target: Target::Token,
+        method: "POST",
+        pattern: "/v1.0/oauth2/accessToken",
+        handler: dingtalk::access_token,
+    },
+    Operation {
+        target: Target::DownloadInfo,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/{}/dentries/{}/downloadInfos/query",
+        handler: dingtalk::download_info,
+    },
+    Operation {
+        target: Target::Send,
+        method: "POST",
+        pattern: "/v1.0/convFile/apps/conversations/files/send",
+        handler: dingtalk::send,
+    },
+    Operation {
+        target: Target::Object,
+        method: "GET",
+        pattern: "/oss/{}/{}/{}",
+        handler: oss::get_object,
+    },
+    Operation {
+        target: Target::Object,
+        method: "HEAD",
+        pattern: "/oss/{}/{}/{}",
+        handler: oss::get_object,
+    },
+];
+
+/// The kind of operation that a request is for, if any.
+pub(super) fn target(request: &Recorded) -> Option<Target> {
+    find(request).map(|(operation, _)| operation.target)
+}
+
+/// Carries a request out.
+pub(super) fn answer(shared: &Shared, request: &Recorded, plan: &Plan) -> Answer {
+    match find(request) {
+        Some((operation, params)) => (operation.handler)(
+            shared,
+            &Call {
+                request,
+                plan,
+                params,
+            },
+        ),
+        None if request.path.starts_with("/oss/") => oss::no_such_operation(request),
+        None => dingtalk::no_such_operation(),
+    }
+}
+
+fn find(request: &Recorded) -> Option<(&'static Operation, Vec<String>)> {
+    let mut candidates = OPERATIONS
+        .iter()
+        .filter(|operation| operation.method == request.method);
+    candidates.find_map(|operation| Some((operation, match_path(operation.pattern, &request.path)?)))
+}
+
+/// The parameters of a path that fits the pattern. A path with a character that must be percent-encoded, a
+/// broken encoding, or an empty, `.` or `..` segment fits none: on its way such a path could become another.
+fn match_path(pattern: &str, path: &str) -> Option<Vec<String>> {
+    let mut params = Vec::new();
+    let mut segments = path.split('/');
+    for expected in pattern.split('/') {
+        let segment = decode_segment(segments.next()?)?;
+        match expected {
+            "{}" if matches!(segment.as_str(), "" | "." | "..") => return None,
+            "{}" => params.push(segment),
+            literal if literal == segment => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(params)
+}
+
+fn decode_segment(raw: &str) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte);
+    if !raw.bytes().all(allowed) || !percent_signs_are_right(raw) {
+        return None;
+    }
+    let decoded = percent_decode_str(raw).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+fn percent_signs_are_right(raw: &str) -> bool {
+    raw.split('%').skip(1).all(|after| {
+        let mut digits = after.bytes().take(2);
+        let both = digits.by_ref().filter(u8::is_ascii_hexdigit).count();
+        both == 2
+    })
+}

@@ -1,0 +1,639 @@
+//! The download loop. It decides; what it decides about (requests, new signatures, time) is handed in.
+
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::time::Duration;
+
+use super::Downloaded;
+use super::range::{Head, Verdict, Want, verdict};
+use super::ticket::Ticket;
+use crate::clock::{Clock, jitter};
+use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
+use crate::retry::RetryPolicy;
+
+/// Where the bytes come from.
+pub(crate) trait Origin {
+    type Body: Read;
+
+    /// One GET. An answer that is neither 200 nor 206 is an error.
+    fn get(
+        &mut self,
+        ticket: &Ticket,
+        url: &str,
+        want: Want,
+        if_match: Option<&str>,
+    ) -> Result<(Head, Self::Body)>;
+
+    /// Fresh URLs and headers for the same version of the same file; `None` when this origin cannot ask.
+    fn renew(&mut self) -> Option<Result<Ticket>>;
+}
+
+/// The limits of one download.
+pub(crate) struct Limits<'a> {
+    pub(crate) policy: &'a RetryPolicy,
+    pub(crate) clock: &'a dyn Clock,
+    /// By the clock.
+    pub(crate) deadline: Option<Duration>,
+}
+
+/// A TLS read gives at most 16 KiB; filling a larger block before writing it saves most of the writes (measured: 0.7 of
+/// the time of `io::copy` into a file).
+const BLOCK: usize = 256 * 1024;
+
+/// So many bytes refill the retry budget. Less is no progress: a server that sends byte by byte must not loop for ever.
+const PROGRESS: u64 = 16 * 1024;
+
+/// 403 answers in a row, without progress, that are met by asking for a new signature.
+const RENEWALS: u32 = 3;
+
+/// Downloads `want` into `sink`.
+pub(crate) fn pull<O: Origin>(
+    origin: &mut O,
+    ticket: Ticket,
+    want: Want,
+    sink: &mut dyn Write,
+    limits: &Limits<'_>,
+) -> Result<Downloaded> {
+    let ring = Ring::new(ticket, limits.clock.now());
+    let mut pull = Pull {
+        origin,
+        sink,
+        limits,
+        ring,
+        asking: want,
+        wanted: want,
+        seen: Seen::default(),
+        start: None,
+        written: 0,
+        digest: None,
+        budget: Budget::default(),
+        block: Vec::new(),
+    };
+    pull.run()
+}
+
+/// Why a try did not finish the download.
+enum Trouble {
+    /// The same may work in a moment, here or at the next URL.
+    Retry(Error),
+    /// This URL will not do; others may.
+    DeadUrl(Error),
+    /// The signature was refused.
+    Unsigned(Error),
+    /// The object is not the one the download began with.
+    Changed,
+    /// Not a failure: now that the size is known, ask for a range inside it.
+    AskInside(u64),
+    /// Nothing helps.
+    Final(Error),
+}
+
+/// The part of a body that is wanted.
+struct Part {
+    /// Bytes before it.
+    skip: u64,
+    /// Its length; to the end of the body without one.
+    take: Option<u64>,
+    /// Nobody told the size: where the body ends, the object ends.
+    end_tells_size: bool,
+}
+
+/// What is known of the object: it must stay so.
+#[derive(Default)]
+struct Seen {
+    total: Option<u64>,
+    etag: Option<String>,
+    crc64: Option<u64>,
+}
+
+#[derive(Default)]
+struct Budget {
+    /// Tries without progress.
+    retries: u32,
+    renewals: u32,
+    /// Bytes since the last refill.
+    fresh_bytes: u64,
+}
+
+struct Pull<'a, O: Origin> {
+    origin: &'a mut O,
+    sink: &'a mut dyn Write,
+    limits: &'a Limits<'a>,
+    ring: Ring,
+    /// What the caller wants.
+    wanted: Want,
+    /// What the next request asks for: at first the same, then what is still missing.
+    asking: Want,
+    seen: Seen,
+    /// First byte of the range, known with the first good answer.
+    start: Option<u64>,
+    /// Good bytes in the sink.
+    written: u64,
+    /// Of everything written, when the range begins at 0 and can be the whole object.
+    digest: Option<crc64fast::Digest>,
+    budget: Budget,
+    block: Vec<u8>,
+}
+
+impl<O: Origin> Pull<'_, O> {
+    fn run(&mut self) -> Result<Downloaded> {
+        loop {
+            let before = self.written;
+            match self.attempt() {
+                Ok(true) => return self.finish(),
+                // Fewer bytes than asked: go on, but not for ever.
+                Ok(false) if self.written - before >= PROGRESS => {}
+                Ok(false) => self.spend(serves_too_little())?,
+                Err(trouble) => self.recover(trouble, self.written > before)?,
+            }
+        }
+    }
+
+    /// One request and its body. `true`: everything wanted is in the sink.
+    fn attempt(&mut self) -> Result<bool, Trouble> {
+        self.renew_before_expiry()?;
+        let if_match = self.seen.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
+        let answer = self
+            .origin
+            .get(&self.ring.ticket, self.ring.url(), self.asking, if_match);
+        let (head, mut body) = answer.map_err(|e| self.judge(e))?;
+        let part = self.admit(&head)?;
+        self.discard(&mut body, part.skip)?;
+        self.copy(&mut body, &part)?;
+        if part.take.is_some_and(|n| head.length == Some(part.skip + n)) {
+            // ureq hands a connection back when its body has been read to the end, which takes one more read.
+            let _ = body.read(&mut [0]);
+        }
+        Ok(self.remaining() == Some(0))
+    }
+
+    /// What a failed request means for the download.
+    fn judge(&self, error: Error) -> Trouble {
+        let Error::Storage(e) = &error else {
+            return if error.is_transient() {
+                Trouble::Retry(error)
+            } else {
+                Trouble::DeadUrl(error)
+            };
+        };
+        match e.status {
+            412 if self.seen.etag.is_some() => Trouble::Changed,
+            416 => self.judge_unsatisfied(e),
+            403 if e.wants_new_signature() => Trouble::Unsigned(error),
+            408 | 429 | 500.. => Trouble::Retry(error),
+            404 => Trouble::DeadUrl(error),
+            _ => Trouble::Final(error),
+        }
+    }
+
+    fn judge_unsatisfied(&self, e: &StorageError) -> Trouble {
+        if self.written > 0 {
+            return Trouble::Changed;
+        }
+        let size = e.object_size.or(self.seen.total);
+        let inside = size
+            .and_then(|total| self.wanted.resolve(total))
+            .filter(|r| !r.is_empty());
+        match (size, inside) {
+            // Some servers refuse a range that only *ends* behind the object.
+            (Some(total), Some(inside)) if self.asking != exactly(&inside) => Trouble::AskInside(total),
+            _ => Trouble::Final(Error::RangeNotSatisfiable { size }),
+        }
+    }
+
+    /// Checks an answer before a byte of it is used.
+    fn admit(&mut self, head: &Head) -> Result<Part, Trouble> {
+        if let Some(encoding) = &head.encoding {
+            return Err(Trouble::DeadUrl(wrong(head, Problem::Encoded(encoding.clone()))));
+        }
+        let other_etag = matches!((&self.seen.etag, &head.etag), (Some(known), Some(told)) if known != told);
+        let other_crc = matches!((self.seen.crc64, head.crc64), (Some(known), Some(told)) if known != told);
+        if other_etag || other_crc {
+            return Err(Trouble::Changed);
+        }
+        let (skip, start, end, total) = match verdict(self.asking, head, self.seen.total) {
+            Verdict::Take {
+                skip,
+                start,
+                end,
+                total,
+            } => (skip, start, end, total),
+            Verdict::Changed => return Err(Trouble::Changed),
+            Verdict::NotSatisfiable { .. } if self.written > 0 => return Err(Trouble::Changed),
+            Verdict::NotSatisfiable { size } => {
+                return Err(Trouble::Final(Error::RangeNotSatisfiable { size: Some(size) }));
+            }
+            Verdict::Wrong(what) => return Err(Trouble::DeadUrl(wrong(head, Problem::WrongRange(what)))),
+            Verdict::AskInside { total } => {
+                self.remember(head, Some(total));
+                return Err(Trouble::AskInside(total));
+            }
+        };
+        // Without an ETag only an equal size says that this is still the same object.
+        let unpinned = self.seen.etag.is_none() || head.etag.is_none();
+        if self.written > 0 && unpinned && (total.is_none() || self.seen.total != total) {
+            return Err(Trouble::Changed);
+        }
+        self.remember(head, total);
+        if self.start.is_none() {
+            self.start = Some(start);
+            self.digest = (start == 0).then(crc64fast::Digest::new);
+        }
+        let end_tells_size = head.status == 200 && total.is_none();
+        Ok(Part {
+            skip,
+            take: end.map(|e| e - start),
+            end_tells_size,
+        })
+    }
+
+    fn remember(&mut self, head: &Head, total: Option<u64>) {
+        self.seen.total = total.or(self.seen.total);
+        self.seen.etag = head.etag.clone().or_else(|| self.seen.etag.take());
+        self.seen.crc64 = head.crc64.or(self.seen.crc64);
+    }
+
+    /// Reads and drops a prefix that was not asked for.
+    fn discard(&mut self, body: &mut O::Body, count: u64) -> Result<(), Trouble> {
+        let (dropped, broke) = match io::copy(&mut body.take(count), &mut io::sink()) {
+            Ok(n) => (n, None),
+            Err(e) => (0, Some(e)),
+        };
+        match broke {
+            Some(e) => Err(Trouble::Retry(self.broke_off(e))),
+            None if dropped == count => Ok(()),
+            // A body of unknown size ended before the range begins.
+            None if self.seen.total.is_none() && self.written == 0 => {
+                Err(Trouble::Final(Error::RangeNotSatisfiable { size: Some(dropped) }))
+            }
+            None => Err(Trouble::Retry(
+                self.broke_off(io::ErrorKind::UnexpectedEof.into()),
+            )),
+        }
+    }
+
+    /// Writes the part in large blocks.
+    fn copy(&mut self, body: &mut O::Body, part: &Part) -> Result<(), Trouble> {
+        let mut left = part.take;
+        while left != Some(0) {
+            let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
+            let (filled, broke) = self.fill(body, room);
+            self.write_block(filled)?;
+            left = left.map(|n| n - filled as u64);
+            if let Some(e) = broke {
+                return Err(Trouble::Retry(self.broke_off(e)));
+            }
+            if filled < room {
+                if !part.end_tells_size {
+                    return Err(Trouble::Retry(
+                        self.broke_off(io::ErrorKind::UnexpectedEof.into()),
+                    ));
+                }
+                self.seen.total = self.start.map(|start| start + self.written);
+                break;
+            }
+        }
+        self.ask_for_the_rest();
+        Ok(())
+    }
+
+    /// Fills the block up to `room`. What was read before a failure is good and counts.
+    fn fill(&mut self, body: &mut O::Body, room: usize) -> (usize, Option<io::Error>) {
+        if self.block.len() < room {
+            self.block.resize(room, 0);
+        }
+        let mut filled = 0;
+        while let Some(free) = self.block.get_mut(filled..room).filter(|b| !b.is_empty()) {
+            match body.read(free) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return (filled, Some(e)),
+            }
+        }
+        (filled, None)
+    }
+
+    fn write_block(&mut self, filled: usize) -> Result<(), Trouble> {
+        let mut rest = self.block.get(..filled).unwrap_or_default();
+        while !rest.is_empty() {
+            let accepted = match self.sink.write(rest) {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => Ok(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => Err(e),
+            };
+            let n = accepted.map_err(|cause| {
+                Trouble::Final(Error::Write {
+                    written: self.written,
+                    cause,
+                })
+            })?;
+            let (done, after) = rest.split_at_checked(n).unwrap_or((rest, &[]));
+            if let Some(digest) = &mut self.digest {
+                digest.write(done);
+            }
+            self.written += done.len() as u64;
+            self.budget.earn(done.len() as u64);
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// Bytes still missing; `None` while the size is not known.
+    fn remaining(&self) -> Option<u64> {
+        let start = self.start?;
+        let end = match (self.wanted, self.seen.total) {
+            (Want::Span { end: Some(end), .. }, None) => end,
+            (_, total) => self.wanted.resolve(total?)?.end,
+        };
+        end.checked_sub(start)?.checked_sub(self.written)
+    }
+
+    fn ask_for_the_rest(&mut self) {
+        if let Some(start) = self.start {
+            let next = start + self.written;
+            let end = self.remaining().map(|left| next + left);
+            self.asking = if self.written == 0 && self.seen.total.is_none() {
+                self.wanted
+            } else {
+                Want::Span { start: next, end }
+            };
+        }
+    }
+
+    fn recover(&mut self, trouble: Trouble, progressed: bool) -> Result<()> {
+        self.ask_for_the_rest();
+        match trouble {
+            Trouble::Final(error) => Err(self.stopped(error)),
+            Trouble::AskInside(total) => {
+                if let Some(inside) = self.wanted.resolve(total) {
+                    self.seen.total = Some(total);
+                    self.asking = exactly(&inside);
+                }
+                Ok(())
+            }
+            Trouble::Changed if self.written > 0 => Err(Error::ObjectChanged {
+                written: self.written,
+            }),
+            // Nothing is written yet, so the new object will do as well as the old one.
+            Trouble::Changed => {
+                self.seen = Seen::default();
+                self.start = None;
+                self.asking = self.wanted;
+                self.spend(changes_all_the_time())
+            }
+            Trouble::Unsigned(error) => self.renew_after(error),
+            Trouble::DeadUrl(error) => {
+                if self.ring.bury() {
+                    Ok(())
+                } else {
+                    Err(self.stopped(error))
+                }
+            }
+            // It worked until now: stay with this URL.
+            Trouble::Retry(error) if progressed => self.pause(error),
+            Trouble::Retry(error) => {
+                if self.ring.next_untried() {
+                    Ok(())
+                } else {
+                    self.pause(error)
+                }
+            }
+        }
+    }
+
+    /// Counts a try without progress, and waits.
+    fn pause(&mut self, error: Error) -> Result<()> {
+        let asked = if let Error::Storage(e) = &error {
+            e.retry_after
+        } else {
+            None
+        };
+        let wait = self.limits.policy.wait(self.budget.retries, asked, jitter());
+        if self
+            .limits
+            .deadline
+            .is_some_and(|d| self.limits.clock.now() + wait >= d)
+        {
+            return Err(self.stopped(error));
+        }
+        self.spend(error)?;
+        self.limits.clock.sleep(wait);
+        Ok(())
+    }
+
+    /// Counts a try without progress; the error, when that was the last one allowed.
+    fn spend(&mut self, error: Error) -> Result<()> {
+        if !self.limits.policy.allows(self.budget.retries) {
+            return Err(self.stopped(error));
+        }
+        self.budget.retries += 1;
+        Ok(())
+    }
+
+    fn renew_before_expiry(&mut self) -> Result<(), Trouble> {
+        let now = self.limits.clock.now();
+        if !self.ring.lapses_soon(now) {
+            return Ok(());
+        }
+        match self.origin.renew() {
+            None => Ok(()),
+            Some(Ok(ticket)) => {
+                self.ring = Ring::new(ticket, now);
+                Ok(())
+            }
+            Some(Err(error)) => Err(Trouble::Final(error)),
+        }
+    }
+
+    fn renew_after(&mut self, refused: Error) -> Result<()> {
+        if self.budget.renewals >= RENEWALS {
+            return Err(self.stopped(refused));
+        }
+        let now = self.limits.clock.now();
+        match self.origin.renew() {
+            Some(Ok(ticket)) => {
+                self.budget.renewals += 1;
+                self.ring = Ring::new(ticket, now);
+                Ok(())
+            }
+            Some(Err(error)) => Err(self.stopped(error)),
+            None if self.ring.bury() => Ok(()),
+            None => Err(self.stopped(refused)),
+        }
+    }
+
+    fn finish(&mut self) -> Result<Downloaded> {
+        let written = self.written;
+        self.sink
+            .flush()
+            .map_err(|cause| Error::Write { written, cause })?;
+        let is_whole = self.start == Some(0) && self.seen.total == Some(written);
+        let sum = self
+            .digest
+            .as_ref()
+            .filter(|_| is_whole)
+            .map(crc64fast::Digest::sum64);
+        let verified = match (sum, self.seen.crc64) {
+            (Some(actual), Some(expected)) if actual != expected => {
+                return Err(Error::ChecksumMismatch {
+                    written,
+                    expected,
+                    actual,
+                });
+            }
+            (Some(_), Some(_)) => true,
+            _ => false,
+        };
+        let start = self.start.unwrap_or_default();
+        let range = start..start + written;
+        Ok(Downloaded {
+            bytes: written,
+            range,
+            size: self.seen.total,
+            etag: self.seen.etag.take(),
+            verified,
+        })
+    }
+
+    /// The error for the caller: with what the writer has, when it has something.
+    fn stopped(&self, error: Error) -> Error {
+        match error {
+            Error::Write { .. } => error,
+            _ if self.written == 0 => error,
+            cause => Error::Interrupted {
+                written: self.written,
+                cause: Box::new(cause),
+            },
+        }
+    }
+
+    fn broke_off(&self, cause: io::Error) -> Error {
+        let host = crate::api::storage::files::host_of(self.ring.url()).to_owned();
+        let timed_out = cause.kind() == io::ErrorKind::TimedOut;
+        let stage = NetworkStage::Body;
+        NetworkError {
+            operation: GET_OBJECT,
+            host,
+            stage,
+            timed_out,
+            tls: false,
+            cause: Box::new(cause),
+        }
+        .into()
+    }
+}
+
+impl Budget {
+    fn earn(&mut self, bytes: u64) {
+        self.fresh_bytes += bytes;
+        if self.fresh_bytes >= PROGRESS {
+            *self = Self::default();
+        }
+    }
+}
+
+/// The name of the request in errors.
+pub(crate) const GET_OBJECT: &str = "GET object";
+
+fn exactly(range: &Range<u64>) -> Want {
+    Want::Span {
+        start: range.start,
+        end: Some(range.end),
+    }
+}
+
+fn wrong(head: &Head, problem: Problem) -> Error {
+    let request_id = head.request_id.clone();
+    UnexpectedAnswer {
+        operation: GET_OBJECT,
+        status: head.status,
+        problem,
+        request_id,
+    }
+    .into()
+}
+
+fn serves_too_little() -> Error {
+    let problem = Problem::WrongRange("again and again a few bytes only".to_owned());
+    UnexpectedAnswer {
+        operation: GET_OBJECT,
+        status: 206,
+        problem,
+        request_id: None,
+    }
+    .into()
+}
+
+fn changes_all_the_time() -> Error {
+    Error::ObjectChanged { written: 0 }
+}
+
+/// The URLs of a ticket, and which of them still stand a chance.
+struct Ring {
+    ticket: Ticket,
+    lapses_at: Option<Duration>,
+    current: usize,
+    dead: Vec<bool>,
+    /// URLs tried since the last wait.
+    tried: usize,
+}
+
+/// A signature that is about to lapse is not worth a request: at most a minute early.
+const LAPSE_EARLY: Duration = Duration::from_secs(60);
+
+impl Ring {
+    fn new(ticket: Ticket, now: Duration) -> Self {
+        let lapses_at = ticket
+            .life
+            .map(|life| now.saturating_add(life - LAPSE_EARLY.min(life / 4)));
+        let dead = vec![false; ticket.urls.len()];
+        Self {
+            ticket,
+            lapses_at,
+            current: 0,
+            dead,
+            tried: 0,
+        }
+    }
+
+    fn url(&self) -> &str {
+        self.ticket.urls.get(self.current).map_or("", String::as_str)
+    }
+
+    fn lapses_soon(&self, now: Duration) -> bool {
+        self.lapses_at.is_some_and(|at| now >= at)
+    }
+
+    fn living(&self) -> usize {
+        self.dead.iter().filter(|dead| !**dead).count()
+    }
+
+    /// Never again this URL. `false` when it was the last.
+    fn bury(&mut self) -> bool {
+        if let Some(dead) = self.dead.get_mut(self.current) {
+            *dead = true;
+        }
+        self.advance();
+        self.living() > 0
+    }
+
+    /// On to the next URL. `false` when all have been tried since the last wait.
+    fn next_untried(&mut self) -> bool {
+        self.advance();
+        self.tried += 1;
+        if self.tried < self.living() {
+            return true;
+        }
+        self.tried = 0;
+        false
+    }
+
+    fn advance(&mut self) {
+        let count = self.dead.len();
+        let next = (1..=count).map(|step| (self.current + step) % count);
+        let mut living = next.filter(|i| self.dead.get(*i) == Some(&false));
+        self.current = living.next().unwrap_or(self.current);
+    }
+}

@@ -1,0 +1,300 @@
+//! Which bytes are wanted, and whether an answer is them. Pure.
+
+use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
+use crate::error::{Error, Result};
+
+/// Which bytes of an object are wanted.
+///
+/// Made from Rust's ranges, which count bytes from 0: `..` is everything, `0..500` and `0..=499` are the first 500,
+/// `500..` is the rest. The last bytes, of an object whose size is not known, are [`ByteRange::last`].
+///
+/// An end behind the end of the object is cut, as in HTTP. A range that is empty or backwards is an error before
+/// anything is sent; one that begins behind the end of the object is [`Error::RangeNotSatisfiable`].
+///
+/// ```
+/// use dingtalk_files::ByteRange;
+///
+/// assert_eq!(ByteRange::from(0..500), ByteRange::from(0..=499));
+/// assert_eq!(ByteRange::from(..), ByteRange::from(0..));
+/// let tail = ByteRange::last(500);
+/// # let _ = tail;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ByteRange(Want);
+
+impl ByteRange {
+    /// The last `count` bytes, or everything when the object is shorter.
+    pub fn last(count: u64) -> Self {
+        Self(Want::Last(count))
+    }
+
+    /// The wanted bytes, or why that is nothing one can want.
+    pub(crate) fn check(self) -> Result<Want> {
+        let problem = match self.0 {
+            Want::Last(0) => "the last 0 bytes are no range".to_owned(),
+            Want::Span {
+                start,
+                end: Some(end),
+            } if start >= end => {
+                format!("the range {start}..{end} is empty or backwards")
+            }
+            want => return Ok(want),
+        };
+        Err(Error::InvalidArgument(problem))
+    }
+
+    fn from_bounds(start: Bound<u64>, end: Bound<u64>) -> Self {
+        let start = match start {
+            Bound::Included(n) => Some(n),
+            Bound::Excluded(n) => n.checked_add(1),
+            Bound::Unbounded => Some(0),
+        };
+        // No object has 2⁶⁴ bytes, so `..=u64::MAX` is an open end; a start there is an empty range.
+        let end = match end {
+            Bound::Included(n) => n.checked_add(1),
+            Bound::Excluded(n) => Some(n),
+            Bound::Unbounded => None,
+        };
+        let start = start.map_or(
+            Want::Span {
+                start: u64::MAX,
+                end: Some(u64::MAX),
+            },
+            |start| Want::Span { start, end },
+        );
+        Self(start)
+    }
+}
+
+/// One conversion for each of Rust's ranges: an `impl` for all `RangeBounds<u64>` would leave no room for others.
+macro_rules! from_range {
+    ($($range:ty),+) => {
+        $(impl From<$range> for ByteRange {
+            fn from(range: $range) -> Self {
+                use std::ops::RangeBounds;
+                Self::from_bounds(
+                    RangeBounds::<u64>::start_bound(&range).cloned(),
+                    RangeBounds::<u64>::end_bound(&range).cloned(),
+                )
+            }
+        })+
+    };
+}
+from_range!(
+    RangeFull,
+    Range<u64>,
+    RangeInclusive<u64>,
+    RangeFrom<u64>,
+    RangeTo<u64>,
+    RangeToInclusive<u64>,
+    (Bound<u64>, Bound<u64>)
+);
+
+/// A range as it can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Want {
+    /// From `start` up to, not including, `end`; to the end of the object without one.
+    Span { start: u64, end: Option<u64> },
+    /// The last so many bytes.
+    Last(u64),
+}
+
+impl Want {
+    pub(crate) const WHOLE: Self = Self::Span { start: 0, end: None };
+
+    /// The value of the `Range` header; nothing for the whole object.
+    pub(crate) fn header(self) -> Option<String> {
+        match self {
+            Self::WHOLE => None,
+            Self::Span { start, end: None } => Some(format!("bytes={start}-")),
+            Self::Span {
+                start,
+                end: Some(end),
+            } => Some(format!("bytes={start}-{}", end.saturating_sub(1))),
+            Self::Last(count) => Some(format!("bytes=-{count}")),
+        }
+    }
+
+    /// The bytes meant, in an object of `total` bytes; `None` when it begins behind the end.
+    pub(crate) fn resolve(self, total: u64) -> Option<Range<u64>> {
+        match self {
+            Self::WHOLE => Some(0..total),
+            Self::Span { start, .. } if start >= total => None,
+            Self::Span { start, end } => Some(start..end.map_or(total, |e| e.min(total))),
+            Self::Last(count) => Some(total.saturating_sub(count)..total),
+        }
+    }
+}
+
+/// What an object's answer says about its body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) status: u16,
+    pub(crate) content_range: Option<String>,
+    /// `Content-Length`.
+    pub(crate) length: Option<u64>,
+    /// The end of the body is marked (chunked), so a cut is noticed without a length.
+    pub(crate) chunked: bool,
+    pub(crate) etag: Option<String>,
+    /// CRC-64/XZ of the *whole* object.
+    pub(crate) crc64: Option<u64>,
+    /// A `Content-Encoding` other than identity.
+    pub(crate) encoding: Option<String>,
+    pub(crate) request_id: Option<String>,
+}
+
+/// What to do with a 200 or 206.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Drop `skip` bytes of the body; what follows is the object from `start` on, up to `end` or the body's end.
+    Take {
+        skip: u64,
+        start: u64,
+        end: Option<u64>,
+        total: Option<u64>,
+    },
+    /// The size is known now: ask again, for a range inside the object.
+    AskInside { total: u64 },
+    /// The range begins behind the end.
+    NotSatisfiable { size: u64 },
+    /// Another object than the one known so far.
+    Changed,
+    /// An answer to another question; nothing of it may be used.
+    Wrong(String),
+}
+
+/// Up to here a prefix nobody asked for is read and dropped; for a longer one it is cheaper to ask again.
+const SKIP_AT_MOST: u64 = 1024 * 1024;
+
+/// Holds an answer (200 or 206) against what was asked and what is known of the object.
+pub(crate) fn verdict(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
+    match head.status {
+        206 => partial(asked, head, known_total),
+        _ => whole(asked, head, known_total),
+    }
+}
+
+fn partial(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
+    let Some(text) = head.content_range.as_deref() else {
+        return Verdict::Wrong("a part without Content-Range".to_owned());
+    };
+    let Some((served, said_total)) = parse_content_range(text) else {
+        return Verdict::Wrong(format!("Content-Range {text:?} makes no sense"));
+    };
+    if matches!((said_total, known_total), (Some(said), Some(known)) if said != known) {
+        return Verdict::Changed;
+    }
+    let total = said_total.or(known_total);
+    let expected = match (asked, total) {
+        (_, Some(total)) => asked.resolve(total),
+        // Without the size nobody can tell a short part from the end of the object.
+        (
+            Want::Span {
+                start,
+                end: Some(end),
+            },
+            None,
+        ) if served.end == end => Some(start..end),
+        (_, None) => return Verdict::Wrong(format!("{text:?} does not tell the size")),
+    };
+    let fits = expected.is_some_and(|e| served.start == e.start && served.end <= e.end);
+    let length_fits = head.length.is_none_or(|n| n == served.end - served.start);
+    if !fits || !length_fits {
+        let asked = asked.header().unwrap_or_else(|| "everything".to_owned());
+        return Verdict::Wrong(format!(
+            "asked for {asked}, served {text:?} in {:?} bytes",
+            head.length
+        ));
+    }
+    Verdict::Take {
+        skip: 0,
+        start: served.start,
+        end: Some(served.end),
+        total,
+    }
+}
+
+/// OSS sends the whole object for a range that leaves it by one byte; other servers, for any range.
+fn whole(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
+    if matches!((head.length, known_total), (Some(said), Some(known)) if said != known) {
+        return Verdict::Changed;
+    }
+    let Some(total) = head.length.or(known_total) else {
+        return whole_of_unknown_size(asked, head);
+    };
+    let Some(wanted) = asked.resolve(total) else {
+        return Verdict::NotSatisfiable { size: total };
+    };
+    // A server that sent everything for a range inside the object does not do ranges: asking again is no use.
+    let was_inside = asked
+        == Want::Span {
+            start: wanted.start,
+            end: Some(wanted.end),
+        }
+        || asked
+            == Want::Span {
+                start: wanted.start,
+                end: None,
+            };
+    if wanted.start > SKIP_AT_MOST && !was_inside {
+        return Verdict::AskInside { total };
+    }
+    Verdict::Take {
+        skip: wanted.start,
+        start: wanted.start,
+        end: Some(wanted.end),
+        total: Some(total),
+    }
+}
+
+fn whole_of_unknown_size(asked: Want, head: &Head) -> Verdict {
+    let Want::Span { start, end } = asked else {
+        return Verdict::Wrong("the size is not told, so its last bytes cannot be found".to_owned());
+    };
+    // Without length, mark or checksum nobody can tell the end from a cut.
+    if !head.chunked && (head.crc64.is_none() || asked != Want::WHOLE) {
+        return Verdict::Wrong("neither length nor end of the body is told".to_owned());
+    }
+    Verdict::Take {
+        skip: start,
+        start,
+        end,
+        total: None,
+    }
+}
+
+/// `bytes a-b/total` or `bytes a-b/*`: the half-open range, and the total.
+pub(crate) fn parse_content_range(text: &str) -> Option<(Range<u64>, Option<u64>)> {
+    let (unit, rest) = text.trim().split_once(' ')?;
+    let (range, total) = rest.trim().split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let (first, last) = (number(first)?, number(last)?);
+    let end = last.checked_add(1)?;
+    let total = if total == "*" { None } else { Some(number(total)?) };
+    let sane = unit.eq_ignore_ascii_case("bytes") && first < end && total.is_none_or(|t| end <= t);
+    sane.then_some((first..end, total))
+}
+
+/// The `n` of `bytes */n`, which comes with a 416.
+pub(crate) fn parse_unsatisfied_range(text: &str) -> Option<u64> {
+    number(
+        text.trim()
+            .strip_prefix("bytes")?
+            .trim_start()
+            .strip_prefix("*/")?,
+    )
+}
+
+/// Digits only: `parse` alone would take `+5`.
+fn number(text: &str) -> Option<u64> {
+    let text = text.trim();
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,304 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const MIB: u64 = 1024 * 1024;
+
+fn span(start: u64, end: u64) -> Want {
+    Want::Span {
+        start,
+        end: Some(end),
+    }
+}
+
+fn from(start: u64) -> Want {
+    Want::Span { start, end: None }
+}
+
+fn part(content_range: &str) -> Head {
+    Head {
+        status: 206,
+        content_range: Some(content_range.to_owned()),
+        ..Head::default()
+    }
+}
+
+fn all(length: u64) -> Head {
+    Head {
+        status: 200,
+        length: Some(length),
+        ..Head::default()
+    }
+}
+
+fn take(skip: u64, range: Range<u64>, total: u64) -> Verdict {
+    Verdict::Take {
+        skip,
+        start: range.start,
+        end: Some(range.end),
+        total: Some(total),
+    }
+}
+
+#[test]
+fn rust_ranges_become_headers() {
+    let table: [(ByteRange, Option<&str>); 9] = [
+        ((..).into(), None),
+        ((0..).into(), None),
+        ((0..500).into(), Some("bytes=0-499")),
+        ((0..=499).into(), Some("bytes=0-499")),
+        ((500..).into(), Some("bytes=500-")),
+        ((..500).into(), Some("bytes=0-499")),
+        ((..=499).into(), Some("bytes=0-499")),
+        (ByteRange::last(500), Some("bytes=-500")),
+        ((Bound::Excluded(9), Bound::Unbounded).into(), Some("bytes=10-")),
+    ];
+    for (range, header) in table {
+        assert_eq!(range.check().unwrap().header().as_deref(), header, "{range:?}");
+    }
+    assert_eq!(ByteRange::from(0..=u64::MAX), ByteRange::from(..));
+}
+
+#[test]
+#[expect(clippy::reversed_empty_ranges, reason = "that is what is tested")]
+fn empty_and_backwards_ranges_are_refused() {
+    let table: [ByteRange; 6] = [
+        (5..5).into(),
+        (9..5).into(),
+        (..0).into(),
+        (6..=5).into(),
+        ByteRange::last(0),
+        (Bound::Excluded(u64::MAX), Bound::Unbounded).into(),
+    ];
+    for range in table {
+        assert!(
+            matches!(range.check(), Err(Error::InvalidArgument(_))),
+            "{range:?}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_verdicts_on_parts() {
+    let good = [
+        (span(0, 500), "bytes 0-499/1000", None, take(0, 0..500, 1000)),
+        (
+            span(0, 500),
+            "Bytes 0-499/1000",
+            Some(1000),
+            take(0, 0..500, 1000),
+        ),
+        (span(0, 500), "bytes 0-99/1000", None, take(0, 0..100, 1000)),
+        (span(0, 5000), "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
+        (from(500), "bytes 500-999/1000", None, take(0, 500..1000, 1000)),
+        (
+            Want::Last(100),
+            "bytes 900-999/1000",
+            None,
+            take(0, 900..1000, 1000),
+        ),
+        (Want::Last(5000), "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
+        (Want::WHOLE, "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
+        (span(0, 500), "bytes 0-499/*", Some(1000), take(0, 0..500, 1000)),
+    ];
+    for (asked, text, known, expected) in good {
+        assert_eq!(verdict(asked, &part(text), known), expected, "{asked:?} {text}");
+    }
+    let sizeless = Verdict::Take {
+        skip: 0,
+        start: 500,
+        end: Some(600),
+        total: None,
+    };
+    assert_eq!(verdict(span(500, 600), &part("bytes 500-599/*"), None), sizeless);
+
+    let bad = [
+        (span(0, 500), "bytes 0-500/1000"),
+        (span(0, 500), "bytes 1-499/1000"),
+        (from(500), "bytes 0-999/1000"),
+        (span(0, 500), "bytes 499-0/1000"),
+        (span(0, 500), "bytes 0-499/400"),
+        (span(0, 500), "bytes 0-499"),
+        (span(0, 500), "bytes 0-/1000"),
+        (span(0, 500), "bytes +0-499/1000"),
+        (span(0, 500), "items 0-499/1000"),
+        (span(0, 500), "bytes 0-18446744073709551615/*"),
+        (span(0, 500), ""),
+        (Want::Last(100), "bytes 900-999/*"),
+        (from(500), "bytes 500-599/*"),
+        (span(500, 700), "bytes 500-599/*"),
+        (Want::Last(100), "bytes 899-999/1000"),
+        (span(2000, 2500), "bytes 500-999/1000"),
+    ];
+    for (asked, text) in bad {
+        let seen = verdict(asked, &part(text), None);
+        assert!(matches!(seen, Verdict::Wrong(_)), "{asked:?} {text}: {seen:?}");
+    }
+    let unlabelled = Head {
+        status: 206,
+        ..Head::default()
+    };
+    assert!(matches!(verdict(from(0), &unlabelled, None), Verdict::Wrong(_)));
+    let mislabelled = Head {
+        length: Some(499),
+        ..part("bytes 0-499/1000")
+    };
+    assert!(matches!(
+        verdict(span(0, 500), &mislabelled, None),
+        Verdict::Wrong(_)
+    ));
+    assert_eq!(
+        verdict(span(0, 500), &part("bytes 0-499/1001"), Some(1000)),
+        Verdict::Changed
+    );
+}
+
+#[test]
+fn the_table_of_verdicts_on_everything() {
+    let table = [
+        (Want::WHOLE, 1000, take(0, 0..1000, 1000)),
+        (Want::WHOLE, 0, take(0, 0..0, 0)),
+        (span(0, 1001), 1000, take(0, 0..1000, 1000)),
+        (span(500, 1001), 1000, take(500, 500..1000, 1000)),
+        (span(10, 20), 1000, take(10, 10..20, 1000)),
+        (span(1000, 1001), 1000, Verdict::NotSatisfiable { size: 1000 }),
+        (from(1000), 1000, Verdict::NotSatisfiable { size: 1000 }),
+        (span(0, 500), 0, Verdict::NotSatisfiable { size: 0 }),
+        (Want::Last(500), 0, take(0, 0..0, 0)),
+        (Want::Last(1001), 1000, take(0, 0..1000, 1000)),
+        (Want::Last(100), 1000, take(900, 900..1000, 1000)),
+        (span(MIB, 9 * MIB), 8 * MIB, take(MIB, MIB..8 * MIB, 8 * MIB)),
+        (
+            span(MIB + 1, 9 * MIB),
+            8 * MIB,
+            Verdict::AskInside { total: 8 * MIB },
+        ),
+        (Want::Last(MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
+        // Inside the object and still everything: this server does not do ranges, so the prefix is dropped.
+        (
+            span(5 * MIB, 6 * MIB),
+            8 * MIB,
+            take(5 * MIB, 5 * MIB..6 * MIB, 8 * MIB),
+        ),
+        (from(5 * MIB), 8 * MIB, take(5 * MIB, 5 * MIB..8 * MIB, 8 * MIB)),
+    ];
+    for (asked, length, expected) in table {
+        assert_eq!(
+            verdict(asked, &all(length), None),
+            expected,
+            "{asked:?} of {length}"
+        );
+    }
+    assert_eq!(verdict(from(10), &all(1001), Some(1000)), Verdict::Changed);
+}
+
+#[test]
+fn a_body_of_unknown_size_needs_a_marked_end() {
+    let bare = Head {
+        status: 200,
+        ..Head::default()
+    };
+    let chunked = Head {
+        chunked: true,
+        ..bare.clone()
+    };
+    let checked = Head {
+        crc64: Some(1),
+        ..bare.clone()
+    };
+    let open = |start, end| Verdict::Take {
+        skip: start,
+        start,
+        end,
+        total: None,
+    };
+    assert!(matches!(verdict(Want::WHOLE, &bare, None), Verdict::Wrong(_)));
+    assert_eq!(verdict(Want::WHOLE, &bare, Some(10)), take(0, 0..10, 10));
+    assert_eq!(verdict(Want::WHOLE, &checked, None), open(0, None));
+    assert!(matches!(verdict(from(5), &checked, None), Verdict::Wrong(_)));
+    assert_eq!(verdict(span(5, 9), &chunked, None), open(5, Some(9)));
+    assert!(matches!(
+        verdict(Want::Last(5), &chunked, None),
+        Verdict::Wrong(_)
+    ));
+}
+
+#[test]
+fn sizes_in_416_answers() {
+    let table = [
+        ("bytes */1000", Some(1000)),
+        ("bytes */*", None),
+        ("bytes 0-1/5", None),
+        ("*/5", None),
+        ("bytes */+5", None),
+    ];
+    for (text, size) in table {
+        assert_eq!(parse_unsatisfied_range(text), size, "{text}");
+    }
+}
+
+/// The plain model: the object's bytes are numbered, and a range is the numbers it picks.
+fn model(want: Want, total: u64) -> Vec<u64> {
+    (0..total)
+        .filter(|i| match want {
+            Want::Span { start, end } => *i >= start && end.is_none_or(|e| *i < e),
+            Want::Last(count) => total - *i <= count,
+        })
+        .collect()
+}
+
+fn any_want() -> impl Strategy<Value = Want> {
+    prop_oneof![
+        (0u64..60, 1u64..60).prop_map(|(start, n)| span(start, start + n)),
+        (0u64..60).prop_map(from),
+        (1u64..60).prop_map(Want::Last),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn resolving_picks_what_the_model_picks(want in any_want(), total in 0u64..50) {
+        let picked: Vec<u64> = want.resolve(total).map(Iterator::collect).unwrap_or_default();
+        prop_assert_eq!(picked, model(want, total));
+    }
+
+    /// Whatever a server serves: the bytes taken from its body are wanted ones, in order, from the first on.
+    #[test]
+    fn what_is_taken_is_the_start_of_what_is_wanted(
+        want in any_want(),
+        total in 0u64..50,
+        partial in any::<bool>(),
+        first in 0u64..60,
+        count in 1u64..60,
+        known in proptest::option::of(0u64..50),
+    ) {
+        let head = if partial {
+            part(&format!("bytes {first}-{}/{total}", first + count - 1))
+        } else {
+            all(total)
+        };
+        let body: Vec<u64> = if partial { (first..first + count).collect() } else { (0..total).collect() };
+        if let Verdict::Take { skip, start, end, total: told } = verdict(want, &head, known) {
+            let end = end.unwrap();
+            let skip = usize::try_from(skip).unwrap();
+            let used = &body[skip..skip + usize::try_from(end - start).unwrap()];
+            let wanted = model(want, total);
+            prop_assert_eq!(used, &wanted[..used.len()]);
+            prop_assert!(!used.is_empty() || wanted.is_empty());
+            prop_assert_eq!(told, Some(total));
+        }
+    }
+
+    #[test]
+    fn content_range_survives_a_round_trip(first in 0u64..u64::MAX / 2, count in 1u64..1 << 40, rest in 0u64..1 << 40) {
+        let (end, total) = (first + count, first + count + rest);
+        let text = format!("bytes {first}-{}/{total}", end - 1);
+        prop_assert_eq!(parse_content_range(&text), Some((first..end, Some(total))));
+    }
+
+    #[test]
+    fn no_text_makes_the_parsers_panic(text in ".{0,40}") {
+        let _ = parse_content_range(&text);
+        let _ = parse_unsatisfied_range(&text);
+    }
+}

@@ -1,0 +1,194 @@
+//! What DingTalk signed, checked before any of it is used. Pure.
+
+use std::time::Duration;
+
+use crate::api::storage::files::{DownloadInfo, TransferProtocol};
+use crate::error::{Error, Problem, Result, UnexpectedAnswer};
+
+/// URLs and headers that may be used as they are.
+#[derive(Clone)]
+pub(crate) struct Ticket {
+    /// At least one; earlier ones are preferred.
+    pub(crate) urls: Vec<String>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) life: Option<Duration>,
+}
+
+impl Ticket {
+    /// `plain_http` admits `http` URLs: the client was built for a plain base URL.
+    pub(crate) fn from_info(info: &DownloadInfo, plain_http: bool) -> Result<Self> {
+        match &info.protocol {
+            None | Some(TransferProtocol::HeaderSignature) => {}
+            Some(other) => return Err(refuse(Problem::Protocol(other.as_str().to_owned()))),
+        }
+        let Some(signed) = &info.header_signature_info else {
+            return Err(refuse(Problem::Missing("headerSignatureInfo")));
+        };
+        if signed.resource_urls.is_empty() {
+            return Err(refuse(Problem::Missing("headerSignatureInfo.resourceUrls")));
+        }
+        for url in &signed.resource_urls {
+            check_url(url, plain_http).map_err(|why| refuse(Problem::ForbiddenUrl(why)))?;
+        }
+        for (name, value) in &signed.headers {
+            check_header(name, value).map_err(|()| refuse(Problem::ForbiddenHeader(name.clone())))?;
+        }
+        Ok(Self {
+            urls: signed.resource_urls.clone(),
+            headers: signed
+                .headers
+                .iter()
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect(),
+            life: signed.expiration_seconds.map(Duration::from_secs),
+        })
+    }
+
+    /// The values that no error may repeat.
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        self.headers.iter().map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+fn refuse(problem: Problem) -> Error {
+    UnexpectedAnswer {
+        operation: "download info",
+        status: 200,
+        problem,
+        request_id: None,
+    }
+    .into()
+}
+
+fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
+    let parsed: ureq::http::Uri = url.parse().map_err(|_| "it is no URL")?;
+    let has_host = parsed.host().is_some_and(|h| !h.is_empty());
+    match parsed.scheme_str() {
+        _ if !has_host => Err("it has no host"),
+        Some("https") => Ok(()),
+        Some("http") if plain_http => Ok(()),
+        Some("http") => Err("it is http, and this client was built for an https base URL"),
+        _ => Err("it is not https"),
+    }
+}
+
+/// Headers that would steer the connection instead of opening the object, or carry what belongs to the API host.
+const FORBIDDEN: [&str; 8] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "cookie",
+    "te",
+    "upgrade",
+    "proxy-authorization",
+];
+
+fn check_header(name: &str, value: &str) -> std::result::Result<(), ()> {
+    let lower = name.to_ascii_lowercase();
+    let steers = FORBIDDEN.contains(&lower.as_str()) || lower.starts_with("x-acs-");
+    let is_token = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    if steers || !is_token || value.chars().any(char::is_control) {
+        Err(())
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(json: &str) -> DownloadInfo {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn problem(json: &str, plain_http: bool) -> Option<Problem> {
+        match Ticket::from_info(&info(json), plain_http) {
+            Ok(_) => None,
+            Err(Error::Answer(e)) => Some(e.problem),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let urls = Problem::Missing("headerSignatureInfo.resourceUrls");
+        assert_eq!(
+            problem("{}", false),
+            Some(Problem::Missing("headerSignatureInfo"))
+        );
+        assert_eq!(
+            problem(r#"{"headerSignatureInfo":{}}"#, false),
+            Some(urls.clone())
+        );
+        assert_eq!(
+            problem(r#"{"headerSignatureInfo":{"resourceUrls":[]}}"#, false),
+            Some(urls)
+        );
+        let other = r#"{"protocol":"MAGNET","headerSignatureInfo":{"resourceUrls":["https://h/o"]}}"#;
+        assert_eq!(problem(other, false), Some(Problem::Protocol("MAGNET".into())));
+    }
+
+    #[test]
+    fn only_https_unless_built_for_http() {
+        let table = [
+            ("https://h/o?x=1", true, true),
+            ("http://h/o", false, true),
+            ("file:///etc/passwd", false, false),
+            ("ftp://h/o", false, false),
+            ("//h/o", false, false),
+            ("/o", false, false),
+            ("https://", false, false),
+            ("not a url", false, false),
+            ("", false, false),
+        ];
+        for (url, strict, plain) in table {
+            let json = format!(r#"{{"headerSignatureInfo":{{"resourceUrls":[{url:?}]}}}}"#);
+            assert_eq!(problem(&json, false).is_none(), strict, "{url}");
+            assert_eq!(problem(&json, true).is_none(), plain, "{url}");
+        }
+    }
+
+    #[test]
+    fn headers_a_server_must_not_set() {
+        let with = |name: &str, value: &str| {
+            let headers = serde_json::json!({ name: value });
+            format!(r#"{{"headerSignatureInfo":{{"resourceUrls":["https://h/o"],"headers":{headers}}}}}"#)
+        };
+        for name in [
+            "Host",
+            "content-length",
+            "Transfer-Encoding",
+            "Connection",
+            "COOKIE",
+            "x-acs-dingtalk-access-token",
+            "",
+            "a b",
+            "a\r\nb",
+        ] {
+            assert_eq!(
+                problem(&with(name, "v"), false),
+                Some(Problem::ForbiddenHeader(name.into())),
+                "{name:?}"
+            );
+        }
+        for value in ["a\r\nb", "a\0", "a\u{7f}"] {
+            assert_eq!(
+                problem(&with("x-oss-date", value), false),
+                Some(Problem::ForbiddenHeader("x-oss-date".into()))
+            );
+        }
+        for name in [
+            "Authorization",
+            "x-oss-date",
+            "Content-Type",
+            "x-oss-security-token",
+        ] {
+            assert_eq!(problem(&with(name, ""), false), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! The only file that runs ureq. Two doors: `api` carries the token, `object` never can.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use ureq::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    HeaderName, HeaderValue, IF_MATCH, LOCATION, RANGE, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
+};
+use ureq::http::{HeaderMap, Request, Response, request};
+use ureq::{Agent, Body, BodyReader, Timeout};
+
+use crate::api::storage::files::host_of;
+use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
+use crate::secret::Secret;
+use crate::transfer::pull::GET_OBJECT;
+use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
+use crate::transfer::ticket::Ticket;
+
+/// An API answer larger than this is an error: nothing documented comes near it.
+const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
+/// Of an OSS error, which has some hundred bytes.
+const ERROR_BODY_LIMIT: u64 = 64 * 1024;
+
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-token");
+
+/// What is sent through either door.
+pub(crate) struct Transport {
+    pub(crate) api: Door,
+    pub(crate) object: Door,
+    pub(crate) user_agent: Option<HeaderValue>,
+}
+
+/// One request to the API host.
+pub(crate) struct ApiRequest<'a> {
+    pub(crate) operation: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) url: &'a str,
+    pub(crate) token: Option<&'a Secret>,
+    pub(crate) body: Option<&'a [u8]>,
+    /// Until the deadline, if there is one.
+    pub(crate) time_left: Option<Duration>,
+}
+
+/// The answer of the API host, read whole.
+pub(crate) struct ApiAnswer {
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Transport {
+    pub(crate) fn api(&self, ask: &ApiRequest<'_>) -> Result<ApiAnswer> {
+        let mut headers = self.common_headers();
+        if let Some(token) = ask.token {
+            headers.insert(TOKEN_HEADER, secret_value(token.expose())?);
+        }
+        if ask.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let response = self.api.run(
+            ask.operation,
+            ask.url,
+            ask.time_left,
+            || {
+                let mut builder = Request::builder().method(ask.method).uri(ask.url);
+                if let Some(map) = builder.headers_mut() {
+                    map.clone_from(&headers);
+                }
+                builder
+            },
+            ask.body,
+        )?;
+
+        let (parts, body) = response.into_parts();
+        let mut bytes = Vec::new();
+        let read = body
+            .into_reader()
+            .take(API_BODY_LIMIT + 1)
+            .read_to_end(&mut bytes);
+        read.map_err(|e| network(ask.operation, ask.url, NetworkStage::Body, e.into()))?;
+        let request_id = text(&parts.headers, "x-acs-request-id");
+        let status = parts.status.as_u16();
+        let unexpected = |problem| UnexpectedAnswer {
+            operation: ask.operation,
+            status,
+            problem,
+            request_id: request_id.clone(),
+        };
+        if bytes.len() as u64 > API_BODY_LIMIT {
+            return Err(unexpected(Problem::TooLong {
+                limit: API_BODY_LIMIT,
+            })
+            .into());
+        }
+        if parts.status.is_redirection() {
+            return Err(unexpected(redirect(&parts.headers)).into());
+        }
+        Ok(ApiAnswer {
+            status,
+            content_type: text(&parts.headers, CONTENT_TYPE.as_str()),
+            retry_after: seconds(&parts.headers),
+            request_id,
+            body: bytes,
+        })
+    }
+
+    /// GETs an object with the signed headers and nothing else that is signed. 200 and 206 come back; everything else
+    /// is an error.
+    pub(crate) fn object(
+        &self,
+        ticket: &Ticket,
+        url: &str,
+        want: Want,
+        if_match: Option<&str>,
+        time_left: Option<Duration>,
+    ) -> Result<(Head, BodyReader<'static>)> {
+        let mut headers = self.common_headers();
+        for (name, value) in &ticket.headers {
+            // The ticket has checked both; what still fails is refused rather than sent without.
+            let refused = || {
+                Error::from(UnexpectedAnswer {
+                    operation: "download info",
+                    status: 200,
+                    problem: Problem::ForbiddenHeader(name.clone()),
+                    request_id: None,
+                })
+            };
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
+            let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
+            value.set_sensitive(name == AUTHORIZATION);
+            headers.insert(name, value);
+        }
+        // Ours come last, so that the server's map cannot change what is asked for.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        for (name, text) in [(RANGE, want.header()), (IF_MATCH, if_match.map(str::to_owned))] {
+            headers.remove(&name);
+            if let Some(value) = text.and_then(|t| HeaderValue::from_str(&t).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        let response = self.object.run(
+            GET_OBJECT,
+            url,
+            time_left,
+            || {
+                let mut builder = Request::builder().method("GET").uri(url);
+                if let Some(map) = builder.headers_mut() {
+                    map.clone_from(&headers);
+                }
+                builder
+            },
+            None,
+        )?;
+
+        let (parts, body) = response.into_parts();
+        let head = read_head(parts.status.as_u16(), &parts.headers);
+        match head.status {
+            200 | 206 => Ok((head, body.into_reader())),
+            300..400 => Err(UnexpectedAnswer {
+                operation: GET_OBJECT,
+                status: head.status,
+                problem: redirect(&parts.headers),
+                request_id: head.request_id,
+            }
+            .into()),
+            _ => Err(read_storage_error(&head, url, &parts.headers, body, &ticket.secrets()).into()),
+        }
+    }
+
+    fn common_headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(agent) = &self.user_agent {
+            headers.insert(USER_AGENT, agent.clone());
+        }
+        headers
+    }
+}
+
+/// A way out: one agent, or two when the caller has roots of their own beside the built-in ones.
+pub(crate) struct Door {
+    agents: Vec<Agent>,
+    /// Which agent trusts a host, so that a private host does not cost a failed handshake each time.
+    trusted_by: Mutex<HashMap<String, usize>>,
+    /// Per-request settings for an agent that the caller made.
+    stall_timeout: Option<Duration>,
+}
+
+impl Door {
+    /// Agents that were built with [`settings`].
+    pub(crate) fn own(agents: Vec<Agent>) -> Self {
+        Self {
+            agents,
+            trusted_by: Mutex::default(),
+            stall_timeout: None,
+        }
+    }
+
+    /// The caller's agent: its connections, proxy and TLS; our rules on status, redirects and stalls.
+    pub(crate) fn borrowed(agent: Agent, stall_timeout: Duration) -> Self {
+        Self {
+            agents: vec![agent],
+            trusted_by: Mutex::default(),
+            stall_timeout: Some(stall_timeout),
+        }
+    }
+
+    fn run(
+        &self,
+        operation: &'static str,
+        url: &str,
+        time_left: Option<Duration>,
+        request: impl Fn() -> request::Builder,
+        body: Option<&[u8]>,
+    ) -> Result<Response<Body>> {
+        let host = host_of(url);
+        let first = self.trusting(host);
+        let order = (0..self.agents.len()).map(|i| (first + i) % self.agents.len());
+        let mut refused = None;
+        for index in order {
+            let Some(agent) = self.agents.get(index) else {
+                continue;
+            };
+            match self.run_with(agent, time_left, request(), body) {
+                Err(e) if is_untrusted(&e) => refused = Some(e),
+                Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
+                Ok(response) => {
+                    if refused.is_some() {
+                        self.trusted_by
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .insert(host.to_owned(), index);
+                    }
+                    return Ok(response);
+                }
+            }
+        }
+        let error = refused.unwrap_or(ureq::Error::ConnectionFailed);
+        Err(network(operation, url, NetworkStage::Answer, error).into())
+    }
+
+    fn run_with(
+        &self,
+        agent: &Agent,
+        time_left: Option<Duration>,
+        request: request::Builder,
+        body: Option<&[u8]>,
+    ) -> Result<Response<Body>, ureq::Error> {
+        let bodiless = body.is_none();
+        let request = request
+            .body(body.unwrap_or_default())
+            .map_err(ureq::Error::Http)?;
+        let request = match (time_left, self.stall_timeout) {
+            (None, None) => request,
+            (time_left, stall) => {
+                let config = agent.configure_request(request);
+                let config = config
+                    .http_status_as_error(false)
+                    .max_redirects(0)
+                    .max_redirects_will_error(false);
+                let config = match stall {
+                    None => config,
+                    Some(ours) => config
+                        .timeout_per_read(agent.config().timeout_per_read().or(Some(ours)))
+                        .timeout_per_write(agent.config().timeout_per_write().or(Some(ours))),
+                };
+                match time_left {
+                    None => config.build(),
+                    Some(left) => config.timeout_global(Some(left)).build(),
+                }
+            }
+        };
+        if bodiless && request.method() == "GET" {
+            let (parts, _) = request.into_parts();
+            return agent.run(Request::from_parts(parts, ()));
+        }
+        agent.run(request)
+    }
+
+    fn trusting(&self, host: &str) -> usize {
+        if self.agents.len() < 2 {
+            return 0;
+        }
+        self.trusted_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(host)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+fn secret_value(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::InvalidArgument(
+            "the access token has characters that no header can carry (a line break?)".to_owned(),
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn read_head(status: u16, headers: &HeaderMap) -> Head {
+    let encoding =
+        text(headers, CONTENT_ENCODING.as_str()).filter(|e| !e.trim().eq_ignore_ascii_case("identity"));
+    Head {
+        status,
+        content_range: text(headers, CONTENT_RANGE.as_str()),
+        length: text(headers, CONTENT_LENGTH.as_str()).and_then(|t| t.trim().parse().ok()),
+        chunked: headers.contains_key(TRANSFER_ENCODING),
+        etag: text(headers, ETAG.as_str()),
+        crc64: text(headers, "x-oss-hash-crc64ecma").and_then(|t| t.trim().parse().ok()),
+        encoding,
+        request_id: text(headers, "x-oss-request-id"),
+    }
+}
+
+fn read_storage_error(
+    head: &Head,
+    url: &str,
+    headers: &HeaderMap,
+    body: Body,
+    secrets: &[&str],
+) -> StorageError {
+    let mut bytes = Vec::new();
+    // A body that breaks off still has its status, and often its code.
+    let _ = body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut bytes);
+    let mut error = StorageError::read(
+        head.status,
+        host_of(url),
+        head.request_id.clone(),
+        &bytes,
+        secrets,
+    );
+    let told = head.content_range.as_deref().and_then(parse_unsatisfied_range);
+    error.object_size = told.or(error.object_size);
+    error.retry_after = seconds(headers);
+    error
+}
+
+/// The redirect's host only: a location may carry a signature in its query.
+fn redirect(headers: &HeaderMap) -> Problem {
+    let host = text(headers, LOCATION.as_str())
+        .map(|l| host_of(&l).to_owned())
+        .filter(|h| !h.is_empty());
+    Problem::Redirect { host }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// `Retry-After` in seconds; its other form, a date, would need trust in two clocks.
+fn seconds(headers: &HeaderMap) -> Option<Duration> {
+    text(headers, RETRY_AFTER.as_str())?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
+}
+
+/// The certificate was not trusted, so nothing was sent: another set of roots may be tried.
+fn is_untrusted(e: &ureq::Error) -> bool {
+    match e {
+        ureq::Error::Io(e) => is_certificate_error(e),
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(_) => true,
+        _ => false,
+    }
+}
+
+#[cfg(feature = "rustls")]
+fn is_certificate_error(e: &io::Error) -> bool {
+    let inner = e
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+#[cfg(not(feature = "rustls"))]
+fn is_certificate_error(_: &io::Error) -> bool {
+    false
+}
+
+/// ureq's error as ours. `reached` is how far the request got if the error itself does not tell.
+fn network(operation: &'static str, url: &str, reached: NetworkStage, e: ureq::Error) -> NetworkError {
+    use ureq::Error as U;
+    let untrusted = is_untrusted(&e);
+    let (stage, tls) = match &e {
+        _ if untrusted => (NetworkStage::Connect, true),
+        U::Tls(_) | U::TlsRequired => (NetworkStage::Connect, true),
+        U::Timeout(Timeout::Resolve | Timeout::Connect)
+        | U::HostNotFound
+        | U::ConnectionFailed
+        | U::ConnectProxyFailed(_)
+        | U::InvalidProxyUrl => (NetworkStage::Connect, false),
+        // Only a connect is refused, or finds no way.
+        U::Io(e) if is_connect_error(e.kind()) => (NetworkStage::Connect, false),
+        _ => (reached, false),
+    };
+    let timed_out =
+        matches!(&e, U::Timeout(_)) || matches!(&e, U::Io(e) if e.kind() == io::ErrorKind::TimedOut);
+    // These two would repeat the URL, and with it a query.
+    let cause: Box<dyn std::error::Error + Send + Sync> = match e {
+        U::BadUri(_) => "the URL makes no sense".into(),
+        U::RequireHttpsOnly(_) => "the agent allows https only".into(),
+        U::TlsRequired => "https needs TLS, which this build does not have".into(),
+        other => Box::new(other),
+    };
+    NetworkError {
+        operation,
+        host: host_of(url).to_owned(),
+        stage,
+        timed_out,
+        tls,
+        cause,
+    }
+}
+
+fn is_connect_error(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::NotConnected
+    )
+}
