@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 /// A monotonic clock and a way to wait.
+#[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public as `testing::Clock` only"))]
 pub trait Clock: fmt::Debug + Send + Sync {
     /// Time since some fixed moment; never goes back.
     fn now(&self) -> Duration;
