@@ -72,17 +72,11 @@ impl Auth {
         fetch: impl FnOnce(&App) -> Result<AccessToken>,
     ) -> Result<Token> {
         match self {
-            Self::Fixed(secret) => Ok(Token {
-                secret: secret.clone(),
-                generation: 0,
-            }),
+            Self::Fixed(secret) => Ok(Token { secret: secret.clone(), generation: 0 }),
             Self::App(tokens) => tokens.get(clock, fetch),
             Self::Custom(source) => {
                 let secret = source.access_token().map_err(Error::TokenSource)?;
-                Ok(Token {
-                    secret,
-                    generation: 0,
-                })
+                Ok(Token { secret, generation: 0 })
             }
         }
     }
@@ -144,11 +138,7 @@ const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
 impl AppTokens {
     pub(crate) fn new(key: String, secret: Secret) -> Self {
-        Self {
-            app: App { key, secret },
-            state: Mutex::default(),
-            fetch_ended: Condvar::new(),
-        }
+        Self { app: App { key, secret }, state: Mutex::default(), fetch_ended: Condvar::new() }
     }
 
     pub(crate) fn is_incomplete(&self) -> bool {
@@ -187,11 +177,7 @@ impl AppTokens {
 
     fn drop_generation(&self, generation: u64) {
         let mut state = self.lock();
-        if state
-            .current
-            .as_ref()
-            .is_some_and(|c| c.token.generation == generation)
-        {
+        if state.current.as_ref().is_some_and(|c| c.token.generation == generation) {
             state.current = None;
         }
     }
@@ -220,10 +206,7 @@ impl State {
         match answer {
             Ok(fresh) => {
                 let life = Duration::from_secs(fresh.expire_in);
-                let token = Token {
-                    secret: fresh.access_token,
-                    generation,
-                };
+                let token = Token { secret: fresh.access_token, generation };
                 self.current = Some(Cached {
                     token: token.clone(),
                     refresh_at: asked_at.saturating_add(life - REFRESH_EARLY.min(life / 4)),

@@ -216,9 +216,7 @@ impl ClientBuilder {
     /// [`Error::Config`], with what to do about it.
     pub fn build(self) -> Result<Client> {
         if self.several_auths {
-            return Err(config(
-                "give one of `app`, `access_token` and `token_source`, not several",
-            ));
+            return Err(config("give one of `app`, `access_token` and `token_source`, not several"));
         }
         let base_url = check_base_url(&self.base_url)?;
         if base_url.starts_with("https:") && !tls::AVAILABLE && self.agent.is_none() {
@@ -241,11 +239,7 @@ impl ClientBuilder {
         })?;
         check_auth(&auth)?;
         Ok(Client::from_inner(Inner {
-            transport: Transport {
-                api,
-                object,
-                user_agent,
-            },
+            transport: Transport { api, object, user_agent },
             auth,
             retry: self.retry,
             clock: self.clock,
@@ -257,9 +251,7 @@ impl ClientBuilder {
     fn doors(&self) -> Result<(Door, Door)> {
         let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
         if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
-            return Err(config(
-                "a timeout of zero lets nothing through; leave it out for the default",
-            ));
+            return Err(config("a timeout of zero lets nothing through; leave it out for the default"));
         }
         if let Some(agent) = &self.agent {
             let overlaps =
@@ -279,13 +271,8 @@ impl ClientBuilder {
             Some(ProxyChoice::Url(url)) => Some(check_proxy(url)?),
         };
         let tls = tls::configs(&self.roots_pem)?;
-        let door = |buffer| {
-            Door::own(
-                tls.iter()
-                    .map(|tls| self.own_agent(buffer, proxy.as_ref(), tls))
-                    .collect(),
-            )
-        };
+        let door =
+            |buffer| Door::own(tls.iter().map(|tls| self.own_agent(buffer, proxy.as_ref(), tls)).collect());
         Ok((door(API_BUFFER), door(OBJECT_BUFFER)))
     }
 
@@ -346,14 +333,9 @@ fn check_proxy(url: &str) -> Result<ureq::Proxy> {
     let proxy = ureq::Proxy::new(url).map_err(|_| {
         config("the proxy is no URL like http://user:password@host:port or socks5://host:port")
     })?;
-    let is_socks = !matches!(
-        proxy.protocol(),
-        ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https
-    );
+    let is_socks = !matches!(proxy.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https);
     if is_socks && !cfg!(feature = "socks-proxy") {
-        return Err(config(
-            "a SOCKS proxy needs the feature `socks-proxy` of dingtalk-files",
-        ));
+        return Err(config("a SOCKS proxy needs the feature `socks-proxy` of dingtalk-files"));
     }
     if proxy.protocol() == ureq::ProxyProtocol::Https && !tls::AVAILABLE {
         return Err(config(
@@ -380,12 +362,7 @@ mod tests {
     use super::*;
 
     fn vars(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
-        move |name| {
-            pairs
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, v)| (*v).to_owned())
-        }
+        move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
     }
 
     fn problem(builder: Result<ClientBuilder>) -> String {
@@ -411,10 +388,7 @@ mod tests {
         assert!(format!("{client:?}").contains("Fixed(..)"));
 
         let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " ")])));
-        assert!(
-            none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"),
-            "{none}"
-        );
+        assert!(none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"), "{none}");
         let half = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_APP_KEY", "k")])));
         assert!(half.contains("DINGTALK_APP_SECRET is not"), "{half}");
     }
@@ -440,35 +414,23 @@ mod tests {
             (good().overall_timeout(Duration::ZERO), "timeout of zero"),
             (good().user_agent("a\nb"), "user agent"),
             (good().proxy("gopher://planted-password@h"), "the proxy is no URL"),
-            (
-                good().agent(Agent::new_with_defaults()).no_proxy(),
-                "your own agent",
-            ),
+            (good().agent(Agent::new_with_defaults()).no_proxy(), "your own agent"),
         ];
         for (builder, expected) in table {
             let text = problem(Ok(builder));
-            assert!(
-                text.contains(expected) && !text.contains("planted"),
-                "{expected}: {text}"
-            );
+            assert!(text.contains(expected) && !text.contains("planted"), "{expected}: {text}");
         }
     }
 
     #[test]
     fn base_urls_lose_their_last_slash_and_keep_their_path() {
-        assert_eq!(
-            check_base_url(" https://gw.example/dingtalk/ ").unwrap(),
-            "https://gw.example/dingtalk"
-        );
+        assert_eq!(check_base_url(" https://gw.example/dingtalk/ ").unwrap(), "https://gw.example/dingtalk");
     }
 
     #[cfg(not(feature = "socks-proxy"))]
     #[test]
     fn socks_needs_its_feature() {
-        let builder = ClientBuilder::new()
-            .base_url("http://h")
-            .access_token("t")
-            .proxy("socks5://h:1");
+        let builder = ClientBuilder::new().base_url("http://h").access_token("t").proxy("socks5://h:1");
         assert!(problem(Ok(builder)).contains("`socks-proxy`"));
     }
 
@@ -476,20 +438,13 @@ mod tests {
     #[test]
     fn https_without_tls_is_told_at_once() {
         let text = problem(Ok(ClientBuilder::new().access_token("t")));
-        assert!(
-            text.contains("https needs TLS") && text.contains("`rustls`"),
-            "{text}"
-        );
+        assert!(text.contains("https needs TLS") && text.contains("`rustls`"), "{text}");
     }
 
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     #[test]
     fn root_certificates_must_be_certificates() {
-        for pem in [
-            "",
-            "not pem",
-            "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-        ] {
+        for pem in ["", "not pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
             let text = problem(Ok(ClientBuilder::new().access_token("t").root_certificates(pem)));
             assert!(text.contains("root certificates"), "{text}");
         }

@@ -7,11 +7,7 @@ use crate::error::{Error, Result};
 
 /// Everything outside RFC 3986's unreserved characters: safe in a path segment and in a query, where the vendor's
 /// servers read `+` as a space.
-const ENCODE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One request: the documented route, what fills it, and what the client may do with it.
 #[derive(Clone)]
@@ -51,10 +47,7 @@ impl<'a> Call<'a> {
 
     pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self> {
         let bytes = serde_json::to_vec(body).map_err(|e| {
-            Error::InvalidArgument(format!(
-                "{}: the body cannot be written as JSON: {e}",
-                self.operation
-            ))
+            Error::InvalidArgument(format!("{}: the body cannot be written as JSON: {e}", self.operation))
         })?;
         self.body = Some(bytes);
         Ok(self)
@@ -95,10 +88,7 @@ impl<'a> Call<'a> {
         }
         for (i, (name, value)) in self.query.iter().enumerate() {
             if value.is_empty() {
-                return Err(Error::InvalidArgument(format!(
-                    "{}: `{name}` is empty",
-                    self.operation
-                )));
+                return Err(Error::InvalidArgument(format!("{}: `{name}` is empty", self.operation)));
             }
             target.push(if i == 0 { '?' } else { '&' });
             target.push_str(name);
@@ -125,9 +115,7 @@ mod tests {
     const ROUTE: &str = "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query";
 
     fn target(space: &str, dentry: &str, union_id: &str) -> Result<String> {
-        Call::new(ROUTE, &[space, dentry])
-            .query("unionId", union_id)
-            .target()
+        Call::new(ROUTE, &[space, dentry]).query("unionId", union_id).target()
     }
 
     #[test]
@@ -159,20 +147,12 @@ mod tests {
             let text = target("854", bad, "u").unwrap_err().to_string();
             assert!(text.contains("dentryId") && text.contains(ROUTE), "{text}");
         }
-        assert!(
-            target("854", "798", "")
-                .unwrap_err()
-                .to_string()
-                .contains("unionId")
-        );
+        assert!(target("854", "798", "").unwrap_err().to_string().contains("unionId"));
     }
 
     #[test]
     fn no_query_no_question_mark() {
         let call = Call::new("POST /v1.0/oauth2/accessToken", &[]);
-        assert_eq!(
-            (call.method(), call.target().unwrap().as_str()),
-            ("POST", "/v1.0/oauth2/accessToken")
-        );
+        assert_eq!((call.method(), call.target().unwrap().as_str()), ("POST", "/v1.0/oauth2/accessToken"));
     }
 }

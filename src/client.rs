@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use ureq::BodyReader;
 
 use crate::api::conv_file::ConvFile;
 use crate::api::oauth2::{AccessToken, Oauth2};
@@ -18,7 +17,7 @@ use crate::error::{AnswerKind, Problem, Result, UnexpectedAnswer, classify};
 use crate::retry::{Next, RetryPolicy, Tries, after_failure};
 use crate::transfer::range::{Head, Want};
 use crate::transfer::ticket::Ticket;
-use crate::transport::{ApiAnswer, ApiRequest, Transport};
+use crate::transport::{ApiAnswer, ApiRequest, ObjectBody, Transport};
 
 /// A client of DingTalk's file APIs.
 ///
@@ -82,9 +81,7 @@ impl Client {
     }
 
     pub(crate) fn from_inner(inner: Inner) -> Self {
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 
     /// Runs a call and reads its answer. Thin, so that each endpoint adds only its own types to a program.
@@ -92,20 +89,9 @@ impl Client {
         let answer = self.run(call)?;
         serde_json::from_slice(&answer.body).map_err(|e| {
             // Only the place: serde's message may quote the body.
-            let problem = Problem::Malformed {
-                line: e.line(),
-                column: e.column(),
-            };
-            let ApiAnswer {
-                status, request_id, ..
-            } = answer;
-            UnexpectedAnswer {
-                operation: call.operation,
-                status,
-                problem,
-                request_id,
-            }
-            .into()
+            let problem = Problem::Malformed { line: e.line(), column: e.column() };
+            let ApiAnswer { status, request_id, .. } = answer;
+            UnexpectedAnswer { operation: call.operation, status, problem, request_id }.into()
         })
     }
 
@@ -113,18 +99,10 @@ impl Client {
     fn run(&self, call: &Call<'_>) -> Result<ApiAnswer> {
         let url = format!("{}{}", self.inner.base_url, call.target()?);
         let deadline = self.deadline();
-        let mut tries = Tries {
-            retries: 0,
-            token_replaced: false,
-            repeatable: call.repeatable,
-            retry_after: None,
-        };
+        let mut tries =
+            Tries { retries: 0, token_replaced: false, repeatable: call.repeatable, retry_after: None };
         loop {
-            let token = if call.with_token {
-                Some(self.token()?)
-            } else {
-                None
-            };
+            let token = if call.with_token { Some(self.token()?) } else { None };
             let error = match self.run_once(call, &url, token.as_ref(), deadline, &mut tries) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -192,17 +170,13 @@ impl Client {
         want: Want,
         if_match: Option<&str>,
         deadline: Option<Duration>,
-    ) -> Result<(Head, BodyReader<'static>)> {
-        self.inner
-            .transport
-            .object(ticket, url, want, if_match, self.time_left(deadline))
+    ) -> Result<(Head, ObjectBody)> {
+        self.inner.transport.object(ticket, url, want, if_match, self.time_left(deadline))
     }
 
     /// The moment at which an operation that begins now has to end.
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.inner
-            .overall_timeout
-            .map(|limit| self.clock().now().saturating_add(limit))
+        self.inner.overall_timeout.map(|limit| self.clock().now().saturating_add(limit))
     }
 
     fn time_left(&self, deadline: Option<Duration>) -> Option<Duration> {

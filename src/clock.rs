@@ -36,10 +36,7 @@ impl Clock for MonotonicClock {
 
 /// A number in `0.0..1.0` for spreading retries. Each `RandomState` is keyed differently, which is random enough to
 /// keep many clients from retrying in step, and needs no dependency.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "53 bits are taken, which an f64 holds exactly"
-)]
+#[expect(clippy::cast_precision_loss, reason = "53 bits are taken, which an f64 holds exactly")]
 pub(crate) fn jitter() -> f64 {
     let bits = RandomState::new().hash_one(0u8) >> 11;
     bits as f64 / (1u64 << 53) as f64

@@ -234,9 +234,6 @@ mod tests {
     #[test]
     fn before_1970_is_a_system_time_too() {
         let early = Timestamp::new("1969-12-31T23:59:59Z").system_time().unwrap();
-        assert_eq!(
-            SystemTime::UNIX_EPOCH.duration_since(early).unwrap(),
-            Duration::from_secs(1)
-        );
+        assert_eq!(SystemTime::UNIX_EPOCH.duration_since(early).unwrap(), Duration::from_secs(1));
     }
 }

@@ -27,11 +27,7 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            max_retries: 5,
-            base_delay: Duration::from_millis(250),
-            max_delay: Duration::from_secs(20),
-        }
+        Self { max_retries: 5, base_delay: Duration::from_millis(250), max_delay: Duration::from_secs(20) }
     }
 }
 
@@ -44,10 +40,7 @@ impl RetryPolicy {
     /// No retry: the first failure is the answer. An expired token is still replaced once, and a download still
     /// goes through all its URLs once.
     pub fn none() -> Self {
-        Self {
-            max_retries: 0,
-            ..Self::default()
-        }
+        Self { max_retries: 0, ..Self::default() }
     }
 
     /// Retries after the first try. A download counts only tries without progress.
@@ -117,11 +110,7 @@ const THROTTLE_WAIT: Duration = Duration::from_secs(1);
 pub(crate) fn after_failure(policy: &RetryPolicy, error: &Error, tries: &Tries, jitter: f64) -> Next {
     // Refused before the operation was looked at, so nothing ran.
     if matches!(error, Error::Api(e) if e.is_token_refused()) {
-        return if tries.token_replaced {
-            Next::Fail
-        } else {
-            Next::WithNewToken
-        };
+        return if tries.token_replaced { Next::Fail } else { Next::WithNewToken };
     }
     if !policy.allows(tries.retries) {
         return Next::Fail;
@@ -174,12 +163,7 @@ mod tests {
     }
 
     fn verdict(error: &Error, repeatable: bool, retries: u32) -> Next {
-        let tries = Tries {
-            retries,
-            token_replaced: false,
-            repeatable,
-            retry_after: None,
-        };
+        let tries = Tries { retries, token_replaced: false, repeatable, retry_after: None };
         after_failure(&RetryPolicy::new(), error, &tries, 0.5)
     }
 
@@ -189,40 +173,16 @@ mod tests {
         let short = || Next::After(Duration::from_millis(125));
         let second = || Next::After(Duration::from_millis(1500));
         let table = [
-            (
-                api(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"),
-                second(),
-                second(),
-            ),
-            (
-                api(403, "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"),
-                second(),
-                second(),
-            ),
+            (api(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"), second(), second()),
+            (api(403, "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"), second(), second()),
             (api(429, "anything"), second(), second()),
             (api(503, "system.busy"), second(), second()),
-            (
-                api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"),
-                Next::Fail,
-                Next::Fail,
-            ),
-            (
-                api(403, "Forbidden.AccessDenied.IpNotInWhiteList"),
-                Next::Fail,
-                Next::Fail,
-            ),
-            (
-                api(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"),
-                Next::Fail,
-                Next::Fail,
-            ),
+            (api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
+            (api(403, "Forbidden.AccessDenied.IpNotInWhiteList"), Next::Fail, Next::Fail),
+            (api(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"), Next::Fail, Next::Fail),
             (api(400, "permissionDenied"), Next::Fail, Next::Fail),
             (api(400, "fileArchived"), Next::Fail, Next::Fail),
-            (
-                api(400, "InvalidAuthentication"),
-                Next::WithNewToken,
-                Next::WithNewToken,
-            ),
+            (api(400, "InvalidAuthentication"), Next::WithNewToken, Next::WithNewToken),
             (api(401, ""), Next::WithNewToken, Next::WithNewToken),
             (api(400, "invalidClientIdOrSecret"), Next::Fail, Next::Fail),
             (api(400, "operationConcurrentControl"), short(), Next::Fail),
@@ -247,16 +207,8 @@ mod tests {
     #[test]
     fn a_token_is_replaced_once() {
         let refused: Error = api(400, "InvalidAuthentication");
-        let tries = Tries {
-            retries: 0,
-            token_replaced: true,
-            repeatable: true,
-            retry_after: None,
-        };
-        assert_eq!(
-            after_failure(&RetryPolicy::new(), &refused, &tries, 0.5),
-            Next::Fail
-        );
+        let tries = Tries { retries: 0, token_replaced: true, repeatable: true, retry_after: None };
+        assert_eq!(after_failure(&RetryPolicy::new(), &refused, &tries, 0.5), Next::Fail);
     }
 
     #[test]
@@ -277,9 +229,8 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_cap_and_never_overflow() {
         let policy = RetryPolicy::new();
-        let waits: Vec<u128> = [0, 1, 2, 3, 6, 7, 31, u32::MAX]
-            .map(|n| policy.wait(n, None, 1.0).as_millis())
-            .to_vec();
+        let waits: Vec<u128> =
+            [0, 1, 2, 3, 6, 7, 31, u32::MAX].map(|n| policy.wait(n, None, 1.0).as_millis()).to_vec();
         assert_eq!(waits, [250, 500, 1000, 2000, 16_000, 20_000, 20_000, 20_000]);
         assert_eq!(policy.wait(5, None, 0.0), Duration::ZERO);
         assert!(!RetryPolicy::none().allows(0));

@@ -56,11 +56,7 @@ impl From<&str> for Secret {
 /// what a secret looks like; and the whole text goes, so nothing can be cut out of it wrongly.
 pub(crate) fn withhold(text: String, secrets: &[&str]) -> String {
     let repeats = secrets.iter().any(|s| !s.is_empty() && text.contains(s));
-    if repeats {
-        "(text withheld: it repeats a credential)".to_owned()
-    } else {
-        text
-    }
+    if repeats { "(text withheld: it repeats a credential)".to_owned() } else { text }
 }
 
 #[cfg(test)]
@@ -71,9 +67,6 @@ mod tests {
     fn a_text_that_repeats_a_secret_is_withheld_whole() {
         let echoed = withhold("token 密钥-1 无效".to_owned(), &["", "密钥-1"]);
         assert_eq!(echoed, "(text withheld: it repeats a credential)");
-        assert_eq!(
-            withhold("token invalid".to_owned(), &["", "密钥-1"]),
-            "token invalid"
-        );
+        assert_eq!(withhold("token invalid".to_owned(), &["", "密钥-1"]), "token invalid");
     }
 }

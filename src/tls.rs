@@ -21,18 +21,10 @@ mod chosen {
     /// The built-in roots, and beside them the caller's own, if any. ureq replaces the one by the other, so that two
     /// agents are needed to have both.
     pub(crate) fn configs(roots_pem: &[Vec<u8>]) -> Result<Vec<Config>> {
-        let provider = if cfg!(feature = "rustls") {
-            TlsProvider::Rustls
-        } else {
-            TlsProvider::NativeTls
-        };
+        let provider = if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
         // The system's TLS library knows the system's roots by itself.
         let by_system = cfg!(feature = "platform-verifier") || provider == TlsProvider::NativeTls;
-        let built_in = if by_system {
-            RootCerts::PlatformVerifier
-        } else {
-            RootCerts::WebPki
-        };
+        let built_in = if by_system { RootCerts::PlatformVerifier } else { RootCerts::WebPki };
         let with = |roots| TlsConfig::builder().provider(provider).root_certs(roots).build();
         let mut configs = vec![with(built_in)];
         if !roots_pem.is_empty() {

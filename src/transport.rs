@@ -6,18 +6,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ureq::http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-    HeaderName, HeaderValue, IF_MATCH, LOCATION, RANGE, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName,
+    HeaderValue, IF_MATCH, LOCATION, RANGE, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
 };
-use ureq::http::{HeaderMap, Request, Response, request};
-use ureq::{Agent, Body, BodyReader, Timeout};
+use ureq::http::{HeaderMap, Request, Response};
+use ureq::{Agent, AsSendBody, Body, BodyReader, Timeout};
 
 use crate::api::storage::files::host_of;
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
 use crate::secret::Secret;
 use crate::transfer::pull::GET_OBJECT;
 use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
-use crate::transfer::ticket::Ticket;
+use crate::transfer::ticket::{Ticket, refuse};
 
 /// An API answer larger than this is an error: nothing documented comes near it.
 const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
@@ -55,50 +55,29 @@ pub(crate) struct ApiAnswer {
 
 impl Transport {
     pub(crate) fn api(&self, ask: &ApiRequest<'_>) -> Result<ApiAnswer> {
+        let &ApiRequest { operation, method, url, token, body, time_left } = ask;
         let mut headers = self.common_headers();
-        if let Some(token) = ask.token {
-            headers.insert(TOKEN_HEADER, secret_value(token.expose())?);
+        if let Some(token) = token {
+            headers.insert(TOKEN_HEADER, token_value(token)?);
         }
-        if ask.body.is_some() {
+        if body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let response = self.api.run(
-            ask.operation,
-            ask.url,
-            ask.time_left,
-            || {
-                let mut builder = Request::builder().method(ask.method).uri(ask.url);
-                if let Some(map) = builder.headers_mut() {
-                    map.clone_from(&headers);
-                }
-                builder
-            },
-            ask.body,
-        )?;
+        let response = self.api.run(&Exchange { operation, method, url, headers, body, time_left })?;
 
         let (parts, body) = response.into_parts();
         let mut bytes = Vec::new();
-        let read = body
-            .into_reader()
-            .take(API_BODY_LIMIT + 1)
-            .read_to_end(&mut bytes);
-        read.map_err(|e| network(ask.operation, ask.url, NetworkStage::Body, e.into()))?;
+        let read = body.into_reader().take(API_BODY_LIMIT + 1).read_to_end(&mut bytes);
+        read.map_err(|e| network(operation, url, NetworkStage::Body, e.into()))?;
         let request_id = text(&parts.headers, "x-acs-request-id");
         let status = parts.status.as_u16();
-        let unexpected = |problem| UnexpectedAnswer {
-            operation: ask.operation,
-            status,
-            problem,
-            request_id: request_id.clone(),
+        let problem = if bytes.len() as u64 > API_BODY_LIMIT {
+            Some(Problem::TooLong { limit: API_BODY_LIMIT })
+        } else {
+            parts.status.is_redirection().then(|| redirect(&parts.headers))
         };
-        if bytes.len() as u64 > API_BODY_LIMIT {
-            return Err(unexpected(Problem::TooLong {
-                limit: API_BODY_LIMIT,
-            })
-            .into());
-        }
-        if parts.status.is_redirection() {
-            return Err(unexpected(redirect(&parts.headers)).into());
+        if let Some(problem) = problem {
+            return Err(UnexpectedAnswer { operation, status, problem, request_id }.into());
         }
         Ok(ApiAnswer {
             status,
@@ -118,21 +97,10 @@ impl Transport {
         want: Want,
         if_match: Option<&str>,
         time_left: Option<Duration>,
-    ) -> Result<(Head, BodyReader<'static>)> {
+    ) -> Result<(Head, ObjectBody)> {
         let mut headers = self.common_headers();
         for (name, value) in &ticket.headers {
-            // The ticket has checked both; what still fails is refused rather than sent without.
-            let refused = || {
-                Error::from(UnexpectedAnswer {
-                    operation: "download info",
-                    status: 200,
-                    problem: Problem::ForbiddenHeader(name.clone()),
-                    request_id: None,
-                })
-            };
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
-            let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
-            value.set_sensitive(name == AUTHORIZATION);
+            let (name, value) = signed_header(name, value)?;
             headers.insert(name, value);
         }
         // Ours come last, so that the server's map cannot change what is asked for.
@@ -143,31 +111,18 @@ impl Transport {
                 headers.insert(name, value);
             }
         }
-        let response = self.object.run(
-            GET_OBJECT,
-            url,
-            time_left,
-            || {
-                let mut builder = Request::builder().method("GET").uri(url);
-                if let Some(map) = builder.headers_mut() {
-                    map.clone_from(&headers);
-                }
-                builder
-            },
-            None,
-        )?;
+        let operation = GET_OBJECT;
+        let exchange = Exchange { operation, method: "GET", url, headers, body: None, time_left };
+        let response = self.object.run(&exchange)?;
 
         let (parts, body) = response.into_parts();
         let head = read_head(parts.status.as_u16(), &parts.headers);
         match head.status {
-            200 | 206 => Ok((head, body.into_reader())),
-            300..400 => Err(UnexpectedAnswer {
-                operation: GET_OBJECT,
-                status: head.status,
-                problem: redirect(&parts.headers),
-                request_id: head.request_id,
+            200 | 206 => Ok((head, ObjectBody(body.into_reader()))),
+            status @ 300..400 => {
+                let problem = redirect(&parts.headers);
+                Err(UnexpectedAnswer { operation, status, problem, request_id: head.request_id }.into())
             }
-            .into()),
             _ => Err(read_storage_error(&head, url, &parts.headers, body, &ticket.secrets()).into()),
         }
     }
@@ -179,6 +134,18 @@ impl Transport {
             headers.insert(USER_AGENT, agent.clone());
         }
         headers
+    }
+}
+
+/// The body of an object. A limit that ran out is an error of that kind, as with a socket.
+pub(crate) struct ObjectBody(BodyReader<'static>);
+
+impl Read for ObjectBody {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf).map_err(|e| match ureq::Error::from(e) {
+            timeout @ ureq::Error::Timeout(_) => io::Error::new(io::ErrorKind::TimedOut, timeout),
+            other => other.into_io(),
+        })
     }
 }
 
@@ -194,43 +161,27 @@ pub(crate) struct Door {
 impl Door {
     /// Agents that were built with [`settings`].
     pub(crate) fn own(agents: Vec<Agent>) -> Self {
-        Self {
-            agents,
-            trusted_by: Mutex::default(),
-            stall_timeout: None,
-        }
+        Self { agents, trusted_by: Mutex::default(), stall_timeout: None }
     }
 
     /// The caller's agent: its connections, proxy and TLS; our rules on status, redirects and stalls.
     pub(crate) fn borrowed(agent: Agent, stall_timeout: Duration) -> Self {
-        Self {
-            agents: vec![agent],
-            trusted_by: Mutex::default(),
-            stall_timeout: Some(stall_timeout),
-        }
+        Self { agents: vec![agent], trusted_by: Mutex::default(), stall_timeout: Some(stall_timeout) }
     }
 
-    fn run(
-        &self,
-        operation: &'static str,
-        url: &str,
-        time_left: Option<Duration>,
-        request: impl Fn() -> request::Builder,
-        body: Option<&[u8]>,
-    ) -> Result<Response<Body>> {
+    fn run(&self, exchange: &Exchange<'_>) -> Result<Response<Body>> {
+        let Exchange { operation, url, .. } = *exchange;
         let host = host_of(url);
         let first = self.trusting(host);
-        let order = (0..self.agents.len()).map(|i| (first + i) % self.agents.len());
-        let mut refused = None;
-        for index in order {
-            let Some(agent) = self.agents.get(index) else {
-                continue;
-            };
-            match self.run_with(agent, time_left, request(), body) {
-                Err(e) if is_untrusted(&e) => refused = Some(e),
+        let mut refused = ureq::Error::ConnectionFailed;
+        for step in 0..self.agents.len() {
+            let index = (first + step) % self.agents.len();
+            let Some(agent) = self.agents.get(index) else { break };
+            match self.run_with(agent, exchange) {
+                Err(e) if is_untrusted(&e) => refused = e,
                 Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
                 Ok(response) => {
-                    if refused.is_some() {
+                    if step > 0 {
                         self.trusted_by
                             .lock()
                             .unwrap_or_else(PoisonError::into_inner)
@@ -240,69 +191,77 @@ impl Door {
                 }
             }
         }
-        let error = refused.unwrap_or(ureq::Error::ConnectionFailed);
-        Err(network(operation, url, NetworkStage::Answer, error).into())
+        Err(network(operation, url, NetworkStage::Answer, refused).into())
     }
 
-    fn run_with(
+    fn run_with(&self, agent: &Agent, exchange: &Exchange<'_>) -> Result<Response<Body>, ureq::Error> {
+        let mut request = Request::builder().method(exchange.method).uri(exchange.url);
+        if let Some(headers) = request.headers_mut() {
+            headers.clone_from(&exchange.headers);
+        }
+        match exchange.body {
+            Some(body) => agent.run(self.configure(agent, request.body(body)?, exchange.time_left)),
+            None => agent.run(self.configure(agent, request.body(())?, exchange.time_left)),
+        }
+    }
+
+    /// Settings of this one request, for an agent that is not ours and for a deadline. Without either there are none,
+    /// because each costs a copy of the agent's.
+    fn configure<S: AsSendBody>(
         &self,
         agent: &Agent,
+        request: Request<S>,
         time_left: Option<Duration>,
-        request: request::Builder,
-        body: Option<&[u8]>,
-    ) -> Result<Response<Body>, ureq::Error> {
-        let bodiless = body.is_none();
-        let request = request
-            .body(body.unwrap_or_default())
-            .map_err(ureq::Error::Http)?;
-        let request = match (time_left, self.stall_timeout) {
-            (None, None) => request,
-            (time_left, stall) => {
-                let config = agent.configure_request(request);
-                let config = config
-                    .http_status_as_error(false)
-                    .max_redirects(0)
-                    .max_redirects_will_error(false);
-                let config = match stall {
-                    None => config,
-                    Some(ours) => config
-                        .timeout_per_read(agent.config().timeout_per_read().or(Some(ours)))
-                        .timeout_per_write(agent.config().timeout_per_write().or(Some(ours))),
-                };
-                match time_left {
-                    None => config.build(),
-                    Some(left) => config.timeout_global(Some(left)).build(),
-                }
-            }
-        };
-        if bodiless && request.method() == "GET" {
-            let (parts, _) = request.into_parts();
-            return agent.run(Request::from_parts(parts, ()));
+    ) -> Request<S> {
+        if time_left.is_none() && self.stall_timeout.is_none() {
+            return request;
         }
-        agent.run(request)
+        let of_agent = agent.config();
+        agent
+            .configure_request(request)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_per_read(of_agent.timeout_per_read().or(self.stall_timeout))
+            .timeout_per_write(of_agent.timeout_per_write().or(self.stall_timeout))
+            .timeout_global(time_left.or(of_agent.timeouts().global))
+            .build()
     }
 
     fn trusting(&self, host: &str) -> usize {
         if self.agents.len() < 2 {
             return 0;
         }
-        self.trusted_by
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(host)
-            .copied()
-            .unwrap_or_default()
+        self.trusted_by.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied().unwrap_or_default()
     }
 }
 
-fn secret_value(text: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
+/// One request and its answer, through either door.
+struct Exchange<'a> {
+    operation: &'static str,
+    method: &'static str,
+    url: &'a str,
+    headers: HeaderMap,
+    body: Option<&'a [u8]>,
+    time_left: Option<Duration>,
+}
+
+fn token_value(token: &Secret) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(token.expose()).map_err(|_| {
         Error::InvalidArgument(
             "the access token has characters that no header can carry (a line break?)".to_owned(),
         )
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// The ticket has checked both; what still fails is refused rather than left out.
+fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
+    let (header, mut value) = header.ok_or_else(|| refuse(Problem::ForbiddenHeader(name.to_owned())))?;
+    value.set_sensitive(true);
+    Ok((header, value))
 }
 
 fn read_head(status: u16, headers: &HeaderMap) -> Head {
@@ -330,13 +289,7 @@ fn read_storage_error(
     let mut bytes = Vec::new();
     // A body that breaks off still has its status, and often its code.
     let _ = body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut bytes);
-    let mut error = StorageError::read(
-        head.status,
-        host_of(url),
-        head.request_id.clone(),
-        &bytes,
-        secrets,
-    );
+    let mut error = StorageError::read(head.status, host_of(url), head.request_id.clone(), &bytes, secrets);
     let told = head.content_range.as_deref().and_then(parse_unsatisfied_range);
     error.object_size = told.or(error.object_size);
     error.retry_after = seconds(headers);
@@ -345,9 +298,7 @@ fn read_storage_error(
 
 /// The redirect's host only: a location may carry a signature in its query.
 fn redirect(headers: &HeaderMap) -> Problem {
-    let host = text(headers, LOCATION.as_str())
-        .map(|l| host_of(&l).to_owned())
-        .filter(|h| !h.is_empty());
+    let host = text(headers, LOCATION.as_str()).map(|l| host_of(&l).to_owned()).filter(|h| !h.is_empty());
     Problem::Redirect { host }
 }
 
@@ -357,11 +308,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// `Retry-After` in seconds; its other form, a date, would need trust in two clocks.
 fn seconds(headers: &HeaderMap) -> Option<Duration> {
-    text(headers, RETRY_AFTER.as_str())?
-        .trim()
-        .parse()
-        .ok()
-        .map(Duration::from_secs)
+    text(headers, RETRY_AFTER.as_str())?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// The certificate was not trusted, so nothing was sent: another set of roots may be tried.
@@ -376,9 +323,7 @@ fn is_untrusted(e: &ureq::Error) -> bool {
 
 #[cfg(feature = "rustls")]
 fn is_certificate_error(e: &io::Error) -> bool {
-    let inner = e
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
@@ -412,14 +357,7 @@ fn network(operation: &'static str, url: &str, reached: NetworkStage, e: ureq::E
         U::TlsRequired => "https needs TLS, which this build does not have".into(),
         other => Box::new(other),
     };
-    NetworkError {
-        operation,
-        host: host_of(url).to_owned(),
-        stage,
-        timed_out,
-        tls,
-        cause,
-    }
+    NetworkError { operation, host: host_of(url).to_owned(), stage, timed_out, tls, cause }
 }
 
 fn is_connect_error(kind: io::ErrorKind) -> bool {

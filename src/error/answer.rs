@@ -37,7 +37,7 @@ pub enum Problem {
     Gateway,
     /// The server points elsewhere; following would carry credentials to another place.
     Redirect {
-        /// The host it points to, when it named one.
+        /// The host it points to, with its port when it names one; `None` when it names no host.
         host: Option<String>,
     },
     /// The body is no JSON, or not of the documented shape.
@@ -84,28 +84,20 @@ impl fmt::Display for Problem {
             }
             Self::Redirect { host: None } => f.write_str("it redirects elsewhere, which is not followed"),
             Self::Malformed { line, column } => {
-                write!(
-                    f,
-                    "the body is not the documented JSON (line {line}, column {column})"
-                )
+                write!(f, "the body is not the documented JSON (line {line}, column {column})")
             }
             Self::TooLong { limit } => write!(f, "the body is longer than {limit} bytes"),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Protocol(name) => {
-                write!(
-                    f,
-                    "the file is served by protocol {name:?}; only HEADER_SIGNATURE is supported"
-                )
+                write!(f, "the file is served by protocol {name:?}; only HEADER_SIGNATURE is supported")
             }
-            Self::ForbiddenHeader(name) => write!(
-                f,
-                "it asks to send the header {name:?}, which a server must not set"
-            ),
+            Self::ForbiddenHeader(name) => {
+                write!(f, "it asks to send the header {name:?}, which a server must not set")
+            }
             Self::ForbiddenUrl(why) => write!(f, "it names a resource URL that is refused: {why}"),
-            Self::Encoded(coding) => write!(
-                f,
-                "the body is encoded ({coding}) although that was not asked for"
-            ),
+            Self::Encoded(coding) => {
+                write!(f, "the body is encoded ({coding}) although that was not asked for")
+            }
             Self::WrongRange(what) => write!(f, "not the range that was asked for: {what}"),
         }
     }

@@ -157,11 +157,8 @@ pub(crate) fn classify(answer: &AnswerKind<'_>, secrets: &[&str]) -> Result<(), 
     };
     let is_page = looks_like_html(answer.content_type, answer.body);
     if is_page {
-        let problem = if answer.status >= 500 {
-            Problem::Gateway
-        } else {
-            Problem::Banned { minutes: BAN_MINUTES }
-        };
+        let problem =
+            if answer.status >= 500 { Problem::Gateway } else { Problem::Banned { minutes: BAN_MINUTES } };
         return Err(unexpected(problem));
     }
     let success = (200..300).contains(&answer.status);
@@ -207,9 +204,7 @@ fn read_error(answer: &AnswerKind<'_>, body: &Value, secrets: &[&str]) -> ApiErr
         operation: answer.operation,
         status: answer.status,
         code: text("code").unwrap_or_default(),
-        message: text("message")
-            .or_else(|| text("description"))
-            .unwrap_or_default(),
+        message: text("message").or_else(|| text("description")).unwrap_or_default(),
         request_id: text("requestid").or_else(|| answer.request_id.clone()),
         required_scopes: scopes
             .and_then(Value::as_array)
@@ -220,10 +215,7 @@ fn read_error(answer: &AnswerKind<'_>, body: &Value, secrets: &[&str]) -> ApiErr
 
 fn field<'a>(body: &'a Value, lower_name: &str) -> Option<&'a Value> {
     let fields = body.as_object()?;
-    fields
-        .iter()
-        .find(|(name, _)| name.to_ascii_lowercase() == lower_name)
-        .map(|(_, value)| value)
+    fields.iter().find(|(name, _)| name.to_ascii_lowercase() == lower_name).map(|(_, value)| value)
 }
 
 fn plain(value: &Value) -> String {
@@ -237,13 +229,8 @@ mod tests {
     const OP: &str = "POST /v1.0/x";
 
     fn judge(status: u16, content_type: Option<&str>, body: &str) -> Result<(), Error> {
-        let answer = AnswerKind {
-            operation: OP,
-            status,
-            content_type,
-            request_id: None,
-            body: body.as_bytes(),
-        };
+        let answer =
+            AnswerKind { operation: OP, status, content_type, request_id: None, body: body.as_bytes() };
         classify(&answer, &["planted-token"])
     }
 
@@ -276,16 +263,9 @@ mod tests {
             r#"{"Code":"C","RequestId":"R","Message":"M","AccessDeniedDetail":{"RequiredScopes":["S"]}}"#,
             r#"{"code":"C","requestId":"R","description":"M","accessDeniedDetail":{"requiredScopes":["S"]}}"#,
         ] {
-            let Err(Error::Api(e)) = judge(403, Some("application/json"), body) else {
-                panic!("{body}")
-            };
+            let Err(Error::Api(e)) = judge(403, Some("application/json"), body) else { panic!("{body}") };
             assert_eq!(
-                (
-                    e.code.as_str(),
-                    e.message.as_str(),
-                    e.request_id.as_deref(),
-                    e.required_scopes.as_slice()
-                ),
+                (e.code.as_str(), e.message.as_str(), e.request_id.as_deref(), e.required_scopes.as_slice()),
                 ("C", "M", Some("R"), &["S".to_owned()][..])
             );
         }
@@ -295,18 +275,12 @@ mod tests {
     fn bans_pages_and_gateways() {
         let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"u"}"#;
         for status in [200, 403, 500] {
-            let Err(Error::Answer(e)) = judge(status, Some("application/json"), ban) else {
-                panic!()
-            };
+            let Err(Error::Answer(e)) = judge(status, Some("application/json"), ban) else { panic!() };
             assert_eq!(e.problem, Problem::Banned { minutes: 5 });
         }
-        let Err(Error::Answer(e)) = judge(200, Some("text/html"), "<html>…") else {
-            panic!()
-        };
+        let Err(Error::Answer(e)) = judge(200, Some("text/html"), "<html>…") else { panic!() };
         assert!(e.is_banned());
-        let Err(Error::Answer(e)) = judge(200, None, "  <!doctype html>") else {
-            panic!()
-        };
+        let Err(Error::Answer(e)) = judge(200, None, "  <!doctype html>") else { panic!() };
         assert!(e.is_banned());
         let Err(Error::Answer(e)) = judge(502, Some("text/html"), "<html>bad gateway</html>") else {
             panic!()

@@ -8,7 +8,7 @@ use std::fmt;
 pub struct NetworkError {
     /// The documented method and path, or `GET object`.
     pub operation: &'static str,
-    /// The host that was asked.
+    /// The host that was asked, with its port when the URL names one.
     pub host: String,
     /// How far it got.
     pub stage: NetworkStage,
@@ -41,12 +41,7 @@ impl NetworkError {
 
 impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            operation,
-            host,
-            cause,
-            ..
-        } = self;
+        let Self { operation, host, cause, .. } = self;
         match self.stage {
             NetworkStage::Connect => write!(f, "{operation}: no connection to {host}: {cause}")?,
             NetworkStage::Answer => write!(f, "{operation}: {host} gave no answer: {cause}")?,

@@ -22,7 +22,7 @@ pub struct StorageError {
     pub ec: Option<String>,
     /// Size of the object, with `InvalidRange`.
     pub object_size: Option<u64>,
-    /// Host that answered.
+    /// Host that answered, with its port when the URL names one.
     pub host: String,
     /// How long the server asks to wait before the next try.
     pub retry_after: Option<std::time::Duration>,
@@ -75,11 +75,7 @@ impl StorageError {
         let text = String::from_utf8_lossy(body);
         let is_oss = text.contains("<Error>");
         let field = |name| {
-            if is_oss {
-                element(&text, name).map(|t| withhold(t, secrets))
-            } else {
-                None
-            }
+            if is_oss { element(&text, name).map(|t| withhold(t, secrets)) } else { None }
         };
         Self {
             status,
@@ -99,11 +95,7 @@ fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     // `&amp;` last, so that `&amp;lt;` stays the text `&lt;`.
-    let plain = text
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'");
+    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
     Some(plain.replace("&amp;", "&").trim().to_owned())
 }
 
@@ -140,10 +132,7 @@ mod tests {
         let e = StorageError::read(403, "h", None, xml.as_bytes(), &["OSS key:planted-signature"]);
         assert_eq!(e.code.as_deref(), Some("SignatureDoesNotMatch"));
         assert_eq!(e.message.as_deref(), Some("a <b> &amp; c"));
-        assert_eq!(
-            (e.request_id.as_deref(), e.ec.as_deref()),
-            (Some("R"), Some("0002-01"))
-        );
+        assert_eq!((e.request_id.as_deref(), e.ec.as_deref()), (Some("R"), Some("0002-01")));
         assert!(!format!("{e} {e:?}").contains("planted"));
         assert!(e.wants_new_signature());
     }
@@ -151,10 +140,7 @@ mod tests {
     #[test]
     fn size_of_a_bad_range_and_answers_that_are_not_xml() {
         let xml = "<Error><Code>InvalidRange</Code><ActualObjectSize>1000</ActualObjectSize></Error>";
-        assert_eq!(
-            StorageError::read(416, "h", None, xml.as_bytes(), &[]).object_size,
-            Some(1000)
-        );
+        assert_eq!(StorageError::read(416, "h", None, xml.as_bytes(), &[]).object_size, Some(1000));
         let e = StorageError::read(502, "h", Some("R".into()), b"\xff\xfe<html>", &[]);
         assert_eq!((e.code, e.request_id.as_deref()), (None, Some("R")));
         let cut = StorageError::read(500, "h", None, b"<Error><Code>Intern", &[]);

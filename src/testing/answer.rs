@@ -75,13 +75,7 @@ impl Answer {
     pub(super) fn with_range(status: u16, content: Content, range: Range<u64>) -> Self {
         let headers = Vec::new();
         let corrupt = None;
-        Self {
-            status,
-            headers,
-            content,
-            range,
-            corrupt,
-        }
+        Self { status, headers, content, range, corrupt }
     }
 
     pub(super) fn header(mut self, name: &str, value: impl Into<String>) -> Self {

@@ -18,11 +18,7 @@ pub(super) fn access_token(shared: &Shared, call: &Call<'_>) -> Answer {
     };
     let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
     if text("appKey") != FakeDingTalk::APP_KEY || text("appSecret") != FakeDingTalk::APP_SECRET {
-        return error(
-            400,
-            "invalidClientIdOrSecret",
-            "The app key or the app secret is wrong.",
-        );
+        return error(400, "invalidClientIdOrSecret", "The app key or the app secret is wrong.");
     }
     let mut state = shared.state();
     let lifetime = state.token_lifetime;
@@ -92,19 +88,14 @@ fn wanted_version(body: &Map<String, Value>, latest: usize) -> Result<usize, Ans
         Some(Value::Object(option)) => option,
         Some(_) => return Err(wrong()),
     };
-    if option
-        .get("preferIntranet")
-        .is_some_and(|value| !value.is_boolean() && !value.is_null())
-    {
+    if option.get("preferIntranet").is_some_and(|value| !value.is_boolean() && !value.is_null()) {
         return Err(wrong());
     }
     let version = match option.get("version") {
         None | Some(Value::Null) => return Ok(latest),
         Some(version) => version.as_i64().ok_or_else(wrong)?,
     };
-    let version = usize::try_from(version)
-        .ok()
-        .filter(|version| (1..=latest).contains(version));
+    let version = usize::try_from(version).ok().filter(|version| (1..=latest).contains(version));
     version.ok_or_else(|| error(404, "dentryNotExist", "The file has no such version."))
 }
 
@@ -116,10 +107,7 @@ pub(super) fn send(shared: &Shared, call: &Call<'_>) -> Answer {
     };
     let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let (space_id, dentry_id) = (text("spaceId"), text("dentryId"));
-    for (value, code) in [
-        (space_id, "paramError.spaceId"),
-        (dentry_id, "paramError.dentryId"),
-    ] {
+    for (value, code) in [(space_id, "paramError.spaceId"), (dentry_id, "paramError.dentryId")] {
         if value.is_empty() {
             return error(400, code, "The id is missing.");
         }
@@ -134,19 +122,12 @@ pub(super) fn send(shared: &Shared, call: &Call<'_>) -> Answer {
     };
     let answer = ok(&sent_file(space_id, dentry_id, version, &stored, &union_id));
     let (space_id, dentry_id) = (space_id.to_owned(), dentry_id.to_owned());
-    state.sent.push(Sent {
-        space_id,
-        dentry_id,
-        union_id,
-    });
+    state.sent.push(Sent { space_id, dentry_id, union_id });
     answer
 }
 
 fn sent_file(space_id: &str, dentry_id: &str, version: usize, stored: &Stored, union_id: &str) -> Value {
-    let extension = stored
-        .name
-        .rsplit_once('.')
-        .map_or("", |(_, extension)| extension);
+    let extension = stored.name.rsplit_once('.').map_or("", |(_, extension)| extension);
     json!({
         "file": {
             "id": dentry_id,
@@ -183,23 +164,14 @@ fn latest_version(shared: &Shared, space_id: &str, dentry_id: &str) -> Result<us
 /// What every call with a token goes through; gives its body and its `unionId`.
 fn checked(shared: &Shared, call: &Call<'_>) -> Result<(Map<String, Value>, String), Answer> {
     let request = call.request;
-    let leaked = request
-        .headers
-        .iter()
-        .any(|(name, _)| name == "authorization" || name.starts_with("x-oss-"));
+    let leaked =
+        request.headers.iter().any(|(name, _)| name == "authorization" || name.starts_with("x-oss-"));
     if leaked {
-        return Err(error(
-            400,
-            "FakeSignatureLeaked",
-            "The signed headers are for the resource URL only.",
-        ));
+        return Err(error(400, "FakeSignatureLeaked", "The signed headers are for the resource URL only."));
     }
     check_token(shared, request)?;
     let body = json_body(request)?;
-    let mut union_ids = request
-        .query
-        .iter()
-        .filter(|(name, value)| name == "unionId" && !value.is_empty());
+    let mut union_ids = request.query.iter().filter(|(name, value)| name == "unionId" && !value.is_empty());
     match (union_ids.next(), union_ids.next()) {
         (Some((_, union_id)), None) => Ok((body, union_id.clone())),
         _ => Err(error(400, "paramError", "One unionId is needed in the query.")),
@@ -208,20 +180,9 @@ fn checked(shared: &Shared, call: &Call<'_>) -> Result<(Map<String, Value>, Stri
 
 fn check_token(shared: &Shared, request: &Recorded) -> Result<(), Answer> {
     let state = shared.state();
-    let token = state
-        .token
-        .as_ref()
-        .filter(|token| !token.is_revoked && !token.lapse.is_over());
+    let token = state.token.as_ref().filter(|token| !token.is_revoked && !token.lapse.is_over());
     let is_right = token.is_some_and(|token| request.header(TOKEN_HEADER) == Some(token.text.as_str()));
-    if is_right {
-        Ok(())
-    } else {
-        Err(error(
-            400,
-            "InvalidAuthentication",
-            "The access token is not valid.",
-        ))
-    }
+    if is_right { Ok(()) } else { Err(error(400, "InvalidAuthentication", "The access token is not valid.")) }
 }
 
 /// The gateway says `Missingbody` to everything that is not a JSON object with the right content type.
@@ -251,9 +212,7 @@ fn error(status: u16, code: &str, message: &str) -> Answer {
 }
 
 fn with_id(answer: Answer, id: &str) -> Answer {
-    answer
-        .header("Content-Type", "application/json;charset=utf-8")
-        .header("x-acs-request-id", id)
+    answer.header("Content-Type", "application/json;charset=utf-8").header("x-acs-request-id", id)
 }
 
 /// The body of an error.

@@ -105,12 +105,7 @@ pub enum Fault {
 
 impl Fault {
     fn answer(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::Answer {
-            status,
-            content_type: content_type.to_owned(),
-            body: body.into(),
-            headers: Vec::new(),
-        }
+        Self::Answer { status, content_type: content_type.to_owned(), body: body.into(), headers: Vec::new() }
     }
 
     /// This status and a JSON body: a [`serde_json::Value`], or a text that is sent as it is, right or broken.
@@ -227,12 +222,7 @@ impl Plan {
     fn add(&mut self, fault: Fault) {
         match fault {
             Fault::Several(faults) => faults.into_iter().for_each(|fault| self.add(fault)),
-            Fault::Answer {
-                status,
-                content_type,
-                body,
-                headers,
-            } => {
+            Fault::Answer { status, content_type, body, headers } => {
                 self.add_answer(status, &content_type, body.into());
                 self.extra_headers.extend(headers);
             }

@@ -23,10 +23,7 @@ impl FakeDingTalk {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn client(&self) -> ClientBuilder {
-        Client::builder()
-            .app(Self::APP_KEY, Self::APP_SECRET)
-            .base_url(self.base_url())
-            .no_proxy()
+        Client::builder().app(Self::APP_KEY, Self::APP_SECRET).base_url(self.base_url()).no_proxy()
     }
 }
 

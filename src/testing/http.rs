@@ -59,10 +59,7 @@ impl<'a> Incoming<'a> {
         let mut lines = head.trim_end_matches("\r\n").split("\r\n");
         let first = lines.next().unwrap_or_default();
         let (method, target, version) = split_request_line(first).ok_or(Trouble::Refused(400))?;
-        let headers = lines
-            .map(split_header)
-            .collect::<Option<_>>()
-            .ok_or(Trouble::Refused(400))?;
+        let headers = lines.map(split_header).collect::<Option<_>>().ok_or(Trouble::Refused(400))?;
         let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
         let request = Recorded {
             connection,
@@ -173,11 +170,7 @@ fn read_head_bytes(stream: &TcpStream) -> Result<Option<Vec<u8>>, Trouble> {
     loop {
         let seen = stream.peek(&mut buffer)?;
         if seen == 0 {
-            return if head.is_empty() {
-                Ok(None)
-            } else {
-                Err(Trouble::Gone)
-            };
+            return if head.is_empty() { Ok(None) } else { Err(Trouble::Gone) };
         }
         let old = head.len();
         head.extend(buffer.iter().take(seen));
@@ -252,11 +245,7 @@ fn body_length(request: &Recorded) -> Result<BodyLength, Trouble> {
         (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(BodyLength::Chunked),
         (None, Some(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             let length = digits.parse().map_err(|_| Trouble::Refused(400))?;
-            if length > LONGEST_BODY {
-                Err(Trouble::Refused(413))
-            } else {
-                Ok(BodyLength::Known(length))
-            }
+            if length > LONGEST_BODY { Err(Trouble::Refused(413)) } else { Ok(BodyLength::Known(length)) }
         }
         _ => Err(Trouble::Refused(400)),
     }

@@ -122,11 +122,7 @@ impl FakeDingTalk {
         let thread = thread::Builder::new().name("fake-dingtalk".to_owned());
         let acceptor = thread.spawn(move || server::accept(&for_thread, &listener))?;
         let acceptor = Some(acceptor);
-        Ok(Self {
-            shared,
-            address,
-            acceptor,
-        })
+        Ok(Self { shared, address, acceptor })
     }
 
     /// The URL of the API and the beginning of all object URLs: `http://127.0.0.1:PORT`.
@@ -185,12 +181,7 @@ impl FakeDingTalk {
 
     /// Orders a fault for the next request of this kind. Faults ordered later are for later requests.
     pub fn fault(&self, target: Target, fault: Fault) {
-        self.shared
-            .state()
-            .queued_faults
-            .entry(target)
-            .or_default()
-            .push_back(fault);
+        self.shared.state().queued_faults.entry(target).or_default().push_back(fault);
     }
 
     /// Orders a fault for every request of this kind for which none is in the queue; it replaces the one
@@ -217,10 +208,7 @@ impl FakeDingTalk {
     pub fn requests_to(&self, target: Target) -> Vec<Recorded> {
         let state = self.shared.state();
         let requests = state.requests.iter();
-        requests
-            .filter(|request| request.target == Some(target))
-            .cloned()
-            .collect()
+        requests.filter(|request| request.target == Some(target)).cloned().collect()
     }
 
     /// The files that have been sent, in order, whether or not the client got to know.
@@ -268,10 +256,7 @@ impl Recorded {
 
     /// All values of a header, in order.
     pub fn header_values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        let same = self
-            .headers
-            .iter()
-            .filter(move |(own, _)| own.eq_ignore_ascii_case(name));
+        let same = self.headers.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name));
         same.map(|(_, value)| value.as_str())
     }
 

@@ -50,11 +50,9 @@ fn serve(stored: &Stored, request: &Recorded, plan: &ObjectPlan) -> Answer {
     let range = range.map(|range| shorten(shift(range, plan.shift, size), plan.longest_range));
     let text = match (&plan.content_range, &range) {
         (HeaderText::Literal(text), _) => Some(text.clone()),
-        (HeaderText::True, Some(range)) => Some(format!(
-            "bytes {}-{}/{size}",
-            range.start,
-            range.end.saturating_sub(1)
-        )),
+        (HeaderText::True, Some(range)) => {
+            Some(format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)))
+        }
         (HeaderText::True, None) | (HeaderText::Absent, _) => None,
     };
     let partial = range.is_some() || !matches!(plan.content_range, HeaderText::True);
@@ -95,9 +93,7 @@ enum Asked {
 
 /// Of several ranges, only the first counts.
 fn parse_range(text: &str, size: u64) -> Asked {
-    let first = text
-        .strip_prefix("bytes=")
-        .and_then(|list| list.split(',').next());
+    let first = text.strip_prefix("bytes=").and_then(|list| list.split(',').next());
     let Some((start, end)) = first.and_then(|range| range.trim().split_once('-')) else {
         return Asked::Whole;
     };
@@ -117,42 +113,25 @@ fn parse_range(text: &str, size: u64) -> Asked {
         (first, last) if number(last) < number(first) => return Asked::Whole,
         (first, last) => (number(first), number(last)),
     };
-    if first < size && last < size {
-        Asked::Inside(first..last + 1)
-    } else {
-        Asked::Outside
-    }
+    if first < size && last < size { Asked::Inside(first..last + 1) } else { Asked::Outside }
 }
 
 /// Moves a range, as far as the object goes; at least one byte of it stays.
 fn shift(range: Range<u64>, by: i64, size: u64) -> Range<u64> {
     let start = range.start.saturating_add_signed(by).min(size.saturating_sub(1));
-    let end = range
-        .end
-        .saturating_add_signed(by)
-        .clamp(start.saturating_add(1), size.max(1));
+    let end = range.end.saturating_add_signed(by).clamp(start.saturating_add(1), size.max(1));
     start..end
 }
 
 fn shorten(range: Range<u64>, longest: Option<u64>) -> Range<u64> {
-    let end = range
-        .end
-        .min(range.start.saturating_add(longest.unwrap_or(u64::MAX).max(1)));
+    let end = range.end.min(range.start.saturating_add(longest.unwrap_or(u64::MAX).max(1)));
     range.start..end
 }
 
 fn invalid_range(asked: Option<&str>, size: u64) -> Answer {
     let requested = asked.unwrap_or_default().to_owned();
-    let details = [
-        ("ActualObjectSize", size.to_string()),
-        ("RangeRequested", requested),
-    ];
-    let answer = error(
-        416,
-        "InvalidRange",
-        "The requested range cannot be satisfied",
-        &details,
-    );
+    let details = [("ActualObjectSize", size.to_string()), ("RangeRequested", requested)];
+    let answer = error(416, "InvalidRange", "The requested range cannot be satisfied", &details);
     answer.header("Content-Range", format!("bytes */{size}"))
 }
 
@@ -160,27 +139,18 @@ fn invalid_range(asked: Option<&str>, size: u64) -> Answer {
 fn if_match(request: &Recorded, etag: &str) -> bool {
     let bare = etag.trim_matches('"');
     let is_it = |text: &str| text == "*" || text.trim_matches('"') == bare;
-    request
-        .header("if-match")
-        .is_none_or(|list| list.split(',').any(|text| is_it(text.trim())))
+    request.header("if-match").is_none_or(|list| list.split(',').any(|text| is_it(text.trim())))
 }
 
 /// No token, a good signature, and that not too old.
 fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), Answer> {
     let leaked = request.headers.iter().any(|(name, _)| name == TOKEN_HEADER);
     if leaked {
-        return Err(error(
-            400,
-            "FakeTokenLeaked",
-            "The access token is for the API host only.",
-            &[],
-        ));
+        return Err(error(400, "FakeTokenLeaked", "The access token is for the API host only.", &[]));
     }
     let denied = |message| error(403, "AccessDenied", message, &[]);
     let Some(given) = request.header("authorization") else {
-        return Err(denied(
-            "You have no right to access this object because of bucket acl.",
-        ));
+        return Err(denied("You have no right to access this object because of bucket acl."));
     };
     let Some(date) = request.header(DATE_HEADER) else {
         return Err(denied("OSS authentication requires a valid Date."));
@@ -212,11 +182,7 @@ fn signature_does_not_match(given: &str, to_sign: String) -> Answer {
 /// What the signature of a request covers: header signing version 1.
 fn string_to_sign(request: &Recorded, date: &str) -> String {
     let text = |name| request.header(name).unwrap_or_default();
-    let mut signed: Vec<_> = request
-        .headers
-        .iter()
-        .filter(|(name, _)| name.starts_with("x-oss-"))
-        .collect();
+    let mut signed: Vec<_> = request.headers.iter().filter(|(name, _)| name.starts_with("x-oss-")).collect();
     signed.sort();
     let mut headers = String::new();
     for (name, value) in signed {
@@ -251,16 +217,10 @@ pub(super) fn sign_ahead(shared: &Shared, path: &str) -> (String, String) {
 fn nth_date(count: u64) -> String {
     let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
     let day = (count / 86_400) % 28;
-    let weekday = weekdays
-        .iter()
-        .cycle()
-        .nth(usize::try_from(day).unwrap_or_default());
+    let weekday = weekdays.iter().cycle().nth(usize::try_from(day).unwrap_or_default());
     let (hour, minute, second) = ((count / 3600) % 24, (count / 60) % 60, count % 60);
     let weekday = weekday.copied().unwrap_or_default();
-    format!(
-        "{weekday}, {:02} Feb 2026 {hour:02}:{minute:02}:{second:02} GMT",
-        day + 1
-    )
+    format!("{weekday}, {:02} Feb 2026 {hour:02}:{minute:02}:{second:02} GMT", day + 1)
 }
 
 fn no_such_key() -> Answer {
@@ -271,30 +231,20 @@ fn no_such_key() -> Answer {
 pub(super) fn no_such_operation(request: &Recorded) -> Answer {
     match request.method.as_str() {
         "GET" | "HEAD" => no_such_key(),
-        _ => error(
-            405,
-            "MethodNotAllowed",
-            "The specified method is not allowed.",
-            &[],
-        ),
+        _ => error(405, "MethodNotAllowed", "The specified method is not allowed.", &[]),
     }
 }
 
 fn error(status: u16, code: &str, message: &str, details: &[(&str, String)]) -> Answer {
     let body = error_body(code, message, details);
-    Answer::new(status, body)
-        .header("Content-Type", XML)
-        .header("x-oss-request-id", request_id())
+    Answer::new(status, body).header("Content-Type", XML).header("x-oss-request-id", request_id())
 }
 
 /// The XML of an error.
 pub(super) fn error_body(code: &str, message: &str, details: &[(&str, String)]) -> String {
     let mut lines = String::new();
     for (name, value) in details {
-        let value = value
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
+        let value = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let _ = writeln!(lines, "  <{name}>{value}</{name}>");
     }
     let id = request_id();

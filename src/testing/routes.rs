@@ -48,18 +48,8 @@ const OPERATIONS: &[Operation] = &[
         pattern: "/v1.0/convFile/apps/conversations/files/send",
         handler: dingtalk::send,
     },
-    Operation {
-        target: Target::Object,
-        method: "GET",
-        pattern: "/oss/{}/{}/{}",
-        handler: oss::get_object,
-    },
-    Operation {
-        target: Target::Object,
-        method: "HEAD",
-        pattern: "/oss/{}/{}/{}",
-        handler: oss::get_object,
-    },
+    Operation { target: Target::Object, method: "GET", pattern: "/oss/{}/{}/{}", handler: oss::get_object },
+    Operation { target: Target::Object, method: "HEAD", pattern: "/oss/{}/{}/{}", handler: oss::get_object },
 ];
 
 /// The kind of operation that a request is for, if any.
@@ -70,23 +60,14 @@ pub(super) fn target(request: &Recorded) -> Option<Target> {
 /// Carries a request out.
 pub(super) fn answer(shared: &Shared, request: &Recorded, plan: &Plan) -> Answer {
     match find(request) {
-        Some((operation, params)) => (operation.handler)(
-            shared,
-            &Call {
-                request,
-                plan,
-                params,
-            },
-        ),
+        Some((operation, params)) => (operation.handler)(shared, &Call { request, plan, params }),
         None if request.path.starts_with("/oss/") => oss::no_such_operation(request),
         None => dingtalk::no_such_operation(),
     }
 }
 
 fn find(request: &Recorded) -> Option<(&'static Operation, Vec<String>)> {
-    let mut candidates = OPERATIONS
-        .iter()
-        .filter(|operation| operation.method == request.method);
+    let mut candidates = OPERATIONS.iter().filter(|operation| operation.method == request.method);
     candidates.find_map(|operation| Some((operation, match_path(operation.pattern, &request.path)?)))
 }
 

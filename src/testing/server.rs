@@ -42,9 +42,7 @@ fn start(shared: &Arc<Shared>, stream: TcpStream) {
     let shared = Arc::clone(shared);
     let name = format!("fake-dingtalk-{number}");
     // Without a thread the connection is closed, which is all that can be done about it.
-    let _ = thread::Builder::new()
-        .name(name)
-        .spawn(move || serve(&shared, &stream, number));
+    let _ = thread::Builder::new().name(name).spawn(move || serve(&shared, &stream, number));
 }
 
 /// Answers the requests of one connection, one after the other.
@@ -98,16 +96,9 @@ fn respond(
 ) -> Result<Next, Trouble> {
     let request = &incoming.request;
     let place = shared.record(request.clone());
-    let outlet = Outlet {
-        stream,
-        stop: &shared.stop,
-        head_only: request.method == "HEAD",
-        close: incoming.close,
-    };
-    let answer = plan
-        .answer
-        .clone()
-        .unwrap_or_else(|| routes::answer(shared, request, plan));
+    let outlet =
+        Outlet { stream, stop: &shared.stop, head_only: request.method == "HEAD", close: incoming.close };
+    let answer = plan.answer.clone().unwrap_or_else(|| routes::answer(shared, request, plan));
     if !plan.delivery.ends_in_reset() {
         incoming.finish()?;
     }
@@ -136,12 +127,7 @@ fn with_extra_headers(mut answer: Answer, plan: &Plan) -> Answer {
 /// Answers before the request was read to its end, and throws the rest away: closing at once would reset
 /// the connection, and the client might never see the answer.
 fn refuse(shared: &Shared, mut stream: &TcpStream, answer: &Answer) {
-    let outlet = Outlet {
-        stream,
-        stop: &shared.stop,
-        head_only: false,
-        close: true,
-    };
+    let outlet = Outlet { stream, stop: &shared.stop, head_only: false, close: true };
     if outlet.send(answer, &Delivery::default()).is_err() {
         return;
     }

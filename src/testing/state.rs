@@ -11,11 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// What a path segment may not hold as it is.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The part of a fake that its threads share.
 pub(super) struct Shared {
@@ -86,12 +82,7 @@ impl Stored {
         let crc = content.crc();
         // Looks like the MD5 that it is at the real store, and is another for every change.
         let etag = format!("\"{crc:016X}{version:08X}{replaced:08X}\"");
-        Self {
-            name: name.to_owned(),
-            content,
-            crc,
-            etag,
-        }
+        Self { name: name.to_owned(), content, crc, etag }
     }
 }
 
@@ -102,12 +93,7 @@ impl Shared {
             signature_lifetime: Duration::from_secs(900),
             ..State::default()
         };
-        Self {
-            stop: AtomicBool::new(false),
-            base_url,
-            key: random(),
-            state: Mutex::new(state),
-        }
+        Self { stop: AtomicBool::new(false), base_url, key: random(), state: Mutex::new(state) }
     }
 
     /// A panic in one thread does not leave the state half changed, so that the others may go on.
@@ -122,12 +108,7 @@ impl Shared {
     /// Ends everything that waits for a client.
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
-        for stream in self
-            .state()
-            .streams
-            .drain(..)
-            .filter_map(|stream| stream.upgrade())
-        {
+        for stream in self.state().streams.drain(..).filter_map(|stream| stream.upgrade()) {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
@@ -179,9 +160,7 @@ impl Shared {
         };
         // The last eight hex digits of an ETag count the replacements.
         let digits = old.etag.trim_matches('"').get(24..).unwrap_or_default();
-        let replaced = u32::from_str_radix(digits, 16)
-            .unwrap_or_default()
-            .wrapping_add(1);
+        let replaced = u32::from_str_radix(digits, 16).unwrap_or_default().wrapping_add(1);
         let stored = Stored::new(&old.name, content.clone(), version, replaced);
         let key = (space_id.to_owned(), dentry_id.to_owned());
         let mut state = self.state();

@@ -7,18 +7,18 @@
 
 pub(crate) mod pull;
 pub(crate) mod range;
+mod ring;
 pub(crate) mod ticket;
 
 use std::io::Write;
 use std::ops::Range;
 use std::time::Duration;
 
-use ureq::BodyReader;
-
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
 use crate::client::Client;
 use crate::error::Result;
 use crate::ids::UnionId;
+use crate::transport::ObjectBody;
 use pull::{Limits, Origin, pull};
 use range::{ByteRange, Head, Want};
 use ticket::Ticket;
@@ -78,11 +78,7 @@ impl Client {
         let want = range.into().check()?;
         let ticket = Ticket::from_info(info, self.plain_http())?;
         let deadline = self.deadline();
-        let mut origin = SignedUrls {
-            client: self,
-            file: None,
-            deadline,
-        };
+        let mut origin = SignedUrls { client: self, file: None, deadline };
         origin.pull(ticket, want, &mut &mut *writer)
     }
 
@@ -135,12 +131,10 @@ impl RemoteFile {
     ///
     /// # Errors
     ///
-    /// Those of [`get_file_download_info`](crate::api::Storage::get_file_download_info).
+    /// Those of [`get_file_download_info`](crate::Storage::get_file_download_info).
     pub fn download_info(&self) -> Result<DownloadInfo> {
         let operator = UnionId(&self.operator);
-        self.client
-            .storage()
-            .get_file_download_info(&self.space_id, &self.dentry_id, operator, &self.options)
+        self.client.storage().get_file_download_info(&self.space_id, &self.dentry_id, operator, &self.options)
     }
 
     /// Downloads the file, or a range of it, into any writer.
@@ -174,11 +168,7 @@ impl RemoteFile {
         let want = range.into().check()?;
         let deadline = self.client.deadline();
         let ticket = Ticket::from_info(&self.download_info()?, self.client.plain_http())?;
-        let mut origin = SignedUrls {
-            client: &self.client,
-            file: Some(self),
-            deadline,
-        };
+        let mut origin = SignedUrls { client: &self.client, file: Some(self), deadline };
         origin.pull(ticket, want, &mut &mut *writer)
     }
 }
@@ -194,17 +184,13 @@ struct SignedUrls<'a> {
 impl SignedUrls<'_> {
     fn pull(&mut self, ticket: Ticket, want: Want, sink: &mut dyn Write) -> Result<Downloaded> {
         let client = self.client.clone();
-        let limits = Limits {
-            policy: client.retry_policy(),
-            clock: client.clock(),
-            deadline: self.deadline,
-        };
+        let limits = Limits { policy: client.retry_policy(), clock: client.clock(), deadline: self.deadline };
         pull(self, ticket, want, sink, &limits)
     }
 }
 
 impl Origin for SignedUrls<'_> {
-    type Body = BodyReader<'static>;
+    type Body = ObjectBody;
 
     fn get(
         &mut self,
@@ -218,9 +204,6 @@ impl Origin for SignedUrls<'_> {
 
     fn renew(&mut self) -> Option<Result<Ticket>> {
         let file = self.file?;
-        Some(
-            file.download_info()
-                .and_then(|info| Ticket::from_info(&info, self.client.plain_http())),
-        )
+        Some(file.download_info().and_then(|info| Ticket::from_info(&info, self.client.plain_http())))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Downloaded;
 use super::range::{Head, Verdict, Want, verdict};
+use super::ring::Ring;
 use super::ticket::Ticket;
 use crate::clock::{Clock, jitter};
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
@@ -153,9 +154,7 @@ impl<O: Origin> Pull<'_, O> {
     fn attempt(&mut self) -> Result<bool, Trouble> {
         self.renew_before_expiry()?;
         let if_match = self.seen.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
-        let answer = self
-            .origin
-            .get(&self.ring.ticket, self.ring.url(), self.asking, if_match);
+        let answer = self.origin.get(&self.ring.ticket(), self.ring.url(), self.asking, if_match);
         let (head, mut body) = answer.map_err(|e| self.judge(e))?;
         let part = self.admit(&head)?;
         self.discard(&mut body, part.skip)?;
@@ -170,19 +169,15 @@ impl<O: Origin> Pull<'_, O> {
     /// What a failed request means for the download.
     fn judge(&self, error: Error) -> Trouble {
         let Error::Storage(e) = &error else {
-            return if error.is_transient() {
-                Trouble::Retry(error)
-            } else {
-                Trouble::DeadUrl(error)
-            };
+            return if error.is_transient() { Trouble::Retry(error) } else { Trouble::DeadUrl(error) };
         };
         match e.status {
             412 if self.seen.etag.is_some() => Trouble::Changed,
             416 => self.judge_unsatisfied(e),
             403 if e.wants_new_signature() => Trouble::Unsigned(error),
             408 | 429 | 500.. => Trouble::Retry(error),
-            404 => Trouble::DeadUrl(error),
-            _ => Trouble::Final(error),
+            // On another host the object may still be there.
+            _ => Trouble::DeadUrl(error),
         }
     }
 
@@ -191,9 +186,7 @@ impl<O: Origin> Pull<'_, O> {
             return Trouble::Changed;
         }
         let size = e.object_size.or(self.seen.total);
-        let inside = size
-            .and_then(|total| self.wanted.resolve(total))
-            .filter(|r| !r.is_empty());
+        let inside = size.and_then(|total| self.wanted.resolve(total)).filter(|r| !r.is_empty());
         match (size, inside) {
             // Some servers refuse a range that only *ends* behind the object.
             (Some(total), Some(inside)) if self.asking != exactly(&inside) => Trouble::AskInside(total),
@@ -212,12 +205,7 @@ impl<O: Origin> Pull<'_, O> {
             return Err(Trouble::Changed);
         }
         let (skip, start, end, total) = match verdict(self.asking, head, self.seen.total) {
-            Verdict::Take {
-                skip,
-                start,
-                end,
-                total,
-            } => (skip, start, end, total),
+            Verdict::Take { skip, start, end, total } => (skip, start, end, total),
             Verdict::Changed => return Err(Trouble::Changed),
             Verdict::NotSatisfiable { .. } if self.written > 0 => return Err(Trouble::Changed),
             Verdict::NotSatisfiable { size } => {
@@ -240,11 +228,7 @@ impl<O: Origin> Pull<'_, O> {
             self.digest = (start == 0).then(crc64fast::Digest::new);
         }
         let end_tells_size = head.status == 200 && total.is_none();
-        Ok(Part {
-            skip,
-            take: end.map(|e| e - start),
-            end_tells_size,
-        })
+        Ok(Part { skip, take: end.map(|e| e - start), end_tells_size })
     }
 
     fn remember(&mut self, head: &Head, total: Option<u64>) {
@@ -266,9 +250,7 @@ impl<O: Origin> Pull<'_, O> {
             None if self.seen.total.is_none() && self.written == 0 => {
                 Err(Trouble::Final(Error::RangeNotSatisfiable { size: Some(dropped) }))
             }
-            None => Err(Trouble::Retry(
-                self.broke_off(io::ErrorKind::UnexpectedEof.into()),
-            )),
+            None => Err(Trouble::Retry(self.broke_off(io::ErrorKind::UnexpectedEof.into()))),
         }
     }
 
@@ -285,9 +267,7 @@ impl<O: Origin> Pull<'_, O> {
             }
             if filled < room {
                 if !part.end_tells_size {
-                    return Err(Trouble::Retry(
-                        self.broke_off(io::ErrorKind::UnexpectedEof.into()),
-                    ));
+                    return Err(Trouble::Retry(self.broke_off(io::ErrorKind::UnexpectedEof.into())));
                 }
                 self.seen.total = self.start.map(|start| start + self.written);
                 break;
@@ -323,12 +303,8 @@ impl<O: Origin> Pull<'_, O> {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => Err(e),
             };
-            let n = accepted.map_err(|cause| {
-                Trouble::Final(Error::Write {
-                    written: self.written,
-                    cause,
-                })
-            })?;
+            let n =
+                accepted.map_err(|cause| Trouble::Final(Error::Write { written: self.written, cause }))?;
             let (done, after) = rest.split_at_checked(n).unwrap_or((rest, &[]));
             if let Some(digest) = &mut self.digest {
                 digest.write(done);
@@ -373,9 +349,7 @@ impl<O: Origin> Pull<'_, O> {
                 }
                 Ok(())
             }
-            Trouble::Changed if self.written > 0 => Err(Error::ObjectChanged {
-                written: self.written,
-            }),
+            Trouble::Changed if self.written > 0 => Err(Error::ObjectChanged { written: self.written }),
             // Nothing is written yet, so the new object will do as well as the old one.
             Trouble::Changed => {
                 self.seen = Seen::default();
@@ -405,17 +379,9 @@ impl<O: Origin> Pull<'_, O> {
 
     /// Counts a try without progress, and waits.
     fn pause(&mut self, error: Error) -> Result<()> {
-        let asked = if let Error::Storage(e) = &error {
-            e.retry_after
-        } else {
-            None
-        };
+        let asked = if let Error::Storage(e) = &error { e.retry_after } else { None };
         let wait = self.limits.policy.wait(self.budget.retries, asked, jitter());
-        if self
-            .limits
-            .deadline
-            .is_some_and(|d| self.limits.clock.now() + wait >= d)
-        {
+        if self.limits.deadline.is_some_and(|d| self.limits.clock.now() + wait >= d) {
             return Err(self.stopped(error));
         }
         self.spend(error)?;
@@ -466,35 +432,19 @@ impl<O: Origin> Pull<'_, O> {
 
     fn finish(&mut self) -> Result<Downloaded> {
         let written = self.written;
-        self.sink
-            .flush()
-            .map_err(|cause| Error::Write { written, cause })?;
+        self.sink.flush().map_err(|cause| Error::Write { written, cause })?;
         let is_whole = self.start == Some(0) && self.seen.total == Some(written);
-        let sum = self
-            .digest
-            .as_ref()
-            .filter(|_| is_whole)
-            .map(crc64fast::Digest::sum64);
+        let sum = self.digest.as_ref().filter(|_| is_whole).map(crc64fast::Digest::sum64);
         let verified = match (sum, self.seen.crc64) {
             (Some(actual), Some(expected)) if actual != expected => {
-                return Err(Error::ChecksumMismatch {
-                    written,
-                    expected,
-                    actual,
-                });
+                return Err(Error::ChecksumMismatch { written, expected, actual });
             }
             (Some(_), Some(_)) => true,
             _ => false,
         };
         let start = self.start.unwrap_or_default();
         let range = start..start + written;
-        Ok(Downloaded {
-            bytes: written,
-            range,
-            size: self.seen.total,
-            etag: self.seen.etag.take(),
-            verified,
-        })
+        Ok(Downloaded { bytes: written, range, size: self.seen.total, etag: self.seen.etag.take(), verified })
     }
 
     /// The error for the caller: with what the writer has, when it has something.
@@ -502,10 +452,7 @@ impl<O: Origin> Pull<'_, O> {
         match error {
             Error::Write { .. } => error,
             _ if self.written == 0 => error,
-            cause => Error::Interrupted {
-                written: self.written,
-                cause: Box::new(cause),
-            },
+            cause => Error::Interrupted { written: self.written, cause: Box::new(cause) },
         }
     }
 
@@ -513,15 +460,8 @@ impl<O: Origin> Pull<'_, O> {
         let host = crate::api::storage::files::host_of(self.ring.url()).to_owned();
         let timed_out = cause.kind() == io::ErrorKind::TimedOut;
         let stage = NetworkStage::Body;
-        NetworkError {
-            operation: GET_OBJECT,
-            host,
-            stage,
-            timed_out,
-            tls: false,
-            cause: Box::new(cause),
-        }
-        .into()
+        NetworkError { operation: GET_OBJECT, host, stage, timed_out, tls: false, cause: Box::new(cause) }
+            .into()
     }
 }
 
@@ -538,102 +478,19 @@ impl Budget {
 pub(crate) const GET_OBJECT: &str = "GET object";
 
 fn exactly(range: &Range<u64>) -> Want {
-    Want::Span {
-        start: range.start,
-        end: Some(range.end),
-    }
+    Want::Span { start: range.start, end: Some(range.end) }
 }
 
 fn wrong(head: &Head, problem: Problem) -> Error {
     let request_id = head.request_id.clone();
-    UnexpectedAnswer {
-        operation: GET_OBJECT,
-        status: head.status,
-        problem,
-        request_id,
-    }
-    .into()
+    UnexpectedAnswer { operation: GET_OBJECT, status: head.status, problem, request_id }.into()
 }
 
 fn serves_too_little() -> Error {
     let problem = Problem::WrongRange("again and again a few bytes only".to_owned());
-    UnexpectedAnswer {
-        operation: GET_OBJECT,
-        status: 206,
-        problem,
-        request_id: None,
-    }
-    .into()
+    UnexpectedAnswer { operation: GET_OBJECT, status: 206, problem, request_id: None }.into()
 }
 
 fn changes_all_the_time() -> Error {
     Error::ObjectChanged { written: 0 }
-}
-
-/// The URLs of a ticket, and which of them still stand a chance.
-struct Ring {
-    ticket: Ticket,
-    lapses_at: Option<Duration>,
-    current: usize,
-    dead: Vec<bool>,
-    /// URLs tried since the last wait.
-    tried: usize,
-}
-
-/// A signature that is about to lapse is not worth a request: at most a minute early.
-const LAPSE_EARLY: Duration = Duration::from_secs(60);
-
-impl Ring {
-    fn new(ticket: Ticket, now: Duration) -> Self {
-        let lapses_at = ticket
-            .life
-            .map(|life| now.saturating_add(life - LAPSE_EARLY.min(life / 4)));
-        let dead = vec![false; ticket.urls.len()];
-        Self {
-            ticket,
-            lapses_at,
-            current: 0,
-            dead,
-            tried: 0,
-        }
-    }
-
-    fn url(&self) -> &str {
-        self.ticket.urls.get(self.current).map_or("", String::as_str)
-    }
-
-    fn lapses_soon(&self, now: Duration) -> bool {
-        self.lapses_at.is_some_and(|at| now >= at)
-    }
-
-    fn living(&self) -> usize {
-        self.dead.iter().filter(|dead| !**dead).count()
-    }
-
-    /// Never again this URL. `false` when it was the last.
-    fn bury(&mut self) -> bool {
-        if let Some(dead) = self.dead.get_mut(self.current) {
-            *dead = true;
-        }
-        self.advance();
-        self.living() > 0
-    }
-
-    /// On to the next URL. `false` when all have been tried since the last wait.
-    fn next_untried(&mut self) -> bool {
-        self.advance();
-        self.tried += 1;
-        if self.tried < self.living() {
-            return true;
-        }
-        self.tried = 0;
-        false
-    }
-
-    fn advance(&mut self) {
-        let count = self.dead.len();
-        let next = (1..=count).map(|step| (self.current + step) % count);
-        let mut living = next.filter(|i| self.dead.get(*i) == Some(&false));
-        self.current = living.next().unwrap_or(self.current);
-    }
 }

@@ -33,10 +33,7 @@ impl ByteRange {
     pub(crate) fn check(self) -> Result<Want> {
         let problem = match self.0 {
             Want::Last(0) => "the last 0 bytes are no range".to_owned(),
-            Want::Span {
-                start,
-                end: Some(end),
-            } if start >= end => {
+            Want::Span { start, end: Some(end) } if start >= end => {
                 format!("the range {start}..{end} is empty or backwards")
             }
             want => return Ok(want),
@@ -56,13 +53,8 @@ impl ByteRange {
             Bound::Excluded(n) => Some(n),
             Bound::Unbounded => None,
         };
-        let start = start.map_or(
-            Want::Span {
-                start: u64::MAX,
-                end: Some(u64::MAX),
-            },
-            |start| Want::Span { start, end },
-        );
+        let start = start
+            .map_or(Want::Span { start: u64::MAX, end: Some(u64::MAX) }, |start| Want::Span { start, end });
         Self(start)
     }
 }
@@ -108,10 +100,7 @@ impl Want {
         match self {
             Self::WHOLE => None,
             Self::Span { start, end: None } => Some(format!("bytes={start}-")),
-            Self::Span {
-                start,
-                end: Some(end),
-            } => Some(format!("bytes={start}-{}", end.saturating_sub(1))),
+            Self::Span { start, end: Some(end) } => Some(format!("bytes={start}-{}", end.saturating_sub(1))),
             Self::Last(count) => Some(format!("bytes=-{count}")),
         }
     }
@@ -148,12 +137,7 @@ pub(crate) struct Head {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Drop `skip` bytes of the body; what follows is the object from `start` on, up to `end` or the body's end.
-    Take {
-        skip: u64,
-        start: u64,
-        end: Option<u64>,
-        total: Option<u64>,
-    },
+    Take { skip: u64, start: u64, end: Option<u64>, total: Option<u64> },
     /// The size is known now: ask again, for a range inside the object.
     AskInside { total: u64 },
     /// The range begins behind the end.
@@ -189,30 +173,16 @@ fn partial(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
     let expected = match (asked, total) {
         (_, Some(total)) => asked.resolve(total),
         // Without the size nobody can tell a short part from the end of the object.
-        (
-            Want::Span {
-                start,
-                end: Some(end),
-            },
-            None,
-        ) if served.end == end => Some(start..end),
+        (Want::Span { start, end: Some(end) }, None) if served.end == end => Some(start..end),
         (_, None) => return Verdict::Wrong(format!("{text:?} does not tell the size")),
     };
     let fits = expected.is_some_and(|e| served.start == e.start && served.end <= e.end);
     let length_fits = head.length.is_none_or(|n| n == served.end - served.start);
     if !fits || !length_fits {
         let asked = asked.header().unwrap_or_else(|| "everything".to_owned());
-        return Verdict::Wrong(format!(
-            "asked for {asked}, served {text:?} in {:?} bytes",
-            head.length
-        ));
+        return Verdict::Wrong(format!("asked for {asked}, served {text:?} in {:?} bytes", head.length));
     }
-    Verdict::Take {
-        skip: 0,
-        start: served.start,
-        end: Some(served.end),
-        total,
-    }
+    Verdict::Take { skip: 0, start: served.start, end: Some(served.end), total }
 }
 
 /// OSS sends the whole object for a range that leaves it by one byte; other servers, for any range.
@@ -227,25 +197,12 @@ fn whole(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
         return Verdict::NotSatisfiable { size: total };
     };
     // A server that sent everything for a range inside the object does not do ranges: asking again is no use.
-    let was_inside = asked
-        == Want::Span {
-            start: wanted.start,
-            end: Some(wanted.end),
-        }
-        || asked
-            == Want::Span {
-                start: wanted.start,
-                end: None,
-            };
+    let was_inside = asked == Want::Span { start: wanted.start, end: Some(wanted.end) }
+        || asked == Want::Span { start: wanted.start, end: None };
     if wanted.start > SKIP_AT_MOST && !was_inside {
         return Verdict::AskInside { total };
     }
-    Verdict::Take {
-        skip: wanted.start,
-        start: wanted.start,
-        end: Some(wanted.end),
-        total: Some(total),
-    }
+    Verdict::Take { skip: wanted.start, start: wanted.start, end: Some(wanted.end), total: Some(total) }
 }
 
 fn whole_of_unknown_size(asked: Want, head: &Head) -> Verdict {
@@ -256,12 +213,7 @@ fn whole_of_unknown_size(asked: Want, head: &Head) -> Verdict {
     if !head.chunked && (head.crc64.is_none() || asked != Want::WHOLE) {
         return Verdict::Wrong("neither length nor end of the body is told".to_owned());
     }
-    Verdict::Take {
-        skip: start,
-        start,
-        end,
-        total: None,
-    }
+    Verdict::Take { skip: start, start, end, total: None }
 }
 
 /// `bytes a-b/total` or `bytes a-b/*`: the half-open range, and the total.
@@ -278,22 +230,13 @@ pub(crate) fn parse_content_range(text: &str) -> Option<(Range<u64>, Option<u64>
 
 /// The `n` of `bytes */n`, which comes with a 416.
 pub(crate) fn parse_unsatisfied_range(text: &str) -> Option<u64> {
-    number(
-        text.trim()
-            .strip_prefix("bytes")?
-            .trim_start()
-            .strip_prefix("*/")?,
-    )
+    number(text.trim().strip_prefix("bytes")?.trim_start().strip_prefix("*/")?)
 }
 
 /// Digits only: `parse` alone would take `+5`.
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
-    if text.bytes().all(|b| b.is_ascii_digit()) {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -35,11 +35,7 @@ impl Ticket {
         }
         Ok(Self {
             urls: signed.resource_urls.clone(),
-            headers: signed
-                .headers
-                .iter()
-                .map(|(n, v)| (n.clone(), v.clone()))
-                .collect(),
+            headers: signed.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
             life: signed.expiration_seconds.map(Duration::from_secs),
         })
     }
@@ -50,14 +46,9 @@ impl Ticket {
     }
 }
 
-fn refuse(problem: Problem) -> Error {
-    UnexpectedAnswer {
-        operation: "download info",
-        status: 200,
-        problem,
-        request_id: None,
-    }
-    .into()
+/// The download info cannot be used.
+pub(crate) fn refuse(problem: Problem) -> Error {
+    UnexpectedAnswer { operation: "download info", status: 200, problem, request_id: None }.into()
 }
 
 fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
@@ -88,14 +79,8 @@ fn check_header(name: &str, value: &str) -> std::result::Result<(), ()> {
     let lower = name.to_ascii_lowercase();
     let steers = FORBIDDEN.contains(&lower.as_str()) || lower.starts_with("x-acs-");
     let is_token = !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if steers || !is_token || value.chars().any(char::is_control) {
-        Err(())
-    } else {
-        Ok(())
-    }
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+    if steers || !is_token || value.chars().any(char::is_control) { Err(()) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -117,18 +102,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let urls = Problem::Missing("headerSignatureInfo.resourceUrls");
-        assert_eq!(
-            problem("{}", false),
-            Some(Problem::Missing("headerSignatureInfo"))
-        );
-        assert_eq!(
-            problem(r#"{"headerSignatureInfo":{}}"#, false),
-            Some(urls.clone())
-        );
-        assert_eq!(
-            problem(r#"{"headerSignatureInfo":{"resourceUrls":[]}}"#, false),
-            Some(urls)
-        );
+        assert_eq!(problem("{}", false), Some(Problem::Missing("headerSignatureInfo")));
+        assert_eq!(problem(r#"{"headerSignatureInfo":{}}"#, false), Some(urls.clone()));
+        assert_eq!(problem(r#"{"headerSignatureInfo":{"resourceUrls":[]}}"#, false), Some(urls));
         let other = r#"{"protocol":"MAGNET","headerSignatureInfo":{"resourceUrls":["https://h/o"]}}"#;
         assert_eq!(problem(other, false), Some(Problem::Protocol("MAGNET".into())));
     }
@@ -182,12 +158,7 @@ mod tests {
                 Some(Problem::ForbiddenHeader("x-oss-date".into()))
             );
         }
-        for name in [
-            "Authorization",
-            "x-oss-date",
-            "Content-Type",
-            "x-oss-security-token",
-        ] {
+        for name in ["Authorization", "x-oss-date", "Content-Type", "x-oss-security-token"] {
             assert_eq!(problem(&with(name, ""), false), None, "{name}");
         }
     }

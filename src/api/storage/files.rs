@@ -79,7 +79,7 @@ impl fmt::Debug for HeaderSignatureInfo {
     }
 }
 
-/// The host of a URL, without user, port or path; for text that people read.
+/// The host of a URL, with its port, without user, path and query; for text that people read.
 pub(crate) fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -146,14 +146,10 @@ impl Storage<'_> {
         options: &GetFileDownloadInfo,
     ) -> Result<DownloadInfo> {
         let path = [space_id, dentry_id];
-        let call = Call::new(
-            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query",
-            &path,
-        )
-        .query("unionId", operator.0)
-        .json(&Body {
-            option: (!options.is_unset()).then_some(options),
-        })?;
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query", &path)
+                .query("unionId", operator.0)
+                .json(&Body { option: (!options.is_unset()).then_some(options) })?;
         self.client.call(&call.repeatable())
     }
 }

@@ -5,10 +5,7 @@ use super::*;
 const MIB: u64 = 1024 * 1024;
 
 fn span(start: u64, end: u64) -> Want {
-    Want::Span {
-        start,
-        end: Some(end),
-    }
+    Want::Span { start, end: Some(end) }
 }
 
 fn from(start: u64) -> Want {
@@ -16,28 +13,15 @@ fn from(start: u64) -> Want {
 }
 
 fn part(content_range: &str) -> Head {
-    Head {
-        status: 206,
-        content_range: Some(content_range.to_owned()),
-        ..Head::default()
-    }
+    Head { status: 206, content_range: Some(content_range.to_owned()), ..Head::default() }
 }
 
 fn all(length: u64) -> Head {
-    Head {
-        status: 200,
-        length: Some(length),
-        ..Head::default()
-    }
+    Head { status: 200, length: Some(length), ..Head::default() }
 }
 
 fn take(skip: u64, range: Range<u64>, total: u64) -> Verdict {
-    Verdict::Take {
-        skip,
-        start: range.start,
-        end: Some(range.end),
-        total: Some(total),
-    }
+    Verdict::Take { skip, start: range.start, end: Some(range.end), total: Some(total) }
 }
 
 #[test]
@@ -71,10 +55,7 @@ fn empty_and_backwards_ranges_are_refused() {
         (Bound::Excluded(u64::MAX), Bound::Unbounded).into(),
     ];
     for range in table {
-        assert!(
-            matches!(range.check(), Err(Error::InvalidArgument(_))),
-            "{range:?}"
-        );
+        assert!(matches!(range.check(), Err(Error::InvalidArgument(_))), "{range:?}");
     }
 }
 
@@ -82,21 +63,11 @@ fn empty_and_backwards_ranges_are_refused() {
 fn the_table_of_verdicts_on_parts() {
     let good = [
         (span(0, 500), "bytes 0-499/1000", None, take(0, 0..500, 1000)),
-        (
-            span(0, 500),
-            "Bytes 0-499/1000",
-            Some(1000),
-            take(0, 0..500, 1000),
-        ),
+        (span(0, 500), "Bytes 0-499/1000", Some(1000), take(0, 0..500, 1000)),
         (span(0, 500), "bytes 0-99/1000", None, take(0, 0..100, 1000)),
         (span(0, 5000), "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
         (from(500), "bytes 500-999/1000", None, take(0, 500..1000, 1000)),
-        (
-            Want::Last(100),
-            "bytes 900-999/1000",
-            None,
-            take(0, 900..1000, 1000),
-        ),
+        (Want::Last(100), "bytes 900-999/1000", None, take(0, 900..1000, 1000)),
         (Want::Last(5000), "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
         (Want::WHOLE, "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
         (span(0, 500), "bytes 0-499/*", Some(1000), take(0, 0..500, 1000)),
@@ -104,12 +75,7 @@ fn the_table_of_verdicts_on_parts() {
     for (asked, text, known, expected) in good {
         assert_eq!(verdict(asked, &part(text), known), expected, "{asked:?} {text}");
     }
-    let sizeless = Verdict::Take {
-        skip: 0,
-        start: 500,
-        end: Some(600),
-        total: None,
-    };
+    let sizeless = Verdict::Take { skip: 0, start: 500, end: Some(600), total: None };
     assert_eq!(verdict(span(500, 600), &part("bytes 500-599/*"), None), sizeless);
 
     let bad = [
@@ -134,23 +100,11 @@ fn the_table_of_verdicts_on_parts() {
         let seen = verdict(asked, &part(text), None);
         assert!(matches!(seen, Verdict::Wrong(_)), "{asked:?} {text}: {seen:?}");
     }
-    let unlabelled = Head {
-        status: 206,
-        ..Head::default()
-    };
+    let unlabelled = Head { status: 206, ..Head::default() };
     assert!(matches!(verdict(from(0), &unlabelled, None), Verdict::Wrong(_)));
-    let mislabelled = Head {
-        length: Some(499),
-        ..part("bytes 0-499/1000")
-    };
-    assert!(matches!(
-        verdict(span(0, 500), &mislabelled, None),
-        Verdict::Wrong(_)
-    ));
-    assert_eq!(
-        verdict(span(0, 500), &part("bytes 0-499/1001"), Some(1000)),
-        Verdict::Changed
-    );
+    let mislabelled = Head { length: Some(499), ..part("bytes 0-499/1000") };
+    assert!(matches!(verdict(span(0, 500), &mislabelled, None), Verdict::Wrong(_)));
+    assert_eq!(verdict(span(0, 500), &part("bytes 0-499/1001"), Some(1000)), Verdict::Changed);
 }
 
 #[test]
@@ -168,59 +122,30 @@ fn the_table_of_verdicts_on_everything() {
         (Want::Last(1001), 1000, take(0, 0..1000, 1000)),
         (Want::Last(100), 1000, take(900, 900..1000, 1000)),
         (span(MIB, 9 * MIB), 8 * MIB, take(MIB, MIB..8 * MIB, 8 * MIB)),
-        (
-            span(MIB + 1, 9 * MIB),
-            8 * MIB,
-            Verdict::AskInside { total: 8 * MIB },
-        ),
+        (span(MIB + 1, 9 * MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
         (Want::Last(MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
         // Inside the object and still everything: this server does not do ranges, so the prefix is dropped.
-        (
-            span(5 * MIB, 6 * MIB),
-            8 * MIB,
-            take(5 * MIB, 5 * MIB..6 * MIB, 8 * MIB),
-        ),
+        (span(5 * MIB, 6 * MIB), 8 * MIB, take(5 * MIB, 5 * MIB..6 * MIB, 8 * MIB)),
         (from(5 * MIB), 8 * MIB, take(5 * MIB, 5 * MIB..8 * MIB, 8 * MIB)),
     ];
     for (asked, length, expected) in table {
-        assert_eq!(
-            verdict(asked, &all(length), None),
-            expected,
-            "{asked:?} of {length}"
-        );
+        assert_eq!(verdict(asked, &all(length), None), expected, "{asked:?} of {length}");
     }
     assert_eq!(verdict(from(10), &all(1001), Some(1000)), Verdict::Changed);
 }
 
 #[test]
 fn a_body_of_unknown_size_needs_a_marked_end() {
-    let bare = Head {
-        status: 200,
-        ..Head::default()
-    };
-    let chunked = Head {
-        chunked: true,
-        ..bare.clone()
-    };
-    let checked = Head {
-        crc64: Some(1),
-        ..bare.clone()
-    };
-    let open = |start, end| Verdict::Take {
-        skip: start,
-        start,
-        end,
-        total: None,
-    };
+    let bare = Head { status: 200, ..Head::default() };
+    let chunked = Head { chunked: true, ..bare.clone() };
+    let checked = Head { crc64: Some(1), ..bare.clone() };
+    let open = |start, end| Verdict::Take { skip: start, start, end, total: None };
     assert!(matches!(verdict(Want::WHOLE, &bare, None), Verdict::Wrong(_)));
     assert_eq!(verdict(Want::WHOLE, &bare, Some(10)), take(0, 0..10, 10));
     assert_eq!(verdict(Want::WHOLE, &checked, None), open(0, None));
     assert!(matches!(verdict(from(5), &checked, None), Verdict::Wrong(_)));
     assert_eq!(verdict(span(5, 9), &chunked, None), open(5, Some(9)));
-    assert!(matches!(
-        verdict(Want::Last(5), &chunked, None),
-        Verdict::Wrong(_)
-    ));
+    assert!(matches!(verdict(Want::Last(5), &chunked, None), Verdict::Wrong(_)));
 }
 
 #[test]

@@ -1,0 +1,127 @@
+//! Downloads over real sockets, against the stand-in that checks what it gets and misbehaves as told.
+
+mod faults;
+mod integrity;
+mod ranges;
+mod signature;
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use dingtalk_files::testing::{Content, FakeDingTalk, Fault, ManualClock, Recorded, Target};
+use dingtalk_files::{ByteRange, Client, ClientBuilder, Downloaded, Error, RemoteFile, RetryPolicy, UnionId};
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+/// A stand-in with one file, and a client whose waits cost no time.
+struct Setup {
+    fake: FakeDingTalk,
+    clock: ManualClock,
+    client: Client,
+    content: Content,
+}
+
+impl Setup {
+    fn new(size: u64) -> Self {
+        Self::with(size, |builder| builder)
+    }
+
+    fn with(size: u64, configure: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Self {
+        let fake = FakeDingTalk::start().unwrap();
+        let content = Content::pattern(size);
+        fake.put_file("space-1", "dentry-1", "file.bin", content.clone());
+        let clock = ManualClock::new();
+        let client = configure(fake.client().clock(clock.clone())).build().unwrap();
+        Self { fake, clock, client, content }
+    }
+
+    fn file(&self) -> RemoteFile {
+        self.client.file("space-1", "dentry-1", UnionId("operator-1"))
+    }
+
+    /// What the writer has, and how the download ended.
+    fn get(&self, range: impl Into<ByteRange>) -> (Vec<u8>, Result<Downloaded, Error>) {
+        let mut bytes = Vec::new();
+        let result = self.file().download_to(&mut bytes, range);
+        (bytes, result)
+    }
+
+    /// A download that must succeed with exactly these bytes of the file.
+    fn assert_gets(&self, range: impl Into<ByteRange>, expected: Range<u64>) -> Downloaded {
+        let (bytes, result) = self.get(range);
+        let done = result.unwrap();
+        assert!(bytes == self.content.bytes(expected.clone()), "other bytes than {expected:?}");
+        assert_eq!((done.bytes, &done.range), (expected.end - expected.start, &expected));
+        done
+    }
+
+    /// A download that must fail, with the writer holding the first bytes of the range up to `written`.
+    fn assert_fails(&self, range: impl Into<ByteRange>, start: u64) -> Error {
+        let (bytes, result) = self.get(range);
+        let error = result.unwrap_err();
+        let written = bytes.len() as u64;
+        assert_eq!(error.bytes_written(), written, "{error}");
+        assert!(bytes == self.content.bytes(start..start + written), "wrong bytes before {error}");
+        error
+    }
+
+    fn fault(&self, fault: Fault) {
+        self.fake.fault(Target::Object, fault);
+    }
+
+    fn objects(&self) -> Vec<Recorded> {
+        self.fake.requests_to(Target::Object)
+    }
+
+    fn infos(&self) -> usize {
+        self.fake.requests_to(Target::DownloadInfo).len()
+    }
+
+    /// The `Range` header of each object request.
+    fn ranges(&self) -> Vec<Option<String>> {
+        self.objects().iter().map(|r| r.header("range").map(str::to_owned)).collect()
+    }
+}
+
+fn range(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// A writer that does something at the first byte.
+struct AtFirstWrite<F: FnMut()>(Option<F>, Vec<u8>);
+
+impl<F: FnMut()> Write for AtFirstWrite<F> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if let Some(mut action) = self.0.take() {
+            action();
+        }
+        self.1.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A writer with room for so many bytes.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if self.0 == 0 {
+            return Err(io::Error::new(io::ErrorKind::StorageFull, "no space left"));
+        }
+        let n = buf.len().min(self.0);
+        self.0 -= n;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn no_retries(builder: ClientBuilder) -> ClientBuilder {
+    builder.retry(RetryPolicy::none())
+}

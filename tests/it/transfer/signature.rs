@@ -1,0 +1,141 @@
+//! Signatures that lapse or are refused.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn a_refused_signature_is_replaced() {
+    for code in ["AccessDenied", "RequestTimeTooSkewed", "SignatureDoesNotMatch"] {
+        let s = Setup::new(1000);
+        s.fault(Fault::object_error(403, code));
+        s.assert_gets(100.., 100..1000);
+        assert_eq!((s.infos(), s.objects().len()), (2, 2), "{code}");
+        let [first, second] = &s.objects()[..] else { panic!() };
+        assert_ne!(first.header("authorization"), second.header("authorization"));
+    }
+}
+
+#[test]
+fn a_signature_that_lapses_in_mid_download_is_replaced_and_the_offset_kept() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::CutAfter(300_000));
+    let mut writer = AtFirstWrite(Some(|| s.fake.lapse_signatures()), Vec::new());
+    let done = s.file().download_to(&mut writer, ..).unwrap();
+    assert!(done.verified && writer.1 == s.content.bytes(0..MIB));
+    let resumed = range(&format!("bytes=300000-{}", MIB - 1));
+    assert_eq!(s.ranges(), [None, resumed.clone(), resumed]);
+    assert_eq!(s.infos(), 2);
+}
+
+#[test]
+fn fresh_info_is_asked_for_before_the_signature_lapses() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::CutAfter(300_000));
+    // 900 seconds less a minute's margin.
+    let clock = s.clock.clone();
+    let mut writer = AtFirstWrite(Some(|| clock.advance(Duration::from_secs(841))), Vec::new());
+    s.file().download_to(&mut writer, ..).unwrap();
+    assert!(writer.1 == s.content.bytes(0..MIB));
+    assert_eq!((s.infos(), s.objects().len()), (2, 2), "no request was spent on a lapsed signature");
+}
+
+#[test]
+fn a_live_signature_is_not_replaced() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::CutAfter(300_000));
+    let clock = s.clock.clone();
+    let mut writer = AtFirstWrite(Some(|| clock.advance(Duration::from_secs(838))), Vec::new());
+    s.file().download_to(&mut writer, ..).unwrap();
+    assert_eq!(s.infos(), 1);
+}
+
+#[test]
+fn fresh_info_names_the_same_version() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::CutAfter(300_000));
+    let mut writer = AtFirstWrite(
+        Some(|| {
+            s.fake.put_file("space-1", "dentry-1", "file.bin", "a second version");
+            s.fake.lapse_signatures();
+        }),
+        Vec::new(),
+    );
+    s.file().version(1).download_to(&mut writer, ..).unwrap();
+    assert!(writer.1 == s.content.bytes(0..MIB));
+    for request in s.fake.requests_to(Target::DownloadInfo) {
+        assert_eq!(request.json().unwrap()["option"]["version"], 1);
+    }
+}
+
+#[test]
+fn a_new_version_behind_a_fresh_signature_is_noticed() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::CutAfter(300_000));
+    let mut writer = AtFirstWrite(
+        Some(|| {
+            s.fake.put_file("space-1", "dentry-1", "file.bin", Content::pattern_with_seed(MIB, 2));
+            s.fake.lapse_signatures();
+        }),
+        Vec::new(),
+    );
+    let error = s.file().download_to(&mut writer, ..).unwrap_err();
+    assert!(matches!(error, Error::ObjectChanged { written: 300_000 }), "{error}");
+}
+
+#[test]
+fn refused_for_ever_ends() {
+    let s = Setup::new(10);
+    s.fake.fault_always(Target::Object, Fault::object_error(403, "AccessDenied"));
+    let error = s.assert_fails(.., 0);
+    assert_eq!(error.code(), Some("AccessDenied"), "{error}");
+    assert_eq!((s.objects().len(), s.infos()), (4, 4), "three fresh signatures");
+}
+
+#[test]
+fn other_refusals_do_not_cost_a_signature() {
+    let s = Setup::new(10);
+    s.fake.fault_always(Target::Object, Fault::object_error(403, "InvalidObjectState"));
+    let error = s.assert_fails(.., 0);
+    assert!(error.to_string().contains("archived"), "{error}");
+    assert_eq!(s.infos(), 1);
+}
+
+#[test]
+fn info_at_hand_cannot_be_renewed_and_the_error_says_what_to_do() {
+    let s = Setup::new(10);
+    let info = s.file().download_info().unwrap();
+    let mut bytes = Vec::new();
+    assert!(s.client.download_to(&info, &mut bytes, ..).unwrap().verified);
+    assert_eq!(bytes, s.content.bytes(0..10));
+
+    s.fake.lapse_signatures();
+    let error = s.client.download_to(&info, &mut bytes, ..).unwrap_err();
+    assert!(matches!(&error, Error::Storage(e) if e.status == 403), "{error}");
+    assert!(error.to_string().contains("ask for the download info again"), "{error}");
+    assert_eq!(s.infos(), 1);
+}
+
+#[test]
+fn a_failing_renewal_is_the_error() {
+    let s = Setup::new(10);
+    s.fault(Fault::object_error(403, "AccessDenied"));
+    // The first info is given as always.
+    s.fake.fault(Target::DownloadInfo, Fault::Several(vec![]));
+    s.fake.fault(Target::DownloadInfo, Fault::api_error(403, "permissionDenied"));
+    let error = s.assert_fails(.., 0);
+    assert_eq!(error.code(), Some("permissionDenied"), "{error}");
+}
+
+#[test]
+fn http_urls_need_an_http_client() {
+    let s = Setup::new(10);
+    let info = s.file().download_info().unwrap();
+    // A client of an https host must not be led to plain http.
+    let built = Client::builder().access_token("t").base_url("https://api.dingtalk.com").build();
+    // Without TLS such a client cannot be built in the first place.
+    let Ok(strict) = built else { return assert!(matches!(built, Err(Error::Config(_)))) };
+    let error = strict.download_to(&info, &mut Vec::new(), ..).unwrap_err();
+    assert!(error.to_string().contains("http"), "{error}");
+    assert!(s.objects().is_empty());
+}
