@@ -17,7 +17,7 @@ use crate::secret::Secret;
 ///
 /// A closure that returns the token is a source too:
 ///
-/// ```
+/// ```no_run
 /// use dingtalk_files::Client;
 ///
 /// let client = Client::builder()

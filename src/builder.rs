@@ -24,7 +24,7 @@ const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 ///
 /// Credentials are needed, everything else has a default that is safe:
 ///
-/// ```
+/// ```no_run
 /// use std::time::Duration;
 /// use dingtalk_files::{Client, RetryPolicy};
 ///
@@ -83,16 +83,38 @@ impl ClientBuilder {
 
     /// An app's key and secret (also called client id and secret). The token is fetched with the first call, cached,
     /// and refreshed 10 minutes before it ends.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().app("app-key", "app-secret").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn app(self, app_key: impl Into<String>, app_secret: impl Into<Secret>) -> Self {
         self.auth(Auth::App(AppTokens::new(app_key.into(), app_secret.into())))
     }
 
     /// A fixed access token, for a program that lives shorter than the token (two hours).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn access_token(self, token: impl Into<Secret>) -> Self {
         self.auth(Auth::Fixed(token.into()))
     }
 
     /// The caller's own source of tokens: a closure or a [`TokenSource`].
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let source = || std::env::var("MY_TOKEN");
+    /// let client = Client::builder().token_source(source).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn token_source(self, source: impl TokenSource + 'static) -> Self {
         self.auth(Auth::Custom(Box::new(source)))
     }
@@ -104,6 +126,13 @@ impl ClientBuilder {
     }
 
     /// The international host, `https://api.dingtalk.io`. Apps of the one host are unknown to the other.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").international().build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn international(self) -> Self {
         self.base_url(INTERNATIONAL_BASE_URL)
     }
@@ -111,30 +140,67 @@ impl ClientBuilder {
     /// Another API host: a gateway, or a stand-in in tests. Default: `https://api.dingtalk.com`.
     ///
     /// With an `http` base URL the client also accepts `http` resource URLs; otherwise everything is `https`.
+    ///
+    /// ```
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").base_url("http://127.0.0.1:8080/dingtalk").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
     /// How failures are retried.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, RetryPolicy};
+    ///
+    /// let client = Client::builder().access_token("token").retry(RetryPolicy::none()).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
     /// The `User-Agent` header. Default: `dingtalk-files/VERSION`, or what the caller's own agent says.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").user_agent("report-job/1.0").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn user_agent(mut self, text: impl Into<String>) -> Self {
         self.user_agent = Some(text.into());
         self
     }
 
     /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").connect_timeout(Duration::from_secs(3)).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = Some(limit);
         self
     }
 
     /// How long not a single byte may move, in either direction, before a connection counts as dead. Default: 30 seconds.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").stall_timeout(Duration::from_secs(15)).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn stall_timeout(mut self, limit: Duration) -> Self {
         self.stall_timeout = Some(limit);
         self
@@ -142,6 +208,14 @@ impl ClientBuilder {
 
     /// Limit for a whole operation with all its retries: one API call, or one download. Default: none, because a long
     /// transfer is no fault. Checked before each wait and during each request.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").overall_timeout(Duration::from_secs(3600)).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn overall_timeout(mut self, limit: Duration) -> Self {
         self.overall_timeout = Some(limit);
         self
@@ -149,18 +223,40 @@ impl ClientBuilder {
 
     /// A proxy: `http://user:password@host:port`, or `socks5://…` with the feature `socks-proxy`. Default: the
     /// environment's (`ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, less `NO_PROXY`).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").proxy("http://proxy.example:3128").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(ProxyChoice::Url(url.into()));
         self
     }
 
     /// No proxy, whatever the environment says.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").no_proxy().build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn no_proxy(mut self) -> Self {
         self.proxy = Some(ProxyChoice::None);
         self
     }
 
     /// Root certificates (PEM, one or many) that are trusted beside the built-in ones: a company's own, for example.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let pem = std::fs::read("/etc/ssl/company-root.pem")?;
+    /// let client = Client::builder().access_token("token").root_certificates(pem).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots_pem.push(pem.into());
         self
@@ -170,6 +266,14 @@ impl ClientBuilder {
     ///
     /// Redirects are still not followed, statuses still not turned into ureq's errors, and a stall limit still set when
     /// the agent has none. The only function of this crate in which ureq appears.
+    ///
+    /// ```
+    /// use dingtalk_files::Client;
+    ///
+    /// let agent = ureq::Agent::config_builder().ip_family(ureq::config::IpFamily::Ipv4Only).build().new_agent();
+    /// let client = Client::builder().access_token("token").base_url("http://127.0.0.1:8080").agent(agent).build();
+    /// # let _ = client;
+    /// ```
     pub fn agent(mut self, agent: Agent) -> Self {
         self.agent = Some(agent);
         self
@@ -210,6 +314,13 @@ impl ClientBuilder {
     }
 
     /// Checks the configuration. Nothing is sent.
+    ///
+    /// ```
+    /// use dingtalk_files::{Client, Error};
+    ///
+    /// let nothing = Client::builder().base_url("http://127.0.0.1:8080").build();
+    /// assert!(matches!(nothing, Err(Error::Config(what_to_do)) if what_to_do.contains("no credentials")));
+    /// ```
     ///
     /// # Errors
     ///
@@ -358,95 +469,4 @@ impl fmt::Debug for ClientBuilder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn vars(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
-        move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
-    }
-
-    fn problem(builder: Result<ClientBuilder>) -> String {
-        match builder.and_then(ClientBuilder::build) {
-            Err(Error::Config(text)) => text,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn environment_variables() {
-        const BASE: (&str, &str) = ("DINGTALK_BASE_URL", "http://127.0.0.1:1/");
-        let app = vars(&[("DINGTALK_APP_KEY", " k\n"), ("DINGTALK_APP_SECRET", "s"), BASE]);
-        let client = ClientBuilder::from_vars(app).unwrap().build().unwrap();
-        assert_eq!(format!("{client:?}").matches("App(..)").count(), 1);
-        let both = vars(&[
-            ("DINGTALK_ACCESS_TOKEN", "t"),
-            ("DINGTALK_APP_KEY", "k"),
-            ("DINGTALK_APP_SECRET", "s"),
-            BASE,
-        ]);
-        let client = ClientBuilder::from_vars(both).unwrap().build().unwrap();
-        assert!(format!("{client:?}").contains("Fixed(..)"));
-
-        let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " ")])));
-        assert!(none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"), "{none}");
-        let half = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_APP_KEY", "k")])));
-        assert!(half.contains("DINGTALK_APP_SECRET is not"), "{half}");
-    }
-
-    #[test]
-    fn a_wrong_configuration_says_what_to_do() {
-        let base = || ClientBuilder::new().base_url("http://127.0.0.1:1");
-        let good = || base().access_token("t");
-        let table = [
-            (base(), "no credentials"),
-            (good().app("k", "s"), "not several"),
-            (base().access_token(""), "token is empty"),
-            (base().access_token("t\n"), "Trim it"),
-            (base().app("k", ""), "app secret is empty"),
-            (base().app("", "s"), "app key or app secret is empty"),
-            (good().base_url("api.dingtalk.com"), "https://"),
-            (good().base_url("ftp://h"), "https://"),
-            (good().base_url("http://"), "URL"),
-            (good().base_url("http://h?x=1"), "no query"),
-            (good().base_url("http://user@h"), "user"),
-            (good().stall_timeout(Duration::ZERO), "timeout of zero"),
-            (good().connect_timeout(Duration::ZERO), "timeout of zero"),
-            (good().overall_timeout(Duration::ZERO), "timeout of zero"),
-            (good().user_agent("a\nb"), "user agent"),
-            (good().proxy("gopher://planted-password@h"), "the proxy is no URL"),
-            (good().agent(Agent::new_with_defaults()).no_proxy(), "your own agent"),
-        ];
-        for (builder, expected) in table {
-            let text = problem(Ok(builder));
-            assert!(text.contains(expected) && !text.contains("planted"), "{expected}: {text}");
-        }
-    }
-
-    #[test]
-    fn base_urls_lose_their_last_slash_and_keep_their_path() {
-        assert_eq!(check_base_url(" https://gw.example/dingtalk/ ").unwrap(), "https://gw.example/dingtalk");
-    }
-
-    #[cfg(not(feature = "socks-proxy"))]
-    #[test]
-    fn socks_needs_its_feature() {
-        let builder = ClientBuilder::new().base_url("http://h").access_token("t").proxy("socks5://h:1");
-        assert!(problem(Ok(builder)).contains("`socks-proxy`"));
-    }
-
-    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-    #[test]
-    fn https_without_tls_is_told_at_once() {
-        let text = problem(Ok(ClientBuilder::new().access_token("t")));
-        assert!(text.contains("https needs TLS") && text.contains("`rustls`"), "{text}");
-    }
-
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    #[test]
-    fn root_certificates_must_be_certificates() {
-        for pem in ["", "not pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
-            let text = problem(Ok(ClientBuilder::new().access_token("t").root_certificates(pem)));
-            assert!(text.contains("root certificates"), "{text}");
-        }
-    }
-}
+mod tests;

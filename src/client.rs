@@ -48,6 +48,13 @@ pub(crate) struct Inner {
 
 impl Client {
     /// Begins the configuration of a client.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -58,6 +65,11 @@ impl Client {
     /// `https://api.dingtalk.com`. An empty variable counts as absent; white space around a value is cut off. Proxies
     /// are read from `HTTPS_PROXY` and its relatives, as always.
     ///
+    /// ```no_run
+    /// let client = dingtalk_files::Client::from_env()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Config`](crate::Error::Config) that names the variables which are missing.
@@ -66,16 +78,45 @@ impl Client {
     }
 
     /// The operations of `oauth2`: access tokens.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let token = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET)?;
+    /// assert_eq!(token.expire_in, 7200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn oauth2(&self) -> Oauth2<'_> {
         Oauth2::new(self)
     }
 
     /// The operations of `convFile`: files in conversations.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn conv_file(&self) -> ConvFile<'_> {
         ConvFile::new(self)
     }
 
     /// The operations of `storage` 1.0: spaces and what is in them.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let options = Default::default();
+    /// client.storage().get_file_download_info("space-1", "dentry-1", UnionId("operator-1"), &options)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn storage(&self) -> Storage<'_> {
         Storage::new(self)
     }

@@ -5,6 +5,21 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 /// A monotonic clock and a way to wait.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// #[derive(Debug)]
+/// struct Impatient(Instant);
+///
+/// impl dingtalk_files::testing::Clock for Impatient {
+///     fn now(&self) -> Duration {
+///         self.0.elapsed()
+///     }
+///
+///     fn sleep(&self, _time: Duration) {}
+/// }
+/// ```
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public as `testing::Clock` only"))]
 pub trait Clock: fmt::Debug + Send + Sync {
     /// Time since some fixed moment; never goes back.

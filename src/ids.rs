@@ -38,22 +38,41 @@ pub struct Timestamp(String);
 
 impl Timestamp {
     /// Keeps the text as it is.
+    ///
+    /// ```
+    /// assert_eq!(dingtalk_files::Timestamp::new("2022-07-29T14:55Z").to_string(), "2022-07-29T14:55Z");
+    /// ```
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// The text as it was sent.
+    ///
+    /// ```
+    /// assert_eq!(dingtalk_files::Timestamp::new("2022-07-29T14:55Z").as_str(), "2022-07-29T14:55Z");
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whole seconds since 1970-01-01T00:00:00Z (fractions are cut off), or `None` when the text is no ISO 8601
     /// date and time with an offset.
+    ///
+    /// ```
+    /// assert_eq!(dingtalk_files::Timestamp::new("1970-01-01T08:01+08:00").unix_seconds(), Some(60));
+    /// ```
     pub fn unix_seconds(&self) -> Option<i64> {
         parse_iso8601(&self.0)
     }
 
     /// The same as a [`SystemTime`].
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let minute = dingtalk_files::Timestamp::new("1970-01-01T00:01Z").system_time();
+    /// assert_eq!(minute, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
+    /// ```
     pub fn system_time(&self) -> Option<SystemTime> {
         let seconds = self.unix_seconds()?;
         let distance = Duration::from_secs(seconds.unsigned_abs());
@@ -146,6 +165,14 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
+        ///
+        /// ```
+        #[doc = concat!("use dingtalk_files::", stringify!($name), ";")]
+        ///
+        #[doc = concat!("let word = ", stringify!($name), "::from(\"A_NEW_WORD\".to_owned());")]
+        #[doc = concat!("assert_eq!(word, ", stringify!($name), "::Other(\"A_NEW_WORD\".to_owned()));")]
+        /// assert_eq!(word.as_str(), "A_NEW_WORD");
+        /// ```
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {

@@ -1,4 +1,88 @@
-#![doc = "placeholder"]
+//! DingTalk's files from blocking Rust: find out where a stored file is, download it, send it to a person.
+//!
+//! DingTalk's own SDKs end at the download info: URLs and signed headers. This crate also moves the bytes. It resumes
+//! what breaks off, renews a signature that lapses, checks length and CRC-64, and ends in an error rather than in a
+//! wrong file.
+//!
+//! ```
+//! use dingtalk_files::{Client, UnionId};
+//!
+//! # let fake = dingtalk_files::testing::FakeDingTalk::start()?;
+//! # fake.put_file("space-id", "dentry-id", "report.xls", "some bytes");
+//! # let (app_key, app_secret) = ("fake-app-key", "fake-app-secret");
+//! let client = Client::builder()
+//!     .app(app_key, app_secret) // the token is fetched, kept and renewed
+//! #   .base_url(fake.base_url()).no_proxy()
+//!     .build()?;
+//! let file = client.file("space-id", "dentry-id", UnionId("who-reads-it"));
+//!
+//! let mut out = Vec::new(); // any writer: a file, a hasher, a socket
+//! let done = file.download_to(&mut out, ..)?; // any range: `0..500`, `500..`, `ByteRange::last(500)`
+//! println!("{} bytes, checksum verified: {}", done.bytes, done.verified);
+//!
+//! client.conv_file().send_by_app("space-id", "dentry-id", UnionId("who-gets-it"))?;
+//! # assert_eq!((&out[..], done.verified, fake.sent().len()), (&b"some bytes"[..], true, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `cargo run --example quickstart` does this over HTTP without an account, against the stand-in of the feature
+//! `testing`.
+//!
+//! # The two documented steps
+//!
+//! DingTalk documents a download as two steps: ask for the download info, then GET one of its URLs with its headers.
+//! Each is a function of its own. Between them the info may be looked at or handed to another thread; it is good for
+//! about 15 minutes. [`Client::file`] takes both steps and can also renew the signature, which the second step alone
+//! cannot.
+//!
+//! ```no_run
+//! # use dingtalk_files::{Client, GetFileDownloadInfo, UnionId};
+//! # let client = Client::from_env()?;
+//! # let mut out = Vec::new();
+//! let options = GetFileDownloadInfo::new().version(1);
+//! let info = client.storage().get_file_download_info("space-id", "dentry-id", UnionId("who-reads-it"), &options)?;
+//! let done = client.download_to(&info, &mut out, 0..500)?;
+//! # Ok::<(), dingtalk_files::Error>(())
+//! ```
+//!
+//! # Errors
+//!
+//! Everything that can fail returns [`Error`], whose text is one line that says what happened, where, and what to do
+//! about it, and never holds a token, a secret or a signed header. Decide by its helpers
+//! ([`is_rate_limited`](Error::is_rate_limited), [`is_not_found`](Error::is_not_found),
+//! [`is_permission_denied`](Error::is_permission_denied), [`is_transient`](Error::is_transient)) or by
+//! [`code`](Error::code), not by HTTP status; after a failed download [`bytes_written`](Error::bytes_written) says how
+//! much the writer has, and after a failed send [`may_have_run`](Error::may_have_run) whether it may have arrived.
+//!
+//! # Features
+//!
+//! | feature | default | what it does |
+//! | --- | --- | --- |
+//! | `rustls` | yes | TLS by rustls, with Mozilla's roots compiled in |
+//! | `platform-verifier` | | rustls, trusting what the operating system trusts |
+//! | `native-tls` | | TLS by the operating system's library; used where `rustls` is off |
+//! | `socks-proxy` | | SOCKS4 and SOCKS5 proxies; HTTP proxies always work |
+//! | `testing` | | `testing::FakeDingTalk`, a DingTalk and object store on loopback that can be told to misbehave; adds no dependency |
+//!
+//! Without any TLS feature only plain `http` works (a gateway on loopback, a stand-in), and `https` is an error that
+//! says so.
+//!
+//! # Blocking
+//!
+//! Every call blocks its thread until it is done, and there is no async runtime in the dependency tree. From async
+//! code, call it in a thread where blocking is allowed: `tokio::task::spawn_blocking(move || file.download_to(..))`
+//! with a clone of the [`Client`], which is cheap. No memory grows with the size of a file.
+//!
+//! # Two notes on dependencies
+//!
+//! **Logging.** This crate logs nothing itself. ureq-proto, under ureq, walks every body in 16-byte rows for a trace
+//! log, even when no logger is set; measured, that is 25 % of a download over plain http. An application can compile it
+//! out with `log = { version = "0.4", features = ["release_max_level_debug"] }` in its own `Cargo.toml`. A library must
+//! not: it would take trace logs away from everybody in the build.
+//!
+//! **Features of ureq.** Cargo gives all crates in a build the same ureq, so another crate may switch on its `gzip` or
+//! `charset`. This crate asks for `Accept-Encoding: identity` all the same, refuses an encoded body, and compares
+//! lengths and checksum. A body that was transcoded on the way is an error, never a silently different file.
 
 mod api;
 mod auth;
@@ -35,3 +119,12 @@ pub use retry::RetryPolicy;
 pub use secret::Secret;
 pub use transfer::range::ByteRange;
 pub use transfer::{Downloaded, RemoteFile};
+
+/// The listings of the READMEs, compiled by `cargo test`.
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct English;
+    #[doc = include_str!("../README.zh-CN.md")]
+    struct Chinese;
+}

@@ -16,11 +16,24 @@ macro_rules! options {
 
         impl $name {
             /// Nothing set: the vendor's defaults.
+            ///
+            /// ```
+            #[doc = concat!("use dingtalk_files::", stringify!($name), ";")]
+            ///
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(), ", stringify!($name), "::default());")]
+            /// ```
             pub fn new() -> Self {
                 Self::default()
             }
 
             $($(#[$doc])*
+            ///
+            /// ```
+            #[doc = concat!("use dingtalk_files::", stringify!($name), ";")]
+            ///
+            #[doc = concat!("let options = ", stringify!($name), "::new().", stringify!($field), "(Default::default());")]
+            #[doc = concat!("assert_ne!(options, ", stringify!($name), "::new());")]
+            /// ```
             pub fn $field(mut self, $field: $type) -> Self {
                 self.$field = Some($field);
                 self

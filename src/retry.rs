@@ -9,7 +9,7 @@ use crate::error::{Error, NetworkStage};
 /// *What* may be tried again is not configurable: a request that may have taken effect is repeated only when
 /// running it twice does no harm.
 ///
-/// ```
+/// ```no_run
 /// use std::time::Duration;
 /// use dingtalk_files::{Client, RetryPolicy};
 ///
@@ -33,29 +33,65 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// The default: 5 retries, from 250 milliseconds doubling up to 20 seconds, each wait shortened by chance.
+    ///
+    /// ```
+    /// use dingtalk_files::RetryPolicy;
+    ///
+    /// assert_eq!(RetryPolicy::new(), RetryPolicy::default());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// No retry: the first failure is the answer. An expired token is still replaced once, and a download still
     /// goes through all its URLs once.
+    ///
+    /// ```
+    /// use dingtalk_files::RetryPolicy;
+    ///
+    /// let impatient = RetryPolicy::none();
+    /// assert_ne!(impatient, RetryPolicy::new());
+    /// ```
     pub fn none() -> Self {
         Self { max_retries: 0, ..Self::default() }
     }
 
     /// Retries after the first try. A download counts only tries without progress.
+    ///
+    /// ```
+    /// use dingtalk_files::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::new().max_retries(2);
+    /// # let _ = policy;
+    /// ```
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
     /// Upper end of the first wait; each further one is twice as long.
+    ///
+    /// ```
+    /// use dingtalk_files::RetryPolicy;
+    /// use std::time::Duration;
+    ///
+    /// let policy = RetryPolicy::new().base_delay(Duration::from_secs(1));
+    /// # let _ = policy;
+    /// ```
     pub fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
         self
     }
 
     /// The longest wait, also when a server asks for a longer one.
+    ///
+    /// ```
+    /// use dingtalk_files::RetryPolicy;
+    /// use std::time::Duration;
+    ///
+    /// let policy = RetryPolicy::new().max_delay(Duration::from_secs(60));
+    /// # let _ = policy;
+    /// ```
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay.min(A_DAY);
         self

@@ -22,11 +22,21 @@ pub struct Secret(String);
 
 impl Secret {
     /// Takes the text over.
+    ///
+    /// ```
+    /// let secret = dingtalk_files::Secret::new("app-secret");
+    /// # let _ = secret;
+    /// ```
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// The text itself, for the one place that sends it.
+    ///
+    /// ```
+    /// let secret = dingtalk_files::Secret::from("app-secret");
+    /// assert_eq!(secret.expose().len(), 10);
+    /// ```
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -8,10 +8,26 @@ use crate::{Result, Timestamp, UnionId};
 
 super::group! {
     /// The operations of `convFile`: files in conversations. From [`Client::conv_file`](crate::Client::conv_file).
+    ///
+    /// ```
+    /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
+    /// let conv_file = client.conv_file();
+    /// # let _ = conv_file;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     ConvFile
 }
 
 /// A file as it lies in a conversation.
+///
+/// ```
+/// use dingtalk_files::{ConversationFile, DentryStatus};
+///
+/// let json = r#"{"id": "dentry-1", "name": "a.xls", "size": 256, "status": "NORMAL", "new-field": 1}"#;
+/// let file: ConversationFile = serde_json::from_str(json)?;
+/// assert_eq!((file.size, file.status), (Some(256), Some(DentryStatus::Normal)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]

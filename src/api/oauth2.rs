@@ -7,10 +7,26 @@ use crate::{Result, Secret};
 
 super::group! {
     /// The operations of `oauth2`. From [`Client::oauth2`](crate::Client::oauth2).
+    ///
+    /// ```
+    /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
+    /// let oauth2 = client.oauth2();
+    /// # let _ = oauth2;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     Oauth2
 }
 
 /// An access token and how long it lives.
+///
+/// ```
+/// use dingtalk_files::AccessToken;
+///
+/// let token: AccessToken = serde_json::from_str(r#"{"accessToken": "t-1", "expireIn": 7200}"#)?;
+/// assert_eq!(token.access_token.expose(), "t-1");
+/// assert!(!format!("{token:?}").contains("t-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

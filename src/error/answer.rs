@@ -3,6 +3,19 @@
 use std::fmt;
 
 /// A server's answer that could not be used.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::Error;
+///
+/// fake.fault(Target::DownloadInfo, Fault::html(200, "<html>login</html>"));
+/// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info().unwrap_err();
+/// assert!(matches!(error, Error::Answer(answer) if answer.status == 200));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnexpectedAnswer {
@@ -18,12 +31,41 @@ pub struct UnexpectedAnswer {
 
 impl UnexpectedAnswer {
     /// DingTalk's ban of this machine's address.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::Error;
+    /// use serde_json::json;
+    ///
+    /// fake.fault(Target::DownloadInfo, Fault::json(200, json!({"status": 1111, "wait": 5})));
+    /// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert!(matches!(error, Error::Answer(answer) if answer.is_banned()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_banned(&self) -> bool {
         matches!(self.problem, Problem::Banned { .. })
     }
 }
 
 /// Why an answer could not be used.
+///
+/// ```
+/// use dingtalk_files::{Error, Problem};
+///
+/// fn minutes_to_wait(error: &Error) -> u64 {
+///     match error.root() {
+///         Error::Answer(answer) => match answer.problem {
+///             Problem::Banned { minutes } => minutes,
+///             _ => 0,
+///         },
+///         _ => 0,
+///     }
+/// }
+/// # assert_eq!(minutes_to_wait(&Error::Config(String::new())), 0);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {

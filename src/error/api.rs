@@ -8,6 +8,19 @@ use super::{Error, Problem, UnexpectedAnswer};
 use crate::secret::withhold;
 
 /// DingTalk refused or failed an operation.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::Error;
+///
+/// let error = client.file("space-1", "gone", UnionId("operator-1")).download_info().unwrap_err();
+/// let Error::Api(refused) = error else { panic!("another error") };
+/// assert_eq!((refused.code.as_str(), refused.status), ("dentryNotExist", 404));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiError {
@@ -27,6 +40,19 @@ pub struct ApiError {
 
 impl ApiError {
     /// What to do about it, for the codes where that is known.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::Error;
+    ///
+    /// let error = client.file("space-1", "gone", UnionId("operator-1")).download_info().unwrap_err();
+    /// let Error::Api(refused) = error else { panic!("another error") };
+    /// assert!(refused.advice().unwrap().contains("recycle bin"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn advice(&self) -> Option<&'static str> {
         if self.is_quota() {
             return Some("The organisation's monthly calls are used up; a higher edition raises the limit");

@@ -16,6 +16,13 @@ pub use network::{NetworkError, NetworkStage};
 pub use storage::StorageError;
 
 /// The result of everything in this crate that can fail.
+///
+/// ```
+/// fn checked(id: &str) -> dingtalk_files::Result<&str> {
+///     if id.is_empty() { Err(dingtalk_files::Error::InvalidArgument("no id".into())) } else { Ok(id) }
+/// }
+/// # assert!(checked("").is_err() && checked("1").is_ok());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong.
@@ -27,6 +34,23 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// Decide by the helpers (`is_rate_limited` and its siblings) or by [`code`](Self::code), never by the HTTP status:
 /// the same code comes with different statuses in different operations.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::Error;
+///
+/// let mut bytes = Vec::new();
+/// match client.file("space-1", "dentry-1", UnionId("operator-1")).download_to(&mut bytes, 5000..) {
+///     Ok(done) => println!("{} bytes", done.bytes),
+///     Err(Error::RangeNotSatisfiable { size }) => assert_eq!(size, Some(5)),
+///     Err(e) if e.is_transient() => println!("try again later: {e}"),
+///     Err(e) => return Err(e.into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -127,6 +151,19 @@ fn size_text(size: Option<u64>) -> String {
 
 impl Error {
     /// The failure under the wrappings ([`Interrupted`](Self::Interrupted), [`Token`](Self::Token)).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::Error;
+    ///
+    /// fake.fault_always(Target::Token, Fault::api_error(400, "invalidClientIdOrSecret"));
+    /// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert!(matches!(error, Error::Token(_)) && matches!(error.root(), Error::Api(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn root(&self) -> &Self {
         match self {
             Self::Interrupted { cause, .. } => cause.root(),
@@ -136,6 +173,16 @@ impl Error {
     }
 
     /// The vendor's code: DingTalk's (`dentryNotExist`) or OSS's (`NoSuchKey`).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let error = client.file("space-1", "gone", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert_eq!(error.code(), Some("dentryNotExist"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn code(&self) -> Option<&str> {
         match self.root() {
             Self::Api(e) => Some(&e.code),
@@ -145,6 +192,16 @@ impl Error {
     }
 
     /// The id under which DingTalk or OSS can find the request in its logs.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let error = client.file("space-1", "gone", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert!(error.request_id().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn request_id(&self) -> Option<&str> {
         match self.root() {
             Self::Api(e) => e.request_id.as_deref(),
@@ -157,6 +214,22 @@ impl Error {
     /// How many bytes the writer of a download had received, 0 when the failure came before the first.
     ///
     /// They are good except after [`ObjectChanged`](Self::ObjectChanged) and [`ChecksumMismatch`](Self::ChecksumMismatch).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::RetryPolicy;
+    ///
+    /// let client = fake.client().retry(RetryPolicy::none()).build()?;
+    /// fake.fault(Target::Object, Fault::CutAfter(3));
+    /// let mut bytes = Vec::new();
+    /// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_to(&mut bytes, ..).unwrap_err();
+    /// assert_eq!(error.bytes_written(), 3);
+    /// assert_eq!(bytes, b"hel");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn bytes_written(&self) -> u64 {
         match self {
             Self::ObjectChanged { written }
@@ -170,6 +243,21 @@ impl Error {
     /// Too many calls: per second, per minute, per month, or the 5-minute ban of an IP address.
     ///
     /// Does not cover OSS's own limits (`SlowDown`), which are [`is_transient`](Self::is_transient).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::RetryPolicy;
+    ///
+    /// let client = fake.client().retry(RetryPolicy::none()).build()?;
+    /// let code = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi";
+    /// fake.fault(Target::DownloadInfo, Fault::api_error(403, code));
+    /// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert!(error.is_rate_limited() && !error.is_permission_denied());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_rate_limited(&self) -> bool {
         match self.root() {
             Self::Api(e) => e.is_throttled() || e.is_quota(),
@@ -181,6 +269,16 @@ impl Error {
     /// The thing named does not exist: a space, a dentry, an object.
     ///
     /// Does not cover things one may not see; DingTalk answers those with a permission error.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let error = client.file("space-1", "gone", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert!(error.is_not_found());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_not_found(&self) -> bool {
         match self.root() {
             Self::Api(e) => e.is_not_found(),
@@ -192,11 +290,33 @@ impl Error {
     /// The person, the app or the address may not do this: a grant, a scope or an allow-list entry is missing.
     ///
     /// Does not cover throttling (which DingTalk also sends as 403) and refused tokens.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::Send, Fault::api_error(400, "permissionDenied"));
+    /// let error = client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1")).unwrap_err();
+    /// assert!(error.is_permission_denied());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_permission_denied(&self) -> bool {
         matches!(self.root(), Self::Api(e) if e.is_permission_denied())
     }
 
     /// The token, or the app key and secret, were refused.
+    ///
+    /// ```
+    /// # use dingtalk_files::{Client, UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let client = Client::builder().access_token("stale").base_url(fake.base_url()).no_proxy().build()?;
+    /// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert!(error.is_authentication());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_authentication(&self) -> bool {
         matches!(self.root(), Self::Api(e) if e.is_authentication())
     }
@@ -205,6 +325,16 @@ impl Error {
     ///
     /// The client has already tried as often as its [`RetryPolicy`](crate::RetryPolicy) allows. Does not say
     /// that repeating is harmless: see [`may_have_run`](Self::may_have_run).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let error = client.file("space-1", "gone", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert!(!error.is_transient());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_transient(&self) -> bool {
         match self.root() {
             Self::Api(e) => e.is_throttled() || e.is_server_fault() || e.code == "operationConcurrentControl",
@@ -218,6 +348,18 @@ impl Error {
     /// The operation may have taken effect although no success was seen: look before you send again.
     ///
     /// This matters for operations like a send, which this crate never repeats by itself once they may have run.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::Send, Fault::CloseWithoutAnswer);
+    /// let error = client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1")).unwrap_err();
+    /// assert!(error.may_have_run());
+    /// assert_eq!(fake.sent().len(), 1); // It did happen, and was not repeated.
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn may_have_run(&self) -> bool {
         match self {
             // The token is fetched before the operation is sent.

@@ -3,6 +3,22 @@
 use std::fmt;
 
 /// No answer, or not all of it.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::{NetworkStage, RetryPolicy};
+///
+/// let client = fake.client().retry(RetryPolicy::none()).build()?;
+/// fake.fault(Target::DownloadInfo, Fault::CloseWithoutAnswer);
+/// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info().unwrap_err();
+/// let dingtalk_files::Error::Network(network) = error else { panic!("another error") };
+/// assert_eq!(network.stage, NetworkStage::Answer);
+/// assert!(!network.timed_out && !network.tls);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NetworkError {
@@ -21,6 +37,15 @@ pub struct NetworkError {
 }
 
 /// How far a request got before it failed.
+///
+/// ```
+/// use dingtalk_files::{Error, NetworkStage};
+///
+/// fn nothing_was_sent(error: &Error) -> bool {
+///     matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect)
+/// }
+/// # assert!(!nothing_was_sent(&Error::Config(String::new())));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NetworkStage {

@@ -7,6 +7,19 @@ use crate::secret::withhold;
 /// The object store refused or failed a request.
 ///
 /// Of OSS's XML only the fields below are kept: the rest echoes the signature and the string to sign.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
+/// fake.lapse_signatures();
+/// let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
+/// let dingtalk_files::Error::Storage(refused) = error else { panic!("another error") };
+/// assert_eq!((refused.status, refused.code.as_deref()), (403, Some("AccessDenied")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StorageError {
@@ -30,6 +43,19 @@ pub struct StorageError {
 
 impl StorageError {
     /// What to do about it, for the codes where that is known.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
+    /// fake.lapse_signatures();
+    /// let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
+    /// let dingtalk_files::Error::Storage(refused) = error else { panic!("another error") };
+    /// assert!(refused.advice().unwrap().contains("lapsed"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn advice(&self) -> Option<&'static str> {
         Some(match (self.status, self.code.as_deref()) {
             (_, Some("SignatureDoesNotMatch")) => {

@@ -11,6 +11,14 @@ pub(super) const BLOCK: usize = 256 * 1024;
 const ENDLESS_START: &[u8] = b"{\"a\":\"";
 
 /// The bytes of a file on the fake. Cheap to clone: clones share the bytes.
+///
+/// ```
+/// use dingtalk_files::testing::Content;
+///
+/// let small = Content::from("hello");
+/// let large = Content::pattern(4 << 30); // 4 GiB, but no memory
+/// assert_eq!((small.len(), large.len()), (5, 4 << 30));
+/// ```
 #[derive(Clone)]
 pub struct Content {
     source: Source,
@@ -26,12 +34,26 @@ enum Source {
 impl Content {
     /// `len` bytes that look random and are always the same. They are computed when they are
     /// needed, so that a file of many gigabytes costs no memory.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::Content;
+    ///
+    /// let content = Content::pattern(1000);
+    /// assert_eq!(content.bytes(10..20), content.bytes(0..1000)[10..20]);
+    /// ```
     #[must_use]
     pub fn pattern(len: u64) -> Self {
         Self::pattern_with_seed(len, 0)
     }
 
     /// As [`Content::pattern`], and other bytes for every `seed`.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::Content;
+    ///
+    /// let (one, other) = (Content::pattern_with_seed(100, 1), Content::pattern_with_seed(100, 2));
+    /// assert_ne!(one.bytes(0..100), other.bytes(0..100));
+    /// ```
     #[must_use]
     pub fn pattern_with_seed(len: u64, seed: u64) -> Self {
         let source = Source::Pattern { len, seed };
@@ -45,6 +67,10 @@ impl Content {
     }
 
     /// How many bytes there are.
+    ///
+    /// ```
+    /// assert_eq!(dingtalk_files::testing::Content::from("hello").len(), 5);
+    /// ```
     #[must_use]
     pub fn len(&self) -> u64 {
         match &self.source {
@@ -55,12 +81,20 @@ impl Content {
     }
 
     /// Whether there are no bytes at all.
+    ///
+    /// ```
+    /// assert!(dingtalk_files::testing::Content::from("").is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The bytes from `range.start` to before `range.end`; what lies past the end is left out.
+    ///
+    /// ```
+    /// assert_eq!(dingtalk_files::testing::Content::from("hello").bytes(1..3), b"el");
+    /// ```
     #[must_use]
     pub fn bytes(&self, range: Range<u64>) -> Vec<u8> {
         let end = range.end.min(self.len());

@@ -14,6 +14,17 @@ use std::time::Duration;
 /// operation runs as always, and only its answer suffers.
 ///
 /// Those about ranges, `ETag`s and checksums change object requests only.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// fake.fault(Target::Object, Fault::CutAfter(2));
+/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+/// assert_eq!(fake.requests_to(Target::Object).len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
@@ -109,6 +120,17 @@ impl Fault {
     }
 
     /// This status and a JSON body: a [`serde_json::Value`], or a text that is sent as it is, right or broken.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::DownloadInfo, Fault::json(200, "{ broken"));
+    /// let error = client.file("space-1", "dentry-1", UnionId("anyone")).download_info().unwrap_err();
+    /// assert!(error.to_string().contains("line 1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn json(status: u16, body: impl Into<Value>) -> Self {
         let body = match body.into() {
@@ -119,30 +141,85 @@ impl Fault {
     }
 
     /// This status and HTML page.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::DownloadInfo, Fault::html(200, "<html>please log in</html>"));
+    /// let error = client.file("space-1", "dentry-1", UnionId("anyone")).download_info().unwrap_err();
+    /// assert!(error.is_rate_limited());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn html(status: u16, page: &str) -> Self {
         Self::answer(status, "text/html; charset=utf-8", page)
     }
 
     /// This status with an empty body.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::Object, Fault::status(404));
+    /// let file = client.file("space-1", "dentry-1", UnionId("anyone"));
+    /// assert!(file.download_to(&mut Vec::new(), ..).unwrap_err().is_not_found());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::answer(status, "", "")
     }
 
     /// An error as the API side words it: `{"code", "requestid", "message"}`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::DownloadInfo, Fault::api_error(403, "permissionDenied"));
+    /// let error = client.file("space-1", "dentry-1", UnionId("anyone")).download_info().unwrap_err();
+    /// assert!(error.is_permission_denied());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn api_error(status: u16, code: &str) -> Self {
         Self::json(status, dingtalk::error_body(code, "The fake was told to fail."))
     }
 
     /// The API side's answer when the app lacks a scope such as `Storage.DownloadInfo.Read`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::DownloadInfo, Fault::missing_scope("Storage.DownloadInfo.Read"));
+    /// let error = client.file("space-1", "dentry-1", UnionId("anyone")).download_info().unwrap_err();
+    /// assert!(error.to_string().contains("missing permission: Storage.DownloadInfo.Read"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn missing_scope(scope: &str) -> Self {
         Self::json(403, dingtalk::missing_scope_body(scope))
     }
 
     /// An error as the object side words it: XML with `Code`, `Message` and so on.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    /// let file = client.file("space-1", "dentry-1", UnionId("anyone"));
+    /// assert_eq!(file.download_to(&mut Vec::new(), ..).unwrap_err().code(), Some("NoSuchKey"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn object_error(status: u16, code: &str) -> Self {
         let body = oss::error_body(code, "The fake was told to fail.", &[]);
@@ -150,6 +227,13 @@ impl Fault {
     }
 
     /// This fault, and one more header on the answer.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::Fault;
+    ///
+    /// let busy = Fault::object_error(503, "SlowDown").header("Retry-After", "7");
+    /// # let _ = busy;
+    /// ```
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let (name, value) = (name.to_owned(), value.to_owned());

@@ -50,16 +50,40 @@ struct ManualTime {
 
 impl ManualClock {
     /// A clock at 0.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::{Clock, ManualClock};
+    ///
+    /// assert!(ManualClock::new().now().is_zero());
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Moves the clock on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use dingtalk_files::testing::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.advance(Duration::from_secs(7));
+    /// assert_eq!(clock.now(), Duration::from_secs(7));
+    /// ```
     pub fn advance(&self, time: Duration) {
         self.state().now += time;
     }
 
     /// Every wait so far, in order.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use dingtalk_files::testing::{Clock, ManualClock};
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.sleep(Duration::from_secs(3600)); // Takes no time.
+    /// assert_eq!(clock.sleeps(), [Duration::from_secs(3600)]);
+    /// ```
     pub fn sleeps(&self) -> Vec<Duration> {
         self.state().sleeps.clone()
     }
@@ -83,6 +107,15 @@ impl Clock for ManualClock {
 
 impl ClientBuilder {
     /// Another clock than the machine's: for waits, for the life of tokens and signatures, and for the overall timeout.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::{FakeDingTalk, ManualClock};
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// let clock = ManualClock::new();
+    /// let client = fake.client().clock(clock.clone()).build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clock(self, clock: impl Clock + 'static) -> Self {
         self.with_clock(Arc::new(clock))
     }

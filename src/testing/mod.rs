@@ -47,6 +47,16 @@ use std::time::Duration;
 ///
 /// Its app is [`FakeDingTalk::APP_KEY`] with [`FakeDingTalk::APP_SECRET`]; any union id is a user
 /// who may do everything. A space exists when it has a file.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+/// assert_eq!(fake.requests().len(), 3); // token, download info, object
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct FakeDingTalk {
     shared: Arc<Shared>,
     address: SocketAddr,
@@ -54,6 +64,16 @@ pub struct FakeDingTalk {
 }
 
 /// The kinds of requests that a [`Fault`] can be for.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+/// assert_eq!(fake.requests_to(Target::Token).len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Target {
@@ -68,6 +88,17 @@ pub enum Target {
 }
 
 /// A request that the fake received.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+/// let request = fake.requests_to(Target::DownloadInfo).remove(0);
+/// assert_eq!((request.method.as_str(), request.answered_status), ("POST", Some(200)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Recorded {
@@ -92,6 +123,16 @@ pub struct Recorded {
 }
 
 /// A file that was sent to a user.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
+/// assert_eq!(fake.sent()[0].union_id, "recipient-1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {
@@ -111,6 +152,14 @@ impl FakeDingTalk {
 
     /// Starts a fake on a free port of `127.0.0.1`.
     ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// assert!(fake.base_url().starts_with("http://127.0.0.1:"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the system has no port or no thread for it.
@@ -126,6 +175,15 @@ impl FakeDingTalk {
     }
 
     /// The URL of the API and the beginning of all object URLs: `http://127.0.0.1:PORT`.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// let client = dingtalk_files::Client::builder().access_token("t").base_url(fake.base_url()).build();
+    /// # assert!(client.is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn base_url(&self) -> String {
         self.shared.base_url.clone()
@@ -133,12 +191,30 @@ impl FakeDingTalk {
 
     /// Stores a file. If there is one with these ids already, this becomes its next version; versions are counted
     /// from 1, and earlier ones can still be downloaded.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "first version");
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "second version");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn put_file(&self, space_id: &str, dentry_id: &str, name: &str, content: impl Into<Content>) {
         self.shared.put_file(space_id, dentry_id, name, content.into());
     }
 
     /// The object URL of a file's latest version. It serves only requests that are signed, which
     /// the headers in the download information are for.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// assert!(fake.resource_url("space-1", "dentry-1").starts_with(&fake.base_url()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn resource_url(&self, space_id: &str, dentry_id: &str) -> String {
         let version = self.shared.state().version_count(space_id, dentry_id).max(1);
@@ -148,26 +224,81 @@ impl FakeDingTalk {
 
     /// What the download information shall list as `resourceUrls` from now on. In each of them,
     /// `{good}` stands for the right URL, also as a part: `{good}?mirror=2`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_resource_urls(vec!["http://127.0.0.1:9/dead".into(), "{good}".into()]);
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_resource_urls(&self, urls: Vec<String>) {
         self.shared.state().resource_urls = Some(urls);
     }
 
     /// How many seconds the signatures issued from now on are valid; 900 at first.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_expiration_seconds(60);
+    /// let info = client.file("space-1", "dentry-1", UnionId("anyone")).download_info()?;
+    /// assert_eq!(info.header_signature_info.unwrap().expiration_seconds, Some(60));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_expiration_seconds(&self, seconds: u64) {
         self.shared.state().signature_lifetime = Duration::from_secs(seconds);
     }
 
     /// How many seconds a token is valid from the next token call on; 7200 at first.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_token_lifetime(60);
+    /// let token = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET)?;
+    /// assert_eq!(token.expire_in, 60);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_token_lifetime(&self, seconds: u64) {
         self.shared.state().token_lifetime = Duration::from_secs(seconds);
     }
 
     /// Makes all signatures issued so far lapse: 403 `AccessDenied`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let info = client.file("space-1", "dentry-1", UnionId("anyone")).download_info()?;
+    /// fake.lapse_signatures();
+    /// assert!(client.download_to(&info, &mut Vec::new(), ..).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn lapse_signatures(&self) {
         self.shared.state().signatures.clear();
     }
 
     /// Makes the token issued last invalid: 400 `InvalidAuthentication`. The next token call gives another one.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// fake.revoke_tokens();
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::Token).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn revoke_tokens(&self) {
         if let Some(token) = &mut self.shared.state().token {
             token.is_revoked = true;
@@ -175,22 +306,68 @@ impl FakeDingTalk {
     }
 
     /// Whether a token call after [`FakeDingTalk::revoke_tokens`] gives the same string again, which stays refused.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// fake.keep_token_string(true);
+    /// fake.revoke_tokens();
+    /// let error = client.file("space-1", "dentry-1", UnionId("anyone")).download_info().unwrap_err();
+    /// assert!(error.is_authentication());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn keep_token_string(&self, keep: bool) {
         self.shared.state().keep_token_string = keep;
     }
 
     /// Orders a fault for the next request of this kind. Faults ordered later are for later requests.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::Object, Fault::CutAfter(2));
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::Object).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fault(&self, target: Target, fault: Fault) {
         self.shared.state().queued_faults.entry(target).or_default().push_back(fault);
     }
 
     /// Orders a fault for every request of this kind for which none is in the queue; it replaces the one
     /// ordered in this way before.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    /// let file = client.file("space-1", "dentry-1", UnionId("anyone"));
+    /// assert!(file.download_to(&mut Vec::new(), ..).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fault_always(&self, target: Target, fault: Fault) {
         self.shared.state().standing_faults.insert(target, fault);
     }
 
     /// Takes all orders back.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    /// fake.clear_faults();
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clear_faults(&self) {
         let mut state = self.shared.state();
         state.queued_faults.clear();
@@ -198,12 +375,30 @@ impl FakeDingTalk {
     }
 
     /// All requests so far, in the order in which they had arrived whole.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// assert!(fake.requests().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.state().requests.clone()
     }
 
     /// The requests of one kind so far.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::Object).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn requests_to(&self, target: Target) -> Vec<Recorded> {
         let state = self.shared.state();
@@ -212,12 +407,31 @@ impl FakeDingTalk {
     }
 
     /// The files that have been sent, in order, whether or not the client got to know.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// assert!(fake.sent().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn sent(&self) -> Vec<Sent> {
         self.shared.state().sent.clone()
     }
 
     /// How many connections were accepted so far.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.connections(), 2); // one to the API, one to the object store
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.state().connections
@@ -249,18 +463,51 @@ impl fmt::Debug for FakeDingTalk {
 
 impl Recorded {
     /// The first value of a header; upper and lower case are the same.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::Object).remove(0);
+    /// assert_eq!(request.header("Accept-Encoding"), Some("identity"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.header_values(name).next()
     }
 
     /// All values of a header, in order.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::Object).remove(0);
+    /// assert_eq!(request.header_values("x-oss-date").count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn header_values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         let same = self.headers.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name));
         same.map(|(_, value)| value.as_str())
     }
 
     /// The first value of a query parameter.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::DownloadInfo).remove(0);
+    /// assert_eq!(request.query_value("unionId"), Some("anyone"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<&str> {
         let mut same = self.query.iter().filter(|(own, _)| own == name);
@@ -268,6 +515,17 @@ impl Recorded {
     }
 
     /// The body as JSON, if it is that.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::DownloadInfo).remove(0);
+    /// assert_eq!(request.json(), Some(serde_json::json!({})));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()

@@ -24,6 +24,17 @@ use range::{ByteRange, Head, Want};
 use ticket::Ticket;
 
 /// What a download wrote.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let done = client.file("space-1", "dentry-1", UnionId("operator-1")).download_to(&mut Vec::new(), 3..5000)?;
+/// assert_eq!((done.bytes, done.range, done.size), (2, 3..5, Some(5)));
+/// assert!(!done.verified); // A part has no checksum of its own.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downloaded {
@@ -85,6 +96,17 @@ impl Client {
     /// A stored file, to be downloaded by somebody: the acting person must be allowed to.
     ///
     /// Nothing is sent yet.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+    /// let mut bytes = Vec::new();
+    /// assert!(file.download_to(&mut bytes, ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn file(
         &self,
         space_id: impl Into<String>,
@@ -104,6 +126,19 @@ impl Client {
 /// A stored file as a thing. It asks for download info by itself, and again whenever the signature lapses.
 ///
 /// From [`Client::file`].
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(1);
+/// let (mut head, mut rest) = (Vec::new(), Vec::new());
+/// file.download_to(&mut head, ..2)?;
+/// file.download_to(&mut rest, 2..)?;
+/// assert_eq!([head, rest].concat(), b"hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `download_to`"]
 pub struct RemoteFile {
@@ -116,18 +151,50 @@ pub struct RemoteFile {
 
 impl RemoteFile {
     /// A fixed version, from 1. Default: the latest. A long download of a file that others edit wants this.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "goodbye");
+    /// let mut bytes = Vec::new();
+    /// client.file("space-1", "dentry-1", UnionId("operator-1")).version(1).download_to(&mut bytes, ..)?;
+    /// assert_eq!(bytes, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn version(mut self, version: u64) -> Self {
         self.options = self.options.version(version);
         self
     }
 
     /// See [`GetFileDownloadInfo::prefer_intranet`].
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let file = client.file("space-1", "dentry-1", UnionId("operator-1")).prefer_intranet(false);
+    /// file.download_to(&mut std::io::sink(), ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn prefer_intranet(mut self, prefer: bool) -> Self {
         self.options = self.options.prefer_intranet(prefer);
         self
     }
 
     /// Asks where the file is now.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
+    /// assert!(info.header_signature_info.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -25,6 +25,13 @@ pub struct ByteRange(Want);
 
 impl ByteRange {
     /// The last `count` bytes, or everything when the object is shorter.
+    ///
+    /// ```
+    /// use dingtalk_files::ByteRange;
+    ///
+    /// let tail = ByteRange::last(1024);
+    /// # let _ = tail;
+    /// ```
     pub fn last(count: u64) -> Self {
         Self(Want::Last(count))
     }

@@ -36,6 +36,18 @@ words! {
 }
 
 /// Where a file can be downloaded, for some minutes. [`Client::download_to`](crate::Client::download_to) takes it.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
+/// let mut bytes = Vec::new();
+/// client.download_to(&info, &mut bytes, 1..3)?;
+/// assert_eq!(bytes, b"el");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -49,6 +61,17 @@ pub struct DownloadInfo {
 /// URLs, and the headers that open them.
 ///
 /// The headers are credentials: `Debug` shows their names only, and of the URLs nothing behind the host.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
+/// let signed = info.header_signature_info.unwrap();
+/// assert_eq!((signed.resource_urls.len(), signed.expiration_seconds), (1, Some(900)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]

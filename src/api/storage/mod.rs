@@ -5,5 +5,12 @@ pub(crate) mod files;
 
 super::group! {
     /// The operations of `storage` 1.0. From [`Client::storage`](crate::Client::storage).
+    ///
+    /// ```
+    /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
+    /// let storage = client.storage();
+    /// # let _ = storage;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
     Storage
 }

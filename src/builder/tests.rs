@@ -1,0 +1,90 @@
+use super::*;
+
+fn vars(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    move |name| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
+}
+
+fn problem(builder: Result<ClientBuilder>) -> String {
+    match builder.and_then(ClientBuilder::build) {
+        Err(Error::Config(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn environment_variables() {
+    const BASE: (&str, &str) = ("DINGTALK_BASE_URL", "http://127.0.0.1:1/");
+    let app = vars(&[("DINGTALK_APP_KEY", " k\n"), ("DINGTALK_APP_SECRET", "s"), BASE]);
+    let client = ClientBuilder::from_vars(app).unwrap().build().unwrap();
+    assert_eq!(format!("{client:?}").matches("App(..)").count(), 1);
+    let both = vars(&[
+        ("DINGTALK_ACCESS_TOKEN", "t"),
+        ("DINGTALK_APP_KEY", "k"),
+        ("DINGTALK_APP_SECRET", "s"),
+        BASE,
+    ]);
+    let client = ClientBuilder::from_vars(both).unwrap().build().unwrap();
+    assert!(format!("{client:?}").contains("Fixed(..)"));
+
+    let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " ")])));
+    assert!(none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"), "{none}");
+    let half = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_APP_KEY", "k")])));
+    assert!(half.contains("DINGTALK_APP_SECRET is not"), "{half}");
+}
+
+#[test]
+fn a_wrong_configuration_says_what_to_do() {
+    let base = || ClientBuilder::new().base_url("http://127.0.0.1:1");
+    let good = || base().access_token("t");
+    let table = [
+        (base(), "no credentials"),
+        (good().app("k", "s"), "not several"),
+        (base().access_token(""), "token is empty"),
+        (base().access_token("t\n"), "Trim it"),
+        (base().app("k", ""), "app secret is empty"),
+        (base().app("", "s"), "app key or app secret is empty"),
+        (good().base_url("api.dingtalk.com"), "https://"),
+        (good().base_url("ftp://h"), "https://"),
+        (good().base_url("http://"), "URL"),
+        (good().base_url("http://h?x=1"), "no query"),
+        (good().base_url("http://user@h"), "user"),
+        (good().stall_timeout(Duration::ZERO), "timeout of zero"),
+        (good().connect_timeout(Duration::ZERO), "timeout of zero"),
+        (good().overall_timeout(Duration::ZERO), "timeout of zero"),
+        (good().user_agent("a\nb"), "user agent"),
+        (good().proxy("gopher://planted-password@h"), "the proxy is no URL"),
+        (good().agent(Agent::new_with_defaults()).no_proxy(), "your own agent"),
+    ];
+    for (builder, expected) in table {
+        let text = problem(Ok(builder));
+        assert!(text.contains(expected) && !text.contains("planted"), "{expected}: {text}");
+    }
+}
+
+#[test]
+fn base_urls_lose_their_last_slash_and_keep_their_path() {
+    assert_eq!(check_base_url(" https://gw.example/dingtalk/ ").unwrap(), "https://gw.example/dingtalk");
+}
+
+#[cfg(not(feature = "socks-proxy"))]
+#[test]
+fn socks_needs_its_feature() {
+    let builder = ClientBuilder::new().base_url("http://h").access_token("t").proxy("socks5://h:1");
+    assert!(problem(Ok(builder)).contains("`socks-proxy`"));
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+#[test]
+fn https_without_tls_is_told_at_once() {
+    let text = problem(Ok(ClientBuilder::new().access_token("t")));
+    assert!(text.contains("https needs TLS") && text.contains("`rustls`"), "{text}");
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[test]
+fn root_certificates_must_be_certificates() {
+    for pem in ["", "not pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+        let text = problem(Ok(ClientBuilder::new().access_token("t").root_certificates(pem)));
+        assert!(text.contains("root certificates"), "{text}");
+    }
+}
