@@ -160,10 +160,22 @@ impl<O: Origin> Pull<'_, O> {
         self.discard(&mut body, part.skip)?;
         self.copy(&mut body, &part)?;
         if part.take.is_some_and(|n| head.length == Some(part.skip + n)) {
-            // ureq hands a connection back when its body has been read to the end, which takes one more read.
-            let _ = body.read(&mut [0]);
+            self.end(&head, &mut body)?;
         }
         Ok(self.remaining() == Some(0))
+    }
+
+    /// Reads to the end of a body of which every byte was wanted: only then does ureq keep its connection.
+    fn end(&self, head: &Head, body: &mut O::Body) -> Result<(), Trouble> {
+        match body.read(&mut [0]) {
+            // Somebody switched on ureq's `charset` or `gzip`, and the bytes are no longer those of the file.
+            Ok(1..) => {
+                let limit = head.length.unwrap_or_default();
+                Err(Trouble::Final(wrong(head, Problem::TooLong { limit })))
+            }
+            // All bytes are there; that the connection is gone concerns the next one.
+            Ok(0) | Err(_) => Ok(()),
+        }
     }
 
     /// What a failed request means for the download.
@@ -447,10 +459,11 @@ impl<O: Origin> Pull<'_, O> {
         Ok(Downloaded { bytes: written, range, size: self.seen.total, etag: self.seen.etag.take(), verified })
     }
 
-    /// The error for the caller: with what the writer has, when it has something.
+    /// The error for the caller: with what the writer has, when it has something good.
     fn stopped(&self, error: Error) -> Error {
         match error {
             Error::Write { .. } => error,
+            Error::Answer(ref e) if matches!(e.problem, Problem::TooLong { .. }) => error,
             _ if self.written == 0 => error,
             cause => Error::Interrupted { written: self.written, cause: Box::new(cause) },
         }
@@ -493,4 +506,49 @@ fn serves_too_little() -> Error {
 
 fn changes_all_the_time() -> Error {
     Error::ObjectChanged { written: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::MonotonicClock;
+
+    /// Serves one body under one head, whatever is asked.
+    struct Canned(Head, &'static [u8]);
+
+    impl Origin for Canned {
+        type Body = &'static [u8];
+
+        fn get(&mut self, _: &Ticket, _: &str, _: Want, _: Option<&str>) -> Result<(Head, Self::Body)> {
+            Ok((self.0.clone(), self.1))
+        }
+
+        fn renew(&mut self) -> Option<Result<Ticket>> {
+            None
+        }
+    }
+
+    /// No socket can do this: ureq ends a body at its length. A build in which another crate switched on ureq's
+    /// `charset` can.
+    #[test]
+    fn a_body_that_was_rewritten_on_the_way_is_an_error() {
+        let head = Head {
+            status: 206,
+            content_range: Some("bytes 0-4/9".into()),
+            length: Some(5),
+            ..Head::default()
+        };
+        let ticket = Ticket { urls: vec!["http://h/o".into()], headers: Vec::new(), life: None };
+        let (policy, clock) = (RetryPolicy::none(), MonotonicClock::start());
+        let limits = Limits { policy: &policy, clock: &clock, deadline: None };
+        let want = Want::Span { start: 0, end: Some(5) };
+
+        let mut out = Vec::new();
+        let mut right = Canned(head.clone(), b"12345");
+        assert_eq!(pull(&mut right, ticket.clone(), want, &mut out, &limits).unwrap().bytes, 5);
+
+        let mut longer = Canned(head, b"123456");
+        let error = pull(&mut longer, ticket, want, &mut out, &limits).unwrap_err();
+        assert!(matches!(&error, Error::Answer(e) if e.problem == Problem::TooLong { limit: 5 }), "{error}");
+    }
 }

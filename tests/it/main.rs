@@ -1,1 +1,20 @@
+//! The integration tests, in one binary: what a program that uses this crate can see of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the message; clippy.toml covers the test functions, not their helpers"
+)]
+
+mod api_errors;
+mod auth;
+mod public_api;
+mod retry;
+mod secrets;
+mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
+mod transfer;
+mod wire;

@@ -86,7 +86,10 @@ fn a_stall_ends_by_itself_and_is_resumed() {
     let s = Setup::with(MIB, |b| no_retries(b.stall_timeout(Duration::from_millis(200))));
     s.fault(Fault::StallAfter(200_000));
     let error = s.assert_fails(.., 0);
-    assert!(matches!(error.root(), Error::Network(e) if e.timed_out && e.stage == NetworkStage::Body), "{error}");
+    assert!(
+        matches!(error.root(), Error::Network(e) if e.timed_out && e.stage == NetworkStage::Body),
+        "{error}"
+    );
 }
 
 #[test]
@@ -183,7 +186,8 @@ fn the_host_that_works_stays_and_the_next_takes_over_at_the_offset() {
     s.fault(Fault::CutAfter(500_000));
     s.fault(Fault::object_error(500, "InternalError"));
     s.assert_gets(.., 0..MIB);
-    let asked: Vec<_> = s.objects().iter().map(|r| (r.raw_query.clone(), r.header("range").is_some())).collect();
+    let asked: Vec<_> =
+        s.objects().iter().map(|r| (r.raw_query.clone(), r.header("range").is_some())).collect();
     let expected = [("mirror=1", false), ("mirror=1", true), ("mirror=2", true)];
     assert_eq!(asked, expected.map(|(m, r)| (m.to_owned(), r)));
     assert_eq!(s.ranges()[2], range(&format!("bytes=500000-{}", MIB - 1)));

@@ -1,0 +1,253 @@
+//! The error answers of the API host: each comes out as what it is, whatever status it came with.
+
+use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+use dingtalk_files::{ApiError, Error, NetworkStage, Problem, RetryPolicy, UnexpectedAnswer};
+use serde_json::json;
+
+use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, ask, everything_said, fake, send};
+
+/// What a read fails with when it is answered like this.
+fn failure(fault: Fault) -> Error {
+    let fake = fake();
+    fake.fault_always(Target::DownloadInfo, fault);
+    ask(&impatient(&fake)).unwrap_err()
+}
+
+fn impatient(fake: &FakeDingTalk) -> dingtalk_files::Client {
+    fake.client().retry(RetryPolicy::none()).build().unwrap()
+}
+
+#[track_caller]
+fn api(error: &Error) -> &ApiError {
+    match error {
+        Error::Api(e) => e,
+        other => panic!("not an API error: {other}"),
+    }
+}
+
+#[track_caller]
+fn answer(error: &Error) -> &UnexpectedAnswer {
+    match error {
+        Error::Answer(e) => e,
+        other => panic!("not an unexpected answer: {other}"),
+    }
+}
+
+/// `[rate limited, not found, permission, authentication, transient, may have run]`
+fn traits_of(error: &Error) -> [bool; 6] {
+    [
+        error.is_rate_limited(),
+        error.is_not_found(),
+        error.is_permission_denied(),
+        error.is_authentication(),
+        error.is_transient(),
+        error.may_have_run(),
+    ]
+}
+
+const RATE: [bool; 6] = [true, false, false, false, true, false];
+const QUOTA: [bool; 6] = [true, false, false, false, false, false];
+const ABSENT: [bool; 6] = [false, true, false, false, false, false];
+const DENIED: [bool; 6] = [false, false, true, false, false, false];
+const STRANGER: [bool; 6] = [false, false, false, true, false, false];
+const SERVER: [bool; 6] = [false, false, false, false, true, true];
+const LATER: [bool; 6] = [false, false, false, false, true, false];
+const FINAL: [bool; 6] = [false; 6];
+
+#[test]
+fn by_code_and_not_by_status() {
+    let table = [
+        (403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", RATE),
+        (403, "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi", RATE),
+        (403, "Forbidden.AccessDenied.QpsLimitForSuitekeyAndOrgAndApi", RATE),
+        (403, "Forbidden.AccessDenied.QpsLimitForApi", RATE),
+        (429, "system.busy", RATE),
+        (503, "systemBusy", RATE),
+        (403, "Forbidden.AccessDenied.ApiCountLimitForOrg", QUOTA),
+        (403, "Forbidden.AccessDenied.AccessTokenPermissionDenied", DENIED),
+        (403, "Forbidden.AccessDenied.IpNotInWhiteList", DENIED),
+        (400, "permissionDenied", DENIED),
+        (403, "permissionDenied", DENIED),
+        (403, "orgAuthLevelNotEnough", DENIED),
+        (404, "spaceNotExist", ABSENT),
+        (400, "dentryNotExist", ABSENT),
+        (404, "dentryNotExist", ABSENT),
+        (400, "InvalidAuthentication", STRANGER),
+        (401, "InvalidAuthentication", STRANGER),
+        (500, "systemError", SERVER),
+        (500, "unknownError", SERVER),
+        (503, "operationTimeout", SERVER),
+        (400, "operationConcurrentControl", LATER),
+        (400, "fileArchived", FINAL),
+        (400, "paramError.spaceId", FINAL),
+        (400, "somethingNew", FINAL),
+    ];
+    for (status, code, expected) in table {
+        let error = failure(Fault::api_error(status, code));
+        assert_eq!(traits_of(&error), expected, "{status} {code}");
+        assert_eq!(error.code(), Some(code));
+        assert_eq!(error.bytes_written(), 0);
+        let e = api(&error);
+        assert_eq!((e.operation, e.status, e.code.as_str()), (DOWNLOAD_INFO, status, code));
+        assert_eq!(e.message, "The fake was told to fail.");
+        // The text alone is enough for a support ticket.
+        let text = error.to_string();
+        for part in [DOWNLOAD_INFO, code, &e.message, error.request_id().unwrap()] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_scope_is_named() {
+    let scopes = json!(["Storage.DownloadInfo.Read", "Storage.File.Read"]);
+    let error = failure(Fault::json(
+        403,
+        json!({"code": "Forbidden.AccessDenied.AccessTokenPermissionDenied", "requestid": "REQUEST-1",
+               "message": "no", "accessdenieddetail": {"requiredScopes": scopes}}),
+    ));
+    assert!(error.is_permission_denied());
+    assert_eq!(api(&error).required_scopes, ["Storage.DownloadInfo.Read", "Storage.File.Read"]);
+    assert_eq!(error.request_id(), Some("REQUEST-1"));
+    let text = error.to_string();
+    for part in ["Storage.DownloadInfo.Read, Storage.File.Read", "developer console", "REQUEST-1"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn advice_says_what_to_do() {
+    let table = [
+        ("Forbidden.AccessDenied.IpNotInWhiteList", "allow-list"),
+        ("Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "spread them out"),
+        ("Forbidden.AccessDenied.ApiCountLimitForOrg", "monthly"),
+        ("permissionDenied", "acting person"),
+        ("dentryNotExist", "recycle bin"),
+        ("spaceNotExist", "space id"),
+        ("fileArchived", "ask again"),
+    ];
+    for (code, advice) in table {
+        let error = failure(Fault::api_error(403, code));
+        assert!(api(&error).advice().unwrap().contains(advice), "{error}");
+        assert!(error.to_string().contains(advice), "{error}");
+    }
+    assert_eq!(api(&failure(Fault::api_error(400, "new"))).advice(), None);
+}
+
+#[test]
+fn a_request_id_is_found_in_the_header_too() {
+    let no_body = Fault::json(500, json!({"code": "systemError"})).header("x-acs-request-id", "HEADER-1");
+    assert_eq!(failure(no_body).request_id(), Some("HEADER-1"));
+    let page = Fault::html(502, "<html>").header("x-acs-request-id", "HEADER-2");
+    assert_eq!(failure(page).request_id(), Some("HEADER-2"));
+    let broken = Fault::json(200, "{").header("x-acs-request-id", "HEADER-3");
+    assert_eq!(failure(broken).request_id(), Some("HEADER-3"));
+}
+
+#[test]
+fn the_ban_of_an_address_is_never_a_success() {
+    let ban = json!({"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "u"});
+    let page = "<!DOCTYPE html><html><body>too many requests</body></html>";
+    for status in [200, 403, 429] {
+        for fault in [Fault::json(status, ban.clone()), Fault::html(status, page)] {
+            let fake = fake();
+            fake.fault_always(Target::Send, fault);
+            // With the default policy: a ban grows by asking, so it is not asked again.
+            let error = send(&fake.client().build().unwrap()).unwrap_err();
+            let e = answer(&error);
+            assert_eq!((e.operation, e.status, &e.problem), (SEND, status, &Problem::Banned { minutes: 5 }));
+            assert!(e.is_banned());
+            assert_eq!(traits_of(&error), RATE);
+            assert!(error.to_string().contains("wait 5 minutes"), "{error}");
+            assert_eq!(fake.requests_to(Target::Send).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_gateway_speaks_for_itself() {
+    for fault in [
+        Fault::html(502, "<html><h1>Bad Gateway</h1></html>"),
+        Fault::html(504, "<html>"),
+        Fault::status(500),
+        Fault::status(503),
+    ] {
+        let error = failure(fault);
+        assert_eq!(answer(&error).problem, Problem::Gateway);
+        assert_eq!(traits_of(&error), SERVER);
+        assert_eq!(error.code(), None);
+    }
+    // A status that is clear without a body stays clear.
+    let error = failure(Fault::status(404));
+    assert_eq!((api(&error).status, error.code()), (404, Some("")));
+}
+
+#[test]
+fn a_redirect_is_named_and_not_followed() {
+    let elsewhere = Elsewhere::new();
+    let location = format!("http://{}/login?token=planted", elsewhere.host());
+    for status in [301, 302, 303, 307, 308] {
+        let fake = fake();
+        let location = location.clone();
+        fake.fault_always(Target::Send, Fault::Redirect { status, location });
+        let error = send(&fake.client().build().unwrap()).unwrap_err();
+        let e = answer(&error);
+        let host = Some(elsewhere.host());
+        assert_eq!((e.operation, e.status, &e.problem), (SEND, status, &Problem::Redirect { host }));
+        assert!(error.to_string().contains(&elsewhere.host()), "{error}");
+        assert!(!everything_said(&error).contains("planted"), "{error}");
+        assert!(!error.is_transient());
+        assert_eq!(fake.requests_to(Target::Send).len(), 1);
+    }
+    let nowhere = failure(Fault::status(302));
+    assert_eq!(answer(&nowhere).problem, Problem::Redirect { host: None });
+    elsewhere.assert_untouched();
+}
+
+#[test]
+fn broken_json_is_told_by_its_place_and_not_by_its_text() {
+    let error = failure(Fault::json(200, "{\n  \"protocol\": \"planted-text"));
+    let e = answer(&error);
+    assert_eq!(e.status, 200);
+    let place = Problem::Malformed { line: 2, column: 27 };
+    assert_eq!(e.problem, place);
+    let text = error.to_string();
+    assert!(text.contains("line 2") && text.contains("column 27"), "{text}");
+    assert!(!everything_said(&error).contains("planted"), "{error}");
+
+    // The right JSON with a wrong type in it: serde would quote the value.
+    let wrong_type = failure(Fault::json(200, json!({"protocol": ["planted-text"]})));
+    assert!(matches!(answer(&wrong_type).problem, Problem::Malformed { line: 1, .. }));
+    assert!(!everything_said(&wrong_type).contains("planted"));
+    // The operation ran, only its answer is broken.
+    assert!(wrong_type.may_have_run() && !wrong_type.is_transient());
+
+    let empty = failure(Fault::status(200));
+    assert!(matches!(answer(&empty).problem, Problem::Malformed { .. }));
+}
+
+#[test]
+fn a_body_without_end_ends() {
+    for status in [200, 400] {
+        let content_type = "application/json".to_owned();
+        let error = failure(Fault::EndlessBody { status, content_type });
+        let e = answer(&error);
+        assert_eq!(e.status, status);
+        let limit = 8 * 1024 * 1024;
+        assert_eq!(e.problem, Problem::TooLong { limit });
+    }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_a_network_error() {
+    for fault in [Fault::CutAfter(20), Fault::ResetAfter(20)] {
+        let error = failure(fault);
+        let Error::Network(e) = &error else { panic!("{error}") };
+        assert_eq!(
+            (e.operation, e.stage, e.timed_out, e.tls),
+            (DOWNLOAD_INFO, NetworkStage::Body, false, false)
+        );
+        assert!(e.host.starts_with("127.0.0.1:"), "{}", e.host);
+        assert_eq!(traits_of(&error), SERVER);
+    }
+}

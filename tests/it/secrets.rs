@@ -1,0 +1,381 @@
+//! No secret becomes text. Every secret here contains the word `planted`, and nothing that this crate says may.
+
+use std::fmt::Debug;
+
+use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+use dingtalk_files::{
+    ApiError, Client, ClientBuilder, DownloadInfo, Error, GetFileDownloadInfo, NetworkStage, Problem,
+    RetryPolicy, Secret, StorageError, UnionId,
+};
+use serde_json::{Value, json};
+
+use crate::support::{REFUSED, Scripted, Wire, ask, everything_said, fake, http_answer, send};
+
+const TOKEN: &str = "planted-token";
+const APP_SECRET: &str = "planted-app-secret";
+const AUTHORIZATION: &str = "OSS planted-key:planted-signature";
+
+#[track_caller]
+fn assert_silent(what: &str, said: &str) {
+    assert!(!said.contains("planted"), "{what}: {said}");
+}
+
+#[track_caller]
+fn assert_debug_silent(value: &impl Debug) {
+    assert_silent("Debug", &format!("{value:?}\n{value:#?}"));
+}
+
+/// The error has something to say, and a secret is no part of it.
+#[track_caller]
+fn assert_error_silent(what: &str, error: &Error) {
+    assert!(!error.to_string().is_empty());
+    assert_silent(what, &everything_said(error));
+}
+
+/// A download info with a secret wherever one can be.
+fn signed(url: &str) -> DownloadInfo {
+    let info = json!({
+        "protocol": "HEADER_SIGNATURE",
+        "headerSignatureInfo": {
+            "resourceUrls": [url],
+            "internalResourceUrls": ["http://planted-user:planted@internal.example/planted-path?s=planted"],
+            "headers": {"Authorization": AUTHORIZATION, "x-oss-date": "planted-date"},
+        },
+    });
+    serde_json::from_value(info).unwrap()
+}
+
+fn builder(url: &str) -> ClientBuilder {
+    Client::builder().access_token(TOKEN).base_url(url).no_proxy().retry(RetryPolicy::none())
+}
+
+fn download(info: &DownloadInfo) -> Error {
+    let client = builder(REFUSED).build().unwrap();
+    client.download_to(info, &mut Vec::new(), ..).unwrap_err()
+}
+
+#[test]
+fn a_secret_says_that_it_is_one_and_no_more() {
+    let secret = Secret::new(TOKEN);
+    assert_eq!(format!("{secret:?}"), "Secret(..)");
+    assert_eq!(format!("{secret:#?}"), "Secret(..)");
+    assert_eq!(format!("{:?}", Secret::default()), "Secret(..)");
+    assert_eq!(format!("{:?}", Some(&secret)), "Some(Secret(..))");
+    assert_eq!(secret.expose(), TOKEN);
+}
+
+#[test]
+fn no_type_shows_a_secret() {
+    let builders = [
+        builder(REFUSED),
+        Client::builder().app("key", APP_SECRET).base_url(REFUSED),
+        Client::builder().token_source(|| Ok::<_, std::io::Error>(TOKEN.to_owned())).base_url(REFUSED),
+        builder(REFUSED).proxy("http://planted-user:planted-password@127.0.0.1:1"),
+        builder(REFUSED).user_agent("agent/1"),
+    ];
+    for builder in builders {
+        assert_debug_silent(&builder);
+        let client = builder.build().unwrap();
+        assert_debug_silent(&client);
+        assert_debug_silent(&client.clone());
+        assert_debug_silent(&client.file("space-1", "dentry-1", UnionId("union-1")).version(1));
+        assert_debug_silent(&client.oauth2());
+        assert_debug_silent(&client.conv_file());
+        assert_debug_silent(&client.storage());
+    }
+    assert_debug_silent(&GetFileDownloadInfo::new().version(1));
+
+    let wire = Wire::json(r#"{"accessToken":"planted-token","expireIn":7200}"#);
+    let token = wire.client().oauth2().get_access_token("k", APP_SECRET).unwrap();
+    assert_eq!(token.access_token.expose(), TOKEN);
+    assert_debug_silent(&token);
+    assert!(format!("{token:?}").contains("7200"), "what is no secret may be seen");
+
+    for url in [
+        "https://zjk.example/planted-path?Signature=planted",
+        "https://zjk.example?planted",
+        "https://zjk.example#planted",
+        "https://planted-user:planted@zjk.example/planted?a=planted@planted",
+        "planted",
+    ] {
+        let info = signed(url);
+        assert_debug_silent(&info);
+        assert_debug_silent(info.header_signature_info.as_ref().unwrap());
+        let text = format!("{info:?}");
+        // Who reads it wants to see which host, and which headers there are.
+        assert!(text.contains("Authorization") && text.contains("internal.example"), "{text}");
+        assert_eq!(text.contains("zjk.example"), url.contains("zjk.example"), "{text}");
+    }
+}
+
+/// What a server answers that repeats what it was sent, in this place of the answer.
+fn echoes(secret: &str) -> Vec<(&'static str, Fault)> {
+    let message = format!("the credential {secret} is not good");
+    let error = |body: Value| Fault::json(400, body);
+    vec![
+        ("message", error(json!({"code": "c", "message": message}))),
+        ("description", error(json!({"code": "c", "description": message}))),
+        ("code", error(json!({"code": message, "message": "m"}))),
+        ("request id", error(json!({"code": "c", "requestid": secret, "message": "m"}))),
+        ("object for text", error(json!({"code": {"sent": secret}, "message": [secret]}))),
+        ("unread field", error(json!({"code": "c", "debug": secret}))),
+        ("text", Fault::json(403, format!("forbidden: {secret}"))),
+        ("page", Fault::html(403, &format!("<p>{secret}</p>"))),
+        ("gateway page", Fault::html(502, &format!("<p>{secret}</p>"))),
+        ("broken JSON", Fault::json(200, format!("{{\"a\": {secret}"))),
+        ("wrong type", Fault::json(200, format!("\"{secret}\""))),
+        (
+            "wrong type inside",
+            Fault::json(200, json!({"file": secret, "protocol": [secret], "accessToken": [secret]})),
+        ),
+        (
+            "redirect",
+            Fault::Redirect { status: 302, location: format!("https://login.example/{secret}?{secret}") },
+        ),
+    ]
+}
+
+/// Places that hold no free text, but a hostile or careless server may put some there.
+fn odd_echoes(secret: &str) -> Vec<(&'static str, Fault)> {
+    let denied = |scopes| {
+        let code = "Forbidden.AccessDenied.AccessTokenPermissionDenied";
+        Fault::json(403, json!({"code": code, "accessdenieddetail": {"requiredScopes": scopes}}))
+    };
+    vec![
+        ("scopes", denied(json!([secret]))),
+        ("scopes inside", denied(json!([{"sent": secret}]))),
+        ("request id header", Fault::json(400, json!({"code": "c"})).header("x-acs-request-id", secret)),
+        ("request id header of a page", Fault::html(502, "<p>").header("x-acs-request-id", secret)),
+        ("redirect host", Fault::Redirect { status: 302, location: format!("https://{secret}.example/") }),
+    ]
+}
+
+fn assert_no_echo(faults: fn(&str) -> Vec<(&'static str, Fault)>) {
+    for (what, fault) in faults(TOKEN) {
+        let fake = fake();
+        fake.fault_always(Target::Send, fault.clone());
+        fake.fault_always(Target::DownloadInfo, fault);
+        let client = builder(&fake.base_url()).build().unwrap();
+        assert_error_silent(what, &send(&client).unwrap_err());
+        assert_error_silent(what, &ask(&client).unwrap_err());
+        let file = client.file("space-1", "dentry-1", UnionId("union-1"));
+        assert_error_silent(what, &file.download_to(&mut Vec::new(), ..).unwrap_err());
+    }
+    for (what, fault) in faults(APP_SECRET) {
+        let fake = fake();
+        fake.fault_always(Target::Token, fault);
+        let app = Client::builder().app("key", APP_SECRET);
+        let client = app.base_url(fake.base_url()).no_proxy();
+        let client = client.retry(RetryPolicy::none()).build().unwrap();
+        let error = send(&client).unwrap_err();
+        assert!(matches!(error, Error::Token(_)), "{what}: {error}");
+        assert_error_silent(what, &error);
+        let direct = client.oauth2().get_access_token("key", APP_SECRET);
+        assert_error_silent(what, &direct.unwrap_err());
+    }
+}
+
+#[test]
+fn an_api_host_that_echoes_is_not_repeated() {
+    assert_no_echo(echoes);
+}
+
+#[test]
+#[ignore = "src: required scopes, x-acs-request-id and a redirect's host are not withheld"]
+fn an_api_host_that_echoes_in_odd_places_is_not_repeated() {
+    assert_no_echo(odd_echoes);
+}
+
+/// What is withheld is only what is secret.
+#[test]
+fn the_rest_of_an_echoing_error_is_kept() {
+    let fake = fake();
+    let body = json!({"code": "InvalidAuthentication", "requestid": "REQUEST-1", "message": TOKEN});
+    fake.fault_always(Target::Send, Fault::json(400, body));
+    let error = send(&builder(&fake.base_url()).build().unwrap()).unwrap_err();
+    assert_eq!((error.code(), error.request_id()), (Some("InvalidAuthentication"), Some("REQUEST-1")));
+}
+
+fn xml(message: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\"?><Error><Code>SignatureDoesNotMatch</Code><Message>{message}</Message>\
+         <RequestId>REQUEST-1</RequestId><HostId>h</HostId><OSSAccessKeyId>planted-key</OSSAccessKeyId>\
+         <SignatureProvided>planted-signature</SignatureProvided><StringToSign>GET planted</StringToSign>\
+         <StringToSignBytes>47 45 54 planted</StringToSignBytes><EC>0002-00000040</EC></Error>"
+    )
+}
+
+/// The failure of a download from a server that answers this.
+fn refused_object(answer: String) -> Error {
+    let server = Scripted::start(move |_| answer.clone());
+    download(&signed(&format!("{}/planted?Signature=planted", server.url())))
+}
+
+#[test]
+fn an_object_store_that_echoes_is_not_repeated() {
+    let quiet = refused_object(http_answer("403 Forbidden", &xml("No match.")));
+    let Error::Storage(e) = &quiet else { panic!("{quiet}") };
+    let kept = (e.code.as_deref(), e.message.as_deref(), e.ec.as_deref());
+    assert_eq!(kept, (Some("SignatureDoesNotMatch"), Some("No match."), Some("0002-00000040")));
+    assert_eq!(quiet.request_id(), Some("REQUEST-1"));
+    assert_error_silent("XML", &quiet);
+
+    for (what, answer) in [
+        ("message", http_answer("403 Forbidden", &xml(&format!("You sent {AUTHORIZATION}")))),
+        ("no XML", http_answer("403 Forbidden", AUTHORIZATION)),
+        ("cut XML", http_answer("500 Oops", "<Error><Message>planted")),
+        ("redirect", http_answer("307 Away\r\nLocation: https://h.example/planted?planted", "")),
+    ] {
+        let error = refused_object(answer);
+        assert_error_silent(what, &error);
+    }
+}
+
+#[test]
+#[ignore = "src: a part of a signed header is not withheld"]
+fn an_object_store_that_echoes_a_part_is_not_repeated() {
+    for part in ["planted-signature", "planted-key", "key:planted-signature"] {
+        let message = xml(&format!("The signature {part} is not ours"));
+        assert_error_silent(part, &refused_object(http_answer("403 Forbidden", &message)));
+    }
+}
+
+#[test]
+fn a_network_error_names_the_host_only() {
+    let urls = [
+        format!("{REFUSED}/planted?Signature=planted"),
+        "http://planted-user:planted@127.0.0.1:1/planted".to_owned(),
+    ];
+    for url in urls {
+        let error = download(&signed(&url));
+        let Error::Network(e) = &error else { panic!("{error}") };
+        assert_eq!((e.host.as_str(), e.stage), ("127.0.0.1:1", NetworkStage::Connect));
+        assert_error_silent("refused", &error);
+    }
+    // A body that breaks off in the middle: the error wraps another.
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"1\"\r\n\r\nabc".to_owned();
+    let error = refused_object(head);
+    assert!(matches!(error, Error::Interrupted { written: 3, .. }), "{error}");
+    assert_error_silent("cut", &error);
+    assert_error_silent("silent", &refused_object(String::new()));
+    assert_error_silent("no HTTP", &refused_object("planted\r\n\r\n".to_owned()));
+}
+
+#[test]
+fn a_download_info_that_is_refused_is_not_repeated() {
+    for url in
+        ["planted", "ftp://planted:planted@h/planted", "file:///planted", "https://", "http:// planted/"]
+    {
+        let error = download(&signed(url));
+        assert!(
+            matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::ForbiddenUrl(_))),
+            "{error}"
+        );
+        assert_error_silent(url, &error);
+    }
+    for name in ["Host", "Cookie", "x-oss-meta"] {
+        let headers = json!({name: "planted\r\nplanted: planted"});
+        let info = json!({"headerSignatureInfo": {"resourceUrls": [REFUSED], "headers": headers}});
+        let error = download(&serde_json::from_value(info).unwrap());
+        assert!(error.to_string().contains(name), "{error}");
+        assert_error_silent(name, &error);
+    }
+}
+
+#[test]
+fn a_proxy_keeps_its_password() {
+    for answer in ["HTTP/1.1 407 Authentication\r\nX: planted\r\nContent-Length: 7\r\n\r\nplanted", ""] {
+        let proxy = Scripted::start(move |_| answer.to_owned());
+        let url = format!("http://planted-user:planted-password@{}", proxy.address);
+        let client = builder("http://dingtalk.example").proxy(url).build().unwrap();
+        assert_debug_silent(&client);
+        assert_error_silent("proxy", &send(&client).unwrap_err());
+        // The proxy was really asked, and really got the password: `planted-user:planted-password` in base64.
+        let request = proxy.closed.recv().unwrap();
+        assert!(request.contains("cGxhbnRlZC11c2VyOnBsYW50ZWQtcGFzc3dvcmQ="), "{request}");
+    }
+    let gone = builder("http://dingtalk.example").proxy("http://planted:planted@127.0.0.1:1");
+    assert_error_silent("no proxy there", &send(&gone.build().unwrap()).unwrap_err());
+}
+
+#[test]
+fn a_wrong_configuration_is_not_repeated() {
+    let wrong = [
+        builder(REFUSED).proxy("gopher://planted:planted@h"),
+        builder(REFUSED).proxy("http://planted:planted@"),
+        builder("http://planted-user:planted@h"),
+        builder("http://h?token=planted"),
+        builder("planted"),
+        builder(REFUSED).access_token("planted\n"),
+        Client::builder().access_token("planted\n").base_url(REFUSED),
+        Client::builder().app("", APP_SECRET).base_url(REFUSED),
+    ];
+    for builder in wrong {
+        let error = builder.build().unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{error}");
+        assert_error_silent("configuration", &error);
+    }
+    // A source's token is seen only when it is used.
+    let source = Client::builder().token_source(|| Ok::<_, std::io::Error>("planted\n\ntoken"));
+    let client = source.base_url(REFUSED).no_proxy().build().unwrap();
+    assert_error_silent("header", &send(&client).unwrap_err());
+}
+
+/// The errors of a transfer that went well up to a point, with the secrets of the stand-in in use.
+#[test]
+fn the_errors_of_a_transfer_know_no_secret() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("disk full"))
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let fail = |fault: Fault| {
+        let fake = fake();
+        fake.fault_always(Target::Object, fault);
+        let client = fake.client().retry(RetryPolicy::none()).build().unwrap();
+        let info = ask(&client).unwrap();
+        let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
+        (error, info, fake)
+    };
+    let faults = [
+        Fault::Crc(Some("1".to_owned())),
+        Fault::GzipHeader,
+        Fault::object_error(403, "AccessDenied"),
+        Fault::object_error(404, "NoSuchKey"),
+        Fault::CutAfter(3),
+        Fault::ContentRange(Some("bytes 5-6/7".to_owned())),
+    ];
+    let mut checked = 0;
+    for fault in faults {
+        let (error, info, _fake) = fail(fault);
+        let signed = info.header_signature_info.unwrap();
+        let said = everything_said(&error);
+        for secret in signed.headers.values().map(String::as_str) {
+            assert!(!said.contains(secret), "{said}");
+            checked += 1;
+        }
+        assert!(!said.contains(FakeDingTalk::APP_SECRET) && !said.contains("/oss/"));
+    }
+    assert_eq!(checked, 12);
+    let fake = fake();
+    let client = fake.client().build().unwrap();
+    let file = client.file("space-1", "dentry-1", UnionId("union-1"));
+    let error = file.download_to(&mut Full, ..).unwrap_err();
+    assert!(
+        matches!(error, Error::Write { written: 0, .. }) && error.to_string().contains("disk full"),
+        "{error}"
+    );
+}
+
+/// The types that an error hands out show what the error's own text shows.
+#[test]
+fn the_parts_of_an_error_are_plain_data() {
+    fn assert_plain<T: Debug + Clone + PartialEq>() {}
+    assert_plain::<ApiError>();
+    assert_plain::<StorageError>();
+    assert_plain::<Problem>();
+}
