@@ -229,7 +229,7 @@ pub(crate) fn everything_said(error: &Error) -> String {
     said.push_str(&fields);
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        said.push_str(&format!("\n{cause} {cause:?} {cause:#?}"));
+        said += &format!("\n{cause} {cause:?} {cause:#?}");
         source = cause.source();
     }
     said

@@ -94,6 +94,36 @@ fn without_any_etag_only_an_equal_size_is_resumed() {
     assert!(matches!(error, Error::ObjectChanged { written: 300_000 }), "{error}");
 }
 
+/// Everything that would tell two objects apart is missing; the size is not told with a part.
+fn anonymous(content_range: &str, more: Vec<Fault>) -> Fault {
+    let bare = [Fault::ETag(None), Fault::Crc(None), Fault::ContentRange(Some(content_range.to_owned()))];
+    Fault::Several([bare.to_vec(), more].concat())
+}
+
+#[test]
+fn a_part_of_an_object_without_any_mark_is_not_resumed() {
+    let s = Setup::new(1000);
+    s.fault(anonymous("bytes 0-499/*", vec![Fault::CutAfter(300)]));
+    s.fault(anonymous("bytes 300-499/*", vec![]));
+    let error = s.assert_fails(0..500, 0);
+    assert!(matches!(error, Error::ObjectChanged { written: 300 }), "{error}");
+}
+
+#[test]
+fn an_object_that_became_too_short_has_changed() {
+    let shorter = || Fault::ReplaceObject(Content::from("shorter"));
+    // The server says so with the whole object, or with 416.
+    let whole = Fault::Several(vec![Fault::ETag(None), Fault::Crc(None), shorter()]);
+    let refusal = Fault::Several(vec![Fault::ETag(None), Fault::StrictRanges, shorter()]);
+    for second in [whole, refusal] {
+        let s = Setup::new(1000);
+        s.fault(anonymous("bytes 0-499/*", vec![Fault::CutAfter(300)]));
+        s.fault(second);
+        let error = s.assert_fails(0..500, 0);
+        assert!(matches!(error, Error::ObjectChanged { written: 300 }), "{error}");
+    }
+}
+
 #[test]
 fn a_weak_etag_is_no_precondition() {
     let weak = || Fault::ETag(Some("W/\"1\"".to_owned()));

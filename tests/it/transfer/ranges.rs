@@ -88,6 +88,25 @@ fn a_server_that_refuses_an_overlong_end_is_asked_for_the_part_inside() {
 }
 
 #[test]
+fn a_server_that_refuses_what_it_has_is_asked_twice_at_most() {
+    let s = Setup::new(1000);
+    let refusal = Fault::object_error(416, "InvalidRange").header("Content-Range", "bytes */1000");
+    s.fake.fault_always(Target::Object, refusal);
+    let error = s.assert_fails(500..2000, 500);
+    assert!(matches!(error, Error::RangeNotSatisfiable { size: Some(1000) }), "{error}");
+    assert_eq!(s.ranges(), [range("bytes=500-1999"), range("bytes=500-999")]);
+}
+
+#[test]
+fn a_412_that_nothing_asked_for_is_an_error() {
+    let s = Setup::new(1000);
+    s.fake.fault_always(Target::Object, Fault::object_error(412, "PreconditionFailed"));
+    let error = s.assert_fails(.., 0);
+    assert_eq!(error.code(), Some("PreconditionFailed"), "{error}");
+    assert_eq!(s.objects().len(), 1);
+}
+
+#[test]
 fn empty_objects() {
     let s = Setup::new(0);
     assert!(s.assert_gets(.., 0..0).verified);
@@ -153,11 +172,13 @@ fn a_lie_of_one_host_is_mended_by_the_next() {
 
 #[test]
 fn parts_shorter_than_asked_are_continued() {
-    let s = Setup::new(100 * KIB);
+    // A retry would be one too many: good parts cost none.
+    let s = Setup::with(100 * KIB, no_retries);
     s.fake.fault_always(Target::Object, Fault::ShortRange(20 * KIB));
     s.assert_gets(1.., 1..100 * KIB);
     assert_eq!(s.objects().len(), 5);
     assert_eq!(s.ranges()[1], range(&format!("bytes={}-{}", 20 * KIB + 1, 100 * KIB - 1)));
+    assert!(s.clock.sleeps().is_empty());
 }
 
 #[test]
