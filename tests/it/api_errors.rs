@@ -4,7 +4,7 @@ use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 use dingtalk_files::{ApiError, Error, NetworkStage, Problem, RetryPolicy, UnexpectedAnswer};
 use serde_json::json;
 
-use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, ask, everything_said, fake, send};
+use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, ask, client_and_clock, everything_said, fake, send};
 
 /// What a read fails with when it is answered like this.
 fn failure(fault: Fault) -> Error {
@@ -151,15 +151,26 @@ fn the_ban_of_an_address_is_never_a_success() {
     for status in [200, 403, 429] {
         for fault in [Fault::json(status, ban.clone()), Fault::html(status, page)] {
             let fake = fake();
-            fake.fault_always(Target::Send, fault);
-            // With the default policy: a ban grows by asking, so it is not asked again.
-            let error = send(&fake.client().build().unwrap()).unwrap_err();
-            let e = answer(&error);
-            assert_eq!((e.operation, e.status, &e.problem), (SEND, status, &Problem::Banned { minutes: 5 }));
-            assert!(e.is_banned());
-            assert_eq!(traits_of(&error), RATE);
-            assert!(error.to_string().contains("wait 5 minutes"), "{error}");
-            assert_eq!(fake.requests_to(Target::Send).len(), 1);
+            fake.fault_always(Target::Send, fault.clone());
+            fake.fault_always(Target::DownloadInfo, fault);
+            // With the default policy: a ban grows by asking, so that not even a read is repeated.
+            let (client, clock) = client_and_clock(&fake);
+            let failures = [
+                (SEND, send(&client).unwrap_err(), Target::Send),
+                (DOWNLOAD_INFO, ask(&client).unwrap_err(), Target::DownloadInfo),
+            ];
+            for (operation, error, target) in failures {
+                let e = answer(&error);
+                assert_eq!(
+                    (e.operation, e.status, &e.problem),
+                    (operation, status, &Problem::Banned { minutes: 5 })
+                );
+                assert!(e.is_banned());
+                assert_eq!(traits_of(&error), RATE);
+                assert!(error.to_string().contains("wait 5 minutes"), "{error}");
+                assert_eq!(fake.requests_to(target).len(), 1);
+            }
+            assert_eq!(clock.sleeps(), []);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the tests share: the servers and the calls.
 
 use std::collections::BTreeMap;
+use std::fmt::{Debug, Display};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::{Receiver, channel};
@@ -214,25 +215,27 @@ pub(crate) fn ask(client: &Client) -> Result<DownloadInfo> {
 /// What an error says in every way it can say it: its text, its structure, its fields where they show more than the
 /// error itself, and its sources.
 pub(crate) fn everything_said(error: &Error) -> String {
-    let mut said = format!("{error}\n{error:?}\n{error:#?}\n");
+    fn said(error: &(impl Debug + Display + ?Sized)) -> String {
+        format!("{error}\n{error:?}\n{error:#?}")
+    }
     let fields = match error {
-        Error::Api(e) => format!("{e:?} {e:#?} {e}"),
-        Error::Storage(e) => format!("{e:?} {e:#?} {e}"),
-        Error::Network(e) => format!("{e:?} {e:#?} {e} {:?} {:#?} {}", e.cause, e.cause, e.cause),
-        Error::Answer(e) => format!("{e:?} {e:#?} {e}"),
+        Error::Api(e) => said(e),
+        Error::Storage(e) => said(e),
+        Error::Network(e) => format!("{}\n{}", said(e), said(&e.cause)),
+        Error::Answer(e) => said(e),
         Error::Token(e) => everything_said(e),
-        Error::TokenSource(e) => format!("{e:?} {e:#?} {e}"),
-        Error::Write { cause, .. } => format!("{cause:?} {cause:#?} {cause}"),
+        Error::TokenSource(e) => said(e),
+        Error::Write { cause, .. } => said(cause),
         Error::Interrupted { cause, .. } => everything_said(cause),
         _ => String::new(),
     };
-    said.push_str(&fields);
+    let mut all = vec![said(error), fields];
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        said += &format!("\n{cause} {cause:?} {cause:#?}");
+        all.push(said(cause));
         source = cause.source();
     }
-    said
+    all.join("\n")
 }
 
 /// A server that does what a test says, byte for byte: it reads a request, writes what the test's function makes of it,

@@ -136,6 +136,30 @@ fn a_server_without_ranges_still_gives_the_part() {
 }
 
 #[test]
+fn a_server_without_ranges_and_without_lengths() {
+    let s = Setup::new(1000);
+    s.fake.fault_always(Target::Object, Fault::Several(vec![Fault::IgnoreRange, Fault::Chunked]));
+    s.assert_gets(300..500, 300..500);
+    s.assert_gets(300.., 300..1000);
+    s.assert_gets(300..5000, 300..1000);
+    let before = s.objects().len();
+    let error = s.assert_fails(2000.., 2000);
+    assert!(matches!(error, Error::RangeNotSatisfiable { size: Some(1000) }), "{error}");
+    assert_eq!(s.objects().len(), before + 1, "the end of the body told the size");
+}
+
+#[test]
+fn a_cut_in_the_prefix_that_is_dropped_is_retried() {
+    let s = Setup::new(1000);
+    for framing in [Fault::Several(vec![]), Fault::Chunked] {
+        s.fault(Fault::Several(vec![Fault::IgnoreRange, framing, Fault::CutAfter(100)]));
+        s.fault(Fault::IgnoreRange);
+        s.assert_gets(300..500, 300..500);
+    }
+    assert_eq!(s.objects().len(), 4);
+}
+
+#[test]
 fn an_answer_to_another_question_is_refused_whole() {
     let table = [
         Fault::ShiftRange(1),
