@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::api::oauth2::AccessToken;
-use crate::clock::Clock;
+use crate::clock::{Clock, renew_after};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -209,7 +209,7 @@ impl State {
                 let token = Token { secret: fresh.access_token, generation };
                 self.current = Some(Cached {
                     token: token.clone(),
-                    refresh_at: asked_at.saturating_add(life - REFRESH_EARLY.min(life / 4)),
+                    refresh_at: asked_at.saturating_add(renew_after(life, REFRESH_EARLY)),
                     expires_at: asked_at.saturating_add(life),
                 });
                 self.failure = None;

@@ -176,17 +176,18 @@ impl Client {
         tries: &mut Tries,
     ) -> Result<ApiAnswer> {
         let token = token.map(|t| &t.secret);
+        let mut secrets = call.secrets.clone();
+        secrets.extend(token.map(crate::Secret::expose));
         let answer = self.inner.transport.api(&ApiRequest {
             operation: call.operation,
             method: call.method(),
             url,
             token,
+            secrets: &secrets,
             body: call.body.as_deref(),
             time_left: self.time_left(deadline),
         })?;
         tries.retry_after = answer.retry_after;
-        let mut secrets = call.secrets.clone();
-        secrets.extend(token.map(crate::Secret::expose));
         let kind = AnswerKind {
             operation: call.operation,
             status: answer.status,

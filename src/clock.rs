@@ -49,6 +49,11 @@ impl Clock for MonotonicClock {
     }
 }
 
+/// When to renew something that lives for `life`: `margin` before its end, or a quarter before when that is less.
+pub(crate) fn renew_after(life: Duration, margin: Duration) -> Duration {
+    life.saturating_sub(margin.min(life / 4))
+}
+
 /// A number in `0.0..1.0` for spreading retries. Each `RandomState` is keyed differently, which is random enough to
 /// keep many clients from retrying in step, and needs no dependency.
 #[expect(clippy::cast_precision_loss, reason = "53 bits are taken, which an f64 holds exactly")]
@@ -63,6 +68,6 @@ mod tests {
     fn jitter_stays_below_one_and_varies() {
         let draws: Vec<f64> = (0..100).map(|_| super::jitter()).collect();
         assert!(draws.iter().all(|j| (0.0..1.0).contains(j)));
-        assert!(draws.windows(2).any(|w| w[0] != w[1]));
+        assert!(draws.windows(2).any(|w| w[0] < w[1]) && draws.windows(2).any(|w| w[0] > w[1]));
     }
 }

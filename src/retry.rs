@@ -193,6 +193,7 @@ mod tests {
             stage,
             timed_out: false,
             tls,
+            hopeless: tls,
             cause: "cut".into(),
         }
         .into()

@@ -77,11 +77,12 @@ mod chosen {
 
     use crate::error::{Error, Result};
 
-    pub(crate) type Config = ();
+    /// Nothing to configure.
+    pub(crate) struct Config;
 
     pub(crate) fn configs(roots_pem: &[Vec<u8>]) -> Result<Vec<Config>> {
         if roots_pem.is_empty() {
-            return Ok(vec![()]);
+            return Ok(vec![Config]);
         }
         Err(Error::Config(
             "root certificates need TLS: enable the feature `rustls` or `native-tls`".to_owned(),

@@ -14,7 +14,7 @@ use ureq::{Agent, AsSendBody, Body, BodyReader, Timeout};
 
 use crate::api::storage::files::host_of;
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
-use crate::secret::Secret;
+use crate::secret::{Secret, withhold};
 use crate::transfer::pull::GET_OBJECT;
 use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
 use crate::transfer::ticket::{Ticket, refuse};
@@ -39,6 +39,8 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) method: &'static str,
     pub(crate) url: &'a str,
     pub(crate) token: Option<&'a Secret>,
+    /// Everything in this request that no error may repeat.
+    pub(crate) secrets: &'a [&'a str],
     pub(crate) body: Option<&'a [u8]>,
     /// Until the deadline, if there is one.
     pub(crate) time_left: Option<Duration>,
@@ -55,7 +57,7 @@ pub(crate) struct ApiAnswer {
 
 impl Transport {
     pub(crate) fn api(&self, ask: &ApiRequest<'_>) -> Result<ApiAnswer> {
-        let &ApiRequest { operation, method, url, token, body, time_left } = ask;
+        let &ApiRequest { operation, method, url, token, secrets, body, time_left } = ask;
         let mut headers = self.common_headers();
         if let Some(token) = token {
             headers.insert(TOKEN_HEADER, token_value(token)?);
@@ -69,12 +71,12 @@ impl Transport {
         let mut bytes = Vec::new();
         let read = body.into_reader().take(API_BODY_LIMIT + 1).read_to_end(&mut bytes);
         read.map_err(|e| network(operation, url, NetworkStage::Body, e.into()))?;
-        let request_id = text(&parts.headers, "x-acs-request-id");
+        let request_id = text(&parts.headers, "x-acs-request-id").map(|t| withhold(t, secrets));
         let status = parts.status.as_u16();
         let problem = if bytes.len() as u64 > API_BODY_LIMIT {
             Some(Problem::TooLong { limit: API_BODY_LIMIT })
         } else {
-            parts.status.is_redirection().then(|| redirect(&parts.headers))
+            parts.status.is_redirection().then(|| redirect(&parts.headers, secrets))
         };
         if let Some(problem) = problem {
             return Err(UnexpectedAnswer { operation, status, problem, request_id }.into());
@@ -116,14 +118,15 @@ impl Transport {
         let response = self.object.run(&exchange)?;
 
         let (parts, body) = response.into_parts();
-        let head = read_head(parts.status.as_u16(), &parts.headers);
+        let secrets = ticket.secrets();
+        let head = read_head(parts.status.as_u16(), &parts.headers, &secrets);
         match head.status {
             200 | 206 => Ok((head, ObjectBody(body.into_reader()))),
             status @ 300..400 => {
-                let problem = redirect(&parts.headers);
+                let problem = redirect(&parts.headers, &secrets);
                 Err(UnexpectedAnswer { operation, status, problem, request_id: head.request_id }.into())
             }
-            _ => Err(read_storage_error(&head, url, &parts.headers, body, &ticket.secrets()).into()),
+            _ => Err(read_storage_error(&head, url, &parts.headers, body, &secrets).into()),
         }
     }
 
@@ -264,7 +267,7 @@ fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((header, value))
 }
 
-fn read_head(status: u16, headers: &HeaderMap) -> Head {
+fn read_head(status: u16, headers: &HeaderMap, secrets: &[&str]) -> Head {
     let encoding =
         text(headers, CONTENT_ENCODING.as_str()).filter(|e| !e.trim().eq_ignore_ascii_case("identity"));
     Head {
@@ -275,7 +278,7 @@ fn read_head(status: u16, headers: &HeaderMap) -> Head {
         etag: text(headers, ETAG.as_str()),
         crc64: text(headers, "x-oss-hash-crc64ecma").and_then(|t| t.trim().parse().ok()),
         encoding,
-        request_id: text(headers, "x-oss-request-id"),
+        request_id: text(headers, "x-oss-request-id").map(|t| withhold(t, secrets)),
     }
 }
 
@@ -297,9 +300,9 @@ fn read_storage_error(
 }
 
 /// The redirect's host only: a location may carry a signature in its query.
-fn redirect(headers: &HeaderMap) -> Problem {
+fn redirect(headers: &HeaderMap, secrets: &[&str]) -> Problem {
     let host = text(headers, LOCATION.as_str()).map(|l| host_of(&l).to_owned()).filter(|h| !h.is_empty());
-    Problem::Redirect { host }
+    Problem::Redirect { host: host.map(|h| withhold(h, secrets)) }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -311,43 +314,59 @@ fn seconds(headers: &HeaderMap) -> Option<Duration> {
     text(headers, RETRY_AFTER.as_str())?.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// The certificate was not trusted, so nothing was sent: another set of roots may be tried.
-fn is_untrusted(e: &ureq::Error) -> bool {
+/// The TLS handshake failed: nothing of the request was sent, and trying again would fail again.
+fn is_handshake_error(e: &ureq::Error) -> bool {
     match e {
-        ureq::Error::Io(e) => is_certificate_error(e),
+        ureq::Error::Tls(_) | ureq::Error::TlsRequired => true,
         #[cfg(feature = "native-tls")]
         ureq::Error::NativeTls(_) => true,
+        #[cfg(feature = "rustls")]
+        ureq::Error::Io(e) => matches!(
+            rustls_error(e),
+            Some(
+                rustls::Error::InvalidCertificate(_)
+                    | rustls::Error::NoCertificatesPresented
+                    | rustls::Error::PeerIncompatible(_)
+                    // What a server without TLS answers to a handshake.
+                    | rustls::Error::InvalidMessage(_)
+            )
+        ),
+        _ => false,
+    }
+}
+
+/// The handshake failed for want of trust (native-tls does not tell why): another set of roots may be tried.
+fn is_untrusted(e: &ureq::Error) -> bool {
+    match e {
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(_) => true,
+        #[cfg(feature = "rustls")]
+        ureq::Error::Io(e) => matches!(rustls_error(e), Some(rustls::Error::InvalidCertificate(_))),
         _ => false,
     }
 }
 
 #[cfg(feature = "rustls")]
-fn is_certificate_error(e: &io::Error) -> bool {
-    let inner = e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
-}
-
-#[cfg(not(feature = "rustls"))]
-fn is_certificate_error(_: &io::Error) -> bool {
-    false
+fn rustls_error(e: &io::Error) -> Option<&rustls::Error> {
+    e.get_ref()?.downcast_ref()
 }
 
 /// ureq's error as ours. `reached` is how far the request got if the error itself does not tell.
 fn network(operation: &'static str, url: &str, reached: NetworkStage, e: ureq::Error) -> NetworkError {
     use ureq::Error as U;
-    let untrusted = is_untrusted(&e);
-    let (stage, tls) = match &e {
-        _ if untrusted => (NetworkStage::Connect, true),
-        U::Tls(_) | U::TlsRequired => (NetworkStage::Connect, true),
-        U::Timeout(Timeout::Resolve | Timeout::Connect)
-        | U::HostNotFound
+    let tls = is_handshake_error(&e);
+    // Refused by the agent itself, now and ever.
+    let refused = matches!(&e, U::BadUri(_) | U::RequireHttpsOnly(_) | U::InvalidProxyUrl | U::Http(_));
+    let unconnected = match &e {
+        U::HostNotFound
         | U::ConnectionFailed
         | U::ConnectProxyFailed(_)
-        | U::InvalidProxyUrl => (NetworkStage::Connect, false),
+        | U::Timeout(Timeout::Resolve | Timeout::Connect) => true,
         // Only a connect is refused, or finds no way.
-        U::Io(e) if is_connect_error(e.kind()) => (NetworkStage::Connect, false),
-        _ => (reached, false),
+        U::Io(e) => is_connect_error(e.kind()),
+        _ => false,
     };
+    let stage = if unconnected || tls || refused { NetworkStage::Connect } else { reached };
     let timed_out =
         matches!(&e, U::Timeout(_)) || matches!(&e, U::Io(e) if e.kind() == io::ErrorKind::TimedOut);
     // These two would repeat the URL, and with it a query.
@@ -357,7 +376,15 @@ fn network(operation: &'static str, url: &str, reached: NetworkStage, e: ureq::E
         U::TlsRequired => "https needs TLS, which this build does not have".into(),
         other => Box::new(other),
     };
-    NetworkError { operation, host: host_of(url).to_owned(), stage, timed_out, tls, cause }
+    NetworkError {
+        operation,
+        host: host_of(url).to_owned(),
+        stage,
+        timed_out,
+        tls,
+        hopeless: tls || refused,
+        cause,
+    }
 }
 
 fn is_connect_error(kind: io::ErrorKind) -> bool {

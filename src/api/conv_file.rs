@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::null_is_default;
 use crate::api::storage::dentries::{DentryStatus, DentryType};
 use crate::call::Call;
 use crate::{Result, Timestamp, UnionId};
@@ -70,7 +71,7 @@ pub struct ConversationFile {
 /// A lost `file` is no reason to call a send failed that has happened: it defaults.
 #[derive(Deserialize)]
 struct FileAnswer {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     file: ConversationFile,
 }
 

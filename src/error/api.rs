@@ -234,7 +234,7 @@ fn read_error(answer: &AnswerKind<'_>, body: &Value, secrets: &[&str]) -> ApiErr
         request_id: text("requestid").or_else(|| answer.request_id.clone()),
         required_scopes: scopes
             .and_then(Value::as_array)
-            .map(|list| list.iter().map(plain).collect())
+            .map(|list| list.iter().map(|scope| withhold(plain(scope), secrets)).collect())
             .unwrap_or_default(),
     }
 }

@@ -340,7 +340,7 @@ impl Error {
             Self::Api(e) => e.is_throttled() || e.is_server_fault() || e.code == "operationConcurrentControl",
             Self::Storage(e) => e.status >= 500 || e.status == 429,
             Self::Answer(e) => e.is_banned() || e.status >= 500,
-            Self::Network(e) => e.is_transient(),
+            Self::Network(e) => !e.hopeless,
             _ => false,
         }
     }
@@ -362,12 +362,11 @@ impl Error {
     /// ```
     pub fn may_have_run(&self) -> bool {
         match self {
-            // The token is fetched before the operation is sent.
-            Self::Token(_) | Self::TokenSource(_) => false,
             Self::Api(e) => e.is_server_fault(),
             Self::Answer(e) => !e.is_banned(),
             Self::Network(e) => e.stage != NetworkStage::Connect,
             Self::Interrupted { cause, .. } => cause.may_have_run(),
+            // In particular without a token: it is fetched before the operation is sent.
             _ => false,
         }
     }

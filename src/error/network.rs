@@ -32,6 +32,8 @@ pub struct NetworkError {
     pub timed_out: bool,
     /// The certificate or the handshake was refused.
     pub tls: bool,
+    /// Trying again would fail again.
+    pub(crate) hopeless: bool,
     /// What the lower layers said.
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -57,13 +59,6 @@ pub enum NetworkStage {
     Body,
 }
 
-impl NetworkError {
-    /// A certificate or a missing TLS feature does not mend itself; the rest may.
-    pub(crate) fn is_transient(&self) -> bool {
-        !self.tls
-    }
-}
-
 impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, host, cause, .. } = self;
@@ -76,7 +71,7 @@ impl fmt::Display for NetworkError {
             f.write_str(
                 ". For a private root see ClientBuilder::root_certificates or the feature `platform-verifier`; a build without TLS needs the feature `rustls` or `native-tls`",
             )?;
-        } else if self.stage == NetworkStage::Connect {
+        } else if self.stage == NetworkStage::Connect && !self.hopeless {
             f.write_str(". Check the network, the name and the proxy settings")?;
         }
         Ok(())

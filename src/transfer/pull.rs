@@ -154,19 +154,19 @@ impl<O: Origin> Pull<'_, O> {
     fn attempt(&mut self) -> Result<bool, Trouble> {
         self.renew_before_expiry()?;
         let if_match = self.seen.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
-        let answer = self.origin.get(&self.ring.ticket(), self.ring.url(), self.asking, if_match);
+        let answer = self.origin.get(self.ring.ticket(), self.ring.url(), self.asking, if_match);
         let (head, mut body) = answer.map_err(|e| self.judge(e))?;
         let part = self.admit(&head)?;
         self.discard(&mut body, part.skip)?;
         self.copy(&mut body, &part)?;
         if part.take.is_some_and(|n| head.length == Some(part.skip + n)) {
-            self.end(&head, &mut body)?;
+            Self::end(&head, &mut body)?;
         }
         Ok(self.remaining() == Some(0))
     }
 
     /// Reads to the end of a body of which every byte was wanted: only then does ureq keep its connection.
-    fn end(&self, head: &Head, body: &mut O::Body) -> Result<(), Trouble> {
+    fn end(head: &Head, body: &mut O::Body) -> Result<(), Trouble> {
         match body.read(&mut [0]) {
             // Somebody switched on ureq's `charset` or `gzip`, and the bytes are no longer those of the file.
             Ok(1..) => {
@@ -473,8 +473,16 @@ impl<O: Origin> Pull<'_, O> {
         let host = crate::api::storage::files::host_of(self.ring.url()).to_owned();
         let timed_out = cause.kind() == io::ErrorKind::TimedOut;
         let stage = NetworkStage::Body;
-        NetworkError { operation: GET_OBJECT, host, stage, timed_out, tls: false, cause: Box::new(cause) }
-            .into()
+        NetworkError {
+            operation: GET_OBJECT,
+            host,
+            stage,
+            timed_out,
+            tls: false,
+            hopeless: false,
+            cause: Box::new(cause),
+        }
+        .into()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::ticket::Ticket;
+use crate::clock::renew_after;
 
 /// The URLs of a ticket, and which of them still stand a chance.
 pub(crate) struct Ring {
@@ -19,7 +20,7 @@ const LAPSE_EARLY: Duration = Duration::from_secs(60);
 
 impl Ring {
     pub(crate) fn new(ticket: Ticket, now: Duration) -> Self {
-        let lapses_at = ticket.life.map(|life| now.saturating_add(life - LAPSE_EARLY.min(life / 4)));
+        let lapses_at = ticket.life.map(|life| now.saturating_add(renew_after(life, LAPSE_EARLY)));
         let dead = vec![false; ticket.urls.len()];
         Self { ticket, lapses_at, current: 0, dead, tried: 0 }
     }
@@ -111,7 +112,7 @@ mod tests {
         let table = [(Some(900), 940), (Some(100), 175), (Some(0), 100)];
         for (life, at) in table {
             let ring = ring(&["a"], life);
-            assert!(!ring.lapses_soon(Duration::from_secs(at) - Duration::from_millis(1)), "{life:?}");
+            assert!(!ring.lapses_soon(Duration::from_millis(at * 1000 - 1)), "{life:?}");
             assert!(ring.lapses_soon(Duration::from_secs(at)), "{life:?}");
         }
         assert!(!ring(&["a"], None).lapses_soon(Duration::from_secs(u64::MAX)));

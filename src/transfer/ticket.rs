@@ -40,11 +40,21 @@ impl Ticket {
         })
     }
 
-    /// The values that no error may repeat.
+    /// What no error may repeat: the signed values and those in the URLs' queries, whole and in pieces, for servers
+    /// that echo a signature without what stood around it.
     pub(crate) fn secrets(&self) -> Vec<&str> {
-        self.headers.iter().map(|(_, value)| value.as_str()).collect()
+        let headers = self.headers.iter().map(|(_, value)| value.as_str());
+        let queries = self.urls.iter().filter_map(|url| url.split_once('?')).map(|(_, query)| query);
+        let parameters = queries.flat_map(|query| query.split('&'));
+        let values =
+            headers.chain(parameters.filter_map(|pair| pair.split_once('=')).map(|(_, value)| value));
+        let pieces = values.flat_map(|value| value.split([' ', ':', ',', ';', '=']).chain([value]));
+        pieces.filter(|piece| piece.len() >= SHORTEST_SECRET).collect()
     }
 }
+
+/// Shorter pieces (`OSS`, `GMT`, a year) are words that any error may contain.
+const SHORTEST_SECRET: usize = 8;
 
 /// The download info cannot be used.
 pub(crate) fn refuse(problem: Problem) -> Error {

@@ -8,12 +8,15 @@ use dingtalk_files::{Client, ClientBuilder, Error, NetworkError, NetworkStage, R
 use serde_json::json;
 
 use crate::support::{
-    DOWNLOAD_INFO, REFUSED, SEND, Scripted, ask, client_and_clock, fake, good_token, http_answer, send,
+    DOWNLOAD_INFO, REFUSED, SEND, Scripted, ask, client_and_clock, fake, good_token, http_answer, own_agent,
+    send,
 };
 
 const QPS: &str = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi";
 const QPM: &str = "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi";
 const SECOND: Duration = Duration::from_secs(1);
+/// For the limits that are real time.
+const SHORT: Duration = Duration::from_millis(200);
 
 #[track_caller]
 fn network(error: &Error) -> &NetworkError {
@@ -270,14 +273,30 @@ fn the_overall_timeout_ends_retries_with_the_last_real_error() {
 
 #[test]
 fn the_overall_timeout_cuts_a_request_short() {
-    let (error, _fake) = send_into_silence(|client| client.overall_timeout(Duration::from_millis(200)));
-    assert!(network(&error).timed_out, "{error}");
+    let (error, _fake) = send_into_silence(|client| client.overall_timeout(SHORT));
+    let e = network(&error);
+    // Not the stall limit, which is there too and would take 30 seconds.
+    assert_eq!((e.timed_out, e.cause.to_string().as_str()), (true, "timeout: global"));
     assert!(error.may_have_run());
+}
+
+/// An agent of the caller's without a limit gets one, and one with a limit keeps it.
+#[test]
+fn silence_ends_at_the_stall_limit_of_an_own_agent() {
+    let own = |limit| own_agent().timeout_per_read(limit).build().new_agent();
+    for (agent, stall) in [(own(None), SHORT), (own(Some(SHORT)), Duration::from_secs(60))] {
+        let fake = fake();
+        let builder = Client::builder().access_token(good_token(&fake)).base_url(fake.base_url());
+        let client = builder.agent(agent).stall_timeout(stall).build().unwrap();
+        fake.fault_always(Target::Send, Fault::StallBeforeAnswer);
+        let error = send(&client).unwrap_err();
+        assert_eq!(network(&error).cause.to_string(), "timeout: per read", "{error}");
+    }
 }
 
 #[test]
 fn silence_ends_at_the_stall_limit() {
-    let (error, fake) = send_into_silence(|client| client.stall_timeout(Duration::from_millis(200)));
+    let (error, fake) = send_into_silence(|client| client.stall_timeout(SHORT));
     let e = network(&error);
     assert_eq!((e.operation, e.stage, e.timed_out, e.tls), (SEND, NetworkStage::Answer, true, false));
     assert!(error.may_have_run(), "the server did run it");
@@ -290,7 +309,7 @@ fn silence_ends_at_the_stall_limit() {
 fn silence_in_a_body_ends_at_the_stall_limit() {
     let fake = fake();
     let client = fake.client().retry(RetryPolicy::none());
-    let client = client.stall_timeout(Duration::from_millis(200)).build().unwrap();
+    let client = client.stall_timeout(SHORT).build().unwrap();
     fake.fault(Target::DownloadInfo, Fault::StallAfter(10));
     let error = ask(&client).unwrap_err();
     let e = network(&error);

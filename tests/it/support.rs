@@ -15,6 +15,9 @@ use dingtalk_files::{
 };
 use mockito::{Mock, Server, ServerGuard};
 use serde_json::Value;
+use ureq::Agent;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
 
 /// The documented lines, which errors name.
 pub(crate) const SEND: &str = "POST /v1.0/convFile/apps/conversations/files/send";
@@ -199,6 +202,17 @@ pub(crate) fn good_token(fake: &FakeDingTalk) -> Secret {
     let client = fake.client().build().unwrap();
     let answer = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET);
     answer.unwrap().access_token
+}
+
+/// An agent of the caller's. Its own default is rustls, also where only the system's library is compiled in.
+pub(crate) fn own_agent() -> ConfigBuilder<AgentScope> {
+    let agent = Agent::config_builder().proxy(None);
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    let agent = {
+        let tls = ureq::tls::TlsConfig::builder().provider(ureq::tls::TlsProvider::NativeTls);
+        agent.tls_config(tls.build())
+    };
+    agent
 }
 
 /// A call that must not run twice.

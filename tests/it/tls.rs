@@ -182,10 +182,6 @@ fn the_name_counts() {
 
 /// A plain server behind an https URL: the commonest mistake with a gateway. Nothing but a handshake was sent.
 #[test]
-#[cfg_attr(
-    feature = "rustls",
-    ignore = "src: with rustls only a refused certificate is told as a failed handshake"
-)]
 fn a_server_without_tls_has_run_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());

@@ -8,11 +8,8 @@ use dingtalk_files::{
     UnionId,
 };
 use serde_json::json;
-use ureq::Agent;
-use ureq::config::ConfigBuilder;
-use ureq::typestate::AgentScope;
 
-use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, Seen, TOKEN, Wire, ask, fake, send};
+use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, Seen, TOKEN, Wire, ask, fake, own_agent, send};
 
 const TOKEN_ANSWER: &str = r#"{"accessToken":"access-token-2","expireIn":7200}"#;
 const INFO_TARGET: &str =
@@ -173,7 +170,6 @@ fn what_is_new_survives_and_what_is_optional_may_be_absent() {
 
 /// `null` is how many a Java server says that there is nothing.
 #[test]
-#[ignore = "src: an explicit null is an error where absence is not"]
 fn null_is_absent() {
     assert_eq!(send(&Wire::json(r#"{"file": null}"#).client()).unwrap().name, None);
     let wire = Wire::json(
@@ -267,17 +263,6 @@ fn a_base_url_may_have_a_path() {
     }
 }
 
-/// An agent's own default is rustls, also where only the system's library is compiled in.
-fn own_agent() -> ConfigBuilder<AgentScope> {
-    let agent = Agent::config_builder().proxy(None);
-    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-    let agent = {
-        let tls = ureq::tls::TlsConfig::builder().provider(ureq::tls::TlsProvider::NativeTls);
-        agent.tls_config(tls.build())
-    };
-    agent
-}
-
 /// The caller's own agent keeps its settings, but not those that would lose error bodies or carry the token away.
 #[test]
 fn an_own_agent_keeps_its_connections_and_its_name_but_not_its_redirects() {
@@ -320,7 +305,6 @@ fn an_own_agent_keeps_its_connections_and_its_name_but_not_its_redirects() {
 
 /// What the agent itself refuses was not sent, and will be refused again.
 #[test]
-#[ignore = "src: what the agent refuses is told as sent, and is retried"]
 fn an_own_agent_may_refuse_plain_http() {
     let wire = Wire::json("{}");
     let strict = own_agent().https_only(true).build().new_agent();

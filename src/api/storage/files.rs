@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
+use crate::api::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -78,10 +79,13 @@ pub struct DownloadInfo {
 #[non_exhaustive]
 pub struct HeaderSignatureInfo {
     /// Where the object is; earlier ones are preferred.
+    #[serde(deserialize_with = "null_is_default")]
     pub resource_urls: Vec<String>,
     /// Documented as unused.
+    #[serde(deserialize_with = "null_is_default")]
     pub internal_resource_urls: Vec<String>,
     /// All of these go with the request, and nothing else that OSS signs.
+    #[serde(deserialize_with = "null_is_default")]
     pub headers: BTreeMap<String, String>,
     /// Life of the signature in seconds, usually 900.
     pub expiration_seconds: Option<u64>,
