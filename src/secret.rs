@@ -1,4 +1,4 @@
-//! Values that must never become text.
+//! What must never become text, and what is left of it that may.
 
 use std::fmt;
 
@@ -67,6 +67,14 @@ impl From<&str> for Secret {
 pub(crate) fn withhold(text: String, secrets: &[&str]) -> String {
     let repeats = secrets.iter().any(|s| !s.is_empty() && text.contains(s));
     if repeats { "(text withheld: it repeats a credential)".to_owned() } else { text }
+}
+
+/// The host of a URL, with its port, without user, path and query: all of it that
+/// may become text, for a query can be a signature.
+pub(crate) fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 #[cfg(test)]

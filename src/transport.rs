@@ -12,9 +12,8 @@ use ureq::http::header::{
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::{Agent, AsSendBody, Body, BodyReader, Timeout};
 
-use crate::api::storage::files::host_of;
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
-use crate::secret::{Secret, withhold};
+use crate::secret::{Secret, host_of, withhold};
 use crate::transfer::pull::GET_OBJECT;
 use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
 use crate::transfer::ticket::{Ticket, refuse};

@@ -11,6 +11,7 @@ use super::ticket::Ticket;
 use crate::clock::{Clock, jitter};
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
 use crate::retry::RetryPolicy;
+use crate::secret::host_of;
 
 /// Where the bytes come from.
 pub(crate) trait Origin {
@@ -470,7 +471,7 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     fn broke_off(&self, cause: io::Error) -> Error {
-        let host = crate::api::storage::files::host_of(self.ring.url()).to_owned();
+        let host = host_of(self.ring.url()).to_owned();
         let timed_out = cause.kind() == io::ErrorKind::TimedOut;
         let stage = NetworkStage::Body;
         NetworkError {

@@ -10,6 +10,7 @@ use crate::api::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
+use crate::secret::host_of;
 use crate::{Result, UnionId};
 
 words! {
@@ -104,13 +105,6 @@ impl fmt::Debug for HeaderSignatureInfo {
             .field("region", &self.region)
             .finish()
     }
-}
-
-/// The host of a URL, with its port, without user, path and query; for text that people read.
-pub(crate) fn host_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit('@').next().unwrap_or_default()
 }
 
 options! {
