@@ -21,7 +21,7 @@ use crate::secret::Secret;
 /// use dingtalk_files::Client;
 ///
 /// let client = Client::builder()
-///     .token_source(|| std::fs::read_to_string("/run/secrets/dingtalk-token"))
+///     .token_source(|| std::fs::read_to_string("/run/secrets/dingtalk-token").map(|t| t.trim().to_owned()))
 ///     .build()?;
 /// # Ok::<(), dingtalk_files::Error>(())
 /// ```
@@ -65,11 +65,12 @@ pub(crate) struct Token {
 }
 
 impl Auth {
-    /// The token to send now. `fetch` asks DingTalk; it runs in one thread at a time.
+    /// The token to send now. `fetch` asks DingTalk; it runs in one thread at a time. Its flag says that this is an
+    /// early refresh, with the old token still good.
     pub(crate) fn token(
         &self,
         clock: &dyn Clock,
-        fetch: impl FnOnce(&App) -> Result<AccessToken>,
+        fetch: impl FnOnce(&App, bool) -> Result<AccessToken>,
     ) -> Result<Token> {
         match self {
             Self::Fixed(secret) => Ok(Token { secret: secret.clone(), generation: 0 }),
@@ -145,7 +146,7 @@ impl AppTokens {
         self.app.key.is_empty() || self.app.secret.expose().is_empty()
     }
 
-    fn get(&self, clock: &dyn Clock, fetch: impl FnOnce(&App) -> Result<AccessToken>) -> Result<Token> {
+    fn get(&self, clock: &dyn Clock, fetch: impl FnOnce(&App, bool) -> Result<AccessToken>) -> Result<Token> {
         let mut state = self.lock();
         loop {
             if let Some(token) = state.usable(clock.now()) {
@@ -163,6 +164,7 @@ impl AppTokens {
                 return Err(Error::Token(Arc::clone(error)));
             }
         }
+        let early = state.current.as_ref().is_some_and(|c| clock.now() < c.expires_at);
         state.fetching = true;
         state.generation += 1;
         let generation = state.generation;
@@ -171,7 +173,7 @@ impl AppTokens {
         let _turn = Turn(self);
         // The token's life is counted from before it was asked for: rather too short than too long.
         let asked_at = clock.now();
-        let answer = fetch(&self.app);
+        let answer = fetch(&self.app, early);
         self.lock().settle(generation, asked_at, clock.now(), answer)
     }
 

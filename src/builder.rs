@@ -264,7 +264,8 @@ impl ClientBuilder {
 
     /// A ready-made agent with its own connections, proxy, TLS and middleware, for what this builder has no word for.
     ///
-    /// Redirects are still not followed, statuses still not turned into ureq's errors, and a stall limit still set when
+    /// Its TLS provider must be one that this crate was built with: in a build with `native-tls` alone, name that on the
+    /// agent, for ureq's default is rustls. Redirects are still not followed, statuses still not turned into ureq's errors, and a stall limit still set when
     /// the agent has none. The only function of this crate in which ureq appears.
     ///
     /// ```

@@ -34,6 +34,8 @@ use crate::transport::{ApiAnswer, ApiRequest, ObjectBody, Transport};
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    /// Inside an operation: when it has to end. A token fetched or a signature renewed for it is part of it.
+    deadline: Option<Duration>,
 }
 
 pub(crate) struct Inner {
@@ -45,6 +47,9 @@ pub(crate) struct Inner {
     pub(crate) base_url: String,
     pub(crate) overall_timeout: Option<Duration>,
 }
+
+/// A refresh that is not urgent must not hold a call up for all its retries: the old token still works.
+const EARLY_REFRESH_LIMIT: Duration = Duration::from_secs(5);
 
 impl Client {
     /// Begins the configuration of a client.
@@ -122,7 +127,7 @@ impl Client {
     }
 
     pub(crate) fn from_inner(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(inner), deadline: None }
     }
 
     /// Runs a call and reads its answer. Thin, so that each endpoint adds only its own types to a program.
@@ -139,12 +144,12 @@ impl Client {
     /// Runs a call until it succeeds or its error is final.
     fn run(&self, call: &Call<'_>) -> Result<ApiAnswer> {
         let url = format!("{}{}", self.inner.base_url, call.target()?);
-        let deadline = self.deadline();
+        let this = self.within_deadline();
         let mut tries =
             Tries { retries: 0, token_replaced: false, repeatable: call.repeatable, retry_after: None };
         loop {
-            let token = if call.with_token { Some(self.token()?) } else { None };
-            let error = match self.run_once(call, &url, token.as_ref(), deadline, &mut tries) {
+            let token = if call.with_token { Some(this.token()?) } else { None };
+            let error = match this.run_once(call, &url, token.as_ref(), &mut tries) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -157,7 +162,7 @@ impl Client {
                     tries.token_replaced = true;
                 }
                 Next::After(wait) => {
-                    if deadline.is_some_and(|d| self.clock().now() + wait >= d) {
+                    if this.deadline.is_some_and(|d| self.clock().now() + wait >= d) {
                         return Err(error);
                     }
                     self.clock().sleep(wait);
@@ -172,7 +177,6 @@ impl Client {
         call: &Call<'_>,
         url: &str,
         token: Option<&Token>,
-        deadline: Option<Duration>,
         tries: &mut Tries,
     ) -> Result<ApiAnswer> {
         let token = token.map(|t| &t.secret);
@@ -185,7 +189,7 @@ impl Client {
             token,
             secrets: &secrets,
             body: call.body.as_deref(),
-            time_left: self.time_left(deadline),
+            time_left: self.time_left(),
         })?;
         tries.retry_after = answer.retry_after;
         let kind = AnswerKind {
@@ -200,8 +204,10 @@ impl Client {
     }
 
     fn token(&self) -> Result<Token> {
-        self.inner.auth.token(self.clock(), |app| -> Result<AccessToken> {
-            self.oauth2().get_access_token(&app.key, app.secret.expose())
+        self.inner.auth.token(self.clock(), |app, early| -> Result<AccessToken> {
+            let client =
+                if early { self.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { self.clone() };
+            client.oauth2().get_access_token(&app.key, app.secret.expose())
         })
     }
 
@@ -211,18 +217,30 @@ impl Client {
         url: &str,
         want: Want,
         if_match: Option<&str>,
-        deadline: Option<Duration>,
     ) -> Result<(Head, ObjectBody)> {
-        self.inner.transport.object(ticket, url, want, if_match, self.time_left(deadline))
+        self.inner.transport.object(ticket, url, want, if_match, self.time_left())
     }
 
-    /// The moment at which an operation that begins now has to end.
+    /// The same client for the time of one operation, which the overall timeout ends.
+    pub(crate) fn within_deadline(&self) -> Self {
+        match self.inner.overall_timeout {
+            Some(limit) if self.deadline.is_none() => self.until(self.clock().now().saturating_add(limit)),
+            _ => self.clone(),
+        }
+    }
+
+    /// The same client, whose calls end by then at the latest.
+    fn until(&self, deadline: Duration) -> Self {
+        let deadline = self.deadline.map_or(deadline, |earlier| earlier.min(deadline));
+        Self { inner: Arc::clone(&self.inner), deadline: Some(deadline) }
+    }
+
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.inner.overall_timeout.map(|limit| self.clock().now().saturating_add(limit))
+        self.deadline
     }
 
-    fn time_left(&self, deadline: Option<Duration>) -> Option<Duration> {
-        deadline.map(|d| d.saturating_sub(self.clock().now()))
+    fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|d| d.saturating_sub(self.clock().now()))
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

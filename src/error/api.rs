@@ -188,15 +188,24 @@ pub(crate) fn classify(answer: &AnswerKind<'_>, secrets: &[&str]) -> Result<(), 
         return Err(unexpected(problem));
     }
     let success = (200..300).contains(&answer.status);
-    // A ban has status 1111 *in* the body. Only small bodies can be one, so a long list is not parsed twice.
-    if (!success || answer.body.len() < 512) && parse(answer.body).as_ref().is_some_and(is_ban) {
+    // Bans and errors come with 200 too, and every field of an answer is optional: they would pass for empty
+    // successes. Only small bodies can be one, so a long list is not parsed twice.
+    let small = if !success || answer.body.len() < 512 { parse(answer.body) } else { None };
+    if small.as_ref().is_some_and(is_ban) {
         return Err(unexpected(Problem::Banned { minutes: BAN_MINUTES }));
     }
     if success {
-        return Ok(());
+        return match small {
+            Some(error) if is_error(&error) => Err(read_error(answer, &error, secrets).into()),
+            // serde would read a list as a struct.
+            _ if answer.body.trim_ascii_start().first().is_some_and(|b| *b != b'{') => {
+                Err(unexpected(Problem::Malformed { line: 1, column: 1 }))
+            }
+            _ => Ok(()),
+        };
     }
-    match parse(answer.body) {
-        Some(Value::Object(fields)) => Err(read_error(answer, &Value::Object(fields), secrets).into()),
+    match small {
+        Some(fields @ Value::Object(_)) => Err(read_error(answer, &fields, secrets).into()),
         _ if (300..400).contains(&answer.status) => Err(unexpected(Problem::Redirect { host: None })),
         _ if answer.status >= 500 => Err(unexpected(Problem::Gateway)),
         // No JSON, but the status is clear: keep it as an API error without a code.
@@ -213,6 +222,12 @@ fn parse(body: &[u8]) -> Option<Value> {
 
 fn is_ban(value: &Value) -> bool {
     value.get("status").and_then(Value::as_u64) == Some(1111)
+}
+
+/// No documented success has a `code`.
+fn is_error(value: &Value) -> bool {
+    let code = field(value, "code").and_then(Value::as_str);
+    code.is_some_and(|c| !c.is_empty()) && field(value, "message").is_some()
 }
 
 fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
@@ -312,6 +327,13 @@ mod tests {
             panic!()
         };
         assert_eq!(e.problem, Problem::Gateway);
+        // An error is an error with 200 too; a list is no documented answer.
+        let Err(Error::Api(e)) = judge(200, None, r#"{"code":"systemError","message":"m"}"#) else {
+            panic!()
+        };
+        assert_eq!((e.status, e.code.as_str()), (200, "systemError"));
+        let Err(Error::Answer(e)) = judge(200, None, " []") else { panic!() };
+        assert!(matches!(e.problem, Problem::Malformed { .. }));
         // JSON under a wrong label is still JSON.
         assert!(judge(200, Some("text/html"), r#"{"a":1}"#).is_ok());
         assert!(judge(200, None, "").is_ok());

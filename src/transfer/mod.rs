@@ -12,7 +12,6 @@ pub(crate) mod ticket;
 
 use std::io::Write;
 use std::ops::Range;
-use std::time::Duration;
 
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
 use crate::client::Client;
@@ -88,8 +87,7 @@ impl Client {
     ) -> Result<Downloaded> {
         let want = range.into().check()?;
         let ticket = Ticket::from_info(info, self.plain_http())?;
-        let deadline = self.deadline();
-        let mut origin = SignedUrls { client: self, file: None, deadline };
+        let mut origin = SignedUrls { client: self.within_deadline(), file: None };
         origin.pull(ticket, want, &mut &mut *writer)
     }
 
@@ -233,30 +231,30 @@ impl RemoteFile {
         range: impl Into<ByteRange>,
     ) -> Result<Downloaded> {
         let want = range.into().check()?;
-        let deadline = self.client.deadline();
-        let ticket = Ticket::from_info(&self.download_info()?, self.client.plain_http())?;
-        let mut origin = SignedUrls { client: &self.client, file: Some(self), deadline };
+        let file = Self { client: self.client.within_deadline(), ..self.clone() };
+        let ticket = Ticket::from_info(&file.download_info()?, file.client.plain_http())?;
+        let mut origin = SignedUrls { client: file.client.clone(), file: Some(file) };
         origin.pull(ticket, want, &mut &mut *writer)
     }
 }
 
 /// The real origin: OSS through the client's object door.
-struct SignedUrls<'a> {
-    client: &'a Client,
+struct SignedUrls {
+    client: Client,
     /// The file to ask again for; without it the signature cannot be renewed.
-    file: Option<&'a RemoteFile>,
-    deadline: Option<Duration>,
+    file: Option<RemoteFile>,
 }
 
-impl SignedUrls<'_> {
+impl SignedUrls {
     fn pull(&mut self, ticket: Ticket, want: Want, sink: &mut dyn Write) -> Result<Downloaded> {
         let client = self.client.clone();
-        let limits = Limits { policy: client.retry_policy(), clock: client.clock(), deadline: self.deadline };
+        let limits =
+            Limits { policy: client.retry_policy(), clock: client.clock(), deadline: client.deadline() };
         pull(self, ticket, want, sink, &limits)
     }
 }
 
-impl Origin for SignedUrls<'_> {
+impl Origin for SignedUrls {
     type Body = ObjectBody;
 
     fn get(
@@ -266,11 +264,11 @@ impl Origin for SignedUrls<'_> {
         want: Want,
         if_match: Option<&str>,
     ) -> Result<(Head, Self::Body)> {
-        self.client.get_object(ticket, url, want, if_match, self.deadline)
+        self.client.get_object(ticket, url, want, if_match)
     }
 
     fn renew(&mut self) -> Option<Result<Ticket>> {
-        let file = self.file?;
+        let file = self.file.as_ref()?;
         Some(file.download_info().and_then(|info| Ticket::from_info(&info, self.client.plain_http())))
     }
 }
