@@ -362,7 +362,7 @@ fn network(operation: &'static str, url: &str, reached: NetworkStage, e: ureq::E
         | U::ConnectProxyFailed(_)
         | U::Timeout(Timeout::Resolve | Timeout::Connect) => true,
         // Only a connect is refused, or finds no way.
-        U::Io(e) => is_connect_error(e.kind()),
+        U::Io(e) => is_connect_error(e.kind()) || is_lookup_error(e),
         _ => false,
     };
     let stage = if unconnected || tls || refused { NetworkStage::Connect } else { reached };
@@ -386,6 +386,13 @@ fn network(operation: &'static str, url: &str, reached: NetworkStage, e: ureq::E
     }
 }
 
+/// A name that does not resolve. The standard library has neither a kind nor, on unix, an OS error for that; this is
+/// the beginning of its text, and on Windows the range of codes.
+fn is_lookup_error(e: &io::Error) -> bool {
+    let told = e.to_string().starts_with("failed to lookup address information");
+    told || (cfg!(windows) && matches!(e.raw_os_error(), Some(11001..=11004)))
+}
+
 fn is_connect_error(kind: io::ErrorKind) -> bool {
     matches!(
         kind,
@@ -396,4 +403,24 @@ fn is_connect_error(kind: io::ErrorKind) -> bool {
             | io::ErrorKind::AddrNotAvailable
             | io::ErrorKind::NotConnected
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::ToSocketAddrs;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_does_not_resolve_was_never_connected_to() {
+        // No name has an empty label, so no server is asked.
+        let lookup = ("a..b", 1).to_socket_addrs().unwrap_err();
+        let error = network("POST /x", "https://a..b/", NetworkStage::Answer, lookup.into());
+        assert_eq!(error.stage, NetworkStage::Connect, "{error}");
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        assert_eq!(
+            network("POST /x", "https://h/", NetworkStage::Answer, reset.into()).stage,
+            NetworkStage::Answer
+        );
+    }
 }

@@ -94,6 +94,12 @@ pub enum Problem {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The body has not the length that was announced with it, and no cut explains that: something on the way rewrites
+    /// it, such as ureq's `charset` or `gzip`, switched on by another crate. What was written is not to be trusted.
+    WrongLength {
+        /// The announced length in bytes.
+        announced: u64,
+    },
     /// A field that cannot be done without is absent or empty.
     Missing(&'static str),
     /// The download info names a protocol this crate does not speak.
@@ -129,6 +135,10 @@ impl fmt::Display for Problem {
                 write!(f, "the body is not the documented JSON (line {line}, column {column})")
             }
             Self::TooLong { limit } => write!(f, "the body is longer than {limit} bytes"),
+            Self::WrongLength { announced } => write!(
+                f,
+                "the body has not the {announced} bytes that were announced, so something rewrites it (did another crate switch on ureq's `charset` or `gzip`?). Discard what was written"
+            ),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Protocol(name) => {
                 write!(f, "the file is served by protocol {name:?}; only HEADER_SIGNATURE is supported")

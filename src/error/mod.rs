@@ -214,6 +214,7 @@ impl Error {
     /// How many bytes the writer of a download had received, 0 when the failure came before the first.
     ///
     /// They are good except after [`ObjectChanged`](Self::ObjectChanged) and [`ChecksumMismatch`](Self::ChecksumMismatch).
+    /// After [`Problem::WrongLength`] nothing is, and this is 0.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};

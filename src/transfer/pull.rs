@@ -96,8 +96,28 @@ struct Part {
     skip: u64,
     /// Its length; to the end of the body without one.
     take: Option<u64>,
-    /// Nobody told the size: where the body ends, the object ends.
-    end_tells_size: bool,
+    /// The body ends with it.
+    is_rest_of_body: bool,
+    /// ureq would have noticed a cut (by length or by chunks), so an early end is no cut.
+    end_is_marked: bool,
+}
+
+impl Part {
+    /// Reads on to the end of the body: only then does ureq keep its connection, and only then is it certain that
+    /// nobody's decoder made more of it than was sent.
+    fn check_end(&self, head: &Head, body: &mut impl Read) -> Result<(), Trouble> {
+        match body.read(&mut [0]) {
+            Ok(1..) => Err(self.rewritten(head)),
+            // All bytes are there; that the connection is gone concerns the next one.
+            Ok(0) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Another crate switched on ureq's `charset` or `gzip`, and the bytes are no longer those of the file.
+    fn rewritten(&self, head: &Head) -> Trouble {
+        let announced = self.skip + self.take.unwrap_or_default();
+        Trouble::Final(wrong(head, Problem::WrongLength { announced }))
+    }
 }
 
 /// What is known of the object: it must stay so.
@@ -159,24 +179,11 @@ impl<O: Origin> Pull<'_, O> {
         let (head, mut body) = answer.map_err(|e| self.judge(e))?;
         let part = self.admit(&head)?;
         self.discard(&mut body, part.skip)?;
-        self.copy(&mut body, &part)?;
-        if part.take.is_some_and(|n| head.length == Some(part.skip + n)) {
-            Self::end(&head, &mut body)?;
+        self.copy(&head, &mut body, &part)?;
+        if part.is_rest_of_body {
+            part.check_end(&head, &mut body)?;
         }
         Ok(self.remaining() == Some(0))
-    }
-
-    /// Reads to the end of a body of which every byte was wanted: only then does ureq keep its connection.
-    fn end(head: &Head, body: &mut O::Body) -> Result<(), Trouble> {
-        match body.read(&mut [0]) {
-            // Somebody switched on ureq's `charset` or `gzip`, and the bytes are no longer those of the file.
-            Ok(1..) => {
-                let limit = head.length.unwrap_or_default();
-                Err(Trouble::Final(wrong(head, Problem::TooLong { limit })))
-            }
-            // All bytes are there; that the connection is gone concerns the next one.
-            Ok(0) | Err(_) => Ok(()),
-        }
     }
 
     /// What a failed request means for the download.
@@ -240,8 +247,11 @@ impl<O: Origin> Pull<'_, O> {
             self.start = Some(start);
             self.digest = (start == 0).then(crc64fast::Digest::new);
         }
-        let end_tells_size = head.status == 200 && total.is_none();
-        Ok(Part { skip, take: end.map(|e| e - start), end_tells_size })
+        let take = end.map(|e| e - start);
+        // A 206 has nothing else in it; a 200 may go on behind a part of it.
+        let is_rest_of_body = head.status == 206 || (total.is_some() && end == total);
+        let end_is_marked = head.length.is_some() || head.chunked;
+        Ok(Part { skip, take, is_rest_of_body, end_is_marked })
     }
 
     fn remember(&mut self, head: &Head, total: Option<u64>) {
@@ -252,38 +262,33 @@ impl<O: Origin> Pull<'_, O> {
 
     /// Reads and drops a prefix that was not asked for.
     fn discard(&mut self, body: &mut O::Body, count: u64) -> Result<(), Trouble> {
-        let (dropped, broke) = match io::copy(&mut body.take(count), &mut io::sink()) {
-            Ok(n) => (n, None),
-            Err(e) => (0, Some(e)),
-        };
-        match broke {
-            Some(e) => Err(Trouble::Retry(self.broke_off(e))),
-            None if dropped == count => Ok(()),
-            // A body of unknown size ended before the range begins.
-            None if self.seen.total.is_none() && self.written == 0 => {
-                Err(Trouble::Final(Error::RangeNotSatisfiable { size: Some(dropped) }))
-            }
-            None => Err(Trouble::Retry(self.broke_off(io::ErrorKind::UnexpectedEof.into()))),
+        match io::copy(&mut body.take(count), &mut io::sink()) {
+            Ok(dropped) if dropped == count => Ok(()),
+            Ok(_) => Err(Trouble::Retry(self.broke_off(io::ErrorKind::UnexpectedEof.into()))),
+            Err(e) => Err(Trouble::Retry(self.broke_off(e))),
         }
     }
 
     /// Writes the part in large blocks.
-    fn copy(&mut self, body: &mut O::Body, part: &Part) -> Result<(), Trouble> {
+    fn copy(&mut self, head: &Head, body: &mut O::Body, part: &Part) -> Result<(), Trouble> {
         let mut left = part.take;
         while left != Some(0) {
             let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
             let (filled, broke) = self.fill(body, room);
             self.write_block(filled)?;
             left = left.map(|n| n - filled as u64);
-            if let Some(e) = broke {
-                return Err(Trouble::Retry(self.broke_off(e)));
-            }
-            if filled < room {
-                if !part.end_tells_size {
+            match (broke, left) {
+                (Some(e), _) => return Err(Trouble::Retry(self.broke_off(e))),
+                (None, _) if filled == room => {}
+                // Nobody told the size: where the body ends, the object ends. The checksum will tell.
+                (None, None) => {
+                    self.seen.total = self.start.map(|start| start + self.written);
+                    break;
+                }
+                (None, Some(_)) if part.end_is_marked => return Err(part.rewritten(head)),
+                (None, Some(_)) => {
                     return Err(Trouble::Retry(self.broke_off(io::ErrorKind::UnexpectedEof.into())));
                 }
-                self.seen.total = self.start.map(|start| start + self.written);
-                break;
             }
         }
         self.ask_for_the_rest();
@@ -464,7 +469,7 @@ impl<O: Origin> Pull<'_, O> {
     fn stopped(&self, error: Error) -> Error {
         match error {
             Error::Write { .. } => error,
-            Error::Answer(ref e) if matches!(e.problem, Problem::TooLong { .. }) => error,
+            Error::Answer(ref e) if matches!(e.problem, Problem::WrongLength { .. }) => error,
             _ if self.written == 0 => error,
             cause => Error::Interrupted { written: self.written, cause: Box::new(cause) },
         }
@@ -518,46 +523,4 @@ fn changes_all_the_time() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::MonotonicClock;
-
-    /// Serves one body under one head, whatever is asked.
-    struct Canned(Head, &'static [u8]);
-
-    impl Origin for Canned {
-        type Body = &'static [u8];
-
-        fn get(&mut self, _: &Ticket, _: &str, _: Want, _: Option<&str>) -> Result<(Head, Self::Body)> {
-            Ok((self.0.clone(), self.1))
-        }
-
-        fn renew(&mut self) -> Option<Result<Ticket>> {
-            None
-        }
-    }
-
-    /// No socket can do this: ureq ends a body at its length. A build in which another crate switched on ureq's
-    /// `charset` can.
-    #[test]
-    fn a_body_that_was_rewritten_on_the_way_is_an_error() {
-        let head = Head {
-            status: 206,
-            content_range: Some("bytes 0-4/9".into()),
-            length: Some(5),
-            ..Head::default()
-        };
-        let ticket = Ticket { urls: vec!["http://h/o".into()], headers: Vec::new(), life: None };
-        let (policy, clock) = (RetryPolicy::none(), MonotonicClock::start());
-        let limits = Limits { policy: &policy, clock: &clock, deadline: None };
-        let want = Want::Span { start: 0, end: Some(5) };
-
-        let mut out = Vec::new();
-        let mut right = Canned(head.clone(), b"12345");
-        assert_eq!(pull(&mut right, ticket.clone(), want, &mut out, &limits).unwrap().bytes, 5);
-
-        let mut longer = Canned(head, b"123456");
-        let error = pull(&mut longer, ticket, want, &mut out, &limits).unwrap_err();
-        assert!(matches!(&error, Error::Answer(e) if e.problem == Problem::TooLong { limit: 5 }), "{error}");
-    }
-}
+mod tests;

@@ -130,7 +130,7 @@ pub(crate) struct Head {
     pub(crate) content_range: Option<String>,
     /// `Content-Length`.
     pub(crate) length: Option<u64>,
-    /// The end of the body is marked (chunked), so a cut is noticed without a length.
+    /// The end of the body is marked, so that ureq notices a cut without a length.
     pub(crate) chunked: bool,
     pub(crate) etag: Option<String>,
     /// CRC-64/XZ of the *whole* object.
@@ -212,15 +212,12 @@ fn whole(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
     Verdict::Take { skip: wanted.start, start: wanted.start, end: Some(wanted.end), total: Some(total) }
 }
 
+/// Only the checksum of the whole can then tell the end from a cut, and the file from something a decoder made of it.
 fn whole_of_unknown_size(asked: Want, head: &Head) -> Verdict {
-    let Want::Span { start, end } = asked else {
-        return Verdict::Wrong("the size is not told, so its last bytes cannot be found".to_owned());
-    };
-    // Without length, mark or checksum nobody can tell the end from a cut.
-    if !head.chunked && (head.crc64.is_none() || asked != Want::WHOLE) {
-        return Verdict::Wrong("neither length nor end of the body is told".to_owned());
+    if asked != Want::WHOLE || head.crc64.is_none() {
+        return Verdict::Wrong("an answer without length, and nothing to check it by".to_owned());
     }
-    Verdict::Take { skip: start, start, end, total: None }
+    Verdict::Take { skip: 0, start: 0, end: None, total: None }
 }
 
 /// `bytes a-b/total` or `bytes a-b/*`: the half-open range, and the total.

@@ -54,11 +54,17 @@ fn bodies_without_a_length() {
     s.fault(Fault::NoContentLength);
     assert!(s.assert_gets(.., 0..MIB).verified, "the checksum vouches for the end");
 
-    let nothing_vouches = Fault::Several(vec![Fault::NoContentLength, Fault::Crc(None)]);
-    s.fake.fault_always(Target::Object, nothing_vouches);
-    let error = s.assert_fails(.., 0);
-    assert_eq!(error.bytes_written(), 0);
-    assert!(matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::WrongRange(_))), "{error}");
+    for framing in [Fault::Chunked, Fault::NoContentLength] {
+        s.fault(Fault::Several(vec![framing, Fault::Crc(None)]));
+        let error = s.assert_fails(.., 0);
+        assert_eq!(error.bytes_written(), 0);
+        assert!(matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::WrongRange(_))), "{error}");
+    }
+    // A part tells its length by its range.
+    for framing in [Fault::Chunked, Fault::NoContentLength] {
+        s.fault(framing);
+        s.assert_gets(100..200_000, 100..200_000);
+    }
 }
 
 #[test]
