@@ -206,8 +206,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Limit for a whole operation with all its retries: one API call, or one download. Default: none, because a long
-    /// transfer is no fault. Checked before each wait and during each request.
+    /// Limit for a whole operation: one API call, or one download, with its retries, its token and its renewals.
+    /// Default: none, because a long transfer is no fault. Checked before each wait and during each request.
     ///
     /// ```no_run
     /// use std::time::Duration;

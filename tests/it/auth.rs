@@ -82,6 +82,23 @@ fn refreshed_ten_minutes_early_or_a_quarter_of_a_short_life() {
     }
 }
 
+/// With the old token still good, a refresh is not worth the waits of a retry policy.
+#[test]
+fn an_early_refresh_that_would_take_long_is_put_off() {
+    let fake = fake();
+    let (client, clock) = client_and_clock(&fake);
+    ask(&client).unwrap();
+    clock.advance(Duration::from_secs(6601));
+    fake.fault_always(Target::Token, Fault::api_error(500, "systemError").header("Retry-After", "7"));
+    ask(&client).unwrap();
+    ask(&client).unwrap();
+    assert_eq!((clock.sleeps(), token_calls(&fake)), (vec![], 2), "one try, and none for half a minute");
+    clock.advance(Duration::from_secs(31));
+    fake.clear_faults();
+    ask(&client).unwrap();
+    assert_eq!(token_calls(&fake), 3);
+}
+
 #[test]
 fn a_token_without_life_is_asked_for_each_time() {
     let wire = Wire::json(r#"{"accessToken":"t","expireIn":0}"#);

@@ -271,6 +271,23 @@ fn the_overall_timeout_ends_retries_with_the_last_real_error() {
     assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 3);
 }
 
+/// The token is part of the call that needs it.
+#[test]
+fn the_overall_timeout_covers_a_token_fetched_on_the_way() {
+    let fake = fake();
+    let clock = ManualClock::new();
+    let builder = fake.client().clock(clock.clone()).overall_timeout(Duration::from_secs(10));
+    let client = builder.build().unwrap();
+    fake.fault(Target::DownloadInfo, Fault::api_error(500, "systemError").header("Retry-After", "9"));
+    fake.fault(Target::DownloadInfo, Fault::api_error(400, "InvalidAuthentication"));
+    // The first token is given; the second would have to wait beyond the limit.
+    fake.fault(Target::Token, Fault::Several(vec![]));
+    fake.fault_always(Target::Token, Fault::api_error(500, "systemError").header("Retry-After", "7"));
+    let error = ask(&client).unwrap_err();
+    assert!(matches!(error, Error::Token(_)), "{error}");
+    assert_eq!(clock.sleeps(), [Duration::from_secs(9)]);
+}
+
 #[test]
 fn the_overall_timeout_cuts_a_request_short() {
     let (error, _fake) = send_into_silence(|client| client.overall_timeout(SHORT));

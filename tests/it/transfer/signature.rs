@@ -128,6 +128,19 @@ fn a_failing_renewal_is_the_error() {
 }
 
 #[test]
+fn the_overall_timeout_covers_the_renewal() {
+    let s = Setup::with(10, |b| b.overall_timeout(Duration::from_secs(10)));
+    s.fault(Fault::object_error(503, "SlowDown").header("Retry-After", "9"));
+    s.fault(Fault::object_error(403, "AccessDenied"));
+    s.fake.fault(Target::DownloadInfo, Fault::Several(vec![]));
+    let busy = Fault::api_error(500, "systemError").header("Retry-After", "7");
+    s.fake.fault_always(Target::DownloadInfo, busy);
+    let error = s.assert_fails(.., 0);
+    assert_eq!(error.code(), Some("systemError"), "{error}");
+    assert_eq!(s.clock.sleeps(), [Duration::from_secs(9)]);
+}
+
+#[test]
 fn http_urls_need_an_http_client() {
     let s = Setup::new(10);
     let info = s.file().download_info().unwrap();
