@@ -65,7 +65,7 @@ impl ApiError {
         let code = self.code.as_str();
         Some(match code.rsplit('.').next().unwrap_or(code) {
             "InvalidAuthentication" => {
-                "The access token was refused, also after fetching it anew: check that app key and secret belong to this host (.com or .io)"
+                "The access token has expired, was revoked, or belongs to the other host (.com or .io): fetch a new one, or let the client do so (ClientBuilder::app)"
             }
             "invalidClientIdOrSecret" => "Check app key and app secret in the developer console",
             "AccessTokenPermissionDenied" => {
@@ -143,7 +143,7 @@ impl fmt::Display for ApiError {
             write!(f, " {}", self.code)?;
         }
         if !self.message.is_empty() {
-            write!(f, ": {}", self.message)?;
+            write!(f, ": {}", self.message.trim_end_matches(['.', '。']))?;
         }
         if !self.required_scopes.is_empty() {
             write!(f, " (missing permission: {})", self.required_scopes.join(", "))?;

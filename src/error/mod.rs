@@ -88,7 +88,7 @@ pub enum Error {
     TokenSource(Box<dyn std::error::Error + Send + Sync>),
 
     /// The range begins at or behind the end of the object. Nothing was written.
-    #[error("the range begins behind the end of the object{}", size_text(*.size))]
+    #[error("the range begins behind the end of the object{}; ask for one inside it", size_text(*.size))]
     RangeNotSatisfiable {
         /// Size of the object in bytes, when the server said it.
         size: Option<u64>,
