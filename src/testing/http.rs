@@ -229,13 +229,13 @@ fn decode_query(text: &str) -> String {
 }
 
 fn check_host(request: &Recorded, version: &str) -> Result<(), Trouble> {
-    let hosts = request.header_values("host").count();
+    let hosts = request.header_values("host").len();
     let fine = hosts == 1 || (hosts == 0 && version == "HTTP/1.0");
     if fine { Ok(()) } else { Err(Trouble::Refused(400)) }
 }
 
 fn body_length(request: &Recorded) -> Result<BodyLength, Trouble> {
-    let mut lengths = request.header_values("content-length");
+    let mut lengths = request.header_values("content-length").into_iter();
     let length = lengths.next();
     if lengths.next().is_some() {
         return Err(Trouble::Refused(400));
@@ -252,6 +252,6 @@ fn body_length(request: &Recorded) -> Result<BodyLength, Trouble> {
 }
 
 fn has_word(request: &Recorded, name: &str, word: &str) -> bool {
-    let mut words = request.header_values(name).flat_map(|value| value.split(','));
+    let mut words = request.header_values(name).into_iter().flat_map(|value| value.split(','));
     words.any(|own| own.trim().eq_ignore_ascii_case(word))
 }

@@ -476,7 +476,7 @@ impl Recorded {
     /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.header_values(name).next()
+        self.header_values(name).first().copied()
     }
 
     /// All values of a header, in order.
@@ -488,12 +488,13 @@ impl Recorded {
     /// # let client = fake.client().build()?;
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
     /// let request = fake.requests_to(Target::Object).remove(0);
-    /// assert_eq!(request.header_values("x-oss-date").count(), 1);
+    /// assert_eq!(request.header_values("x-oss-date").len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn header_values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        let same = self.headers.iter().filter(move |(own, _)| own.eq_ignore_ascii_case(name));
-        same.map(|(_, value)| value.as_str())
+    #[must_use]
+    pub fn header_values(&self, name: &str) -> Vec<&str> {
+        let same = self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        same.map(|(_, value)| value.as_str()).collect()
     }
 
     /// The first value of a query parameter.
