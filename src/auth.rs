@@ -25,6 +25,37 @@ use crate::secret::Secret;
 ///     .build()?;
 /// # Ok::<(), dingtalk_files::Error>(())
 /// ```
+///
+/// One that keeps what it got until DingTalk refuses it:
+///
+/// ```no_run
+/// use std::error::Error;
+/// use std::sync::Mutex;
+/// use dingtalk_files::{Client, Secret, TokenSource};
+///
+/// #[derive(Default)]
+/// struct Vault(Mutex<Option<Secret>>);
+///
+/// impl TokenSource for Vault {
+///     fn access_token(&self) -> Result<Secret, Box<dyn Error + Send + Sync>> {
+///         let mut kept = self.0.lock().map_err(|_| "the vault is broken")?;
+///         if kept.is_none() {
+///             *kept = Some(ask_the_vault()?);
+///         }
+///         kept.clone().ok_or_else(|| "no token".into())
+///     }
+///
+///     fn rejected(&self, token: &Secret) {
+///         if let Ok(mut kept) = self.0.lock() {
+///             kept.take_if(|k| &*k == token);
+///         }
+///     }
+/// }
+///
+/// # fn ask_the_vault() -> Result<Secret, std::io::Error> { Ok(Secret::new("token")) }
+/// let client = Client::builder().token_source(Vault::default()).build()?;
+/// # Ok::<(), dingtalk_files::Error>(())
+/// ```
 pub trait TokenSource: Send + Sync {
     /// The token to use now.
     ///

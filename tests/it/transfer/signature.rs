@@ -152,3 +152,15 @@ fn http_urls_need_an_http_client() {
     assert!(error.to_string().contains("http"), "{error}");
     assert!(s.objects().is_empty());
 }
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+#[test]
+fn an_https_url_without_tls_names_the_feature() {
+    let s = Setup::new(10);
+    // Somebody listens, so that TLS is what is missing.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    s.fake.set_resource_urls(vec![format!("https://{}/object", listener.local_addr().unwrap())]);
+    let error = s.assert_fails(.., 0);
+    assert!(matches!(&error, Error::Network(e) if e.tls), "{error}");
+    assert!(error.to_string().contains("feature `rustls`"), "{error}");
+}
