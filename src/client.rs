@@ -224,8 +224,8 @@ impl Client {
     /// The same client for the time of one operation, which the overall timeout ends.
     pub(crate) fn within_deadline(&self) -> Self {
         match self.inner.overall_timeout {
-            Some(limit) if self.deadline.is_none() => self.until(self.clock().now().saturating_add(limit)),
-            _ => self.clone(),
+            Some(limit) => self.until(self.clock().now().saturating_add(limit)),
+            None => self.clone(),
         }
     }
 

@@ -82,6 +82,28 @@ fn refreshed_ten_minutes_early_or_a_quarter_of_a_short_life() {
     }
 }
 
+/// While one thread refreshes early, the others go on with the token that is still good.
+#[test]
+fn an_early_refresh_holds_nobody_else_up() {
+    let fake = fake();
+    let (client, clock) = client_and_clock(&fake);
+    ask(&client).unwrap();
+    clock.advance(Duration::from_secs(6601));
+    // The refresh hangs until the stand-in is gone.
+    fake.fault_always(Target::Token, Fault::StallBeforeAnswer);
+    let refreshing = thread::spawn({
+        let client = client.clone();
+        move || ask(&client)
+    });
+    while token_calls(&fake) < 2 {
+        thread::yield_now();
+    }
+    ask(&client).unwrap();
+    assert!(!refreshing.is_finished(), "the other call did not wait for the refresh");
+    drop(fake);
+    let _ = refreshing.join().unwrap();
+}
+
 /// With the old token still good, a refresh is not worth the waits of a retry policy.
 #[test]
 fn an_early_refresh_that_would_take_long_is_put_off() {
