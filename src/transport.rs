@@ -411,16 +411,38 @@ mod tests {
 
     use super::*;
 
+    /// (what ureq says, nothing was sent, a limit ran out, trying again is no use)
     #[test]
-    fn a_name_that_does_not_resolve_was_never_connected_to() {
+    fn the_table_of_ureqs_errors() {
+        use ureq::Error as U;
+        let io = |kind| U::Io(io::Error::from(kind));
         // No name has an empty label, so no server is asked.
         let lookup = ("a..b", 1).to_socket_addrs().unwrap_err();
-        let error = network("POST /x", "https://a..b/", NetworkStage::Answer, lookup.into());
-        assert_eq!(error.stage, NetworkStage::Connect, "{error}");
-        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
-        assert_eq!(
-            network("POST /x", "https://h/", NetworkStage::Answer, reset.into()).stage,
-            NetworkStage::Answer
-        );
+        let table = [
+            (U::Io(lookup), true, false, false),
+            (U::HostNotFound, true, false, false),
+            (U::ConnectionFailed, true, false, false),
+            (U::ConnectProxyFailed("407".to_owned()), true, false, false),
+            (io(io::ErrorKind::ConnectionRefused), true, false, false),
+            (io(io::ErrorKind::NetworkUnreachable), true, false, false),
+            (U::Timeout(Timeout::Resolve), true, true, false),
+            (U::Timeout(Timeout::Connect), true, true, false),
+            (U::Timeout(Timeout::PerRead), false, true, false),
+            (U::Timeout(Timeout::Global), false, true, false),
+            (io(io::ErrorKind::TimedOut), false, true, false),
+            (io(io::ErrorKind::ConnectionReset), false, false, false),
+            (io(io::ErrorKind::UnexpectedEof), false, false, false),
+            (U::TlsRequired, true, false, true),
+            (U::InvalidProxyUrl, true, false, true),
+            (U::RequireHttpsOnly("http://h/?planted".to_owned()), true, false, true),
+            (U::BadUri("planted".to_owned()), true, false, true),
+        ];
+        for (error, unsent, timed_out, hopeless) in table {
+            let text = format!("{error:?}");
+            let ours = network("POST /x", "https://h/?planted", NetworkStage::Answer, error);
+            let stage = if unsent { NetworkStage::Connect } else { NetworkStage::Answer };
+            assert_eq!((ours.stage, ours.timed_out, ours.hopeless), (stage, timed_out, hopeless), "{text}");
+            assert!(!format!("{ours} {ours:?}").contains("planted"), "{text}");
+        }
     }
 }
