@@ -249,7 +249,7 @@ impl<O: Origin> Pull<'_, O> {
         }
         let take = end.map(|e| e - start);
         // A 206 has nothing else in it; a 200 may go on behind a part of it.
-        let is_rest_of_body = head.status == 206 || (total.is_some() && end == total);
+        let is_rest_of_body = head.status == 206 || (end.is_some() && end == self.seen.total);
         let end_is_marked = head.length.is_some() || head.chunked;
         Ok(Part { skip, take, is_rest_of_body, end_is_marked })
     }
@@ -260,13 +260,10 @@ impl<O: Origin> Pull<'_, O> {
         self.seen.crc64 = head.crc64.or(self.seen.crc64);
     }
 
-    /// Reads and drops a prefix that was not asked for.
+    /// Reads and drops a prefix that was not asked for. If it ends early, so does what follows.
     fn discard(&mut self, body: &mut O::Body, count: u64) -> Result<(), Trouble> {
-        match io::copy(&mut body.take(count), &mut io::sink()) {
-            Ok(dropped) if dropped == count => Ok(()),
-            Ok(_) => Err(Trouble::Retry(self.broke_off(io::ErrorKind::UnexpectedEof.into()))),
-            Err(e) => Err(Trouble::Retry(self.broke_off(e))),
-        }
+        let dropped = io::copy(&mut body.take(count), &mut io::sink());
+        dropped.map(|_| ()).map_err(|e| Trouble::Retry(self.broke_off(e)))
     }
 
     /// Writes the part in large blocks.

@@ -143,7 +143,8 @@ pub(crate) struct Head {
 /// What to do with a 200 or 206.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Drop `skip` bytes of the body; what follows is the object from `start` on, up to `end` or the body's end.
+    /// Drop `skip` bytes of the body; what follows is the object from `start` on, up to `end` or the body's end. `total`
+    /// is the object's size as this answer tells it.
     Take { skip: u64, start: u64, end: Option<u64>, total: Option<u64> },
     /// The size is known now: ask again, for a range inside the object.
     AskInside { total: u64 },
@@ -189,7 +190,7 @@ fn partial(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
         let asked = asked.header().unwrap_or_else(|| "everything".to_owned());
         return Verdict::Wrong(format!("asked for {asked}, served {text:?} in {:?} bytes", head.length));
     }
-    Verdict::Take { skip: 0, start: served.start, end: Some(served.end), total }
+    Verdict::Take { skip: 0, start: served.start, end: Some(served.end), total: said_total }
 }
 
 /// OSS sends the whole object for a range that leaves it by one byte; other servers, for any range.
@@ -209,7 +210,7 @@ fn whole(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
     if wanted.start > SKIP_AT_MOST && !was_inside {
         return Verdict::AskInside { total };
     }
-    Verdict::Take { skip: wanted.start, start: wanted.start, end: Some(wanted.end), total: Some(total) }
+    Verdict::Take { skip: wanted.start, start: wanted.start, end: Some(wanted.end), total: head.length }
 }
 
 /// Only the checksum of the whole can then tell the end from a cut, and the file from something a decoder made of it.

@@ -241,6 +241,32 @@ fn a_failing_writer_ends_the_download_at_once() {
     assert_eq!(s.objects().len(), 1);
 }
 
+/// Interrupts every other write, and takes a few bytes of the rest: all of it allowed.
+struct Fussy(bool, Vec<u8>);
+
+impl Write for Fussy {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0 = !self.0;
+        if self.0 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        self.1.write(&buf[..buf.len().min(1000)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_fussy_writer_gets_every_byte_once() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::CutAfter(300_001));
+    let mut writer = Fussy(false, Vec::new());
+    assert!(s.file().download_to(&mut writer, ..).unwrap().verified);
+    assert!(writer.1 == s.content.bytes(0..MIB));
+}
+
 #[test]
 fn a_finished_download_gives_its_connection_back() {
     let s = Setup::new(MIB);

@@ -110,6 +110,15 @@ fn a_part_of_an_object_without_any_mark_is_not_resumed() {
 }
 
 #[test]
+fn an_answer_that_tells_neither_etag_nor_size_is_not_appended() {
+    let s = Setup::new(1000);
+    s.fault(Fault::CutAfter(300));
+    s.fault(anonymous("bytes 300-999/*", vec![]));
+    let error = s.assert_fails(.., 0);
+    assert!(matches!(error, Error::ObjectChanged { written: 300 }), "{error}");
+}
+
+#[test]
 fn an_object_that_became_too_short_has_changed() {
     let shorter = || Fault::ReplaceObject(Content::from("shorter"));
     // The server says so with the whole object, or with 416.

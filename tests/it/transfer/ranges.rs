@@ -213,6 +213,15 @@ fn a_byte_at_a_time_does_not_loop_for_ever() {
 }
 
 #[test]
+fn nor_after_a_good_beginning() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::ShortRange(MIB / 2));
+    s.fake.fault_always(Target::Object, Fault::ShortRange(1));
+    let error = s.assert_fails(1.., 1);
+    assert_eq!(error.bytes_written(), MIB / 2 + 6, "{error}");
+}
+
+#[test]
 fn a_version_is_asked_for_by_number() {
     let s = Setup::new(10);
     s.fake.put_file("space-1", "dentry-1", "file.bin", "second");

@@ -117,6 +117,17 @@ fn info_at_hand_cannot_be_renewed_and_the_error_says_what_to_do() {
 }
 
 #[test]
+fn a_signature_that_one_host_refuses_may_do_at_the_next() {
+    let s = Setup::new(10);
+    s.fake.set_resource_urls(vec!["{good}?mirror=1".to_owned(), "{good}?mirror=2".to_owned()]);
+    let info = s.file().download_info().unwrap();
+    s.fault(Fault::object_error(403, "AccessDenied"));
+    let mut bytes = Vec::new();
+    assert!(s.client.download_to(&info, &mut bytes, ..).unwrap().verified);
+    assert_eq!(bytes, s.content.bytes(0..10));
+}
+
+#[test]
 fn a_failing_renewal_is_the_error() {
     let s = Setup::new(10);
     s.fault(Fault::object_error(403, "AccessDenied"));
