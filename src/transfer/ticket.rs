@@ -140,6 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_values_and_their_pieces_but_not_short_words() {
+        let json = r#"{"headerSignatureInfo":{"resourceUrls":["https://h/o?Signature=in-the-url&a=1"],
+            "headers":{"Authorization":"OSS the-access-key:the-signature="}}}"#;
+        let ticket = Ticket::from_info(&info(json), false).unwrap();
+        let mut secrets = ticket.secrets();
+        secrets.sort_unstable();
+        secrets.dedup();
+        assert_eq!(
+            secrets,
+            ["OSS the-access-key:the-signature=", "in-the-url", "the-access-key", "the-signature"]
+        );
+    }
+
+    #[test]
     fn headers_a_server_must_not_set() {
         let with = |name: &str, value: &str| {
             let headers = serde_json::json!({ name: value });

@@ -207,7 +207,7 @@ fn xml(message: &str) -> String {
 /// The failure of a download from a server that answers this.
 fn refused_object(answer: String) -> Error {
     let server = Scripted::start(move |_| answer.clone());
-    download(&signed(&format!("{}/planted?Signature=planted", server.url())))
+    download(&signed(&format!("{}/planted?Signature=planted-url-signature", server.url())))
 }
 
 #[test]
