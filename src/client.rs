@@ -13,11 +13,11 @@ use crate::auth::{Auth, Token};
 use crate::builder::ClientBuilder;
 use crate::call::Call;
 use crate::clock::{Clock, jitter};
-use crate::error::{AnswerKind, Problem, Result, UnexpectedAnswer, classify};
+use crate::error::{ApiAnswer, Problem, Result, UnexpectedAnswer, classify};
 use crate::retry::{Next, RetryPolicy, Tries, after_failure};
 use crate::transfer::range::{Head, Want};
 use crate::transfer::ticket::Ticket;
-use crate::transport::{ApiAnswer, ApiRequest, ObjectBody, Transport};
+use crate::transport::{ApiRequest, ObjectBody, Transport};
 
 /// A client of DingTalk's file APIs.
 ///
@@ -136,8 +136,8 @@ impl Client {
         serde_json::from_slice(&answer.body).map_err(|e| {
             // Only the place: serde's message may quote the body.
             let problem = Problem::Malformed { line: e.line(), column: e.column() };
-            let ApiAnswer { status, request_id, .. } = answer;
-            UnexpectedAnswer { operation: call.operation, status, problem, request_id }.into()
+            let ApiAnswer { operation, status, request_id, .. } = answer;
+            UnexpectedAnswer { operation, status, problem, request_id }.into()
         })
     }
 
@@ -192,14 +192,7 @@ impl Client {
             time_left: self.time_left(),
         })?;
         tries.retry_after = answer.retry_after;
-        let kind = AnswerKind {
-            operation: call.operation,
-            status: answer.status,
-            content_type: answer.content_type.as_deref(),
-            request_id: answer.request_id.clone(),
-            body: &answer.body,
-        };
-        classify(&kind, &secrets)?;
+        classify(&answer, &secrets)?;
         Ok(answer)
     }
 

@@ -169,15 +169,16 @@ pub(crate) fn after_failure(policy: &RetryPolicy, error: &Error, tries: &Tries, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{AnswerKind, ApiError, NetworkError, classify};
+    use crate::error::{ApiAnswer, ApiError, NetworkError, classify};
 
     fn answer(status: u16, body: &str) -> Error {
-        let kind = AnswerKind {
+        let kind = ApiAnswer {
             operation: "POST /x",
             status,
             content_type: None,
             request_id: None,
-            body: body.as_bytes(),
+            retry_after: None,
+            body: body.into(),
         };
         classify(&kind, &[]).unwrap_err()
     }

@@ -12,7 +12,9 @@ use ureq::http::header::{
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::{Agent, AsSendBody, Body, BodyReader, Timeout};
 
-use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
+use crate::error::{
+    ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
+};
 use crate::secret::{Secret, host_of, withhold};
 use crate::transfer::pull::GET_OBJECT;
 use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
@@ -45,15 +47,6 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) time_left: Option<Duration>,
 }
 
-/// The answer of the API host, read whole.
-pub(crate) struct ApiAnswer {
-    pub(crate) status: u16,
-    pub(crate) content_type: Option<String>,
-    pub(crate) request_id: Option<String>,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Vec<u8>,
-}
-
 impl Transport {
     pub(crate) fn api(&self, ask: &ApiRequest<'_>) -> Result<ApiAnswer> {
         let &ApiRequest { operation, method, url, token, secrets, body, time_left } = ask;
@@ -81,6 +74,7 @@ impl Transport {
             return Err(UnexpectedAnswer { operation, status, problem, request_id }.into());
         }
         Ok(ApiAnswer {
+            operation,
             status,
             content_type: text(&parts.headers, CONTENT_TYPE.as_str()),
             retry_after: seconds(&parts.headers),
@@ -161,7 +155,7 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Agents that were built with [`settings`].
+    /// Agents that the builder made, with all our settings.
     pub(crate) fn own(agents: Vec<Agent>) -> Self {
         Self { agents, trusted_by: Mutex::default(), stall_timeout: None }
     }
@@ -267,17 +261,18 @@ fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
 }
 
 fn read_head(status: u16, headers: &HeaderMap, secrets: &[&str]) -> Head {
-    let encoding =
-        text(headers, CONTENT_ENCODING.as_str()).filter(|e| !e.trim().eq_ignore_ascii_case("identity"));
+    // What an error may quote.
+    let quotable = |name| text(headers, name).map(|t| withhold(t, secrets));
+    let encoding = quotable(CONTENT_ENCODING.as_str()).filter(|e| !e.trim().eq_ignore_ascii_case("identity"));
     Head {
         status,
-        content_range: text(headers, CONTENT_RANGE.as_str()),
+        content_range: quotable(CONTENT_RANGE.as_str()),
         length: text(headers, CONTENT_LENGTH.as_str()).and_then(|t| t.trim().parse().ok()),
         chunked: headers.contains_key(TRANSFER_ENCODING),
         etag: text(headers, ETAG.as_str()),
         crc64: text(headers, "x-oss-hash-crc64ecma").and_then(|t| t.trim().parse().ok()),
         encoding,
-        request_id: text(headers, "x-oss-request-id").map(|t| withhold(t, secrets)),
+        request_id: quotable("x-oss-request-id"),
     }
 }
 

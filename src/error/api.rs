@@ -1,6 +1,7 @@
 //! DingTalk's error answers: reading them, and what each code means.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -160,18 +161,19 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// One answer of the API host as the wire gave it.
-pub(crate) struct AnswerKind<'a> {
+/// One answer of the API host as the wire gave it, read whole.
+pub(crate) struct ApiAnswer {
     pub(crate) operation: &'static str,
     pub(crate) status: u16,
-    pub(crate) content_type: Option<&'a str>,
+    pub(crate) content_type: Option<String>,
     pub(crate) request_id: Option<String>,
-    pub(crate) body: &'a [u8],
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// `Ok` when the body is the operation's own answer; else the error it really is. `secrets` are what was sent with
 /// the request, in case the server repeats it.
-pub(crate) fn classify(answer: &AnswerKind<'_>, secrets: &[&str]) -> Result<(), Error> {
+pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
     let unexpected = |problem| -> Error {
         UnexpectedAnswer {
             operation: answer.operation,
@@ -181,7 +183,7 @@ pub(crate) fn classify(answer: &AnswerKind<'_>, secrets: &[&str]) -> Result<(), 
         }
         .into()
     };
-    let is_page = looks_like_html(answer.content_type, answer.body);
+    let is_page = looks_like_html(answer.content_type.as_deref(), &answer.body);
     if is_page {
         let problem =
             if answer.status >= 500 { Problem::Gateway } else { Problem::Banned { minutes: BAN_MINUTES } };
@@ -190,7 +192,7 @@ pub(crate) fn classify(answer: &AnswerKind<'_>, secrets: &[&str]) -> Result<(), 
     let success = (200..300).contains(&answer.status);
     // Bans and errors come with 200 too, and every field of an answer is optional: they would pass for empty
     // successes. Only small bodies can be one, so a long list is not parsed twice.
-    let small = if !success || answer.body.len() < 512 { parse(answer.body) } else { None };
+    let small = if !success || answer.body.len() < 512 { parse(&answer.body) } else { None };
     if small.as_ref().is_some_and(is_ban) {
         return Err(unexpected(Problem::Banned { minutes: BAN_MINUTES }));
     }
@@ -206,7 +208,6 @@ pub(crate) fn classify(answer: &AnswerKind<'_>, secrets: &[&str]) -> Result<(), 
     }
     match small {
         Some(fields @ Value::Object(_)) => Err(read_error(answer, &fields, secrets).into()),
-        _ if (300..400).contains(&answer.status) => Err(unexpected(Problem::Redirect { host: None })),
         _ if answer.status >= 500 => Err(unexpected(Problem::Gateway)),
         // No JSON, but the status is clear: keep it as an API error without a code.
         _ => Err(read_error(answer, &Value::Null, secrets).into()),
@@ -238,7 +239,7 @@ fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
 }
 
 /// Keys come in lower case, in camel case and in capitals, depending on the gateway.
-fn read_error(answer: &AnswerKind<'_>, body: &Value, secrets: &[&str]) -> ApiError {
+fn read_error(answer: &ApiAnswer, body: &Value, secrets: &[&str]) -> ApiError {
     let text = |name: &str| field(body, name).map(plain).map(|t| withhold(t, secrets));
     let scopes = field(body, "accessdenieddetail").and_then(|d| field(d, "requiredscopes"));
     ApiError {
@@ -270,8 +271,14 @@ mod tests {
     const OP: &str = "POST /v1.0/x";
 
     fn judge(status: u16, content_type: Option<&str>, body: &str) -> Result<(), Error> {
-        let answer =
-            AnswerKind { operation: OP, status, content_type, request_id: None, body: body.as_bytes() };
+        let answer = ApiAnswer {
+            operation: OP,
+            status,
+            content_type: content_type.map(str::to_owned),
+            request_id: None,
+            retry_after: None,
+            body: body.into(),
+        };
         classify(&answer, &["planted-token"])
     }
 

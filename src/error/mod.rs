@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
-pub(crate) use api::{AnswerKind, classify};
+pub(crate) use api::{ApiAnswer, classify};
 pub use network::{NetworkError, NetworkStage};
 pub use storage::StorageError;
 

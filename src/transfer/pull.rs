@@ -62,7 +62,6 @@ pub(crate) fn pull<O: Origin>(
         sink,
         limits,
         ring,
-        asking: want,
         wanted: want,
         seen: Seen::default(),
         start: None,
@@ -144,8 +143,6 @@ struct Pull<'a, O: Origin> {
     ring: Ring,
     /// What the caller wants.
     wanted: Want,
-    /// What the next request asks for: at first the same, then what is still missing.
-    asking: Want,
     seen: Seen,
     /// First byte of the range, known with the first good answer.
     start: Option<u64>,
@@ -175,7 +172,7 @@ impl<O: Origin> Pull<'_, O> {
     fn attempt(&mut self) -> Result<bool, Trouble> {
         self.renew_before_expiry()?;
         let if_match = self.seen.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
-        let answer = self.origin.get(self.ring.ticket(), self.ring.url(), self.asking, if_match);
+        let answer = self.origin.get(self.ring.ticket(), self.ring.url(), self.asking(), if_match);
         let (head, mut body) = answer.map_err(|e| self.judge(e))?;
         let part = self.admit(&head)?;
         self.discard(&mut body, part.skip)?;
@@ -209,7 +206,7 @@ impl<O: Origin> Pull<'_, O> {
         let inside = size.and_then(|total| self.wanted.resolve(total)).filter(|r| !r.is_empty());
         match (size, inside) {
             // Some servers refuse a range that only *ends* behind the object.
-            (Some(total), Some(inside)) if self.asking != exactly(&inside) => Trouble::AskInside(total),
+            (Some(total), Some(inside)) if self.asking() != exactly(&inside) => Trouble::AskInside(total),
             _ => Trouble::Final(Error::RangeNotSatisfiable { size }),
         }
     }
@@ -224,7 +221,7 @@ impl<O: Origin> Pull<'_, O> {
         if other_etag || other_crc {
             return Err(Trouble::Changed);
         }
-        let (skip, start, end, total) = match verdict(self.asking, head, self.seen.total) {
+        let (skip, start, end, total) = match verdict(self.asking(), head, self.seen.total) {
             Verdict::Take { skip, start, end, total } => (skip, start, end, total),
             Verdict::Changed => return Err(Trouble::Changed),
             Verdict::NotSatisfiable { .. } if self.written > 0 => return Err(Trouble::Changed),
@@ -288,7 +285,6 @@ impl<O: Origin> Pull<'_, O> {
                 }
             }
         }
-        self.ask_for_the_rest();
         Ok(())
     }
 
@@ -341,27 +337,24 @@ impl<O: Origin> Pull<'_, O> {
         end.checked_sub(start)?.checked_sub(self.written)
     }
 
-    fn ask_for_the_rest(&mut self) {
-        if let Some(start) = self.start {
-            let next = start + self.written;
-            let end = self.remaining().map(|left| next + left);
-            self.asking = if self.written == 0 && self.seen.total.is_none() {
-                self.wanted
-            } else {
-                Want::Span { start: next, end }
-            };
+    /// What the next request asks for: what the caller wants, inside the object once its size is known, and of that
+    /// what is still missing.
+    fn asking(&self) -> Want {
+        match (self.start, self.seen.total) {
+            (Some(start), _) => {
+                let next = start + self.written;
+                Want::Span { start: next, end: self.remaining().map(|left| next + left) }
+            }
+            (None, Some(total)) => self.wanted.resolve(total).map_or(self.wanted, |inside| exactly(&inside)),
+            (None, None) => self.wanted,
         }
     }
 
     fn recover(&mut self, trouble: Trouble, progressed: bool) -> Result<()> {
-        self.ask_for_the_rest();
         match trouble {
             Trouble::Final(error) => Err(self.stopped(error)),
             Trouble::AskInside(total) => {
-                if let Some(inside) = self.wanted.resolve(total) {
-                    self.seen.total = Some(total);
-                    self.asking = exactly(&inside);
-                }
+                self.seen.total = Some(total);
                 Ok(())
             }
             Trouble::Changed if self.written > 0 => Err(Error::ObjectChanged { written: self.written }),
@@ -369,7 +362,6 @@ impl<O: Origin> Pull<'_, O> {
             Trouble::Changed => {
                 self.seen = Seen::default();
                 self.start = None;
-                self.asking = self.wanted;
                 self.spend(changes_all_the_time())
             }
             Trouble::Unsigned(error) => self.renew_after(error),
