@@ -206,7 +206,9 @@ impl<O: Origin> Pull<'_, O> {
         let inside = size.and_then(|total| self.wanted.resolve(total)).filter(|r| !r.is_empty());
         match (size, inside) {
             // Some servers refuse a range that only *ends* behind the object.
-            (Some(total), Some(inside)) if self.asking() != exactly(&inside) => Trouble::AskInside(total),
+            (Some(total), Some(inside)) if self.seen.total.is_none() && self.wanted != exactly(&inside) => {
+                Trouble::AskInside(total)
+            }
             _ => Trouble::Final(Error::RangeNotSatisfiable { size }),
         }
     }

@@ -98,6 +98,18 @@ fn a_server_that_refuses_what_it_has_is_asked_twice_at_most() {
 }
 
 #[test]
+fn a_server_that_tells_another_size_each_time_is_not_followed() {
+    let s = Setup::new(1000);
+    for size in 1000..1020 {
+        let told = format!("bytes */{size}");
+        s.fault(Fault::object_error(416, "InvalidRange").header("Content-Range", &told));
+    }
+    let error = s.assert_fails(500..2000, 500);
+    assert!(matches!(error, Error::RangeNotSatisfiable { .. }), "{error}");
+    assert_eq!(s.objects().len(), 2);
+}
+
+#[test]
 fn a_412_that_nothing_asked_for_is_an_error() {
     let s = Setup::new(1000);
     s.fake.fault_always(Target::Object, Fault::object_error(412, "PreconditionFailed"));
