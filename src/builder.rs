@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::retry::RetryPolicy;
 use crate::secret::Secret;
 use crate::tls;
+use crate::transfer::MAX_PARALLEL;
 use crate::transport::{Door, Transport};
 
 const BASE_URL: &str = "https://api.dingtalk.com";
@@ -403,7 +404,10 @@ impl ClientBuilder {
             .timeout_per_read(stall)
             .timeout_per_write(stall)
             .input_buffer_size(buffer)
-            .output_buffer_size(buffer);
+            .output_buffer_size(buffer)
+            // As many as a parallel transfer has: with fewer, each part would need a new connection.
+            .max_idle_connections(2 * MAX_PARALLEL)
+            .max_idle_connections_per_host(MAX_PARALLEL);
         tls::set(config, tls).build().new_agent()
     }
 }

@@ -36,6 +36,8 @@ pub struct Client {
     inner: Arc<Inner>,
     /// Inside an operation: when it has to end. A token fetched or a signature renewed for it is part of it.
     deadline: Option<Duration>,
+    /// Inside a transfer that can be interrupted: connections that are nobody else's.
+    private: Option<Arc<Transport>>,
 }
 
 pub(crate) struct Inner {
@@ -127,7 +129,7 @@ impl Client {
     }
 
     pub(crate) fn from_inner(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner), deadline: None }
+        Self { inner: Arc::new(inner), deadline: None, private: None }
     }
 
     /// Runs a call and reads its answer. Thin, so that each endpoint adds only its own types to a program.
@@ -182,7 +184,7 @@ impl Client {
         let token = token.map(|t| &t.secret);
         let mut secrets = call.secrets.clone();
         secrets.extend(token.map(crate::Secret::expose));
-        let answer = self.inner.transport.api(&ApiRequest {
+        let answer = self.transport().api(&ApiRequest {
             operation: call.operation,
             method: call.method(),
             url,
@@ -198,8 +200,9 @@ impl Client {
 
     fn token(&self) -> Result<Token> {
         self.inner.auth.token(self.clock(), |app, early| -> Result<AccessToken> {
-            let client =
-                if early { self.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { self.clone() };
+            // Others may wait for this token too, so it does not end with a transfer that is interrupted.
+            let shared = Self { private: None, ..self.clone() };
+            let client = if early { shared.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { shared };
             client.oauth2().get_access_token(&app.key, app.secret.expose())
         })
     }
@@ -211,7 +214,7 @@ impl Client {
         want: Want,
         if_match: Option<&str>,
     ) -> Result<(Head, ObjectBody)> {
-        self.inner.transport.object(ticket, url, want, if_match, self.time_left())
+        self.transport().object(ticket, url, want, if_match, self.time_left())
     }
 
     /// The same client for the time of one operation, which the overall timeout ends.
@@ -225,7 +228,23 @@ impl Client {
     /// The same client, whose calls end by then at the latest.
     fn until(&self, deadline: Duration) -> Self {
         let deadline = self.deadline.map_or(deadline, |earlier| earlier.min(deadline));
-        Self { inner: Arc::clone(&self.inner), deadline: Some(deadline) }
+        Self { deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// The same client with connections of its own, which [`interrupt`](Self::interrupt) can end.
+    pub(crate) fn with_private_connections(&self) -> Self {
+        Self { private: Some(Arc::new(self.transport().private())), ..self.clone() }
+    }
+
+    /// Ends what the connections of [`with_private_connections`](Self::with_private_connections) are doing.
+    pub(crate) fn interrupt(&self) {
+        if let Some(transport) = &self.private {
+            transport.interrupt();
+        }
+    }
+
+    fn transport(&self) -> &Transport {
+        self.private.as_deref().unwrap_or(&self.inner.transport)
     }
 
     pub(crate) fn deadline(&self) -> Option<Duration> {

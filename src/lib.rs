@@ -112,11 +112,14 @@ pub use auth::TokenSource;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{
-    ApiError, Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
+    ApiError, Error, FileError, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
 };
 pub use ids::{Timestamp, UnionId};
 pub use retry::RetryPolicy;
 pub use secret::Secret;
+pub use transfer::download::Download;
+pub use transfer::monitor::{Phase, Progress};
+pub use transfer::parts::plan;
 pub use transfer::range::ByteRange;
 pub use transfer::{Downloaded, RemoteFile};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ureq::http::header::{
@@ -18,7 +18,7 @@ use crate::error::{
 use crate::secret::{Secret, host_of, withhold};
 use crate::transfer::pull::GET_OBJECT;
 use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
-use crate::transfer::ticket::{Ticket, refuse};
+use crate::transfer::ticket::{DOWNLOAD_INFO, Ticket, refuse};
 
 /// An API answer larger than this is an error: nothing documented comes near it.
 const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
@@ -48,6 +48,18 @@ pub(crate) struct ApiRequest<'a> {
 }
 
 impl Transport {
+    /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's.
+    pub(crate) fn private(&self) -> Self {
+        Self { api: self.api.private(), object: self.object.private(), user_agent: self.user_agent.clone() }
+    }
+
+    /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one. An agent that the
+    /// caller made is left alone: it cannot be copied, and others use it.
+    pub(crate) fn interrupt(&self) {
+        self.api.interrupt();
+        self.object.interrupt();
+    }
+
     pub(crate) fn api(&self, ask: &ApiRequest<'_>) -> Result<ApiAnswer> {
         let &ApiRequest { operation, method, url, token, secrets, body, time_left } = ask;
         let mut headers = self.common_headers();
@@ -165,6 +177,30 @@ impl Door {
         Self { agents: vec![agent], trusted_by: Mutex::default(), stall_timeout: Some(stall_timeout) }
     }
 
+    fn private(&self) -> Self {
+        let is_own = self.stall_timeout.is_none();
+        let agents = self.agents.iter();
+        Self {
+            agents: if is_own {
+                agents.map(|agent| Agent::new_with_config(agent.config().clone())).collect()
+            } else {
+                agents.cloned().collect()
+            },
+            trusted_by: Mutex::new(self.trusted().clone()),
+            stall_timeout: self.stall_timeout,
+        }
+    }
+
+    fn interrupt(&self) {
+        if self.stall_timeout.is_none() {
+            self.agents.iter().cloned().for_each(Agent::shutdown);
+        }
+    }
+
+    fn trusted(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.trusted_by.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run(&self, exchange: &Exchange<'_>) -> Result<Response<Body>> {
         let Exchange { operation, url, .. } = *exchange;
         let host = host_of(url);
@@ -178,10 +214,7 @@ impl Door {
                 Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
                 Ok(response) => {
                     if step > 0 {
-                        self.trusted_by
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .insert(host.to_owned(), index);
+                        self.trusted().insert(host.to_owned(), index);
                     }
                     return Ok(response);
                 }
@@ -228,7 +261,7 @@ impl Door {
         if self.agents.len() < 2 {
             return 0;
         }
-        self.trusted_by.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied().unwrap_or_default()
+        self.trusted().get(host).copied().unwrap_or_default()
     }
 }
 
@@ -255,7 +288,8 @@ fn token_value(token: &Secret) -> Result<HeaderValue> {
 /// The ticket has checked both; what still fails is refused rather than left out.
 fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
-    let (header, mut value) = header.ok_or_else(|| refuse(Problem::ForbiddenHeader(name.to_owned())))?;
+    let (header, mut value) =
+        header.ok_or_else(|| refuse(DOWNLOAD_INFO, Problem::ForbiddenHeader(name.to_owned())))?;
     value.set_sensitive(true);
     Ok((header, value))
 }

@@ -2,16 +2,19 @@
 
 mod answer;
 mod api;
+mod file;
 mod network;
 mod storage;
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
 pub(crate) use api::{ApiAnswer, classify};
+pub use file::FileError;
 pub use network::{NetworkError, NetworkStage};
 pub use storage::StorageError;
 
@@ -135,6 +138,41 @@ pub enum Error {
         /// The last failure.
         cause: Box<Error>,
     },
+
+    /// The caller's flag ended the transfer.
+    #[error("cancelled after {done} bytes")]
+    Cancelled {
+        /// Bytes that had been moved by then, those of an earlier try included.
+        done: u64,
+    },
+
+    /// There are more bytes than the caller allows (`max_bytes`). When the size was known beforehand, nothing was
+    /// written.
+    #[error("there are {size} bytes or more, and only {limit} are allowed (`max_bytes`)")]
+    TooLarge {
+        /// Size in bytes as far as it is known.
+        size: u64,
+        /// The caller's limit in bytes.
+        limit: u64,
+    },
+
+    /// A file on this machine could not be read, written or put in its place.
+    #[error("{0}")]
+    File(Box<FileError>),
+
+    /// The target exists, and `no_clobber` is set. It was not touched.
+    #[error("{} exists already; it was left alone", .path.display())]
+    TargetExists {
+        /// The target.
+        path: Box<Path>,
+    },
+
+    /// Another download to the same target is running, in this process or another one.
+    #[error("another download to {} is running; wait for it, or choose another target", .path.display())]
+    TargetBusy {
+        /// The target.
+        path: Box<Path>,
+    },
 }
 
 /// Shows the text of [`Display`](fmt::Display): a `main` that returns this error prints `Debug`, and its reader
@@ -236,7 +274,9 @@ impl Error {
             Self::ObjectChanged { written }
             | Self::ChecksumMismatch { written, .. }
             | Self::Write { written, .. }
-            | Self::Interrupted { written, .. } => *written,
+            | Self::Interrupted { written, .. }
+            | Self::Cancelled { done: written } => *written,
+            Self::File(e) => e.written,
             _ => 0,
         }
     }
@@ -376,6 +416,12 @@ impl Error {
 impl From<ApiError> for Error {
     fn from(e: ApiError) -> Self {
         Self::Api(Box::new(e))
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(e: FileError) -> Self {
+        Self::File(Box::new(e))
     }
 }
 

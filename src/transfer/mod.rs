@@ -5,6 +5,14 @@
 //! - A break is resumed from the next byte, of the same object, at the same or another of its URLs.
 //! - What can be verified is verified, and the answer says whether it was.
 
+mod checkpoint;
+mod crc;
+pub(crate) mod download;
+mod lock;
+pub(crate) mod monitor;
+mod origin;
+mod part_file;
+pub(crate) mod parts;
 pub(crate) mod pull;
 pub(crate) mod range;
 mod ring;
@@ -12,15 +20,19 @@ pub(crate) mod ticket;
 
 use std::io::Write;
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
 use crate::client::Client;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::UnionId;
-use crate::transport::ObjectBody;
-use pull::{Limits, Origin, pull};
-use range::{ByteRange, Head, Want};
-use ticket::Ticket;
+pub(crate) use download::MAX_PARALLEL;
+use download::into_writer;
+use monitor::{Monitor, Phase};
+use origin::Tickets;
+use pull::Limits;
+use range::ByteRange;
+use ticket::{DOWNLOAD_INFO, Signed, Ticket};
 
 /// What a download wrote.
 ///
@@ -48,6 +60,8 @@ pub struct Downloaded {
     /// The whole object was written and its CRC-64 is the one OSS has on record. `false` for a part of an object, and
     /// when OSS sent no checksum.
     pub verified: bool,
+    /// How many of the bytes were on disk already, from an earlier try that was resumed.
+    pub reused: u64,
 }
 
 impl Client {
@@ -86,9 +100,16 @@ impl Client {
         range: impl Into<ByteRange>,
     ) -> Result<Downloaded> {
         let want = range.into().check()?;
-        let ticket = Ticket::from_info(info, self.plain_http())?;
-        let mut origin = SignedUrls { client: self.within_deadline(), file: None };
-        origin.pull(ticket, want, &mut &mut *writer)
+        let client = self.within_deadline();
+        let ticket = client.download_ticket(info, client.clock().now())?;
+        let monitor = Monitor::new(client.clock(), None, None);
+        let limits = Limits {
+            policy: client.retry_policy(),
+            deadline: client.deadline(),
+            max_bytes: None,
+            monitor: &monitor,
+        };
+        into_writer(&Tickets::new(client.clone(), None, ticket), want, &mut &mut *writer, &limits)
     }
 
     /// A stored file, to be downloaded by somebody: the acting person must be allowed to.
@@ -117,7 +138,14 @@ impl Client {
             dentry_id: dentry_id.into(),
             operator: operator.0.to_owned(),
             options: GetFileDownloadInfo::new(),
+            restore: None,
         }
+    }
+
+    /// `asked_at` is when the info was asked for, by the clock.
+    fn download_ticket(&self, info: &DownloadInfo, asked_at: Duration) -> Result<Ticket> {
+        let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
+        Ticket::check(&Signed { operation: DOWNLOAD_INFO, protocol, info }, self.plain_http(), asked_at)
     }
 }
 
@@ -145,6 +173,14 @@ pub struct RemoteFile {
     dentry_id: String,
     operator: String,
     options: GetFileDownloadInfo,
+    restore: Option<Restore>,
+}
+
+/// How to wait for an archived file.
+#[derive(Debug, Clone, Copy)]
+struct Restore {
+    every: Duration,
+    at_most: Duration,
 }
 
 impl RemoteFile {
@@ -179,6 +215,31 @@ impl RemoteFile {
     /// ```
     pub fn prefer_intranet(mut self, prefer: bool) -> Self {
         self.options = self.options.prefer_intranet(prefer);
+        self
+    }
+
+    /// Waits for an archived file instead of failing: asks again `every` so often, for `at_most` so long.
+    ///
+    /// Who asks for the download info of an archived file is answered `fileArchived`, and has started the restoring, which
+    /// takes minutes. Holds for downloads, not for [`download_info`](Self::download_info). Each question is a call that
+    /// counts against the organisation's monthly number. When the time is up, the error is `fileArchived` as without this.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().clock(ManualClock::new()).build()?;
+    /// use std::time::Duration;
+    ///
+    /// fake.fault(Target::DownloadInfo, Fault::api_error(400, "fileArchived"));
+    /// let file = client
+    ///     .file("space-1", "dentry-1", UnionId("operator-1"))
+    ///     .wait_for_restore(Duration::from_secs(30), Duration::from_secs(3600));
+    /// assert!(file.download_to(&mut std::io::sink(), ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_for_restore(mut self, every: Duration, at_most: Duration) -> Self {
+        self.restore = Some(Restore { every, at_most });
         self
     }
 
@@ -230,45 +291,41 @@ impl RemoteFile {
         writer: &mut W,
         range: impl Into<ByteRange>,
     ) -> Result<Downloaded> {
-        let want = range.into().check()?;
-        let file = Self { client: self.client.within_deadline(), ..self.clone() };
-        let ticket = Ticket::from_info(&file.download_info()?, file.client.plain_http())?;
-        let mut origin = SignedUrls { client: file.client.clone(), file: Some(file) };
-        origin.pull(ticket, want, &mut &mut *writer)
+        self.download().to_writer(writer, range)
+    }
+
+    /// Fresh URLs and headers.
+    fn ticket(&self, client: &Client) -> Result<Ticket> {
+        let asked_at = client.clock().now();
+        let operator = UnionId(&self.operator);
+        let info = client.storage().get_file_download_info(
+            &self.space_id,
+            &self.dentry_id,
+            operator,
+            &self.options,
+        )?;
+        client.download_ticket(&info, asked_at)
+    }
+
+    /// The first ticket of a download, which an archived file may not have yet.
+    fn ticket_or_wait(&self, client: &Client, monitor: &Monitor<'_>) -> Result<Ticket> {
+        let begun = client.clock().now();
+        loop {
+            let asked = self.ticket(client);
+            // A connection that was interrupted for it shows as a failure of the network.
+            monitor.check()?;
+            let Some(restore) = self.restore.filter(|_| is_archived(&asked)) else { return asked };
+            let ends = begun.saturating_add(restore.at_most);
+            let ends = client.deadline().map_or(ends, |deadline| deadline.min(ends));
+            if client.clock().now().saturating_add(restore.every) > ends {
+                return asked;
+            }
+            monitor.phase(Phase::Restoring);
+            monitor.sleep(restore.every)?;
+        }
     }
 }
 
-/// The real origin: OSS through the client's object door.
-struct SignedUrls {
-    client: Client,
-    /// The file to ask again for; without it the signature cannot be renewed.
-    file: Option<RemoteFile>,
-}
-
-impl SignedUrls {
-    fn pull(&mut self, ticket: Ticket, want: Want, sink: &mut dyn Write) -> Result<Downloaded> {
-        let client = self.client.clone();
-        let limits =
-            Limits { policy: client.retry_policy(), clock: client.clock(), deadline: client.deadline() };
-        pull(self, ticket, want, sink, &limits)
-    }
-}
-
-impl Origin for SignedUrls {
-    type Body = ObjectBody;
-
-    fn get(
-        &mut self,
-        ticket: &Ticket,
-        url: &str,
-        want: Want,
-        if_match: Option<&str>,
-    ) -> Result<(Head, Self::Body)> {
-        self.client.get_object(ticket, url, want, if_match)
-    }
-
-    fn renew(&mut self) -> Option<Result<Ticket>> {
-        let file = self.file.as_ref()?;
-        Some(file.download_info().and_then(|info| Ticket::from_info(&info, self.client.plain_http())))
-    }
+fn is_archived(asked: &Result<Ticket>) -> bool {
+    matches!(asked, Err(error @ Error::Api(_)) if error.code() == Some("fileArchived"))
 }

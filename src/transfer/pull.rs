@@ -1,14 +1,16 @@
 //! The download loop. It decides; what it decides about (requests, new signatures, time) is handed in.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::Downloaded;
+use crc64fast::Digest;
+
+use super::monitor::{Monitor, Phase};
 use super::range::{Head, Verdict, Want, verdict};
 use super::ring::Ring;
 use super::ticket::Ticket;
-use crate::clock::{Clock, jitter};
+use crate::clock::jitter;
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
 use crate::retry::RetryPolicy;
 use crate::secret::host_of;
@@ -30,12 +32,69 @@ pub(crate) trait Origin {
     fn renew(&mut self) -> Option<Result<Ticket>>;
 }
 
-/// The limits of one download.
+/// Where the bytes go.
+pub(crate) trait Sink {
+    /// The first good answer has come: what is known of the object, where the bytes will start, and where they will
+    /// end if that is known. Nothing is written before this.
+    fn open(&mut self, _object: &Seen, _start: u64, _end: Option<u64>) -> Result<()> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// So many bytes are written by now; `crc` is of all of them.
+    fn note(&mut self, _written: u64, _crc: &Digest) {}
+
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// The limits of one transfer.
 pub(crate) struct Limits<'a> {
     pub(crate) policy: &'a RetryPolicy,
-    pub(crate) clock: &'a dyn Clock,
     /// By the clock.
     pub(crate) deadline: Option<Duration>,
+    /// More bytes than this are not taken.
+    pub(crate) max_bytes: Option<u64>,
+    pub(crate) monitor: &'a Monitor<'a>,
+}
+
+impl Limits<'_> {
+    pub(crate) fn check_size(&self, size: u64) -> Result<()> {
+        match self.max_bytes {
+            Some(limit) if size > limit => Err(Error::TooLarge { size, limit }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is asked for.
+pub(crate) struct Order {
+    pub(crate) want: Want,
+    /// The object it must be, for a part of a transfer that has begun: another one is an error from the start.
+    pub(crate) object: Option<Seen>,
+    /// A server that sends the whole object in answer to the range does not do ranges: then take it all.
+    pub(crate) or_whole: bool,
+}
+
+/// What was written.
+pub(crate) struct Pulled {
+    pub(crate) range: Range<u64>,
+    pub(crate) object: Seen,
+    /// CRC-64 of the range.
+    pub(crate) crc64: u64,
+}
+
+impl Pulled {
+    /// Whether this is the whole object with the checksum on record.
+    pub(crate) fn verify(&self) -> Result<bool> {
+        let is_whole = self.range.start == 0 && self.object.total == Some(self.range.end);
+        match self.object.crc64.filter(|_| is_whole) {
+            Some(expected) if expected != self.crc64 => {
+                Err(Error::ChecksumMismatch { written: self.range.end, expected, actual: self.crc64 })
+            }
+            on_record => Ok(on_record.is_some()),
+        }
+    }
 }
 
 /// A TLS read gives at most 16 KiB; filling a larger block before writing it saves most of the writes (measured: 0.7 of
@@ -48,25 +107,26 @@ const PROGRESS: u64 = 16 * 1024;
 /// 403 answers in a row, without progress, that are met by asking for a new signature.
 const RENEWALS: u32 = 3;
 
-/// Downloads `want` into `sink`.
+/// Downloads what is ordered into `sink`.
 pub(crate) fn pull<O: Origin>(
     origin: &mut O,
     ticket: Ticket,
-    want: Want,
-    sink: &mut dyn Write,
+    order: Order,
+    sink: &mut dyn Sink,
     limits: &Limits<'_>,
-) -> Result<Downloaded> {
-    let ring = Ring::new(ticket, limits.clock.now());
+) -> Result<Pulled> {
     let mut pull = Pull {
         origin,
         sink,
         limits,
-        ring,
-        wanted: want,
-        seen: Seen::default(),
+        ring: Ring::new(ticket),
+        wanted: order.want,
+        or_whole: order.or_whole,
+        is_pinned: order.object.is_some(),
+        seen: order.object.unwrap_or_default(),
         start: None,
         written: 0,
-        digest: None,
+        digest: Digest::new(),
         budget: Budget::default(),
         block: Vec::new(),
     };
@@ -85,6 +145,8 @@ enum Trouble {
     Changed,
     /// Not a failure: now that the size is known, ask for a range inside it.
     AskInside(u64),
+    /// Not a failure either: no range will do, so ask for everything.
+    AskWhole,
     /// Nothing helps.
     Final(Error),
 }
@@ -120,11 +182,11 @@ impl Part {
 }
 
 /// What is known of the object: it must stay so.
-#[derive(Default)]
-struct Seen {
-    total: Option<u64>,
-    etag: Option<String>,
-    crc64: Option<u64>,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) total: Option<u64>,
+    pub(crate) etag: Option<String>,
+    pub(crate) crc64: Option<u64>,
 }
 
 #[derive(Default)]
@@ -138,25 +200,29 @@ struct Budget {
 
 struct Pull<'a, O: Origin> {
     origin: &'a mut O,
-    sink: &'a mut dyn Write,
+    sink: &'a mut dyn Sink,
     limits: &'a Limits<'a>,
     ring: Ring,
     /// What the caller wants.
     wanted: Want,
+    or_whole: bool,
+    /// The object was known before: another one is an error even before the first byte.
+    is_pinned: bool,
     seen: Seen,
     /// First byte of the range, known with the first good answer.
     start: Option<u64>,
     /// Good bytes in the sink.
     written: u64,
-    /// Of everything written, when the range begins at 0 and can be the whole object.
-    digest: Option<crc64fast::Digest>,
+    /// Of everything written.
+    digest: Digest,
     budget: Budget,
     block: Vec<u8>,
 }
 
 impl<O: Origin> Pull<'_, O> {
-    fn run(&mut self) -> Result<Downloaded> {
+    fn run(&mut self) -> Result<Pulled> {
         loop {
+            self.limits.monitor.check().map_err(|e| self.stopped(e))?;
             let before = self.written;
             match self.attempt() {
                 Ok(true) => return self.finish(),
@@ -199,8 +265,12 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     fn judge_unsatisfied(&self, e: &StorageError) -> Trouble {
-        if self.written > 0 {
+        if self.has_begun() {
             return Trouble::Changed;
+        }
+        // An empty object has no range at all.
+        if self.or_whole {
+            return Trouble::AskWhole;
         }
         let size = e.object_size.or(self.seen.total);
         let inside = size.and_then(|total| self.wanted.resolve(total)).filter(|r| !r.is_empty());
@@ -223,10 +293,13 @@ impl<O: Origin> Pull<'_, O> {
         if other_etag || other_crc {
             return Err(Trouble::Changed);
         }
+        if self.or_whole && head.status == 200 {
+            self.wanted = Want::WHOLE;
+        }
         let (skip, start, end, total) = match verdict(self.asking(), head, self.seen.total) {
             Verdict::Take { skip, start, end, total } => (skip, start, end, total),
             Verdict::Changed => return Err(Trouble::Changed),
-            Verdict::NotSatisfiable { .. } if self.written > 0 => return Err(Trouble::Changed),
+            Verdict::NotSatisfiable { .. } if self.has_begun() => return Err(Trouble::Changed),
             Verdict::NotSatisfiable { size } => {
                 return Err(Trouble::Final(Error::RangeNotSatisfiable { size: Some(size) }));
             }
@@ -238,19 +311,31 @@ impl<O: Origin> Pull<'_, O> {
         };
         // Without an ETag only an equal size says that this is still the same object.
         let unpinned = self.seen.etag.is_none() || head.etag.is_none();
-        if self.written > 0 && unpinned && (total.is_none() || self.seen.total != total) {
+        if self.has_begun() && unpinned && (total.is_none() || self.seen.total != total) {
             return Err(Trouble::Changed);
         }
         self.remember(head, total);
         if self.start.is_none() {
-            self.start = Some(start);
-            self.digest = (start == 0).then(crc64fast::Digest::new);
+            self.open(start)?;
         }
         let take = end.map(|e| e - start);
         // A 206 has nothing else in it; a 200 may go on behind a part of it.
         let is_rest_of_body = head.status == 206 || (end.is_some() && end == self.seen.total);
         let end_is_marked = head.length.is_some() || head.chunked;
         Ok(Part { skip, take, is_rest_of_body, end_is_marked })
+    }
+
+    /// Nothing is written yet, and everything is known that has to be before.
+    fn open(&mut self, start: u64) -> Result<(), Trouble> {
+        self.start = Some(start);
+        let coming = self.remaining();
+        self.limits.check_size(coming.unwrap_or_default()).map_err(Trouble::Final)?;
+        self.sink.open(&self.seen, start, coming.map(|n| start + n)).map_err(Trouble::Final)
+    }
+
+    /// From now on it must stay the same object.
+    fn has_begun(&self) -> bool {
+        self.written > 0 || self.is_pinned
     }
 
     fn remember(&mut self, head: &Head, total: Option<u64>) {
@@ -272,6 +357,8 @@ impl<O: Origin> Pull<'_, O> {
             let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
             let (filled, broke) = self.fill(body, room);
             self.write_block(filled)?;
+            // Also where the body seems to end: an interrupted connection may look like that.
+            self.limits.monitor.check().map_err(Trouble::Final)?;
             left = left.map(|n| n - filled as u64);
             match (broke, left) {
                 (Some(e), _) => return Err(Trouble::Retry(self.broke_off(e))),
@@ -297,6 +384,9 @@ impl<O: Origin> Pull<'_, O> {
         }
         let mut filled = 0;
         while let Some(free) = self.block.get_mut(filled..room).filter(|b| !b.is_empty()) {
+            if self.limits.monitor.should_end() {
+                break;
+            }
             match body.read(free) {
                 Ok(0) => break,
                 Ok(n) => filled += n,
@@ -308,6 +398,7 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     fn write_block(&mut self, filled: usize) -> Result<(), Trouble> {
+        self.limits.check_size(self.written + filled as u64).map_err(Trouble::Final)?;
         let mut rest = self.block.get(..filled).unwrap_or_default();
         while !rest.is_empty() {
             let accepted = match self.sink.write(rest) {
@@ -319,13 +410,13 @@ impl<O: Origin> Pull<'_, O> {
             let n =
                 accepted.map_err(|cause| Trouble::Final(Error::Write { written: self.written, cause }))?;
             let (done, after) = rest.split_at_checked(n).unwrap_or((rest, &[]));
-            if let Some(digest) = &mut self.digest {
-                digest.write(done);
-            }
+            self.digest.write(done);
             self.written += done.len() as u64;
             self.budget.earn(done.len() as u64);
+            self.limits.monitor.moved(done.len() as u64);
             rest = after;
         }
+        self.sink.note(self.written, &self.digest);
         Ok(())
     }
 
@@ -353,13 +444,20 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     fn recover(&mut self, trouble: Trouble, progressed: bool) -> Result<()> {
+        // A connection that was interrupted for it shows as a failure of the network.
+        self.limits.monitor.check().map_err(|e| self.stopped(e))?;
         match trouble {
             Trouble::Final(error) => Err(self.stopped(error)),
             Trouble::AskInside(total) => {
                 self.seen.total = Some(total);
                 Ok(())
             }
-            Trouble::Changed if self.written > 0 => Err(Error::ObjectChanged { written: self.written }),
+            Trouble::AskWhole => {
+                self.wanted = Want::WHOLE;
+                self.or_whole = false;
+                Ok(())
+            }
+            Trouble::Changed if self.has_begun() => Err(Error::ObjectChanged { written: self.written }),
             // Nothing is written yet, so the new object will do as well as the old one.
             Trouble::Changed => {
                 self.seen = Seen::default();
@@ -390,12 +488,12 @@ impl<O: Origin> Pull<'_, O> {
     fn pause(&mut self, error: Error) -> Result<()> {
         let asked = if let Error::Storage(e) = &error { e.retry_after } else { None };
         let wait = self.limits.policy.wait(self.budget.retries, asked, jitter());
-        if self.limits.deadline.is_some_and(|d| self.limits.clock.now() + wait >= d) {
+        if self.limits.deadline.is_some_and(|d| self.now() + wait >= d) {
             return Err(self.stopped(error));
         }
         self.spend(error)?;
-        self.limits.clock.sleep(wait);
-        Ok(())
+        self.limits.monitor.phase(Phase::Retrying);
+        self.limits.monitor.sleep(wait).map_err(|e| self.stopped(e))
     }
 
     /// Counts a try without progress; the error, when that was the last one allowed.
@@ -408,14 +506,13 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     fn renew_before_expiry(&mut self) -> Result<(), Trouble> {
-        let now = self.limits.clock.now();
-        if !self.ring.lapses_soon(now) {
+        if !self.ring.lapses_soon(self.now()) {
             return Ok(());
         }
         match self.origin.renew() {
             None => Ok(()),
             Some(Ok(ticket)) => {
-                self.ring = Ring::new(ticket, now);
+                self.ring = Ring::new(ticket);
                 Ok(())
             }
             Some(Err(error)) => Err(Trouble::Final(error)),
@@ -426,11 +523,10 @@ impl<O: Origin> Pull<'_, O> {
         if self.budget.renewals >= RENEWALS {
             return Err(self.stopped(refused));
         }
-        let now = self.limits.clock.now();
         match self.origin.renew() {
             Some(Ok(ticket)) => {
                 self.budget.renewals += 1;
-                self.ring = Ring::new(ticket, now);
+                self.ring = Ring::new(ticket);
                 Ok(())
             }
             Some(Err(error)) => Err(self.stopped(error)),
@@ -439,27 +535,23 @@ impl<O: Origin> Pull<'_, O> {
         }
     }
 
-    fn finish(&mut self) -> Result<Downloaded> {
+    fn now(&self) -> Duration {
+        self.limits.monitor.clock().now()
+    }
+
+    fn finish(&mut self) -> Result<Pulled> {
         let written = self.written;
         self.sink.flush().map_err(|cause| Error::Write { written, cause })?;
-        let is_whole = self.start == Some(0) && self.seen.total == Some(written);
-        let sum = self.digest.as_ref().filter(|_| is_whole).map(crc64fast::Digest::sum64);
-        let verified = match (sum, self.seen.crc64) {
-            (Some(actual), Some(expected)) if actual != expected => {
-                return Err(Error::ChecksumMismatch { written, expected, actual });
-            }
-            (Some(_), Some(_)) => true,
-            _ => false,
-        };
         let start = self.start.unwrap_or_default();
         let range = start..start + written;
-        Ok(Downloaded { bytes: written, range, size: self.seen.total, etag: self.seen.etag.take(), verified })
+        Ok(Pulled { range, object: std::mem::take(&mut self.seen), crc64: self.digest.sum64() })
     }
 
     /// The error for the caller: with what the writer has, when it has something good.
     fn stopped(&self, error: Error) -> Error {
         match error {
-            Error::Write { .. } => error,
+            Error::Write { .. } | Error::TooLarge { .. } => error,
+            Error::Cancelled { .. } => Error::Cancelled { done: self.limits.monitor.bytes() },
             Error::Answer(ref e) if matches!(e.problem, Problem::WrongLength { .. }) => error,
             _ if self.written == 0 => error,
             cause => Error::Interrupted { written: self.written, cause: Box::new(cause) },

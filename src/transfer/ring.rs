@@ -19,8 +19,9 @@ pub(crate) struct Ring {
 const LAPSE_EARLY: Duration = Duration::from_secs(60);
 
 impl Ring {
-    pub(crate) fn new(ticket: Ticket, now: Duration) -> Self {
-        let lapses_at = ticket.life.map(|life| now.saturating_add(renew_after(life, LAPSE_EARLY)));
+    pub(crate) fn new(ticket: Ticket) -> Self {
+        let lapses_at =
+            ticket.life.map(|life| ticket.signed_at.saturating_add(renew_after(life, LAPSE_EARLY)));
         let dead = vec![false; ticket.urls.len()];
         Self { ticket, lapses_at, current: 0, dead, tried: 0 }
     }
@@ -77,8 +78,8 @@ mod tests {
 
     fn ring(urls: &[&str], life: Option<u64>) -> Ring {
         let urls = urls.iter().map(|u| (*u).to_owned()).collect();
-        let ticket = Ticket { urls, headers: Vec::new(), life: life.map(Duration::from_secs) };
-        Ring::new(ticket, Duration::from_secs(100))
+        let life = life.map(Duration::from_secs);
+        Ring::new(Ticket { urls, headers: Vec::new(), life, signed_at: Duration::from_secs(100) })
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::api::storage::files::{DownloadInfo, TransferProtocol};
+use crate::api::storage::files::{HeaderSignatureInfo, TransferProtocol};
 use crate::error::{Error, Problem, Result, UnexpectedAnswer};
 
 /// URLs and headers that may be used as they are.
@@ -12,31 +12,43 @@ pub(crate) struct Ticket {
     pub(crate) urls: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) life: Option<Duration>,
+    /// By the clock, when it was asked for.
+    pub(crate) signed_at: Duration,
+}
+
+/// What came in answer to a question for a signature.
+pub(crate) struct Signed<'a> {
+    /// The name of the question in errors.
+    pub(crate) operation: &'static str,
+    pub(crate) protocol: Option<&'a TransferProtocol>,
+    pub(crate) info: Option<&'a HeaderSignatureInfo>,
 }
 
 impl Ticket {
     /// `plain_http` admits `http` URLs: the client was built for a plain base URL.
-    pub(crate) fn from_info(info: &DownloadInfo, plain_http: bool) -> Result<Self> {
-        match &info.protocol {
+    pub(crate) fn check(signed: &Signed<'_>, plain_http: bool, signed_at: Duration) -> Result<Self> {
+        let refuse = |problem| refuse(signed.operation, problem);
+        match signed.protocol {
             None | Some(TransferProtocol::HeaderSignature) => {}
             Some(other) => return Err(refuse(Problem::Protocol(other.as_str().to_owned()))),
         }
-        let Some(signed) = &info.header_signature_info else {
+        let Some(info) = signed.info else {
             return Err(refuse(Problem::Missing("headerSignatureInfo")));
         };
-        if signed.resource_urls.is_empty() {
+        if info.resource_urls.is_empty() {
             return Err(refuse(Problem::Missing("headerSignatureInfo.resourceUrls")));
         }
-        for url in &signed.resource_urls {
+        for url in &info.resource_urls {
             check_url(url, plain_http).map_err(|why| refuse(Problem::ForbiddenUrl(why)))?;
         }
-        for (name, value) in &signed.headers {
+        for (name, value) in &info.headers {
             check_header(name, value).map_err(|()| refuse(Problem::ForbiddenHeader(name.clone())))?;
         }
         Ok(Self {
-            urls: signed.resource_urls.clone(),
-            headers: signed.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
-            life: signed.expiration_seconds.map(Duration::from_secs),
+            urls: info.resource_urls.clone(),
+            headers: info.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+            life: info.expiration_seconds.map(Duration::from_secs),
+            signed_at,
         })
     }
 
@@ -56,9 +68,12 @@ impl Ticket {
 /// Shorter pieces (`OSS`, `GMT`, a year) are words that any error may contain.
 const SHORTEST_SECRET: usize = 8;
 
-/// The download info cannot be used.
-pub(crate) fn refuse(problem: Problem) -> Error {
-    UnexpectedAnswer { operation: "download info", status: 200, problem, request_id: None }.into()
+/// The names of the questions in errors.
+pub(crate) const DOWNLOAD_INFO: &str = "download info";
+
+/// What was signed cannot be used.
+pub(crate) fn refuse(operation: &'static str, problem: Problem) -> Error {
+    UnexpectedAnswer { operation, status: 200, problem, request_id: None }.into()
 }
 
 fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
@@ -96,13 +111,16 @@ fn check_header(name: &str, value: &str) -> std::result::Result<(), ()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DownloadInfo;
 
-    fn info(json: &str) -> DownloadInfo {
-        serde_json::from_str(json).unwrap()
+    fn ticket(json: &str, plain_http: bool) -> Result<Ticket> {
+        let info: DownloadInfo = serde_json::from_str(json).unwrap();
+        let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
+        Ticket::check(&Signed { operation: DOWNLOAD_INFO, protocol, info }, plain_http, Duration::ZERO)
     }
 
     fn problem(json: &str, plain_http: bool) -> Option<Problem> {
-        match Ticket::from_info(&info(json), plain_http) {
+        match ticket(json, plain_http) {
             Ok(_) => None,
             Err(Error::Answer(e)) => Some(e.problem),
             Err(other) => panic!("{other}"),
@@ -143,7 +161,7 @@ mod tests {
     fn secrets_are_values_and_their_pieces_but_not_short_words() {
         let json = r#"{"headerSignatureInfo":{"resourceUrls":["https://h/o?Signature=in-the-url&a=1"],
             "headers":{"Authorization":"OSS the-access-key:the-signature="}}}"#;
-        let ticket = Ticket::from_info(&info(json), false).unwrap();
+        let ticket = ticket(json, false).unwrap();
         let mut secrets = ticket.secrets();
         secrets.sort_unstable();
         secrets.dedup();

@@ -125,6 +125,12 @@ options! {
     }
 }
 
+impl GetFileDownloadInfo {
+    pub(crate) fn asked_version(&self) -> Option<u64> {
+        self.version
+    }
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,57 @@
+//! Failures of this machine's files.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// A file on this machine could not be read, written or put in its place.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::Error;
+///
+/// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+/// let error = file.download().to_file("/no/such/folder/report.txt").unwrap_err();
+/// let Error::File(failed) = error else { panic!("another error") };
+/// assert_eq!(failed.cause.kind(), std::io::ErrorKind::NotFound);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FileError {
+    /// What was tried, such as `write`.
+    pub action: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    /// What the operating system said.
+    pub cause: io::Error,
+    /// Good bytes of the download that are on disk, in a partial file if they are kept.
+    pub written: u64,
+    /// The partial file and its checkpoint are kept: the same download goes on from there.
+    pub kept: bool,
+}
+
+impl FileError {
+    pub(crate) fn new(action: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {
+        Self { action, path: path.into(), cause, written: 0, kept: false }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {} {}: {}", self.action, self.path.display(), self.cause)?;
+        match self.cause.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => f.write_str(". Free some space")?,
+            _ => {}
+        }
+        if self.kept {
+            write!(f, ". The {} bytes so far are kept; the same call goes on from there", self.written)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for FileError {}

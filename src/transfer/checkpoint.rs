@@ -1,0 +1,155 @@
+//! What of an object is on disk already, and how that is written down to survive the process. Pure.
+
+use serde::{Deserialize, Serialize};
+
+use super::crc::combine;
+use super::pull::Seen;
+
+/// Bytes of the object that are on disk, and their checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) crc64: u64,
+}
+
+impl Piece {
+    pub(crate) fn len(&self) -> u64 {
+        self.end - self.start
+    }
+}
+
+/// Sorts pieces and joins those that touch.
+pub(crate) fn joined(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    pieces.sort_unstable_by_key(|p| p.start);
+    let mut result: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces.into_iter().filter(|p| p.len() > 0) {
+        match result.last_mut().filter(|last| last.end == piece.start) {
+            Some(last) => {
+                last.crc64 = combine(last.crc64, piece.crc64, piece.len());
+                last.end = piece.end;
+            }
+            None => result.push(piece),
+        }
+    }
+    result
+}
+
+/// A download in progress. It holds no URL, no header and no token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Checkpoint {
+    pub(crate) space_id: String,
+    pub(crate) dentry_id: String,
+    /// The version that was asked for.
+    pub(crate) version: Option<u64>,
+    pub(crate) size: u64,
+    pub(crate) etag: Option<String>,
+    /// Of the whole object.
+    pub(crate) crc64: Option<u64>,
+    /// In order, not touching.
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// The first line, which the checksum of the rest ends.
+const HEAD: &str = "dingtalk-files checkpoint 1 ";
+
+impl Checkpoint {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Strings, numbers and lists: there is no way to fail, and nothing would be read back as damaged.
+        let body = serde_json::to_string(self).unwrap_or_default();
+        format!("{HEAD}{:016x}\n{body}", checksum(&body)).into_bytes()
+    }
+
+    /// `None` for what was damaged, was cut off, or comes from a program that writes it otherwise.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (head, body) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
+        let written = u64::from_str_radix(head.strip_prefix(HEAD)?, 16).ok()?;
+        if written != checksum(body) {
+            return None;
+        }
+        let read: Self = serde_json::from_str(body).ok()?;
+        let mut end = 0;
+        for piece in &read.pieces {
+            if piece.start < end || piece.end <= piece.start || piece.end > read.size {
+                return None;
+            }
+            end = piece.end;
+        }
+        Some(read)
+    }
+
+    /// The object that it is a part of.
+    pub(crate) fn object(&self) -> Seen {
+        Seen { total: Some(self.size), etag: self.etag.clone(), crc64: self.crc64 }
+    }
+}
+
+fn checksum(text: &str) -> u64 {
+    let mut digest = crc64fast::Digest::new();
+    digest.write(text.as_bytes());
+    digest.sum64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(start: u64, end: u64) -> Piece {
+        Piece { start, end, crc64: start ^ end }
+    }
+
+    fn checkpoint(pieces: &[Piece]) -> Checkpoint {
+        Checkpoint {
+            space_id: "space-1".into(),
+            dentry_id: "文件".into(),
+            version: None,
+            size: 100,
+            etag: Some("\"E\"".into()),
+            crc64: Some(u64::MAX),
+            pieces: pieces.to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_any_damage_noticed() {
+        let written = checkpoint(&[piece(0, 10), piece(20, 100)]);
+        let bytes = written.encode();
+        assert_eq!(Checkpoint::decode(&bytes), Some(written));
+        for place in 0..bytes.len() {
+            assert_eq!(Checkpoint::decode(&bytes[..place]), None, "cut at {place}");
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[place] ^= 1 << bit;
+                // A letter of the checksum in capitals is the same checksum.
+                let same =
+                    damaged.eq_ignore_ascii_case(&bytes) && place < HEAD.len() + 16 && place >= HEAD.len();
+                assert!(same || Checkpoint::decode(&damaged).is_none(), "bit {bit} of byte {place}");
+            }
+        }
+        assert_eq!(Checkpoint::decode(b""), None);
+    }
+
+    #[test]
+    fn pieces_that_make_no_sense_are_refused() {
+        for pieces in
+            [[piece(0, 10), piece(9, 20)], [piece(20, 30), piece(0, 10)], [piece(0, 10), piece(20, 101)]]
+        {
+            assert_eq!(Checkpoint::decode(&checkpoint(&pieces).encode()), None, "{pieces:?}");
+        }
+        let empty = Piece { start: 5, end: 5, crc64: 0 };
+        assert_eq!(Checkpoint::decode(&checkpoint(&[empty]).encode()), None);
+    }
+
+    #[test]
+    fn touching_pieces_become_one() {
+        let crc = |bytes: &[u8]| {
+            let mut digest = crc64fast::Digest::new();
+            digest.write(bytes);
+            digest.sum64()
+        };
+        let of =
+            |start: u64, bytes: &[u8]| Piece { start, end: start + bytes.len() as u64, crc64: crc(bytes) };
+        let pieces = vec![of(6, b"world"), of(0, b"hello "), of(11, b""), of(20, b"!")];
+        assert_eq!(joined(pieces), [of(0, b"hello world"), of(20, b"!")]);
+    }
+}

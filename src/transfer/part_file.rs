@@ -1,0 +1,264 @@
+//! The partial file beside the target, and how it becomes the target: all at once or not at all.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::checkpoint::{Checkpoint, Piece};
+use super::monitor::Monitor;
+use crate::error::{Error, FileError, Result};
+
+/// Where a download goes in the end.
+#[derive(Debug)]
+pub(crate) struct Target {
+    path: PathBuf,
+    folder: PathBuf,
+    name: OsString,
+}
+
+/// Longer names would make those of the files beside it too long for most file systems.
+const LONGEST_NAME: usize = 200;
+
+impl Target {
+    /// A link stands for what it points to. What exists and is no file (a folder, a device) is refused.
+    pub(crate) fn resolve(path: &Path) -> Result<Self> {
+        let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", path.display()));
+        let path = match fs::symlink_metadata(path) {
+            Ok(found) if found.is_symlink() => {
+                fs::canonicalize(path).map_err(|cause| FileError::new("follow the link", path, cause))?
+            }
+            _ => path.to_owned(),
+        };
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => return Err(wrong("is a folder; name a file in it")),
+            Ok(found) if !found.is_file() => {
+                return Err(wrong("is no regular file; open it and use `to_writer`"));
+            }
+            _ => {}
+        }
+        let name = path.file_name().ok_or_else(|| wrong("names no file"))?.to_owned();
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        Ok(Self { path, folder, name })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn name(&self) -> &OsStr {
+        &self.name
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok()
+    }
+
+    /// `NAME.dingtalk-SUFFIX` in the same folder.
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.name.clone();
+        if name.len() > LONGEST_NAME {
+            let mut digest = crc64fast::Digest::new();
+            digest.write(name.as_encoded_bytes());
+            name = format!("{:016x}", digest.sum64()).into();
+        }
+        name.push(".dingtalk-");
+        name.push(suffix);
+        self.folder.join(name)
+    }
+}
+
+/// The partial file and its checkpoint. Both are removed in the end, unless they are to be resumed.
+#[derive(Debug)]
+pub(crate) struct PartFile<'a> {
+    target: &'a Target,
+    path: PathBuf,
+    checkpoint: PathBuf,
+    new_checkpoint: PathBuf,
+    is_kept: bool,
+}
+
+const READ_BLOCK: usize = 256 * 1024;
+
+impl<'a> PartFile<'a> {
+    /// Opens or makes it, so that a folder one cannot write to is known before anything is sent. Needs the lock. `keep`:
+    /// whatever happens from now on, what is there is not lost.
+    pub(crate) fn open(target: &'a Target, keep: bool) -> Result<Self> {
+        let mut part = Self {
+            target,
+            path: target.beside("part"),
+            checkpoint: target.beside("checkpoint"),
+            new_checkpoint: target.beside("checkpoint-new"),
+            is_kept: true,
+        };
+        // Not through a link that somebody has put there, and not over what is no file of ours.
+        if fs::symlink_metadata(&part.path).is_ok_and(|found| !found.is_file()) {
+            let cause = io::Error::new(io::ErrorKind::AlreadyExists, "it is no regular file");
+            return Err(FileError::new("write", &part.path, cause).into());
+        }
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&part.path)
+            .and_then(|file| hide_as(target, &file))
+            .map_err(|cause| FileError::new("write", &part.path, cause))?;
+        part.is_kept = keep;
+        Ok(part)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is there is of no use to anybody.
+    pub(crate) fn discard(&mut self) {
+        self.is_kept = false;
+    }
+
+    /// Begins anew: no bytes and no checkpoint.
+    pub(crate) fn reset(&self) -> Result<()> {
+        let _ = fs::remove_file(&self.checkpoint);
+        let emptied = OpenOptions::new().write(true).truncate(true).open(&self.path);
+        emptied.map(drop).map_err(|cause| FileError::new("empty", &self.path, cause).into())
+    }
+
+    /// For the bytes from `start` on. Each writer has a handle, and so a position, of its own.
+    pub(crate) fn writer_at(&self, start: u64) -> Result<File> {
+        let opened = OpenOptions::new().write(true).open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(start))?;
+            Ok(file)
+        });
+        opened.map_err(|cause| FileError::new("write", &self.path, cause).into())
+    }
+
+    /// Replaces the checkpoint at once.
+    pub(crate) fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
+        fs::write(&self.new_checkpoint, checkpoint.encode())?;
+        fs::rename(&self.new_checkpoint, &self.checkpoint)
+    }
+
+    pub(crate) fn saved(&self) -> Option<Checkpoint> {
+        Checkpoint::decode(&fs::read(&self.checkpoint).ok()?)
+    }
+
+    /// Of the pieces of a checkpoint those that are on disk as they should be. A power failure may have left others.
+    pub(crate) fn intact(&self, pieces: &[Piece], monitor: &Monitor<'_>) -> Result<Vec<Piece>> {
+        let Ok(mut file) = File::open(&self.path) else { return Ok(Vec::new()) };
+        let mut intact = Vec::new();
+        for piece in pieces {
+            if checksum(&mut file, piece, monitor)? == Some(piece.crc64) {
+                intact.push(*piece);
+            }
+        }
+        Ok(intact)
+    }
+
+    /// Makes it the target, of exactly `size` bytes. Afterwards, also after a power failure, there is the whole file or what
+    /// was there before.
+    pub(crate) fn publish(&mut self, size: u64, no_clobber: bool) -> Result<()> {
+        let (path, target) = (&self.path, self.target.path());
+        let file_error = |action, path: &Path, cause| Error::from(FileError::new(action, path, cause));
+        let file = OpenOptions::new().write(true).open(path);
+        let file = file.map_err(|cause| file_error("write", path, cause))?;
+        // An earlier try may have been for a larger object.
+        file.set_len(size).map_err(|cause| file_error("write", path, cause))?;
+        if let Ok(old) = fs::metadata(target) {
+            // Who may read the old one may read the new one, and nobody else.
+            file.set_permissions(old.permissions())
+                .map_err(|cause| file_error("set the permissions of", path, cause))?;
+        }
+        file.sync_all().map_err(|cause| file_error("write", path, cause))?;
+        drop(file);
+        let placed = if no_clobber { rename_if_absent(path, target) } else { fs::rename(path, target) };
+        placed.map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists if no_clobber => Error::TargetExists { path: Box::from(target) },
+            _ => file_error("put the finished download in the place of", target, cause),
+        })?;
+        self.is_kept = false;
+        sync_folder(self.target.folder())
+            .map_err(|cause| file_error("write the folder", self.target.folder(), cause))
+    }
+}
+
+impl Drop for PartFile<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.new_checkpoint);
+        let is_empty = fs::metadata(&self.path).is_ok_and(|found| found.len() == 0);
+        if !self.is_kept || is_empty {
+            // The part first: a checkpoint without its part is only a fresh start.
+            let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(&self.checkpoint);
+        }
+    }
+}
+
+/// `None` when it is not all there or cannot be read: then it is fetched again.
+fn checksum(file: &mut File, piece: &Piece, monitor: &Monitor<'_>) -> Result<Option<u64>> {
+    let mut digest = crc64fast::Digest::new();
+    let mut block = vec![0; READ_BLOCK];
+    if file.seek(SeekFrom::Start(piece.start)).is_err() {
+        return Ok(None);
+    }
+    let mut bytes = file.take(piece.len());
+    loop {
+        monitor.check()?;
+        match bytes.read(&mut block) {
+            Ok(0) => break,
+            Ok(n) => digest.write(block.get(..n).unwrap_or_default()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok((bytes.limit() == 0).then(|| digest.sum64()))
+}
+
+/// Nobody may read the new content who may not read the old one, from the first byte on.
+#[cfg(unix)]
+fn hide_as(target: &Target, part: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    match fs::metadata(target.path()) {
+        // Whatever the old one allows, the owner has to be able to write this one.
+        Ok(old) => part.set_permissions(fs::Permissions::from_mode(old.permissions().mode() | 0o600)),
+        Err(_) => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn hide_as(_: &Target, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first.
+fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
+        Err(_) if fs::symlink_metadata(to).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(from, to),
+    }
+}
+
+/// The new name is on disk only when the folder is.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A folder one may write to and not read, or a file system that cannot: nothing more can be done.
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
