@@ -62,7 +62,7 @@ words! {
         DingTalk = "DINGTALK",
         /// The store of online documents.
         AliDoc = "ALIDOC",
-        /// The store of Shanji, DingTalk's recorded meetings.
+        /// The store of Shanji (闪记).
         Shanji = "SHANJI",
         /// The vendor's own word for "not known".
         Unknown = "UNKNOWN",
@@ -72,9 +72,9 @@ words! {
 words! {
     /// The partition of the store that a file lies in.
     PartitionType {
-        /// The shared partition.
+        /// The shared one, in the public cloud.
         PublicOss = "PUBLIC_OSS_PARTITION",
-        /// A dedicated partition.
+        /// A dedicated one.
         MiniOss = "MINI_OSS_PARTITION",
     }
 }

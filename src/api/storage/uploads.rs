@@ -168,7 +168,8 @@ options! {
         /// What the app notes on the file: at most 3 properties.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
     } beside {
-        /// The id of the file that the new one takes the place of. In the vendor's SDK, but not in the documentation.
+        /// The id of the file that the new one takes the place of. That is what the name says: the field is in the
+        /// vendor's SDK, without a text, and not in the documentation.
         overwrite_dentry_id: String as impl Into<String> = "dentry-1",
     }
 }
