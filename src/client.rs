@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::api::conv_file::ConvFile;
 use crate::api::oauth2::{AccessToken, Oauth2};
 use crate::api::storage::Storage;
+use crate::api::storage_v2::StorageV2;
 use crate::auth::{Auth, Token};
 use crate::builder::ClientBuilder;
 use crate::call::Call;
@@ -126,6 +127,19 @@ impl Client {
     /// ```
     pub fn storage(&self) -> Storage<'_> {
         Storage::new(self)
+    }
+
+    /// The operations of `storage` 2.0, which name an entry by its dentryUuid.
+    ///
+    /// ```no_run
+    /// # let client = dingtalk_files::Client::from_env()?;
+    /// # let (operator, options) = (dingtalk_files::UnionId("operator-1"), Default::default());
+    /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", operator, &options)?;
+    /// println!("commit with {}", info.upload_key);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn storage_v2(&self) -> StorageV2<'_> {
+        StorageV2::new(self)
     }
 
     pub(crate) fn from_inner(inner: Inner) -> Self {

@@ -161,9 +161,23 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
     years + months + day - 1
 }
 
-/// A closed set of words of the vendor that may still grow: unknown words are kept in `Other`.
+/// A closed set of words of the vendor that may still grow: unknown words are kept in `Other`. Words are received;
+/// those that are `sent`, or `sent_and_received`, say so before their name.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+    ($(#[$meta:meta])* $name:ident $words:tt) => {
+        words! { @enum $(#[$meta])* $name $words }
+        words! { @received $name }
+    };
+    ($(#[$meta:meta])* sent $name:ident $words:tt) => {
+        words! { @enum $(#[$meta])* $name $words }
+        words! { @sent $name }
+    };
+    ($(#[$meta:meta])* sent_and_received $name:ident $words:tt) => {
+        words! { @enum $(#[$meta])* $name $words }
+        words! { @sent $name }
+        words! { @received $name }
+    };
+    (@enum $(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
         ///
         /// ```
@@ -205,7 +219,15 @@ macro_rules! words {
                 f.write_str(self.as_str())
             }
         }
-
+    };
+    (@sent $name:ident) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+    (@received $name:ident) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 <String as serde::Deserialize>::deserialize(deserializer).map(Self::from)

@@ -104,10 +104,20 @@ mod transport;
 pub use api::conv_file::{ConvFile, ConversationFile};
 pub use api::oauth2::{AccessToken, Oauth2};
 pub use api::storage::Storage;
-pub use api::storage::dentries::{DentryStatus, DentryType};
+pub use api::storage::dentries::{
+    AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
+    PartitionType, StorageDriver, Thumbnail, Visibility,
+};
 pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
 };
+pub use api::storage::tasks::{Task, TaskStatus};
+pub use api::storage::uploads::{
+    CommitFile, GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, MultipartUpload,
+    PartUploadInfo, PreCheckParam, UploadInfo,
+};
+pub use api::storage_v2::StorageV2;
+pub use api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, OnlineDocType, PreCheckParamV2};
 pub use auth::TokenSource;
 pub use builder::ClientBuilder;
 pub use client::Client;

@@ -1,10 +1,34 @@
 //! The structs of optional parameters, one per operation that has any.
 
 /// Declares an options struct: private fields, one documented setter each, and nothing on the wire that was not set.
+///
+/// A field is `name: type = a value for its example`, or `name: type as what its setter takes = ..`. Fields that the
+/// vendor puts beside `option` and not into it come last, under `beside`: they are set like the others, and left to the
+/// function to send.
 macro_rules! options {
+    (@setter $name:ident $(#[$doc:meta])* $field:ident: $type:ty as $taken:ty = $example:expr) => {
+        $(#[$doc])*
+        ///
+        /// ```
+        #[doc = concat!("use dingtalk_files::", stringify!($name), ";")]
+        ///
+        #[doc = concat!("let options = ", stringify!($name), "::new().", stringify!($field), "(", stringify!($example), ");")]
+        #[doc = concat!("assert_ne!(options, ", stringify!($name), "::new());")]
+        /// ```
+        pub fn $field(mut self, $field: $taken) -> Self {
+            self.$field = Some($field.into());
+            self
+        }
+    };
+    (@setter $name:ident $(#[$doc:meta])* $field:ident: $type:ty = $example:expr) => {
+        options! { @setter $name $(#[$doc])* $field: $type as $type = $example }
+    };
     (
         $(#[$meta:meta])*
-        $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)+ }
+        $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty $(as $taken:ty)? = $example:expr,)+ }
+        $(beside {
+            $($(#[$beside_doc:meta])* $beside:ident: $beside_type:ty $(as $beside_taken:ty)? = $beside_example:expr,)+
+        })?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -12,6 +36,7 @@ macro_rules! options {
         #[must_use = "options do nothing until they are passed to their function"]
         pub struct $name {
             $(#[serde(skip_serializing_if = "Option::is_none")] $field: Option<$type>,)+
+            $($(#[serde(skip)] $beside: Option<$beside_type>,)+)?
         }
 
         impl $name {
@@ -26,21 +51,16 @@ macro_rules! options {
                 Self::default()
             }
 
-            $($(#[$doc])*
-            ///
-            /// ```
-            #[doc = concat!("use dingtalk_files::", stringify!($name), ";")]
-            ///
-            #[doc = concat!("let options = ", stringify!($name), "::new().", stringify!($field), "(Default::default());")]
-            #[doc = concat!("assert_ne!(options, ", stringify!($name), "::new());")]
-            /// ```
-            pub fn $field(mut self, $field: $type) -> Self {
-                self.$field = Some($field);
-                self
-            })+
+            $(options! { @setter $name $(#[$doc])* $field: $type $(as $taken)? = $example })+
+            $($(options! {
+                @setter $name $(#[$beside_doc])* $beside: $beside_type $(as $beside_taken)? = $beside_example
+            })+)?
 
-            pub(crate) fn is_unset(&self) -> bool {
-                $(self.$field.is_none())&&+
+            /// What goes into `option`, if anything was set that does.
+            #[allow(dead_code, reason = "options inside of options are sent as they are")]
+            pub(crate) fn if_set(&self) -> Option<&Self> {
+                let set = $(self.$field.is_some())||+;
+                set.then_some(self)
             }
         }
     };

@@ -82,15 +82,62 @@ struct SendByAppBody<'a> {
     dentry_id: &'a str,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the vendor's")]
+struct SendBody<'a> {
+    space_id: &'a str,
+    dentry_id: &'a str,
+    open_conversation_id: &'a str,
+}
+
 impl ConvFile<'_> {
+    /// Sends a stored file to a conversation, in the name of a person.
+    ///
+    /// `Send`, documented under
+    /// [send-file-to-specified-session](https://open.dingtalk.com/document/orgapp/send-file-to-specified-session).
+    /// Permission: `ConvFile.File.Send`. Internal apps only.
+    ///
+    /// The union id is the **acting** person, unlike in [`send_by_app`](Self::send_by_app), where it is the recipient.
+    /// That person has to be allowed to copy the file, and to add files to the conversation. Files only, no folders. A
+    /// send that may have happened is never repeated: after a network failure or a 5xx look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let sent = client.conv_file().send("space-1", "dentry-1", "open-conversation-1", UnionId("operator-1"))?;
+    /// println!("sent {}", sent.name.unwrap_or_default());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `conversationNotExist`; `permissionDenied`; `folderNotSupport`; `paramError.spaceId`, `paramError.dentryId`,
+    /// `paramError.conversationId`, `paramError`; `systemError`, `unknownError`.
+    #[inline]
+    pub fn send(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        open_conversation_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<ConversationFile> {
+        let call = Call::new("POST /v1.0/convFile/conversations/files/send", &[])
+            .query("unionId", operator.0)
+            .json(&SendBody { space_id, dentry_id, open_conversation_id })?;
+        self.client.call(&call).map(|answer: FileAnswer| answer.file)
+    }
+
     /// Sends a stored file to a person, in the name of the app.
     ///
     /// `SendByApp`, documented under
     /// [sends-a-storage-file-to-a-specified-user](https://open.dingtalk.com/document/orgapp/sends-a-storage-file-to-a-specified-user).
     /// Permission: `ConvFile.File.Send`. Internal and ISV apps.
     ///
-    /// The union id is the **recipient**, not an acting person as in nearly every other operation. Files only, no
-    /// folders. A send that may have happened is never repeated: after a network failure or a 5xx look at
+    /// The union id is the **recipient**, not an acting person as in [`send`](Self::send) and nearly every other
+    /// operation. Files only, no folders. A send that may have happened is never repeated: after a network failure or a 5xx look at
     /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
     ///
     /// ```no_run

@@ -3,6 +3,7 @@
 pub(crate) mod conv_file;
 pub(crate) mod oauth2;
 pub(crate) mod storage;
+pub(crate) mod storage_v2;
 
 /// For fields that are no `Option`: `null` means what absence means. (`#[serde(default)]` alone covers absence only.)
 pub(crate) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>

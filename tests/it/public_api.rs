@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use dingtalk_files::testing::FakeDingTalk;
 use dingtalk_files::{
-    AccessToken, ApiError, ByteRange, Client, ClientBuilder, ConvFile, ConversationFile, DentryStatus,
-    DentryType, DownloadInfo, Downloaded, Error, GetFileDownloadInfo, HeaderSignatureInfo, NetworkError,
-    NetworkStage, Oauth2, Problem, Region, RemoteFile, RetryPolicy, Secret, Storage, StorageError, Timestamp,
-    TokenSource, TransferProtocol, UnexpectedAnswer, UnionId,
+    AccessToken, ApiError, AppProperty, ByteRange, Client, ClientBuilder, CommitFile, CommitFileV2,
+    ConflictStrategy, ConvFile, ConversationFile, Dentry, DentryCategory, DentryProperties, DentryStatus,
+    DentryType, DownloadInfo, Downloaded, Error, GetFileDownloadInfo, GetFileUploadInfo, GetFileUploadInfoV2,
+    GetMultipartFileUploadInfos, HeaderSignatureInfo, InitMultipartFileUpload, MultipartUpload, NetworkError,
+    NetworkStage, Oauth2, OnlineDocType, PartUploadInfo, PartitionType, PreCheckParam, PreCheckParamV2,
+    Problem, Region, RemoteFile, RetryPolicy, Secret, Storage, StorageDriver, StorageError, StorageV2, Task,
+    TaskStatus, Thumbnail, Timestamp, TokenSource, TransferProtocol, UnexpectedAnswer, UnionId, UploadInfo,
+    Visibility,
 };
 
 use crate::support::{ask, fake, good_token};
@@ -41,6 +45,11 @@ fn every_type_can_go_to_another_thread() {
     assert_cloned::<DownloadInfo>();
     assert_cloned::<HeaderSignatureInfo>();
     assert_cloned::<GetFileDownloadInfo>();
+    assert_cloned::<(UploadInfo, MultipartUpload, PartUploadInfo)>();
+    assert_cloned::<(GetFileUploadInfo, GetFileUploadInfoV2, PreCheckParam, PreCheckParamV2)>();
+    assert_cloned::<(InitMultipartFileUpload, GetMultipartFileUploadInfos)>();
+    assert_cloned::<(CommitFile, CommitFileV2)>();
+    assert_cloned::<(Dentry, DentryProperties, Thumbnail, AppProperty, Task)>();
     assert_cloned::<ConversationFile>();
     assert_cloned::<AccessToken>();
     assert_cloned::<Downloaded>();
@@ -49,8 +58,10 @@ fn every_type_can_go_to_another_thread() {
     assert_cloned::<Secret>();
     assert_cloned::<Timestamp>();
     assert_cloned::<UnionId<'static>>();
-    assert_cloned::<(DentryStatus, DentryType, Region, TransferProtocol)>();
-    assert_cloned::<(ConvFile<'static>, Oauth2<'static>, Storage<'static>)>();
+    assert_cloned::<(DentryStatus, DentryType, DentryCategory, Region, TransferProtocol)>();
+    assert_cloned::<(StorageDriver, PartitionType, ConflictStrategy, Visibility, OnlineDocType, TaskStatus)>(
+    );
+    assert_cloned::<(ConvFile<'static>, Oauth2<'static>, Storage<'static>, StorageV2<'static>)>();
     assert_shared::<ClientBuilder>();
     assert_shared::<Box<dyn TokenSource>>();
     assert_error::<Error>();
@@ -309,6 +320,19 @@ fn a_closure_is_a_token_source() {
         let error = ask(&builder.base_url(fake.base_url()).no_proxy().build().unwrap()).unwrap_err();
         assert!(matches!(error, Error::TokenSource(_)), "{error}");
     }
+}
+
+/// Text for a setter may be borrowed or owned, a list may be an array, a vector or a slice.
+#[test]
+fn options_take_what_is_at_hand() {
+    let (borrowed, owned) = ("a.txt", String::from("a.txt"));
+    assert_eq!(PreCheckParam::new().name(borrowed), PreCheckParam::new().name(owned.clone()));
+    assert_eq!(PreCheckParamV2::new().name(borrowed), PreCheckParamV2::new().name(owned));
+    let property = AppProperty::new("n", "v", Visibility::Private);
+    let list = vec![property.clone()];
+    let from_slice = CommitFile::new().app_properties(&list[..]);
+    assert_eq!(from_slice, CommitFile::new().app_properties([property]));
+    assert_eq!(from_slice, CommitFile::new().app_properties(list));
 }
 
 #[test]

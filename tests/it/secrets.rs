@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 use dingtalk_files::{
-    ApiError, Client, ClientBuilder, DownloadInfo, Error, GetFileDownloadInfo, NetworkStage, Problem,
-    RetryPolicy, Secret, StorageError, UnionId,
+    ApiError, Client, ClientBuilder, Dentry, DownloadInfo, Error, GetFileDownloadInfo, NetworkStage,
+    PartUploadInfo, Problem, RetryPolicy, Secret, StorageError, UnionId, UploadInfo,
 };
 use serde_json::{Value, json};
 
@@ -34,15 +34,18 @@ fn assert_error_silent(what: &str, error: &Error) {
 
 /// A download info with a secret wherever one can be.
 fn signed(url: &str) -> DownloadInfo {
-    let info = json!({
+    serde_json::from_value(signed_json(url)).unwrap()
+}
+
+fn signed_json(url: &str) -> Value {
+    json!({
         "protocol": "HEADER_SIGNATURE",
         "headerSignatureInfo": {
             "resourceUrls": [url],
             "internalResourceUrls": ["http://planted-user:planted@internal.example/planted-path?s=planted"],
             "headers": {"Authorization": AUTHORIZATION, "x-oss-date": "planted-date"},
         },
-    });
-    serde_json::from_value(info).unwrap()
+    })
 }
 
 fn builder(url: &str) -> ClientBuilder {
@@ -82,6 +85,7 @@ fn no_type_shows_a_secret() {
         assert_debug_silent(&client.oauth2());
         assert_debug_silent(&client.conv_file());
         assert_debug_silent(&client.storage());
+        assert_debug_silent(&client.storage_v2());
     }
     assert_debug_silent(&GetFileDownloadInfo::new().version(1));
 
@@ -105,6 +109,28 @@ fn no_type_shows_a_secret() {
         // Who reads it wants to see which host, and which headers there are.
         assert!(text.contains("Authorization") && text.contains("internal.example"), "{text}");
         assert_eq!(text.contains("zjk.example"), url.contains("zjk.example"), "{text}");
+    }
+}
+
+#[test]
+fn no_type_of_an_upload_shows_a_secret() {
+    let url = "https://planted-user:planted@zjk.example/planted-path?Signature=planted";
+    let mut json = signed_json(url);
+    json["uploadKey"] = json!("upload-key-1");
+    let info: UploadInfo = serde_json::from_value(json.clone()).unwrap();
+    json["partNumber"] = json!(7);
+    let part: PartUploadInfo = serde_json::from_value(json).unwrap();
+    let dentry: Dentry =
+        serde_json::from_value(json!({"name": "a.png", "thumbnail": {"url": url, "width": 64}})).unwrap();
+    assert_debug_silent(&info);
+    assert_debug_silent(&part);
+    assert_debug_silent(&dentry);
+    for (text, seen) in [
+        (format!("{info:?}"), ["upload-key-1", "Authorization", "internal.example"]),
+        (format!("{part:?}"), ["part_number: 7", "Authorization", "internal.example"]),
+        (format!("{dentry:?}"), ["a.png", "width: Some(64)", "zjk.example"]),
+    ] {
+        assert!(text.contains("zjk.example") && seen.iter().all(|s| text.contains(s)), "{text}");
     }
 }
 

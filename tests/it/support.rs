@@ -57,6 +57,13 @@ impl Seen {
             .with_headers(&headers)
     }
 
+    /// The same without a body: nothing tells of one.
+    pub(crate) fn get(host: &str, target: &str) -> Self {
+        let mut headers = Self::post(host, target, Value::Null).headers;
+        headers.retain(|name, _| !name.starts_with("content-"));
+        Self { method: "GET".to_owned(), target: target.to_owned(), headers, body: Value::Null }
+    }
+
     pub(crate) fn with_header(self, name: &str, value: &str) -> Self {
         self.with_headers(&[(name, value)])
     }
@@ -97,15 +104,17 @@ pub(crate) struct Wire {
 
 impl Wire {
     /// The answer is what `prepare` makes of a 200.
-    pub(crate) fn new(prepare: impl FnOnce(Mock) -> Mock) -> Self {
+    pub(crate) fn new(prepare: impl Fn(Mock) -> Mock) -> Self {
         let mut server = Server::new();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let keep = Arc::clone(&seen);
-        let any = server.mock("POST", mockito::Matcher::Any).match_request(move |request| {
-            keep.lock().unwrap().push(read(request));
-            true
-        });
-        prepare(any.with_header("content-type", "application/json")).create();
+        for method in ["GET", "POST"] {
+            let keep = Arc::clone(&seen);
+            let any = server.mock(method, mockito::Matcher::Any).match_request(move |request| {
+                keep.lock().unwrap().push(read(request));
+                true
+            });
+            prepare(any.with_header("content-type", "application/json")).create();
+        }
         Self { server, seen }
     }
 

@@ -23,7 +23,7 @@ words! {
 
 words! {
     /// Where an object is stored.
-    Region {
+    sent_and_received Region {
         /// Zhangjiakou.
         Zhangjiakou = "ZHANGJIAKOU",
         /// Shenzhen.
@@ -118,10 +118,10 @@ options! {
     /// ```
     GetFileDownloadInfo {
         /// The version to download, from 1. Default: the latest.
-        version: u64,
+        version: u64 = 1,
         /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
         /// where such a network has been set up.
-        prefer_intranet: bool,
+        prefer_intranet: bool = false,
     }
 }
 
@@ -176,7 +176,7 @@ impl Storage<'_> {
         let call =
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query", &path)
                 .query("unionId", operator.0)
-                .json(&Body { option: (!options.is_unset()).then_some(options) })?;
+                .json(&Body { option: options.if_set() })?;
         self.client.call(&call.repeatable())
     }
 }

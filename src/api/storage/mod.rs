@@ -2,6 +2,8 @@
 
 pub(crate) mod dentries;
 pub(crate) mod files;
+pub(crate) mod tasks;
+pub(crate) mod uploads;
 
 super::group! {
     /// The operations of `storage` 1.0. From [`Client::storage`](crate::Client::storage).

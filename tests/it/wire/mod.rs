@@ -1,5 +1,8 @@
 //! Requests exactly as they leave, answers exactly as they are documented.
 
+mod storage;
+mod uploads;
+
 use std::time::Duration;
 
 use dingtalk_files::testing::{ManualClock, Target};
@@ -57,6 +60,32 @@ fn send_by_app_as_documented() {
     assert_eq!(file.create_time, Some(Timestamp::new("2022-01-01T10:00:00Z")));
     assert_eq!(file.modified_time, Some(Timestamp::new("2022-01-01T10:00:00Z")));
     assert_eq!(file.uuid, None);
+}
+
+#[test]
+fn send_as_documented() {
+    let wire = Wire::json(
+        r#"{"file": {"id": "dentry-1", "conversationId": "conversation-1", "spaceId": "space-2", "parentId": "folder-1",
+            "type": "FILE", "name": "test-file.txt", "size": 256, "path": "./test-file.txt", "version": 1,
+            "status": "NORMAL", "extension": "txt", "creatorId": "union-1", "modifierId": "union-2",
+            "createTime": "2022-01-01T10:00:00Z", "modifiedTime": "2022-01-01T10:00:00Z", "uuid": "uuid-1"}}"#,
+    );
+    let send = |wire: &Wire| {
+        let sent = wire.client().conv_file().send("space-1", "dentry-1", "open-1", UnionId("union-1"));
+        sent.unwrap()
+    };
+    let file = send(&wire);
+    let body = json!({"spaceId": "space-1", "dentryId": "dentry-1", "openConversationId": "open-1"});
+    let target = "/v1.0/convFile/conversations/files/send?unionId=union-1";
+    assert_eq!(wire.only_request(), Seen::post(&wire.host(), target, body).with_token());
+    // The rest of the type is read in `send_by_app_as_documented`.
+    assert_eq!(file.id.as_deref(), Some("dentry-1"));
+    assert_eq!(file.space_id.as_deref(), Some("space-2"));
+    assert_eq!(file.uuid.as_deref(), Some("uuid-1"));
+
+    for bare in ["{}", r#"{"file": null}"#] {
+        assert_eq!(send(&Wire::json(bare)).id, None);
+    }
 }
 
 #[test]

@@ -1,0 +1,202 @@
+//! Putting a file into a folder.
+
+use serde::Serialize;
+
+use super::StorageV2;
+use crate::api::storage::dentries::{
+    AppProperty, ConflictStrategy, Dentry, DentryAnswer, StorageDriver, check_app_properties,
+};
+use crate::api::storage::files::Region;
+use crate::api::storage::uploads::{PROTOCOL, UploadInfo};
+use crate::call::Call;
+use crate::ids::words;
+use crate::options::options;
+use crate::{Result, UnionId};
+
+words! {
+    /// What an uploaded file becomes when it is converted to an online document.
+    sent OnlineDocType {
+        /// A text document.
+        Doc = "DOC",
+        /// A workbook of sheets.
+        Workbook = "WORKBOOK",
+        /// A smart table.
+        SmartTable = "SMART_TABLE",
+    }
+}
+
+options! {
+    /// What DingTalk shall check before an upload. Unlike 1.0's [`PreCheckParam`](crate::PreCheckParam) it has no MD5;
+    /// the folder is known already.
+    ///
+    /// ```
+    /// use dingtalk_files::{GetFileUploadInfoV2, PreCheckParamV2};
+    ///
+    /// let check = PreCheckParamV2::new().name("report.xls").size(512);
+    /// let options = GetFileUploadInfoV2::new().pre_check_param(check);
+    /// # let _ = options;
+    /// ```
+    PreCheckParamV2 {
+        /// The size in bytes. The quotas are checked only when it was sent.
+        size: u64 = 512,
+        /// The name with extension: whether it is allowed, and taken. No tab and none of `*"<>|`, no dot at the end.
+        name: String as impl Into<String> = "report.xls",
+    }
+}
+
+options! {
+    /// What [`StorageV2::get_file_upload_info`] may be told besides the folder.
+    ///
+    /// ```
+    /// use dingtalk_files::{GetFileUploadInfoV2, Region};
+    ///
+    /// let options = GetFileUploadInfoV2::new().prefer_region(Region::Shanghai).prefer_intranet(false);
+    /// # let _ = options;
+    /// ```
+    GetFileUploadInfoV2 {
+        /// The store that the file goes to. Only `DINGTALK` is supported, which is the default.
+        storage_driver: StorageDriver = dingtalk_files::StorageDriver::DingTalk,
+        /// What is checked before the upload. Default: nothing.
+        pre_check_param: PreCheckParamV2 = dingtalk_files::PreCheckParamV2::new().size(512),
+        /// Where the file is preferably stored.
+        prefer_region: Region = dingtalk_files::Region::Shanghai,
+        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
+        /// where such a network has been set up.
+        prefer_intranet: bool = false,
+    }
+}
+
+options! {
+    /// What [`StorageV2::commit_file`] may be told besides the file.
+    ///
+    /// ```
+    /// use dingtalk_files::{CommitFileV2, ConflictStrategy};
+    ///
+    /// let options = CommitFileV2::new().size(512).conflict_strategy(ConflictStrategy::ReturnErrorIfExists);
+    /// # let _ = options;
+    /// ```
+    CommitFileV2 {
+        /// The size of the file in bytes. When it was sent and is not what was stored, the commit fails.
+        size: u64 = 512,
+        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
+        /// What the app notes on the file: at most 3 properties.
+        app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
+        /// Whether the file is made an online document. Default: false.
+        convert_to_online_doc: bool = true,
+        /// What it is made then. Default: what its extension suggests.
+        convert_to_online_doc_target_document_type: OnlineDocType = dingtalk_files::OnlineDocType::Workbook,
+        /// The uuid of the secrecy level that the file gets.
+        classification_label_id: String as impl Into<String> = "label-1",
+    }
+}
+
+#[derive(Serialize)]
+struct UploadInfoBody<'a> {
+    protocol: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a GetFileUploadInfoV2>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CommitBody<'a> {
+    upload_key: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a CommitFileV2>,
+}
+
+impl StorageV2<'_> {
+    /// Asks where the bytes of a new file can be sent: the first of the three steps of an upload.
+    ///
+    /// `GetFileUploadInfo` of storage 2.0, documented under
+    /// [obtain-file-upload-informations](https://open.dingtalk.com/document/orgapp/obtain-file-upload-informations).
+    /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
+    ///
+    /// The folder is named by its dentryUuid, the root of a space by that of the root. Each call makes a new upload
+    /// key. The second step is a PUT of the bytes to the first URL, with all headers of the answer and **without** a
+    /// `Content-Type`, which would break the signature; the third is [`commit_file`](Self::commit_file). An upload in
+    /// parts begins in 1.0 only:
+    /// [`Storage::init_multipart_file_upload`](crate::Storage::init_multipart_file_upload).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetFileUploadInfoV2, PreCheckParamV2, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = GetFileUploadInfoV2::new().pre_check_param(PreCheckParamV2::new().name("report.xls").size(512));
+    /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", UnionId("operator-1"), &options)?;
+    /// println!("commit with {}", info.upload_key);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`, `appQuotaInsufficient`,
+    /// `orgQuotaInsufficient`; `dentryUploadForbidden`, `dentryUploadProtocolNotSupport`, `dentryUploadError`;
+    /// `paramError.parentDentryUuid`, `paramError.storageDriver`, `paramError.protocol`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn get_file_upload_info(
+        &self,
+        parent_dentry_uuid: &str,
+        operator: UnionId<'_>,
+        options: &GetFileUploadInfoV2,
+    ) -> Result<UploadInfo> {
+        let path = [parent_dentry_uuid];
+        let call = Call::new("POST /v2.0/storage/spaces/files/{parentDentryUuid}/uploadInfos/query", &path)
+            .query("unionId", operator.0)
+            .json(&UploadInfoBody { protocol: PROTOCOL, option: options.if_set() })?;
+        self.client.call(&call.repeatable())
+    }
+
+    /// Makes a file of the bytes that were sent: the last step of an upload.
+    ///
+    /// `CommitFile` of storage 2.0, documented under
+    /// [submittal-file](https://open.dingtalk.com/document/orgapp/submittal-file).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// The named successor of [`Storage::commit_file`](crate::Storage::commit_file), and the one that is open to new
+    /// apps. Of the name, spaces at both ends are cut off; a tab, `*"<>|` or a dot at the end are not allowed. It can
+    /// make an online document of the file, which then is not the file any more that was sent.
+    ///
+    /// When the name is taken, the vendor's default is `AUTO_RENAME`: a second commit may make `report(1).xls`. So it
+    /// is never repeated: after a network failure or a 5xx look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run), and into the folder, before committing again.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, CommitFileV2, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage_v2(), UnionId("operator-1"));
+    /// let options = CommitFileV2::new().size(512);
+    /// let file = storage.commit_file("folder-uuid-1", "upload-key-1", "report.xls", operator, &options)?;
+    /// println!("{:?} is version {:?}", file.path, file.version);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is
+    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`, `appQuotaInsufficient`,
+    /// `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryNameConflict`, `dentryStoreError`, `dentryFormatNotSupport`;
+    /// `paramError.parentDentryUuid`, `paramError.uploadKey`, `paramError.name`, `paramError.conflictStrategy`,
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn commit_file(
+        &self,
+        parent_dentry_uuid: &str,
+        upload_key: &str,
+        name: &str,
+        operator: UnionId<'_>,
+        options: &CommitFileV2,
+    ) -> Result<Dentry> {
+        let path = [parent_dentry_uuid];
+        let call = Call::new("POST /v2.0/storage/spaces/files/{parentDentryUuid}/commit", &path);
+        check_app_properties(call.operation, options.app_properties.as_ref())?;
+        let option = options.if_set();
+        let call = call.query("unionId", operator.0).json(&CommitBody { upload_key, name, option })?;
+        self.client.call(&call).map(|answer: DentryAnswer| answer.dentry)
+    }
+}
