@@ -13,6 +13,7 @@ pub(crate) mod monitor;
 mod origin;
 mod part_file;
 pub(crate) mod parts;
+pub(crate) mod patience;
 pub(crate) mod pull;
 pub(crate) mod range;
 mod ring;
@@ -30,7 +31,7 @@ pub(crate) use download::MAX_PARALLEL;
 use download::into_writer;
 use monitor::{Monitor, Phase};
 use origin::Tickets;
-use pull::Limits;
+use patience::Limits;
 use range::ByteRange;
 use ticket::{DOWNLOAD_INFO, Signed, Ticket};
 

@@ -16,7 +16,8 @@ use crc64fast::Digest;
 use super::checkpoint::{Checkpoint, Piece, joined};
 use super::origin::Tickets;
 use super::part_file::PartFile;
-use super::pull::{Limits, Order, Pulled, Seen, Sink, pull};
+use super::patience::Limits;
+use super::pull::{Order, Pulled, Seen, Sink, pull};
 use super::range::Want;
 use crate::error::{Error, FileError, Result};
 

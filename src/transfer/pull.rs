@@ -2,17 +2,14 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
-use std::time::Duration;
 
 use crc64fast::Digest;
 
-use super::monitor::{Monitor, Phase};
+use super::patience::{Limits, PROGRESS, Patience};
 use super::range::{Head, Verdict, Want, verdict};
 use super::ring::Ring;
 use super::ticket::Ticket;
-use crate::clock::jitter;
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
-use crate::retry::RetryPolicy;
 use crate::secret::host_of;
 
 /// Where the bytes come from.
@@ -46,25 +43,6 @@ pub(crate) trait Sink {
     fn note(&mut self, _written: u64, _crc: &Digest) {}
 
     fn flush(&mut self) -> io::Result<()>;
-}
-
-/// The limits of one transfer.
-pub(crate) struct Limits<'a> {
-    pub(crate) policy: &'a RetryPolicy,
-    /// By the clock.
-    pub(crate) deadline: Option<Duration>,
-    /// More bytes than this are not taken.
-    pub(crate) max_bytes: Option<u64>,
-    pub(crate) monitor: &'a Monitor<'a>,
-}
-
-impl Limits<'_> {
-    pub(crate) fn check_size(&self, size: u64) -> Result<()> {
-        match self.max_bytes {
-            Some(limit) if size > limit => Err(Error::TooLarge { size, limit }),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// What is asked for.
@@ -101,12 +79,6 @@ impl Pulled {
 /// the time of `io::copy` into a file).
 const BLOCK: usize = 256 * 1024;
 
-/// So many bytes refill the retry budget. Less is no progress: a server that sends byte by byte must not loop for ever.
-const PROGRESS: u64 = 16 * 1024;
-
-/// 403 answers in a row, without progress, that are met by asking for a new signature.
-const RENEWALS: u32 = 3;
-
 /// Downloads what is ordered into `sink`.
 pub(crate) fn pull<O: Origin>(
     origin: &mut O,
@@ -127,7 +99,7 @@ pub(crate) fn pull<O: Origin>(
         start: None,
         written: 0,
         digest: Digest::new(),
-        budget: Budget::default(),
+        patience: Patience::default(),
         block: Vec::new(),
     };
     pull.run()
@@ -189,15 +161,6 @@ pub(crate) struct Seen {
     pub(crate) crc64: Option<u64>,
 }
 
-#[derive(Default)]
-struct Budget {
-    /// Tries without progress.
-    retries: u32,
-    renewals: u32,
-    /// Bytes since the last refill.
-    fresh_bytes: u64,
-}
-
 struct Pull<'a, O: Origin> {
     origin: &'a mut O,
     sink: &'a mut dyn Sink,
@@ -215,7 +178,7 @@ struct Pull<'a, O: Origin> {
     written: u64,
     /// Of everything written.
     digest: Digest,
-    budget: Budget,
+    patience: Patience,
     block: Vec<u8>,
 }
 
@@ -412,7 +375,7 @@ impl<O: Origin> Pull<'_, O> {
             let (done, after) = rest.split_at_checked(n).unwrap_or((rest, &[]));
             self.digest.write(done);
             self.written += done.len() as u64;
-            self.budget.earn(done.len() as u64);
+            self.patience.earn(done.len() as u64);
             self.limits.monitor.moved(done.len() as u64);
             rest = after;
         }
@@ -486,27 +449,15 @@ impl<O: Origin> Pull<'_, O> {
 
     /// Counts a try without progress, and waits.
     fn pause(&mut self, error: Error) -> Result<()> {
-        let asked = if let Error::Storage(e) = &error { e.retry_after } else { None };
-        let wait = self.limits.policy.wait(self.budget.retries, asked, jitter());
-        if self.limits.deadline.is_some_and(|d| self.now() + wait >= d) {
-            return Err(self.stopped(error));
-        }
-        self.spend(error)?;
-        self.limits.monitor.phase(Phase::Retrying);
-        self.limits.monitor.sleep(wait).map_err(|e| self.stopped(e))
+        self.patience.pause(error, self.limits).map_err(|e| self.stopped(e))
     }
 
-    /// Counts a try without progress; the error, when that was the last one allowed.
     fn spend(&mut self, error: Error) -> Result<()> {
-        if !self.limits.policy.allows(self.budget.retries) {
-            return Err(self.stopped(error));
-        }
-        self.budget.retries += 1;
-        Ok(())
+        self.patience.spend(error, self.limits).map_err(|e| self.stopped(e))
     }
 
     fn renew_before_expiry(&mut self) -> Result<(), Trouble> {
-        if !self.ring.lapses_soon(self.now()) {
+        if !self.ring.lapses_soon(self.limits.monitor.clock().now()) {
             return Ok(());
         }
         match self.origin.renew() {
@@ -520,12 +471,12 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     fn renew_after(&mut self, refused: Error) -> Result<()> {
-        if self.budget.renewals >= RENEWALS {
+        if !self.patience.may_renew() {
             return Err(self.stopped(refused));
         }
         match self.origin.renew() {
             Some(Ok(ticket)) => {
-                self.budget.renewals += 1;
+                self.patience.renewed();
                 self.ring = Ring::new(ticket);
                 Ok(())
             }
@@ -533,10 +484,6 @@ impl<O: Origin> Pull<'_, O> {
             None if self.ring.bury() => Ok(()),
             None => Err(self.stopped(refused)),
         }
-    }
-
-    fn now(&self) -> Duration {
-        self.limits.monitor.clock().now()
     }
 
     fn finish(&mut self) -> Result<Pulled> {
@@ -572,15 +519,6 @@ impl<O: Origin> Pull<'_, O> {
             cause: Box::new(cause),
         }
         .into()
-    }
-}
-
-impl Budget {
-    fn earn(&mut self, bytes: u64) {
-        self.fresh_bytes += bytes;
-        if self.fresh_bytes >= PROGRESS {
-            *self = Self::default();
-        }
     }
 }
 

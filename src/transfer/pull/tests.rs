@@ -1,5 +1,9 @@
+use std::time::Duration;
+
 use super::*;
 use crate::clock::MonotonicClock;
+use crate::retry::RetryPolicy;
+use crate::transfer::monitor::Monitor;
 
 /// Serves one body under one head, whatever is asked.
 struct Canned(Head, &'static [u8]);
