@@ -1,6 +1,7 @@
 //! The client: a call goes in, a typed answer comes out.
 
 use std::fmt;
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -229,6 +230,16 @@ impl Client {
         if_match: Option<&str>,
     ) -> Result<(Head, ObjectBody)> {
         self.transport().object(ticket, url, want, if_match, self.time_left())
+    }
+
+    pub(crate) fn put_object(
+        &self,
+        ticket: &Ticket,
+        url: &str,
+        body: &mut dyn Read,
+        length: u64,
+    ) -> Result<Head> {
+        self.transport().put_object(ticket, url, body, length, self.time_left())
     }
 
     /// The same client for the time of one operation, which the overall timeout ends.

@@ -122,7 +122,8 @@ pub use auth::TokenSource;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{
-    ApiError, Error, FileError, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
+    ApiError, CommitUnknown, Error, FileError, NetworkError, NetworkStage, NotSent, Problem, Result, SourceError,
+    SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
 pub use ids::{Timestamp, UnionId};
 pub use retry::RetryPolicy;
@@ -131,6 +132,8 @@ pub use transfer::download::Download;
 pub use transfer::monitor::{Phase, Progress};
 pub use transfer::parts::plan;
 pub use transfer::range::ByteRange;
+pub use transfer::send::{SendFile, SendFrom, SentFile};
+pub use transfer::upload::{PendingUpload, Upload, Uploaded};
 pub use transfer::{Downloaded, RemoteFile};
 
 /// The listings of the READMEs, compiled by `cargo test`.

@@ -6,17 +6,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ureq::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPECT, HeaderName,
     HeaderValue, IF_MATCH, LOCATION, RANGE, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
 };
 use ureq::http::{HeaderMap, Request, Response};
-use ureq::{Agent, AsSendBody, Body, BodyReader, Timeout};
+use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody, Timeout};
 
 use crate::error::{
     ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
 };
 use crate::secret::{Secret, host_of, withhold};
 use crate::transfer::pull::GET_OBJECT;
+use crate::transfer::push::PUT_OBJECT;
 use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
 use crate::transfer::ticket::{DOWNLOAD_INFO, Ticket, refuse};
 
@@ -24,6 +25,9 @@ use crate::transfer::ticket::{DOWNLOAD_INFO, Ticket, refuse};
 const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
 /// Of an OSS error, which has some hundred bytes.
 const ERROR_BODY_LIMIT: u64 = 64 * 1024;
+
+/// From here up a refusal shall come before the body is sent; in its midst it would only show as a broken connection.
+const EXPECT_FROM: u64 = 1024 * 1024;
 
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-token");
 
@@ -69,7 +73,8 @@ impl Transport {
         if body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let response = self.api.run(&Exchange { operation, method, url, headers, body, time_left })?;
+        let payload = body.map_or(Payload::Nothing, Payload::Bytes);
+        let response = self.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
 
         let (parts, body) = response.into_parts();
         let mut bytes = Vec::new();
@@ -105,6 +110,43 @@ impl Transport {
         if_match: Option<&str>,
         time_left: Option<Duration>,
     ) -> Result<(Head, ObjectBody)> {
+        let mut headers = self.signed_headers(ticket)?;
+        for (name, text) in [(RANGE, want.header()), (IF_MATCH, if_match.map(str::to_owned))] {
+            headers.remove(&name);
+            if let Some(value) = text.and_then(|t| HeaderValue::from_str(&t).ok()) {
+                headers.insert(name, value);
+            }
+        }
+        let exchange = Exchange { operation: GET_OBJECT, method: "GET", url, headers, time_left };
+        let response = self.object.run(&exchange, Payload::Nothing)?;
+        let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 206))?;
+        Ok((head, ObjectBody(body.into_reader())))
+    }
+
+    /// PUTs an object of exactly `length` bytes, of which `body` has to give no fewer: ureq would ask it for ever.
+    pub(crate) fn put_object(
+        &self,
+        ticket: &Ticket,
+        url: &str,
+        body: &mut dyn Read,
+        length: u64,
+        time_left: Option<Duration>,
+    ) -> Result<Head> {
+        let mut headers = self.signed_headers(ticket)?;
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        headers.remove(EXPECT);
+        if length >= EXPECT_FROM {
+            headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+        }
+        let exchange = Exchange { operation: PUT_OBJECT, method: "PUT", url, headers, time_left };
+        let response = self.object.run(&exchange, Payload::Reader(body))?;
+        let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 201 | 204))?;
+        // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
+        let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
+        Ok(head)
+    }
+
+    fn signed_headers(&self, ticket: &Ticket) -> Result<HeaderMap> {
         let mut headers = self.common_headers();
         for (name, value) in &ticket.headers {
             let (name, value) = signed_header(name, value)?;
@@ -112,27 +154,7 @@ impl Transport {
         }
         // Ours come last, so that the server's map cannot change what is asked for.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        for (name, text) in [(RANGE, want.header()), (IF_MATCH, if_match.map(str::to_owned))] {
-            headers.remove(&name);
-            if let Some(value) = text.and_then(|t| HeaderValue::from_str(&t).ok()) {
-                headers.insert(name, value);
-            }
-        }
-        let operation = GET_OBJECT;
-        let exchange = Exchange { operation, method: "GET", url, headers, body: None, time_left };
-        let response = self.object.run(&exchange)?;
-
-        let (parts, body) = response.into_parts();
-        let secrets = ticket.secrets();
-        let head = read_head(parts.status.as_u16(), &parts.headers, &secrets);
-        match head.status {
-            200 | 206 => Ok((head, ObjectBody(body.into_reader()))),
-            status @ 300..400 => {
-                let problem = redirect(&parts.headers, &secrets);
-                Err(UnexpectedAnswer { operation, status, problem, request_id: head.request_id }.into())
-            }
-            _ => Err(read_storage_error(&head, url, &parts.headers, body, &secrets).into()),
-        }
+        Ok(headers)
     }
 
     fn common_headers(&self) -> HeaderMap {
@@ -201,7 +223,7 @@ impl Door {
         self.trusted_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, exchange: &Exchange<'_>) -> Result<Response<Body>> {
+    fn run(&self, exchange: &Exchange<'_>, mut payload: Payload<'_>) -> Result<Response<Body>> {
         let Exchange { operation, url, .. } = *exchange;
         let host = host_of(url);
         let first = self.trusting(host);
@@ -209,7 +231,8 @@ impl Door {
         for step in 0..self.agents.len() {
             let index = (first + step) % self.agents.len();
             let Some(agent) = self.agents.get(index) else { break };
-            match self.run_with(agent, exchange) {
+            // A handshake that failed has read nothing of the payload.
+            match self.run_with(agent, exchange, &mut payload) {
                 Err(e) if is_untrusted(&e) => refused = e,
                 Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
                 Ok(response) => {
@@ -223,14 +246,24 @@ impl Door {
         Err(network(operation, url, NetworkStage::Answer, refused).into())
     }
 
-    fn run_with(&self, agent: &Agent, exchange: &Exchange<'_>) -> Result<Response<Body>, ureq::Error> {
+    fn run_with(
+        &self,
+        agent: &Agent,
+        exchange: &Exchange<'_>,
+        payload: &mut Payload<'_>,
+    ) -> Result<Response<Body>, ureq::Error> {
         let mut request = Request::builder().method(exchange.method).uri(exchange.url);
         if let Some(headers) = request.headers_mut() {
             headers.clone_from(&exchange.headers);
         }
-        match exchange.body {
-            Some(body) => agent.run(self.configure(agent, request.body(body)?, exchange.time_left)),
-            None => agent.run(self.configure(agent, request.body(())?, exchange.time_left)),
+        let time_left = exchange.time_left;
+        match payload {
+            Payload::Nothing => agent.run(self.configure(agent, request.body(())?, time_left)),
+            Payload::Bytes(bytes) => agent.run(self.configure(agent, request.body(*bytes)?, time_left)),
+            Payload::Reader(reader) => {
+                let body = SendBody::from_reader(*reader);
+                agent.run(self.configure(agent, request.body(body)?, time_left))
+            }
         }
     }
 
@@ -271,8 +304,36 @@ struct Exchange<'a> {
     method: &'static str,
     url: &'a str,
     headers: HeaderMap,
-    body: Option<&'a [u8]>,
     time_left: Option<Duration>,
+}
+
+/// The body of a request.
+enum Payload<'a> {
+    Nothing,
+    Bytes(&'a [u8]),
+    /// Of a length that a header tells.
+    Reader(&'a mut dyn Read),
+}
+
+/// Head and body of an object's answer with a good status; the error that any other one is.
+fn admit(
+    ticket: &Ticket,
+    exchange: &Exchange<'_>,
+    response: Response<Body>,
+    is_good: impl FnOnce(u16) -> bool,
+) -> Result<(Head, Body)> {
+    let (parts, body) = response.into_parts();
+    let secrets = ticket.secrets();
+    let head = read_head(parts.status.as_u16(), &parts.headers, &secrets);
+    match head.status {
+        status if is_good(status) => Ok((head, body)),
+        status @ 300..400 => {
+            let problem = redirect(&parts.headers, &secrets);
+            let operation = exchange.operation;
+            Err(UnexpectedAnswer { operation, status, problem, request_id: head.request_id }.into())
+        }
+        _ => Err(read_storage_error(&head, exchange.url, &parts.headers, body, &secrets).into()),
+    }
 }
 
 fn token_value(token: &Secret) -> Result<HeaderValue> {

@@ -4,19 +4,25 @@ mod answer;
 mod api;
 mod file;
 mod network;
+mod source;
 mod storage;
+mod upload;
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::api::storage::tasks::Task;
+
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
 pub(crate) use api::{ApiAnswer, classify};
 pub use file::FileError;
 pub use network::{NetworkError, NetworkStage};
+pub use source::{SourceError, SourceProblem};
 pub use storage::StorageError;
+pub use upload::{CommitUnknown, NotSent, UploadInterrupted};
 
 /// The result of everything in this crate that can fail.
 ///
@@ -160,6 +166,28 @@ pub enum Error {
     #[error("{0}")]
     File(Box<FileError>),
 
+    /// What was to be uploaded could not be read, or was not what it had been said to be.
+    #[error("{0}")]
+    Source(Box<SourceError>),
+
+    /// An upload broke off when some of it, or all but the commit, had arrived:
+    /// [`Upload::resume`](crate::Upload::resume) goes on from there.
+    #[error("{0}")]
+    UploadInterrupted(Box<UploadInterrupted>),
+
+    /// The commit of an upload was sent, and no answer came: the file may be in the folder. It is not sent again by itself,
+    /// because a second one may make a second file. Look into the folder.
+    #[error("{0}")]
+    CommitOutcomeUnknown(Box<CommitUnknown>),
+
+    /// The upload worked and the send did not. The file is in the folder: send that one, and upload nothing again.
+    #[error("{0}")]
+    NotSent(Box<NotSent>),
+
+    /// An asynchronous task did not end in the given time. It goes on.
+    #[error("task {} is still {}; ask again later", .0.id.as_deref().unwrap_or_default(), .0.status.as_ref().map_or("running", |s| s.as_str()))]
+    StillRunning(Box<Task>),
+
     /// The target exists, and `no_clobber` is set. It was not touched.
     #[error("{} exists already; it was left alone", .path.display())]
     TargetExists {
@@ -188,7 +216,8 @@ fn size_text(size: Option<u64>) -> String {
 }
 
 impl Error {
-    /// The failure under the wrappings ([`Interrupted`](Self::Interrupted), [`Token`](Self::Token)).
+    /// The failure under the wrappings ([`Interrupted`](Self::Interrupted), [`Token`](Self::Token),
+    /// [`UploadInterrupted`](Self::UploadInterrupted), [`CommitOutcomeUnknown`](Self::CommitOutcomeUnknown), [`NotSent`](Self::NotSent)).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -206,6 +235,9 @@ impl Error {
         match self {
             Self::Interrupted { cause, .. } => cause.root(),
             Self::Token(cause) => cause.root(),
+            Self::UploadInterrupted(e) => e.cause.root(),
+            Self::CommitOutcomeUnknown(e) => e.cause.root(),
+            Self::NotSent(e) => e.cause.root(),
             other => other,
         }
     }
@@ -407,6 +439,9 @@ impl Error {
             Self::Answer(e) => !e.is_banned(),
             Self::Network(e) => e.stage != NetworkStage::Connect,
             Self::Interrupted { cause, .. } => cause.may_have_run(),
+            Self::CommitOutcomeUnknown(_) => true,
+            // The send.
+            Self::NotSent(e) => e.cause.may_have_run(),
             // In particular without a token: it is fetched before the operation is sent.
             _ => false,
         }
@@ -422,6 +457,30 @@ impl From<ApiError> for Error {
 impl From<FileError> for Error {
     fn from(e: FileError) -> Self {
         Self::File(Box::new(e))
+    }
+}
+
+impl From<SourceError> for Error {
+    fn from(e: SourceError) -> Self {
+        Self::Source(Box::new(e))
+    }
+}
+
+impl From<UploadInterrupted> for Error {
+    fn from(e: UploadInterrupted) -> Self {
+        Self::UploadInterrupted(Box::new(e))
+    }
+}
+
+impl From<CommitUnknown> for Error {
+    fn from(e: CommitUnknown) -> Self {
+        Self::CommitOutcomeUnknown(Box::new(e))
+    }
+}
+
+impl From<NotSent> for Error {
+    fn from(e: NotSent) -> Self {
+        Self::NotSent(Box::new(e))
     }
 }
 

@@ -180,6 +180,11 @@ impl<'a> Monitor<'a> {
         });
     }
 
+    /// Bytes that were counted and have to be moved once more.
+    pub(crate) fn take_back(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     pub(crate) fn phase(&self, phase: Phase) {
         self.report(|reporter| std::mem::replace(&mut reporter.phase, phase) != phase);
     }

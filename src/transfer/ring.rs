@@ -3,27 +3,20 @@
 use std::time::Duration;
 
 use super::ticket::Ticket;
-use crate::clock::renew_after;
 
 /// The URLs of a ticket, and which of them still stand a chance.
 pub(crate) struct Ring {
     ticket: Ticket,
-    lapses_at: Option<Duration>,
     current: usize,
     dead: Vec<bool>,
     /// URLs tried since the last wait.
     tried: usize,
 }
 
-/// A signature that is about to lapse is not worth a request: at most a minute early.
-const LAPSE_EARLY: Duration = Duration::from_secs(60);
-
 impl Ring {
     pub(crate) fn new(ticket: Ticket) -> Self {
-        let lapses_at =
-            ticket.life.map(|life| ticket.signed_at.saturating_add(renew_after(life, LAPSE_EARLY)));
         let dead = vec![false; ticket.urls.len()];
-        Self { ticket, lapses_at, current: 0, dead, tried: 0 }
+        Self { ticket, current: 0, dead, tried: 0 }
     }
 
     pub(crate) fn ticket(&self) -> &Ticket {
@@ -37,7 +30,7 @@ impl Ring {
 
     /// Time for a new signature.
     pub(crate) fn lapses_soon(&self, now: Duration) -> bool {
-        self.lapses_at.is_some_and(|at| now >= at)
+        self.ticket.lapses_soon(now)
     }
 
     fn living(&self) -> usize {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::api::storage::files::{HeaderSignatureInfo, TransferProtocol};
+use crate::clock::renew_after;
 use crate::error::{Error, Problem, Result, UnexpectedAnswer};
 
 /// URLs and headers that may be used as they are.
@@ -15,6 +16,9 @@ pub(crate) struct Ticket {
     /// By the clock, when it was asked for.
     pub(crate) signed_at: Duration,
 }
+
+/// A signature that is about to lapse is not worth a request: at most a minute early.
+const LAPSE_EARLY: Duration = Duration::from_secs(60);
 
 /// What came in answer to a question for a signature.
 pub(crate) struct Signed<'a> {
@@ -52,6 +56,12 @@ impl Ticket {
         })
     }
 
+    /// Time for a new signature.
+    pub(crate) fn lapses_soon(&self, now: Duration) -> bool {
+        let lapses_at = |life| self.signed_at.saturating_add(renew_after(life, LAPSE_EARLY));
+        self.life.is_some_and(|life| now >= lapses_at(life))
+    }
+
     /// What no error may repeat: the signed values and those in the URLs' queries, whole and in pieces, for servers
     /// that echo a signature without what stood around it.
     pub(crate) fn secrets(&self) -> Vec<&str> {
@@ -70,6 +80,7 @@ const SHORTEST_SECRET: usize = 8;
 
 /// The names of the questions in errors.
 pub(crate) const DOWNLOAD_INFO: &str = "download info";
+pub(crate) const UPLOAD_INFO: &str = "upload info";
 
 /// What was signed cannot be used.
 pub(crate) fn refuse(operation: &'static str, problem: Problem) -> Error {

@@ -217,8 +217,8 @@ struct PartsAnswer {
 }
 
 /// The vendor's limits: how many parts one call may ask for, and how many a file may have.
-const MAX_PARTS_PER_CALL: usize = 30;
-const MAX_PARTS: u32 = 10_000;
+pub(crate) const MAX_PARTS_PER_CALL: usize = 30;
+pub(crate) const MAX_PARTS: u32 = 10_000;
 
 fn check_part_numbers(operation: &'static str, numbers: &[u32]) -> Result<()> {
     let problem = if numbers.is_empty() || numbers.len() > MAX_PARTS_PER_CALL {

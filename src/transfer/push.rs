@@ -1,0 +1,87 @@
+//! One PUT with everything that may go wrong on its way. It decides; requests, signatures and time are handed in.
+
+use std::io::Read;
+use std::ops::Range;
+
+use super::patience::{Limits, Patience};
+use super::range::Head;
+use super::ring::Ring;
+use super::source::{Exact, Part};
+use super::ticket::Ticket;
+use crate::error::{Error, Result};
+
+/// The name of the request in errors.
+pub(crate) const PUT_OBJECT: &str = "PUT object";
+
+/// Where the bytes go to.
+pub(crate) trait Outlet {
+    /// One PUT. Anything but success is an error.
+    fn put(&mut self, ticket: &Ticket, url: &str, body: &mut dyn Read, length: u64) -> Result<Head>;
+
+    /// URLs and headers for this part; other ones than the last time, if there was one.
+    fn ticket(&mut self) -> Result<Ticket>;
+}
+
+/// What arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pushed {
+    pub(crate) crc64: u64,
+    /// The store has the same checksum on record.
+    pub(crate) verified: bool,
+}
+
+/// Sends the bytes of `part`, which are those of `range` in a source of `size` bytes, until they have arrived whole.
+pub(crate) fn push<O: Outlet>(
+    outlet: &mut O,
+    part: &mut dyn Part,
+    range: &Range<u64>,
+    size: u64,
+    limits: &Limits<'_>,
+) -> Result<Pushed> {
+    let mut patience = Patience::default();
+    let mut ring = Ring::new(outlet.ticket()?);
+    loop {
+        limits.monitor.check()?;
+        if ring.lapses_soon(limits.monitor.clock().now()) {
+            ring = Ring::new(outlet.ticket()?);
+        }
+        part.rewind().map_err(super::source::unreadable)?;
+        let mut body = Exact::new(part, range.clone(), size, limits.monitor);
+        let answer = outlet.put(ring.ticket(), ring.url(), &mut body, range.end - range.start);
+        let (sent, crc64, failure) = (body.sent, body.digest.sum64(), body.failure);
+        let error = match answer {
+            Ok(head) => match head.crc64 {
+                Some(stored) if stored != crc64 => {
+                    Error::ChecksumMismatch { written: sent, expected: crc64, actual: stored }
+                }
+                stored => return Ok(Pushed { crc64, verified: stored.is_some() }),
+            },
+            Err(error) => error,
+        };
+        limits.monitor.take_back(sent);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        // A connection that was interrupted for it shows as a failure of the network.
+        limits.monitor.check()?;
+        match &error {
+            Error::Storage(e) if e.wants_new_signature() => {
+                if !patience.may_renew() {
+                    return Err(error);
+                }
+                patience.renewed();
+                ring = Ring::new(outlet.ticket()?);
+            }
+            // Damaged on the way: once more.
+            Error::ChecksumMismatch { .. } => patience.pause(error, limits)?,
+            _ if error.is_transient() => {
+                if !ring.next_untried() {
+                    patience.pause(error, limits)?;
+                }
+            }
+            // The next one may take it.
+            _ if ring.bury() => {}
+            _ => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Where the bytes of an upload come from, in parts that can be read again.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::monitor::Monitor;
+use crate::error::{Error, Result, SourceError, SourceProblem};
+
+/// What is uploaded. Its parts may be asked for by several threads.
+pub(crate) trait Source: Sync {
+    fn size(&self) -> u64;
+
+    /// A part has to be read whole before it is written: it can be had only once, and in order.
+    fn is_stream(&self) -> bool {
+        false
+    }
+
+    fn part<'s>(&'s self, range: Range<u64>, monitor: &Monitor<'_>) -> Result<Box<dyn Part + 's>>;
+
+    /// It has not changed since it was opened, and there is no more of it than was said.
+    fn check_end(&self) -> Result<()>;
+
+    /// What an upload that is resumed must have been begun with.
+    fn stamp(&self) -> Option<Stamp> {
+        None
+    }
+}
+
+/// A piece of the source.
+pub(crate) trait Part: Read {
+    /// Back to its first byte.
+    fn rewind(&mut self) -> io::Result<()>;
+}
+
+/// Tells one state of a file from the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+    /// The file itself: another one may have been put in its place.
+    #[cfg(unix)]
+    number: (u64, u64),
+}
+
+impl Stamp {
+    fn of(found: &fs::Metadata) -> Self {
+        Self {
+            size: found.len(),
+            modified: found.modified().ok(),
+            #[cfg(unix)]
+            number: {
+                use std::os::unix::fs::MetadataExt;
+                (found.dev(), found.ino())
+            },
+        }
+    }
+}
+
+pub(crate) fn unreadable(cause: io::Error) -> Error {
+    failed(SourceProblem::Unreadable(cause))
+}
+
+fn failed(problem: SourceProblem) -> Error {
+    SourceError { path: None, problem }.into()
+}
+
+/// A file, which every part opens for itself.
+pub(crate) struct FileSource {
+    path: PathBuf,
+    stamp: Stamp,
+}
+
+impl FileSource {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let fail = |problem| Error::from(SourceError { path: Some(path.to_owned()), problem });
+        let unreadable = |cause| fail(SourceProblem::Unreadable(cause));
+        // Before it is opened: to open a pipe waits for its writer.
+        if !fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(fail(SourceProblem::NoFile));
+        }
+        let found = File::open(path).and_then(|file| file.metadata()).map_err(unreadable)?;
+        Ok(Self { path: path.to_owned(), stamp: Stamp::of(&found) })
+    }
+
+    fn fail(&self, problem: SourceProblem) -> Error {
+        SourceError { path: Some(self.path.clone()), problem }.into()
+    }
+
+    fn check(&self, found: &fs::Metadata) -> Result<()> {
+        if Stamp::of(found) == self.stamp { Ok(()) } else { Err(self.fail(SourceProblem::Changed)) }
+    }
+}
+
+impl Source for FileSource {
+    fn size(&self) -> u64 {
+        self.stamp.size
+    }
+
+    fn part<'s>(&'s self, range: Range<u64>, _: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
+        let unreadable = |cause| self.fail(SourceProblem::Unreadable(cause));
+        let mut file = File::open(&self.path).map_err(unreadable)?;
+        self.check(&file.metadata().map_err(unreadable)?)?;
+        file.seek(SeekFrom::Start(range.start)).map_err(unreadable)?;
+        Ok(Box::new(FilePart { file, start: range.start }))
+    }
+
+    fn check_end(&self) -> Result<()> {
+        let found = fs::metadata(&self.path).map_err(|cause| self.fail(SourceProblem::Unreadable(cause)))?;
+        self.check(&found)
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        Some(self.stamp.clone())
+    }
+}
+
+struct FilePart {
+    file: File,
+    start: u64,
+}
+
+impl Read for FilePart {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buf)
+    }
+}
+
+impl Part for FilePart {
+    fn rewind(&mut self) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.start)).map(drop)
+    }
+}
+
+/// Bytes in memory.
+pub(crate) struct BytesSource<'a>(pub(crate) &'a [u8]);
+
+impl Source for BytesSource<'_> {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn part<'s>(&'s self, range: Range<u64>, _: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
+        let bound = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(self.0.len());
+        let bytes = self.0.get(bound(range.start)..bound(range.end)).unwrap_or_default();
+        Ok(Box::new(io::Cursor::new(bytes)))
+    }
+
+    fn check_end(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: AsRef<[u8]>> Part for io::Cursor<T> {
+    fn rewind(&mut self) -> io::Result<()> {
+        self.set_position(0);
+        Ok(())
+    }
+}
+
+/// Something that can be read anywhere, from where it stood when it was handed over.
+pub(crate) struct SeekSource<S> {
+    source: Mutex<S>,
+    start: u64,
+    size: u64,
+}
+
+impl<S: Read + Seek> SeekSource<S> {
+    pub(crate) fn new(mut source: S) -> Result<Self> {
+        let measured = source.stream_position().and_then(|start| {
+            let end = source.seek(SeekFrom::End(0))?;
+            Ok((start, end.saturating_sub(start)))
+        });
+        let (start, size) = measured.map_err(unreadable)?;
+        Ok(Self { source: Mutex::new(source), start, size })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, S> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Read + Seek + Send> Source for SeekSource<S> {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn part<'s>(&'s self, range: Range<u64>, _: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
+        let (start, length) = (self.start + range.start, range.end - range.start);
+        Ok(Box::new(SeekPart { source: &self.source, start, length, at: 0 }))
+    }
+
+    fn check_end(&self) -> Result<()> {
+        let end = self.lock().seek(SeekFrom::End(0)).map_err(unreadable)?;
+        if end == self.start + self.size { Ok(()) } else { Err(failed(SourceProblem::Changed)) }
+    }
+}
+
+/// Has the source for the time of each read only, so that several parts can be on their way.
+struct SeekPart<'s, S> {
+    source: &'s Mutex<S>,
+    start: u64,
+    length: u64,
+    at: u64,
+}
+
+impl<S: Read + Seek> Read for SeekPart<'_, S> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        source.seek(SeekFrom::Start(self.start + self.at))?;
+        let n = (&mut *source).take(self.length - self.at).read(buf)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl<S: Read + Seek> Part for SeekPart<'_, S> {
+    fn rewind(&mut self) -> io::Result<()> {
+        self.at = 0;
+        Ok(())
+    }
+}
+
+/// Something that can be read once. Each part is kept in memory until it has arrived.
+pub(crate) struct StreamSource<R> {
+    stream: Mutex<Stream<R>>,
+    moved: Condvar,
+    size: u64,
+}
+
+struct Stream<R> {
+    reader: R,
+    /// The next byte to be read.
+    at: u64,
+}
+
+/// How often a part that waits for its turn looks whether there will be one.
+const LOOK: Duration = Duration::from_millis(50);
+
+impl<R: Read> StreamSource<R> {
+    pub(crate) fn new(reader: R, size: u64) -> Self {
+        Self { stream: Mutex::new(Stream { reader, at: 0 }), moved: Condvar::new(), size }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stream<R>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: Read + Send> Source for StreamSource<R> {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn is_stream(&self) -> bool {
+        true
+    }
+
+    fn part<'s>(&'s self, range: Range<u64>, monitor: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
+        let mut stream = self.lock();
+        while stream.at != range.start {
+            monitor.check()?;
+            let waited = self.moved.wait_timeout(stream, LOOK);
+            stream = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let length = range.end - range.start;
+        let mut bytes = Vec::new();
+        let read = (&mut stream.reader).take(length).read_to_end(&mut bytes);
+        let read = read.map_err(unreadable)? as u64;
+        stream.at += read;
+        if read < length {
+            return Err(failed(SourceProblem::Shorter { expected: self.size, found: stream.at }));
+        }
+        drop(stream);
+        self.moved.notify_all();
+        Ok(Box::new(io::Cursor::new(bytes)))
+    }
+
+    fn check_end(&self) -> Result<()> {
+        loop {
+            return match self.lock().reader.read(&mut [0]) {
+                Ok(0) => Ok(()),
+                Ok(_) => Err(failed(SourceProblem::Longer { expected: self.size })),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(cause) => Err(unreadable(cause)),
+            };
+        }
+    }
+}
+
+/// Gives exactly the bytes of a range or an error, and knows what it gave.
+pub(crate) struct Exact<'a> {
+    part: &'a mut dyn Part,
+    range: Range<u64>,
+    /// Of the whole source, for the error.
+    size: u64,
+    pub(crate) sent: u64,
+    pub(crate) digest: crc64fast::Digest,
+    /// Why it stopped early. The error that the sender makes of it says nothing.
+    pub(crate) failure: Option<Error>,
+    monitor: &'a Monitor<'a>,
+}
+
+impl<'a> Exact<'a> {
+    pub(crate) fn new(
+        part: &'a mut dyn Part,
+        range: Range<u64>,
+        size: u64,
+        monitor: &'a Monitor<'a>,
+    ) -> Self {
+        Self { part, range, size, sent: 0, digest: crc64fast::Digest::new(), failure: None, monitor }
+    }
+
+    fn fail(&mut self, failure: Error) -> io::Error {
+        self.failure = Some(failure);
+        io::Error::other("the source failed")
+    }
+}
+
+impl Read for Exact<'_> {
+    /// Fills `buf`: a small read would become a small packet.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.range.end - self.range.start - self.sent).unwrap_or(usize::MAX);
+        let room = buf.len().min(left);
+        let mut filled = 0;
+        while let Some(free) = buf.get_mut(filled..room).filter(|free| !free.is_empty()) {
+            if let Err(cancelled) = self.monitor.check() {
+                return Err(self.fail(cancelled));
+            }
+            match self.part.read(free) {
+                Ok(0) => {
+                    let found = self.range.start + self.sent + filled as u64;
+                    let shorter = SourceProblem::Shorter { expected: self.size, found };
+                    return Err(self.fail(failed(shorter)));
+                }
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return Err(self.fail(unreadable(cause))),
+            }
+        }
+        self.digest.write(buf.get(..filled).unwrap_or_default());
+        self.sent += filled as u64;
+        self.monitor.moved(filled as u64);
+        Ok(filled)
+    }
+}
