@@ -15,7 +15,7 @@ use std::time::Duration;
 ///
 /// Those about ranges, `ETag`s and checksums change object requests only, and [`Fault::ETag`] and [`Fault::Crc`] the
 /// answers to [`Target::Put`](super::Target::Put) as well. Those with `Upload` in their names are for that target alone;
-/// where a PUT is refused for what its head says, or a whole answer takes its place, they do nothing.
+/// where a PUT is refused for what its head says, they do nothing.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};

@@ -75,9 +75,10 @@ impl Stored {
         Self { name: name.to_owned(), content: Some(content), size, crc, etag, is_multipart: false }
     }
 
-    fn from_whole(name: &str, whole: Whole, version: usize) -> Self {
+    fn from_whole(name: &str, whole: Whole) -> Self {
         let suffix = whole.parts.map(|parts| format!("-{parts}")).unwrap_or_default();
-        let etag = etag(whole.crc, version, 0, &suffix);
+        // As the real one, this depends on the bytes alone, so that it is what the PUT was answered with.
+        let etag = etag(whole.crc, 1, 0, &suffix);
         let is_multipart = whole.parts.is_some();
         let Whole { content, size, crc, .. } = whole;
         Self { name: name.to_owned(), content, size, crc, etag, is_multipart }
@@ -85,7 +86,7 @@ impl Stored {
 }
 
 /// Looks like the MD5 that it is at the real store, and is another for every change.
-fn etag(crc: u64, version: usize, replaced: u32, suffix: &str) -> String {
+pub(super) fn etag(crc: u64, version: usize, replaced: u32, suffix: &str) -> String {
     format!("\"{crc:016X}{version:08X}{replaced:08X}{suffix}\"")
 }
 
@@ -186,8 +187,7 @@ impl Tree {
             (Some(_), Conflict::Rename) => Some(self.create(&self.free_name(&new), new)),
             (Some(id), Conflict::Overwrite) => {
                 if let Some(dentry) = self.files.get_mut(&key(new.space_id, &id)) {
-                    let version = dentry.version_count() + 1;
-                    dentry.versions.push(Stored::from_whole(new.name, new.whole, version));
+                    dentry.versions.push(Stored::from_whole(new.name, new.whole));
                     new.union_id.clone_into(&mut dentry.modifier);
                     if !new.properties.is_empty() {
                         dentry.properties = new.properties;
@@ -219,7 +219,7 @@ impl Tree {
             creator: new.union_id.to_owned(),
             modifier: new.union_id.to_owned(),
             properties: new.properties,
-            versions: vec![Stored::from_whole(name, new.whole, 1)],
+            versions: vec![Stored::from_whole(name, new.whole)],
         };
         self.files.insert(key(new.space_id, &id), dentry);
         id

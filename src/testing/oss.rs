@@ -3,7 +3,7 @@
 use super::Recorded;
 use super::answer::Answer;
 use super::fault::{HeaderText, ObjectPlan};
-use super::files::Stored;
+use super::files::{Stored, etag};
 use super::routes::Call;
 use super::sign::check_rights;
 use super::state::{Shared, request_id};
@@ -104,7 +104,7 @@ pub(super) fn put_object(shared: &Shared, call: &Call<'_>) -> Answer {
         return error(404, "NoSuchUpload", "The specified upload does not exist.", &[]);
     }
     let plan = &call.plan.object;
-    let etag = format!("\"{:016X}{:016X}\"", arrived.crc, arrived.length);
+    let etag = etag(arrived.crc, 1, 0, "");
     let answer = Answer::new(200, "").header("x-oss-request-id", request_id());
     let answer = with_text(answer, "ETag", &plan.etag, &etag);
     with_text(answer, CRC_HEADER, &plan.crc, &arrived.crc.to_string())

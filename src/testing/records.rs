@@ -37,7 +37,8 @@ pub struct Recorded {
     pub body: Vec<u8>,
     /// How many bytes of the body were taken in: fewer than were announced where the request broke off.
     pub body_length: u64,
-    /// For [`Target::Put`], the CRC-64/XZ of those bytes; `None` where the body was not looked at.
+    /// For [`Target::Put`], the CRC-64/XZ of those bytes, as they were taken in: with
+    /// [`Fault::CorruptUpload`](super::Fault::CorruptUpload) one of them is another. `None` where none was looked at.
     pub body_crc64: Option<u64>,
     /// The status that it was answered with; `None` where it got no answer (yet).
     pub answered_status: Option<u16>,

@@ -89,6 +89,39 @@ fn slow() {
 }
 
 #[test]
+fn a_fake_that_is_dropped_does_not_finish_a_slow_upload() {
+    let fake = FakeDingTalk::start().unwrap();
+    let (_, slot) = offer(&fake);
+    fake.fault(Target::Put, Fault::SlowUpload { bytes: 1, pause: Duration::from_secs(3600) });
+    let mut stream = connect(&fake);
+    let mut headers = slot.headers();
+    headers.push(("Content-Length", "5"));
+    stream.write_all(head("PUT", &slot.target, &headers).as_bytes()).unwrap();
+    stream.write_all(b"hello").unwrap();
+    thread::sleep(5 * SOON);
+    let start = Instant::now();
+    drop(fake);
+    assert!(!matches!(stream.read(&mut [0]), Ok(1..)));
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn stored_and_no_word_about_it() {
+    let fake = FakeDingTalk::start().unwrap();
+    let (key, slot) = offer(&fake);
+    fake.fault(Target::Put, Fault::StallBeforeAnswer);
+    let mut stream = connect(&fake);
+    stream.set_read_timeout(Some(5 * SOON)).unwrap();
+    let mut headers = slot.headers();
+    headers.push(("Content-Length", "5"));
+    stream.write_all(head("PUT", &slot.target, &headers).as_bytes()).unwrap();
+    stream.write_all(b"hello").unwrap();
+    assert!(stream.read(&mut [0]).is_err(), "a timeout");
+    last_put(&fake);
+    assert_eq!(commit(&fake, &key, "a", &json!({"size": 5})).status, 200);
+}
+
+#[test]
 fn corrupt() {
     for place in [0, 2, 4] {
         let fake = FakeDingTalk::start().unwrap();
