@@ -206,7 +206,7 @@ impl Outlet<'_> {
     }
 
     /// Sleeps in small naps, so that a dropped fake need not wait for the end of a long pause.
-    fn pause(&self, pause: Duration) -> io::Result<()> {
+    pub(super) fn pause(&self, pause: Duration) -> io::Result<()> {
         let mut left = pause;
         while !left.is_zero() {
             if self.stop.load(Ordering::SeqCst) {
@@ -224,10 +224,18 @@ impl Outlet<'_> {
         let mut ignored = [0; 1024];
         while matches!((&mut &*self.stream).read(&mut ignored), Ok(1..)) {}
     }
+
+    /// As [`Outlet::wait_until_client_leaves`], but takes nothing, so that the client cannot send on for ever.
+    ///
+    /// A client that leaves with bytes on their way is not noticed: what tells of it stands behind those.
+    pub(super) fn wait_without_reading(&self) {
+        let is_there = || matches!(self.stream.peek(&mut [0]), Ok(1..));
+        while is_there() && self.pause(NAP).is_ok() {}
+    }
 }
 
 /// The smaller one of a number of bytes and a block.
-fn fitting(bytes: u64, block: usize) -> usize {
+pub(super) fn fitting(bytes: u64, block: usize) -> usize {
     usize::try_from(bytes).map_or(block, |bytes| bytes.min(block))
 }
 
@@ -246,6 +254,7 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        411 => "Length Required",
         412 => "Precondition Failed",
         413 => "Content Too Large",
         416 => "Range Not Satisfiable",

@@ -2,8 +2,8 @@
 
 use super::answer::Answer;
 use super::routes::Call;
-use super::state::{Lapse, Shared, Stored, Token, random, request_id};
-use super::{FakeDingTalk, Recorded, Sent, oss};
+use super::state::{Lapse, Shared, Token, random, request_id};
+use super::{FakeDingTalk, Recorded, Sent, dentry, sign};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -25,13 +25,20 @@ pub(super) fn access_token(shared: &Shared, call: &Call<'_>) -> Answer {
     let keep = state.keep_token_string;
     match &mut state.token {
         Some(token) if token.is_revoked && keep => {}
+        token => renew_token(token, lifetime),
+    }
+    let text = state.token.as_ref().map_or("", |token| token.text.as_str());
+    ok(&json!({"accessToken": text, "expireIn": lifetime.as_secs()}))
+}
+
+/// Gives a valid token a new life, or else makes a new one.
+pub(super) fn renew_token(token: &mut Option<Token>, lifetime: Duration) {
+    match token {
         Some(token) if !token.is_revoked && !token.lapse.is_over() => {
             token.lapse = Lapse::after(lifetime);
         }
         token => *token = Some(new_token(lifetime)),
     }
-    let text = state.token.as_ref().map_or("", |token| token.text.as_str());
-    ok(&json!({"accessToken": text, "expireIn": lifetime.as_secs()}))
 }
 
 fn new_token(lifetime: Duration) -> Token {
@@ -57,14 +64,14 @@ pub(super) fn download_info(shared: &Shared, call: &Call<'_>) -> Answer {
         Ok(version) => version,
         Err(answer) => return answer,
     };
+    if is_archived(shared, space_id, dentry_id) {
+        return error(400, "fileArchived", "The file is archived and is being restored.");
+    }
     let path = Shared::object_path(space_id, dentry_id, version);
     let good_url = format!("{}{path}", shared.base_url);
-    let (authorization, date) = oss::sign_ahead(shared, &path);
+    let (authorization, date) = sign::ahead(shared, "GET", &path);
     let mut state = shared.state();
-    let urls = match &state.resource_urls {
-        Some(urls) => urls.iter().map(|url| url.replace("{good}", &good_url)).collect(),
-        None => vec![good_url],
-    };
+    let urls = resource_urls(state.resource_urls.as_deref(), &good_url);
     let lifetime = state.signature_lifetime;
     state.signatures.insert(date.clone(), Lapse::after(lifetime));
     ok(&json!({
@@ -78,6 +85,22 @@ pub(super) fn download_info(shared: &Shared, call: &Call<'_>) -> Answer {
             "internalResourceUrls": [format!("http://internal.invalid{path}")],
         },
     }))
+}
+
+/// The URLs that were ordered, or else the good one alone.
+pub(super) fn resource_urls(ordered: Option<&[String]>, good_url: &str) -> Vec<String> {
+    match ordered {
+        Some(urls) => urls.iter().map(|url| url.replace("{good}", good_url)).collect(),
+        None => vec![good_url.to_owned()],
+    }
+}
+
+/// Whether the file is still archived; each call brings it nearer to not being that.
+fn is_archived(shared: &Shared, space_id: &str, dentry_id: &str) -> bool {
+    let mut state = shared.state();
+    let calls = state.archived.get_mut(&(space_id.to_owned(), dentry_id.to_owned()));
+    let left = calls.and_then(|calls| Some((calls.checked_sub(1)?, calls)));
+    left.map(|(fewer, calls)| *calls = fewer).is_some()
 }
 
 /// `option.version`, or else the latest version.
@@ -99,81 +122,78 @@ fn wanted_version(body: &Map<String, Value>, latest: usize) -> Result<usize, Ans
     version.ok_or_else(|| error(404, "dentryNotExist", "The file has no such version."))
 }
 
-/// "Sends" a stored file: writes down that it was asked for.
+/// "Sends" a stored file to a user: writes down that it was asked for.
 pub(super) fn send(shared: &Shared, call: &Call<'_>) -> Answer {
-    let (body, union_id) = match checked(shared, call) {
-        Ok(parts) => parts,
-        Err(answer) => return answer,
-    };
-    let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (space_id, dentry_id) = (text("spaceId"), text("dentryId"));
-    for (value, code) in [(space_id, "paramError.spaceId"), (dentry_id, "paramError.dentryId")] {
-        if value.is_empty() {
-            return error(400, code, "The id is missing.");
-        }
-    }
-    let version = match latest_version(shared, space_id, dentry_id) {
-        Ok(version) => version,
-        Err(answer) => return answer,
-    };
-    let mut state = shared.state();
-    let Some(stored) = state.version(space_id, dentry_id, version) else {
-        return error(404, "dentryNotExist", "There is no such file.");
-    };
-    let answer = ok(&sent_file(space_id, dentry_id, version, &stored, &union_id));
-    let (space_id, dentry_id) = (space_id.to_owned(), dentry_id.to_owned());
-    state.sent.push(Sent { space_id, dentry_id, union_id });
-    answer
+    let fields = [SPACE_ID, DENTRY_ID];
+    send_file(shared, call, &fields).unwrap_or_else(|answer| answer)
 }
 
-fn sent_file(space_id: &str, dentry_id: &str, version: usize, stored: &Stored, union_id: &str) -> Value {
-    let extension = stored.name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    json!({
-        "file": {
-            "id": dentry_id,
-            "conversationId": format!("conversation-{union_id}"),
-            "spaceId": space_id,
-            "parentId": "0",
-            "type": "FILE",
-            "name": stored.name,
-            "size": stored.content.len(),
-            "path": format!("/{}", stored.name),
-            "version": version,
-            "status": "NORMAL",
-            "extension": extension,
-            "creatorId": "fake-creator",
-            "modifierId": "fake-modifier",
-            "createTime": "2022-01-01T10:00:00Z",
-            // The documentation has both spellings.
-            "modifiedTime": "2022-01-01T10:00Z",
-        },
-    })
+/// The same to a conversation; every conversation exists.
+pub(super) fn send_to_conversation(shared: &Shared, call: &Call<'_>) -> Answer {
+    let fields = [SPACE_ID, DENTRY_ID, CONVERSATION_ID];
+    send_file(shared, call, &fields).unwrap_or_else(|answer| answer)
+}
+
+/// A required field, and the code for its absence.
+type Field = (&'static str, &'static str);
+const SPACE_ID: Field = ("spaceId", "paramError.spaceId");
+const DENTRY_ID: Field = ("dentryId", "paramError.dentryId");
+const CONVERSATION_ID: Field = ("openConversationId", "paramError.conversationId");
+
+fn send_file(shared: &Shared, call: &Call<'_>, required: &[Field]) -> Result<Answer, Answer> {
+    let (body, union_id) = checked(shared, call)?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    for (name, code) in required {
+        if text(name).is_empty() {
+            return Err(error(400, code, "The id is missing."));
+        }
+    }
+    let (space_id, dentry_id) = (text(SPACE_ID.0).to_owned(), text(DENTRY_ID.0).to_owned());
+    let conversation_id = required.contains(&CONVERSATION_ID).then(|| text(CONVERSATION_ID.0).to_owned());
+    latest_version(shared, &space_id, &dentry_id)?;
+    let conversation = conversation_id.as_ref().unwrap_or(&union_id);
+    let conversation = format!("conversation-{conversation}");
+    let mut state = shared.state();
+    let Some(file) = dentry::sent(shared, &state.tree, (&space_id, &dentry_id), &conversation) else {
+        return Err(error(404, "dentryNotExist", "There is no such file."));
+    };
+    state.sent.push(Sent { space_id, dentry_id, union_id, conversation_id });
+    Ok(ok(&json!({"file": file})))
 }
 
 fn latest_version(shared: &Shared, space_id: &str, dentry_id: &str) -> Result<usize, Answer> {
     let state = shared.state();
-    if !state.has_space(space_id) {
+    if !state.tree.has_space(space_id) {
         return Err(error(404, "spaceNotExist", "There is no such space."));
     }
-    match state.version_count(space_id, dentry_id) {
+    match state.tree.version_count(space_id, dentry_id) {
         0 => Err(error(404, "dentryNotExist", "There is no such file.")),
         count => Ok(count),
     }
 }
 
-/// What every call with a token goes through; gives its body and its `unionId`.
-fn checked(shared: &Shared, call: &Call<'_>) -> Result<(Map<String, Value>, String), Answer> {
-    let request = call.request;
+/// What every call with a token and a body goes through; gives its body and its `unionId`.
+pub(super) fn checked(shared: &Shared, call: &Call<'_>) -> Result<(Map<String, Value>, String), Answer> {
+    check_rights(shared, call.request)?;
+    let body = json_body(call.request)?;
+    Ok((body, union_id(call.request)?))
+}
+
+/// What every call with a token goes through.
+pub(super) fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), Answer> {
     let leaked =
         request.headers.iter().any(|(name, _)| name == "authorization" || name.starts_with("x-oss-"));
     if leaked {
         return Err(error(400, "FakeSignatureLeaked", "The signed headers are for the resource URL only."));
     }
-    check_token(shared, request)?;
-    let body = json_body(request)?;
+    check_token(shared, request)
+}
+
+/// The one `unionId` in the query.
+pub(super) fn union_id(request: &Recorded) -> Result<String, Answer> {
     let mut union_ids = request.query.iter().filter(|(name, value)| name == "unionId" && !value.is_empty());
     match (union_ids.next(), union_ids.next()) {
-        (Some((_, union_id)), None) => Ok((body, union_id.clone())),
+        (Some((_, union_id)), None) => Ok(union_id.clone()),
         _ => Err(error(400, "paramError", "One unionId is needed in the query.")),
     }
 }
@@ -201,11 +221,11 @@ pub(super) fn no_such_operation() -> Answer {
     error(404, "InvalidAction.NotFound", "There is no such operation.")
 }
 
-fn ok(body: &Value) -> Answer {
+pub(super) fn ok(body: &Value) -> Answer {
     with_id(Answer::new(200, body.to_string()), &request_id())
 }
 
-fn error(status: u16, code: &str, message: &str) -> Answer {
+pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
     let id = request_id();
     let body = json!({"code": code, "requestid": id, "message": message});
     with_id(Answer::new(status, body.to_string()), &id)

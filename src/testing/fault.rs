@@ -13,7 +13,9 @@ use std::time::Duration;
 /// [`FakeDingTalk::sent`](super::FakeDingTalk::sent). So does [`Fault::RefuseBeforeReading`]. With all others the
 /// operation runs as always, and only its answer suffers.
 ///
-/// Those about ranges, `ETag`s and checksums change object requests only.
+/// Those about ranges, `ETag`s and checksums change object requests only, and [`Fault::ETag`] and [`Fault::Crc`] the
+/// answers to [`Target::Put`](super::Target::Put) as well. Those with `Upload` in their names are for that target alone;
+/// where a PUT is refused for what its head says, they do nothing.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -110,6 +112,89 @@ pub enum Fault {
         /// The text of `Location`.
         location: String,
     },
+    /// That many bytes of the body of a PUT are read, then the connection is reset. Nothing is stored.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.fault(Target::Put, Fault::ResetUploadAfter(2));
+    /// let offer = fake.offer_upload("space-1");
+    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
+    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
+    /// assert!(answer.is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ResetUploadAfter(u64),
+    /// That many bytes of the body of a PUT are read, then it is answered with an error of the object store, and the
+    /// connection is closed. Nothing is stored.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.fault(Target::Put, Fault::RefuseUploadAfter { bytes: 2, status: 403, code: "AccessDenied".into() });
+    /// let offer = fake.offer_upload("space-1");
+    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
+    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
+    /// assert!(matches!(answer, Err(ureq::Error::StatusCode(403))));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    RefuseUploadAfter {
+        /// Body bytes to read.
+        bytes: u64,
+        /// HTTP status.
+        status: u16,
+        /// The `Code` in the XML.
+        code: String,
+    },
+    /// That many bytes of the body of a PUT are read, then no more, and nothing is said until the client resets the
+    /// connection or the fake is dropped. The system may take some megabytes more before the client notices.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.fault(Target::Put, Fault::StallUploadAfter(2));
+    /// let offer = fake.offer_upload("space-1");
+    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
+    /// let soon = std::time::Duration::from_millis(200);
+    /// let put = put.header("x-oss-date", &offer.date).config().timeout_global(Some(soon)).build();
+    /// assert!(put.send(&b"hello"[..]).is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    StallUploadAfter(u64),
+    /// The body of a PUT is read in pieces, with a pause after each. Small bodies fit into the system's buffers, so
+    /// that the client notices this only by the late answer.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.fault(Target::Put, Fault::SlowUpload { bytes: 2, pause: std::time::Duration::from_millis(1) });
+    /// let offer = fake.offer_upload("space-1");
+    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
+    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
+    /// assert!(answer.is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    SlowUpload {
+        /// The most body bytes in a piece.
+        bytes: usize,
+        /// The pause after a piece.
+        pause: Duration,
+    },
+    /// The byte at this offset of the body of a PUT is stored with all its bits flipped, and the checksum in the answer
+    /// is that of what is stored.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.fault(Target::Put, Fault::CorruptUpload(0));
+    /// let offer = fake.offer_upload("space-1");
+    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
+    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
+    /// let stored = answer.unwrap().headers()["x-oss-hash-crc64ecma"].to_str().unwrap().to_owned();
+    /// assert_eq!(stored, fake.requests_to(Target::Put)[0].body_crc64.unwrap().to_string());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    CorruptUpload(u64),
     /// All of these at once.
     Several(Vec<Fault>),
 }
@@ -278,6 +363,25 @@ pub(super) struct Plan {
     pub(super) extra_headers: Vec<(String, String)>,
     pub(super) delivery: Delivery,
     pub(super) object: ObjectPlan,
+    pub(super) upload: UploadPlan,
+}
+
+/// The part of a [`Plan`] that is about the reading of uploads.
+#[derive(Debug, Default)]
+pub(super) struct UploadPlan {
+    /// After how many bytes of the body the reading ends, and how.
+    pub(super) stop: Option<(u64, UploadStop)>,
+    /// Bytes in a piece, and the pause after each piece.
+    pub(super) slow: Option<(usize, Duration)>,
+    pub(super) corrupt: Option<u64>,
+}
+
+/// How the reading of an upload ends before its time.
+#[derive(Debug)]
+pub(super) enum UploadStop {
+    Reset,
+    Stall,
+    Refuse(Answer),
 }
 
 /// The part of a [`Plan`] that is about objects.
@@ -337,7 +441,11 @@ impl Plan {
             Fault::Slow { bytes, pause } => delivery.slow = Some((bytes.max(1), pause)),
             Fault::NoContentLength => delivery.framing = Framing::UntilClose,
             Fault::Chunked => delivery.framing = Framing::Chunked,
-            other => self.object.add(other),
+            other => {
+                if let Some(other) = self.upload.add(other) {
+                    self.object.add(other);
+                }
+            }
         }
     }
 
@@ -367,5 +475,23 @@ impl ObjectPlan {
             Fault::Crc(text) => self.crc = text.into(),
             _ => {}
         }
+    }
+}
+
+impl UploadPlan {
+    /// Gives back what is not about uploads.
+    fn add(&mut self, fault: Fault) -> Option<Fault> {
+        match fault {
+            Fault::ResetUploadAfter(bytes) => self.stop = Some((bytes, UploadStop::Reset)),
+            Fault::StallUploadAfter(bytes) => self.stop = Some((bytes, UploadStop::Stall)),
+            Fault::RefuseUploadAfter { bytes, status, code } => {
+                let answer = oss::error(status, &code, "The fake was told to fail.", &[]);
+                self.stop = Some((bytes, UploadStop::Refuse(answer)));
+            }
+            Fault::SlowUpload { bytes, pause } => self.slow = Some((bytes.max(1), pause)),
+            Fault::CorruptUpload(offset) => self.corrupt = Some(offset),
+            other => return Some(other),
+        }
+        None
     }
 }

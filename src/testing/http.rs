@@ -4,14 +4,15 @@
 //! is closed with a byte unread resets the connection, which is the only way to order a reset with `std` alone.
 
 use super::Recorded;
+use super::intake::Arrived;
 use percent_encoding::percent_decode_str;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
 /// The longest request line and headers, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
-/// The longest request body, in bytes.
-const LONGEST_BODY: usize = 64 * 1024 * 1024;
+/// The longest request body that is read into memory, in bytes.
+const LONGEST_BODY: usize = 64 << 20;
 /// The longest line between the chunks of a chunked body, in bytes.
 const LONGEST_LINE: usize = 8 * 1024;
 
@@ -32,8 +33,8 @@ impl From<io::Error> for Trouble {
 
 /// How long the body of a request is, as its head has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BodyLength {
-    Known(usize),
+pub(super) enum BodyLength {
+    Known(u64),
     Chunked,
 }
 
@@ -42,7 +43,9 @@ enum BodyLength {
 pub(super) struct Incoming<'a> {
     stream: &'a TcpStream,
     pub(super) request: Recorded,
-    length: BodyLength,
+    /// The body of an upload, which is not in the request.
+    pub(super) arrived: Option<Arrived>,
+    pub(super) length: BodyLength,
     /// The client wants the connection closed after the answer.
     pub(super) close: bool,
     /// The client waits for `100 Continue` before it sends the body.
@@ -70,11 +73,14 @@ impl<'a> Incoming<'a> {
             raw_query: raw_query.to_owned(),
             headers,
             body: Vec::new(),
+            body_length: 0,
+            body_crc64: None,
             answered_status: None,
         };
         check_host(&request, version)?;
         Ok(Some(Self {
             stream,
+            arrived: None,
             length: body_length(&request)?,
             close: version == "HTTP/1.0" || has_word(&request, "connection", "close"),
             expects_continue: has_word(&request, "expect", "100-continue"),
@@ -87,16 +93,35 @@ impl<'a> Incoming<'a> {
         if self.length == BodyLength::Known(0) {
             return Ok(());
         }
-        self.finish()?;
-        if self.expects_continue {
-            (&mut &*self.stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-        }
-        self.request.body = match self.length {
-            BodyLength::Known(length) => self.read_known_body(length)?,
-            BodyLength::Chunked => self.read_chunked_body()?,
+        let length = match self.length {
+            BodyLength::Known(length) => Some(usize::try_from(length).unwrap_or(usize::MAX)),
+            BodyLength::Chunked => None,
         };
+        if length.is_some_and(|length| length > LONGEST_BODY) {
+            return Err(Trouble::Refused(413));
+        }
+        self.finish_head()?;
+        self.request.body = match length {
+            Some(length) => self.read_known_body(length)?,
+            None => self.read_chunked_body()?,
+        };
+        self.request.body_length = self.request.body.len() as u64;
         self.await_byte()?;
         Ok(())
+    }
+
+    /// Goes on to the body, after the permission to send it where the client waits for one.
+    pub(super) fn finish_head(&self) -> io::Result<()> {
+        self.finish()?;
+        if self.expects_continue {
+            self.stream().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        Ok(())
+    }
+
+    /// The connection, to read from or to write to.
+    pub(super) fn stream(&self) -> &'a TcpStream {
+        self.stream
     }
 
     /// Takes the last byte of the request off the socket. Without this, closing the connection resets it.
@@ -154,7 +179,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// The next byte, which stays in the socket.
-    fn await_byte(&self) -> io::Result<u8> {
+    pub(super) fn await_byte(&self) -> io::Result<u8> {
         let mut byte = [0];
         match self.stream.peek(&mut byte)? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -244,8 +269,7 @@ fn body_length(request: &Recorded) -> Result<BodyLength, Trouble> {
         (None, None) => Ok(BodyLength::Known(0)),
         (Some(coding), None) if coding.eq_ignore_ascii_case("chunked") => Ok(BodyLength::Chunked),
         (None, Some(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let length = digits.parse().map_err(|_| Trouble::Refused(400))?;
-            if length > LONGEST_BODY { Err(Trouble::Refused(413)) } else { Ok(BodyLength::Known(length)) }
+            Ok(BodyLength::Known(digits.parse().map_err(|_| Trouble::Refused(400))?))
         }
         _ => Err(Trouble::Refused(400)),
     }

@@ -22,18 +22,31 @@
 
 mod answer;
 mod content;
+mod crc;
+mod dentry;
 mod dingtalk;
 mod fault;
+mod fields;
+mod files;
 mod glue;
 mod http;
+mod intake;
+mod library;
 mod oss;
+mod records;
 mod routes;
 mod server;
+mod sign;
 mod state;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod uploads;
 
 pub use content::Content;
 pub use fault::Fault;
 pub use glue::{Clock, ManualClock};
+pub use records::{Recorded, Sent, StoredFile, StoredProperty, UploadOffer};
 
 use state::Shared;
 use std::fmt;
@@ -46,7 +59,7 @@ use std::time::Duration;
 /// A small `DingTalk` with files in it, on a port of this machine. Dropping it stops it.
 ///
 /// Its app is [`FakeDingTalk::APP_KEY`] with [`FakeDingTalk::APP_SECRET`]; any union id is a user
-/// who may do everything. A space exists when it has a file.
+/// who may do everything. A space exists when it has a file, or by [`FakeDingTalk::add_space`].
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -83,65 +96,108 @@ pub enum Target {
     DownloadInfo,
     /// `SendByApp`.
     Send,
+    /// `Send` of `convFile`: to a conversation.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// let url = format!("{}/v1.0/convFile/conversations/files/send?unionId=anyone", fake.base_url());
+    /// let request = ureq::post(&url).content_type("application/json");
+    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{"spaceId":"space-1","dentryId":"dentry-1","openConversationId":"conversation-1"}"#)?;
+    /// assert_eq!(fake.requests_to(Target::SendToConversation)[0].answered_status, Some(200));
+    /// assert_eq!(fake.sent()[0].conversation_id.as_deref(), Some("conversation-1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    SendToConversation,
+    /// `GetFileUploadInfo`, 1.0 and 2.0.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.add_space("space-1");
+    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/uploadInfos/query?unionId=anyone", fake.base_url());
+    /// let request = ureq::post(&url).content_type("application/json");
+    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{"protocol":"HEADER_SIGNATURE","multipart":false}"#)?;
+    /// assert_eq!(fake.requests_to(Target::UploadInfo)[0].answered_status, Some(200));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    UploadInfo,
+    /// `InitMultipartFileUpload`.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.add_space("space-1");
+    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init?unionId=anyone", fake.base_url());
+    /// let request = ureq::post(&url).content_type("application/json");
+    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{}"#)?;
+    /// assert_eq!(fake.requests_to(Target::InitMultipart)[0].answered_status, Some(200));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    InitMultipart,
+    /// `GetMultipartFileUploadInfos`.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// let url = format!("{}/v1.0/storage/spaces/files/multiPartUploadInfos/query?unionId=anyone", fake.base_url());
+    /// let request = ureq::post(&url).config().http_status_as_error(false).build().content_type("application/json");
+    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{}"#)?;
+    /// // There is neither key nor number in this request.
+    /// assert_eq!(fake.requests_to(Target::PartInfos)[0].answered_status, Some(400));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    PartInfos,
+    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` are checked for their
+    /// types and otherwise not looked at.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// let offer = fake.offer_upload("space-1");
+    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
+    /// put.header("x-oss-date", &offer.date).send(&b"hello"[..])?;
+    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/commit?unionId=anyone", fake.base_url());
+    /// let body = format!(r#"{{"uploadKey":"{}","name":"a.txt","parentId":"0"}}"#, offer.upload_key);
+    /// let request = ureq::post(&url).content_type("application/json");
+    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(&body)?;
+    /// assert_eq!(fake.requests_to(Target::Commit)[0].answered_status, Some(200));
+    /// let file = fake.files().remove(0);
+    /// assert_eq!(fake.content("space-1", &file.dentry_id).unwrap().bytes(0..5), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Commit,
+    /// `GetTask`.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// fake.put_task("task-1", &["SUCCESS"]);
+    /// let url = format!("{}/v1.0/storage/tasks/task-1?unionId=anyone", fake.base_url());
+    /// let request = ureq::get(&url);
+    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).call()?;
+    /// assert_eq!(fake.requests_to(Target::Task)[0].answered_status, Some(200));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Task,
+    /// A PUT of a file's bytes, or of a part of them.
+    ///
+    /// As the real store, this wants a `Content-Length` of at most 5 GB and no header that is not signed. What is
+    /// wrong with the head of the request is said before the body is read, and a large one is then cut off.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
+    /// # let fake = FakeDingTalk::start()?;
+    /// let offer = fake.offer_upload("space-1");
+    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
+    /// put.header("x-oss-date", &offer.date).send(&b"hello"[..])?;
+    /// assert_eq!(fake.requests_to(Target::Put)[0].body_length, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Put,
     /// A GET or HEAD of a file's bytes.
     Object,
-}
-
-/// A request that the fake received.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-/// # let client = fake.client().build()?;
-/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
-/// let request = fake.requests_to(Target::DownloadInfo).remove(0);
-/// assert_eq!((request.method.as_str(), request.answered_status), ("POST", Some(200)));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Recorded {
-    /// The number of the connection it came on; the first is 1.
-    pub connection: usize,
-    /// The kind of operation; `None` for requests that fit none.
-    pub target: Option<Target>,
-    /// The method, such as `POST`.
-    pub method: String,
-    /// The path, percent-encoded as it came, without the query.
-    pub path: String,
-    /// The query's names and values in order, decoded; a `+` is a space.
-    pub query: Vec<(String, String)>,
-    /// The query as it came, without the question mark.
-    pub raw_query: String,
-    /// The headers in order, with names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body, without the framing of a chunked one.
-    pub body: Vec<u8>,
-    /// The status that it was answered with; `None` where it got no answer (yet).
-    pub answered_status: Option<u16>,
-}
-
-/// A file that was sent to a user.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-/// # let client = fake.client().build()?;
-/// client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
-/// assert_eq!(fake.sent()[0].union_id, "recipient-1");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Sent {
-    /// The space of the file.
-    pub space_id: String,
-    /// The file.
-    pub dentry_id: String,
-    /// The user who got it.
-    pub union_id: String,
 }
 
 impl FakeDingTalk {
@@ -217,7 +273,7 @@ impl FakeDingTalk {
     /// ```
     #[must_use]
     pub fn resource_url(&self, space_id: &str, dentry_id: &str) -> String {
-        let version = self.shared.state().version_count(space_id, dentry_id).max(1);
+        let version = self.shared.state().tree.version_count(space_id, dentry_id).max(1);
         let path = Shared::object_path(space_id, dentry_id, version);
         format!("{}{path}", self.shared.base_url)
     }
@@ -454,97 +510,9 @@ impl fmt::Debug for FakeDingTalk {
         let state = self.shared.state();
         f.debug_struct("FakeDingTalk")
             .field("base_url", &self.shared.base_url)
-            .field("files", &state.file_count())
+            .field("files", &state.tree.file_count())
             .field("requests", &state.requests.len())
             .field("connections", &state.connections)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Recorded {
-    /// The first value of a header; upper and lower case are the same.
-    ///
-    /// ```
-    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
-    /// let request = fake.requests_to(Target::Object).remove(0);
-    /// assert_eq!(request.header("Accept-Encoding"), Some("identity"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.header_values(name).first().copied()
-    }
-
-    /// All values of a header, in order.
-    ///
-    /// ```
-    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
-    /// let request = fake.requests_to(Target::Object).remove(0);
-    /// assert_eq!(request.header_values("x-oss-date").len(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn header_values(&self, name: &str) -> Vec<&str> {
-        let same = self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
-        same.map(|(_, value)| value.as_str()).collect()
-    }
-
-    /// The first value of a query parameter.
-    ///
-    /// ```
-    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
-    /// let request = fake.requests_to(Target::DownloadInfo).remove(0);
-    /// assert_eq!(request.query_value("unionId"), Some("anyone"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn query_value(&self, name: &str) -> Option<&str> {
-        let mut same = self.query.iter().filter(|(own, _)| own == name);
-        same.next().map(|(_, value)| value.as_str())
-    }
-
-    /// The body as JSON, if it is that.
-    ///
-    /// ```
-    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
-    /// let request = fake.requests_to(Target::DownloadInfo).remove(0);
-    /// assert_eq!(request.json(), Some(serde_json::json!({})));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-}
-
-/// Shows headers and query, tokens and signatures of the fake included, but only the size of the body.
-impl fmt::Debug for Recorded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded")
-            .field("connection", &self.connection)
-            .field("target", &self.target)
-            .field("method", &self.method)
-            .field("path", &self.path)
-            .field("raw_query", &self.raw_query)
-            .field("headers", &self.headers)
-            .field("body_bytes", &self.body.len())
-            .field("answered_status", &self.answered_status)
             .finish_non_exhaustive()
     }
 }

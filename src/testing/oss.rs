@@ -1,19 +1,19 @@
-//! The object side: signed downloads in the manner of OSS.
+//! The object side: signed downloads and uploads in the manner of OSS.
 
 use super::Recorded;
 use super::answer::Answer;
-use super::dingtalk::TOKEN_HEADER;
 use super::fault::{HeaderText, ObjectPlan};
+use super::files::{Stored, etag};
 use super::routes::Call;
-use super::state::{Lapse, Shared, Stored, request_id};
-use percent_encoding::percent_decode_str;
+use super::sign::check_rights;
+use super::state::{Shared, request_id};
+use super::uploads::{LAST_PART, LONGEST_PUT};
 use std::fmt::Write;
 use std::ops::Range;
 
 /// The content type of errors.
 pub(super) const XML: &str = "application/xml";
-const ACCESS_KEY_ID: &str = "fakekey";
-const DATE_HEADER: &str = "x-oss-date";
+const CRC_HEADER: &str = "x-oss-hash-crc64ecma";
 
 /// Serves an object or a range of it.
 pub(super) fn get_object(shared: &Shared, call: &Call<'_>) -> Answer {
@@ -27,7 +27,7 @@ pub(super) fn get_object(shared: &Shared, call: &Call<'_>) -> Answer {
     if let Err(answer) = check_rights(shared, call.request) {
         return answer;
     }
-    let Some(stored) = shared.state().version(space_id, dentry_id, version) else {
+    let Some(stored) = shared.state().tree.version(space_id, dentry_id, version) else {
         return no_such_key();
     };
     if matches!(plan.etag, HeaderText::True) && !if_match(call.request, &stored.etag) {
@@ -40,7 +40,10 @@ pub(super) fn get_object(shared: &Shared, call: &Call<'_>) -> Answer {
 
 /// Headers, and the bytes that the range comes to.
 fn serve(stored: &Stored, request: &Recorded, plan: &ObjectPlan) -> Answer {
-    let size = stored.content.len();
+    let size = stored.size;
+    let Some(content) = &stored.content else {
+        return error(400, "FakeContentNotKept", "The fake keeps only the checksum of large uploads.", &[]);
+    };
     let asked = request.header("range").filter(|_| !plan.ignore_range);
     let range = match asked.map_or(Asked::Whole, |text| parse_range(text, size)) {
         Asked::Inside(range) => Some(range),
@@ -57,20 +60,54 @@ fn serve(stored: &Stored, request: &Recorded, plan: &ObjectPlan) -> Answer {
     };
     let partial = range.is_some() || !matches!(plan.content_range, HeaderText::True);
     let status = if partial { 206 } else { 200 };
-    let answer = Answer::with_range(status, stored.content.clone(), range.unwrap_or(0..size));
+    let answer = Answer::with_range(status, content.clone(), range.unwrap_or(0..size));
     let answer = answer
         .corrupt(plan.corrupt)
         .header("Content-Type", "application/octet-stream")
         .header("Accept-Ranges", "bytes")
         .header("Last-Modified", "Sat, 01 Jan 2022 10:00:00 GMT")
-        .header("x-oss-object-type", "Normal")
+        .header("x-oss-object-type", if stored.is_multipart { "Multipart" } else { "Normal" })
         .header("x-oss-request-id", request_id());
     let answer = with_text(answer, "ETag", &plan.etag, &stored.etag);
-    let answer = with_text(answer, "x-oss-hash-crc64ecma", &plan.crc, &stored.crc.to_string());
+    let answer = with_text(answer, CRC_HEADER, &plan.crc, &stored.crc.to_string());
     match text {
         Some(text) => answer.header("Content-Range", text),
         None => answer,
     }
+}
+
+/// Why a PUT is not to be read at all.
+pub(super) fn check_put(shared: &Shared, request: &Recorded) -> Result<(), Answer> {
+    let Some(length) = request.header("content-length") else {
+        let message = "You must provide the Content-Length HTTP header.";
+        return Err(error(411, "MissingContentLength", message, &[]));
+    };
+    check_rights(shared, request)?;
+    if length.parse().is_ok_and(|length: u64| length > LONGEST_PUT) {
+        let message = "Your proposed upload exceeds the maximum allowed object size.";
+        return Err(error(400, "EntityTooLarge", message, &[]));
+    }
+    Ok(())
+}
+
+/// Stores what a PUT brought, which was checked before it was read.
+pub(super) fn put_object(shared: &Shared, call: &Call<'_>) -> Answer {
+    let Some(arrived) = call.arrived else {
+        return error(500, "InternalError", "The body was not taken in.", &[]);
+    };
+    let number = match call.request.query_value("partNumber").map(str::parse) {
+        None => None,
+        Some(Ok(number)) if (1..=LAST_PART).contains(&number) => Some(number),
+        Some(_) => return error(400, "InvalidArgument", "Part number must be from 1 to 10000.", &[]),
+    };
+    if !shared.state().uploads.store(call.param(0), number, arrived) {
+        return error(404, "NoSuchUpload", "The specified upload does not exist.", &[]);
+    }
+    let plan = &call.plan.object;
+    let etag = etag(arrived.crc, 1, 0, "");
+    let answer = Answer::new(200, "").header("x-oss-request-id", request_id());
+    let answer = with_text(answer, "ETag", &plan.etag, &etag);
+    with_text(answer, CRC_HEADER, &plan.crc, &arrived.crc.to_string())
 }
 
 fn with_text(answer: Answer, name: &str, text: &HeaderText, truth: &str) -> Answer {
@@ -142,87 +179,6 @@ fn if_match(request: &Recorded, etag: &str) -> bool {
     request.header("if-match").is_none_or(|list| list.split(',').any(|text| is_it(text.trim())))
 }
 
-/// No token, a good signature, and that not too old.
-fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), Answer> {
-    let leaked = request.headers.iter().any(|(name, _)| name == TOKEN_HEADER);
-    if leaked {
-        return Err(error(400, "FakeTokenLeaked", "The access token is for the API host only.", &[]));
-    }
-    let denied = |message| error(403, "AccessDenied", message, &[]);
-    let Some(given) = request.header("authorization") else {
-        return Err(denied("You have no right to access this object because of bucket acl."));
-    };
-    let Some(date) = request.header(DATE_HEADER) else {
-        return Err(denied("OSS authentication requires a valid Date."));
-    };
-    let to_sign = string_to_sign(request, date);
-    if given != authorization(shared.key, &to_sign) {
-        return Err(signature_does_not_match(given, to_sign));
-    }
-    let lapse = shared.state().signatures.get(date).copied();
-    if lapse.is_none_or(Lapse::is_over) {
-        return Err(denied("Request has expired."));
-    }
-    Ok(())
-}
-
-/// As the real one, this shows what should have been signed: the client had better not log it.
-fn signature_does_not_match(given: &str, to_sign: String) -> Answer {
-    let provided = given.rsplit(':').next().unwrap_or_default().to_owned();
-    let details = [
-        ("OSSAccessKeyId", ACCESS_KEY_ID.to_owned()),
-        ("SignatureProvided", provided),
-        ("StringToSign", to_sign),
-    ];
-    let message = "The request signature we calculated does not match the signature you provided. \
-                   Check your key and signing method.";
-    error(403, "SignatureDoesNotMatch", message, &details)
-}
-
-/// What the signature of a request covers: header signing version 1.
-fn string_to_sign(request: &Recorded, date: &str) -> String {
-    let text = |name| request.header(name).unwrap_or_default();
-    let mut signed: Vec<_> = request.headers.iter().filter(|(name, _)| name.starts_with("x-oss-")).collect();
-    signed.sort();
-    let mut headers = String::new();
-    for (name, value) in signed {
-        let _ = writeln!(headers, "{name}:{value}");
-    }
-    let path = percent_decode_str(&request.path).decode_utf8_lossy();
-    let (md5, kind) = (text("content-md5"), text("content-type"));
-    format!("{}\n{md5}\n{kind}\n{date}\n{headers}{path}", request.method)
-}
-
-/// A toy: a checksum with a key is no signature, but here nobody has anything to gain by forging it.
-fn authorization(key: u64, to_sign: &str) -> String {
-    let mut digest = crc64fast::Digest::new();
-    digest.write(&key.to_be_bytes());
-    digest.write(to_sign.as_bytes());
-    digest.write(&key.to_le_bytes());
-    format!("OSS {ACCESS_KEY_ID}:{:016x}", digest.sum64())
-}
-
-/// The authorization and the date of a GET of this path, which bring no type, no digest and nothing else.
-pub(super) fn sign_ahead(shared: &Shared, path: &str) -> (String, String) {
-    let mut state = shared.state();
-    let date = nth_date(state.signature_count);
-    state.signature_count += 1;
-    drop(state);
-    let path = percent_decode_str(path).decode_utf8_lossy();
-    let to_sign = format!("GET\n\n\n{date}\n{DATE_HEADER}:{date}\n{path}");
-    (authorization(shared.key, &to_sign), date)
-}
-
-/// Every signature gets a second of its own in February 2026, so that its date tells which one it is.
-fn nth_date(count: u64) -> String {
-    let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    let day = (count / 86_400) % 28;
-    let weekday = weekdays.iter().cycle().nth(usize::try_from(day).unwrap_or_default());
-    let (hour, minute, second) = ((count / 3600) % 24, (count / 60) % 60, count % 60);
-    let weekday = weekday.copied().unwrap_or_default();
-    format!("{weekday}, {:02} Feb 2026 {hour:02}:{minute:02}:{second:02} GMT", day + 1)
-}
-
 fn no_such_key() -> Answer {
     error(404, "NoSuchKey", "The specified key does not exist.", &[])
 }
@@ -235,7 +191,7 @@ pub(super) fn no_such_operation(request: &Recorded) -> Answer {
     }
 }
 
-fn error(status: u16, code: &str, message: &str, details: &[(&str, String)]) -> Answer {
+pub(super) fn error(status: u16, code: &str, message: &str, details: &[(&str, String)]) -> Answer {
     let body = error_body(code, message, details);
     Answer::new(status, body).header("Content-Type", XML).header("x-oss-request-id", request_id())
 }

@@ -2,8 +2,9 @@
 
 use super::answer::Answer;
 use super::fault::Plan;
+use super::intake::Arrived;
 use super::state::Shared;
-use super::{Recorded, Target, dingtalk, oss};
+use super::{Recorded, Target, dingtalk, oss, storage};
 use percent_encoding::percent_decode_str;
 
 /// A request that fits an operation.
@@ -11,6 +12,8 @@ use percent_encoding::percent_decode_str;
 pub(super) struct Call<'a> {
     pub(super) request: &'a Recorded,
     pub(super) plan: &'a Plan,
+    /// The body, where the request is an upload.
+    pub(super) arrived: Option<&'a Arrived>,
     /// The decoded path segments that stand where the pattern has `{}`, in order.
     pub(super) params: Vec<String>,
 }
@@ -48,8 +51,57 @@ const OPERATIONS: &[Operation] = &[
         pattern: "/v1.0/convFile/apps/conversations/files/send",
         handler: dingtalk::send,
     },
+    Operation {
+        target: Target::UploadInfo,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/{}/files/uploadInfos/query",
+        handler: storage::upload_info,
+    },
+    Operation {
+        target: Target::UploadInfo,
+        method: "POST",
+        pattern: "/v2.0/storage/spaces/files/{}/uploadInfos/query",
+        handler: storage::upload_info,
+    },
+    Operation {
+        target: Target::InitMultipart,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/{}/files/multiPartUploadInfos/init",
+        handler: storage::init_multipart,
+    },
+    Operation {
+        target: Target::PartInfos,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/files/multiPartUploadInfos/query",
+        handler: storage::part_infos,
+    },
+    Operation {
+        target: Target::Commit,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/{}/files/commit",
+        handler: storage::commit,
+    },
+    Operation {
+        target: Target::Commit,
+        method: "POST",
+        pattern: "/v2.0/storage/spaces/files/{}/commit",
+        handler: storage::commit,
+    },
+    Operation {
+        target: Target::Task,
+        method: "GET",
+        pattern: "/v1.0/storage/tasks/{}",
+        handler: storage::task,
+    },
+    Operation {
+        target: Target::SendToConversation,
+        method: "POST",
+        pattern: "/v1.0/convFile/conversations/files/send",
+        handler: dingtalk::send_to_conversation,
+    },
     Operation { target: Target::Object, method: "GET", pattern: "/oss/{}/{}/{}", handler: oss::get_object },
     Operation { target: Target::Object, method: "HEAD", pattern: "/oss/{}/{}/{}", handler: oss::get_object },
+    Operation { target: Target::Put, method: "PUT", pattern: "/oss-upload/{}", handler: oss::put_object },
 ];
 
 /// The kind of operation that a request is for, if any.
@@ -58,10 +110,12 @@ pub(super) fn target(request: &Recorded) -> Option<Target> {
 }
 
 /// Carries a request out.
-pub(super) fn answer(shared: &Shared, request: &Recorded, plan: &Plan) -> Answer {
+pub(super) fn answer(shared: &Shared, request: &Recorded, plan: &Plan, arrived: Option<&Arrived>) -> Answer {
     match find(request) {
-        Some((operation, params)) => (operation.handler)(shared, &Call { request, plan, params }),
-        None if request.path.starts_with("/oss/") => oss::no_such_operation(request),
+        Some((operation, params)) => (operation.handler)(shared, &Call { request, plan, arrived, params }),
+        None if request.path.starts_with("/oss/") || request.path.starts_with("/oss-upload/") => {
+            oss::no_such_operation(request)
+        }
         None => dingtalk::no_such_operation(),
     }
 }

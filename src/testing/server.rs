@@ -2,22 +2,24 @@
 
 use super::Target;
 use super::answer::{Answer, Delivery, Next, Outlet};
-use super::fault::{Plan, Silence};
+use super::fault::{Plan, Silence, UploadStop};
 use super::http::{Incoming, Trouble};
-use super::routes;
 use super::state::Shared;
+use super::{oss, routes};
 use std::io::Read;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a reset waits, so that the client can take what was sent before: a reset discards the rest.
 const BEFORE_RESET: Duration = Duration::from_millis(50);
 /// How long a refused client may go on sending before the connection is closed under it.
 const LINGER: Duration = Duration::from_millis(500);
-/// How much of a refused request is thrown away at most, in reads of 64 KiB.
-const LINGER_READS: usize = 2048;
+/// How much of a refused request is thrown away at most, in reads of 64 KiB: a large upload is cut off.
+const LINGER_READS: usize = 128;
+/// How long a refused client is listened to at most, however slowly it sends.
+const LONGEST_LINGER: Duration = Duration::from_secs(5);
 
 /// Takes connections until the fake is dropped.
 pub(super) fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
@@ -77,14 +79,64 @@ fn exchange(shared: &Shared, stream: &TcpStream, connection: usize) -> Result<Ne
         shared.record(incoming.request);
         return Ok(Next::Reset);
     }
-    if let (true, Some(answer)) = (incoming.expects_continue, &plan.answer) {
-        let place = shared.record(incoming.request.clone());
-        shared.record_status(place, answer.status);
-        refuse(shared, stream, &with_extra_headers(answer.clone(), &plan));
-        return Ok(Next::Close);
+    if let Some(answer) = early_answer(shared, &incoming, &plan) {
+        return Ok(refuse_request(shared, stream, incoming, &with_extra_headers(answer, &plan)));
+    }
+    if target == Some(Target::Put) {
+        return take_upload(shared, stream, incoming, &plan);
     }
     incoming.read_body()?;
     respond(shared, stream, &incoming, &plan)
+}
+
+/// What can be said before the body is read: of an upload whatever is wrong with its head, and of others a made-up
+/// answer where the client waits for a word before it sends.
+fn early_answer(shared: &Shared, incoming: &Incoming<'_>, plan: &Plan) -> Option<Answer> {
+    match &plan.answer {
+        Some(answer) => incoming.expects_continue.then(|| answer.clone()),
+        None if incoming.request.target == Some(Target::Put) => {
+            oss::check_put(shared, &incoming.request).err()
+        }
+        None => None,
+    }
+}
+
+/// Reads the body of an upload, as well or as badly as the plan has it, and answers.
+fn take_upload(
+    shared: &Shared,
+    stream: &TcpStream,
+    mut incoming: Incoming<'_>,
+    plan: &Plan,
+) -> Result<Next, Trouble> {
+    let outlet = Outlet { stream, stop: &shared.stop, head_only: false, close: true };
+    if let Err(trouble) = incoming.read_upload(&plan.upload, &outlet) {
+        // What came of an upload that broke off is worth to be known.
+        shared.record(incoming.request);
+        return Err(trouble);
+    }
+    match &plan.upload.stop {
+        None => respond(shared, stream, &incoming, plan),
+        Some((_, UploadStop::Reset)) => {
+            shared.record(incoming.request);
+            Ok(Next::Reset)
+        }
+        Some((_, UploadStop::Stall)) => {
+            shared.record(incoming.request);
+            outlet.wait_without_reading();
+            Ok(Next::Close)
+        }
+        Some((_, UploadStop::Refuse(answer))) => {
+            Ok(refuse_request(shared, stream, incoming, &with_extra_headers(answer.clone(), plan)))
+        }
+    }
+}
+
+/// Writes a request down and answers it, though it has not been read to its end.
+fn refuse_request(shared: &Shared, stream: &TcpStream, incoming: Incoming<'_>, answer: &Answer) -> Next {
+    let place = shared.record(incoming.request);
+    shared.record_status(place, answer.status);
+    refuse(shared, stream, answer);
+    Next::Close
 }
 
 /// Carries the request out and answers it, the body having been read.
@@ -98,7 +150,8 @@ fn respond(
     let place = shared.record(request.clone());
     let outlet =
         Outlet { stream, stop: &shared.stop, head_only: request.method == "HEAD", close: incoming.close };
-    let answer = plan.answer.clone().unwrap_or_else(|| routes::answer(shared, request, plan));
+    let arrived = incoming.arrived.as_ref();
+    let answer = plan.answer.clone().unwrap_or_else(|| routes::answer(shared, request, plan, arrived));
     if !plan.delivery.ends_in_reset() {
         incoming.finish()?;
     }
@@ -134,8 +187,9 @@ fn refuse(shared: &Shared, mut stream: &TcpStream, answer: &Answer) {
     let _ = stream.shutdown(Shutdown::Write);
     let _ = stream.set_read_timeout(Some(LINGER));
     let mut ignored = vec![0; 64 * 1024];
+    let start = Instant::now();
     for _ in 0..LINGER_READS {
-        if !matches!(stream.read(&mut ignored), Ok(1..)) {
+        if start.elapsed() > LONGEST_LINGER || !matches!(stream.read(&mut ignored), Ok(1..)) {
             return;
         }
     }

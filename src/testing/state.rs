@@ -1,17 +1,14 @@
 //! What the fake knows: files, tokens, signatures, faults to come and requests so far.
 
-use super::content::Content;
+use super::files::Tree;
+use super::uploads::Uploads;
 use super::{Fault, Recorded, Sent, Target};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
-
-/// What a path segment may not hold as it is.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The part of a fake that its threads share.
 pub(super) struct Shared {
@@ -26,8 +23,14 @@ pub(super) struct Shared {
 /// What changes while the fake runs.
 #[derive(Default)]
 pub(super) struct State {
-    /// The versions of each file, oldest first, by space and dentry.
-    files: HashMap<(String, String), Vec<Stored>>,
+    pub(super) tree: Tree,
+    pub(super) uploads: Uploads,
+    /// The fewest bytes of a part that is not the last one.
+    pub(super) smallest_part: u64,
+    /// What the calls about a task are told, one after the other.
+    pub(super) tasks: HashMap<String, VecDeque<String>>,
+    /// How often a file is still said to be archived, by space and dentry.
+    pub(super) archived: HashMap<(String, String), usize>,
     pub(super) token: Option<Token>,
     pub(super) token_lifetime: Duration,
     pub(super) keep_token_string: bool,
@@ -37,21 +40,13 @@ pub(super) struct State {
     pub(super) signature_count: u64,
     pub(super) signature_lifetime: Duration,
     pub(super) resource_urls: Option<Vec<String>>,
+    pub(super) upload_urls: Option<Vec<String>>,
     pub(super) queued_faults: HashMap<Target, VecDeque<Fault>>,
     pub(super) standing_faults: HashMap<Target, Fault>,
     pub(super) requests: Vec<Recorded>,
     pub(super) sent: Vec<Sent>,
     streams: Vec<Weak<TcpStream>>,
     pub(super) connections: usize,
-}
-
-/// One version of a file.
-#[derive(Clone, Debug)]
-pub(super) struct Stored {
-    pub(super) name: String,
-    pub(super) content: Content,
-    pub(super) crc: u64,
-    pub(super) etag: String,
 }
 
 /// The one token that the fake has issued last.
@@ -77,20 +72,12 @@ impl Lapse {
     }
 }
 
-impl Stored {
-    fn new(name: &str, content: Content, version: usize, replaced: u32) -> Self {
-        let crc = content.crc();
-        // Looks like the MD5 that it is at the real store, and is another for every change.
-        let etag = format!("\"{crc:016X}{version:08X}{replaced:08X}\"");
-        Self { name: name.to_owned(), content, crc, etag }
-    }
-}
-
 impl Shared {
     pub(super) fn new(base_url: String) -> Self {
         let state = State {
             token_lifetime: Duration::from_secs(7200),
             signature_lifetime: Duration::from_secs(900),
+            smallest_part: 100 * 1024,
             ..State::default()
         };
         Self { stop: AtomicBool::new(false), base_url, key: random(), state: Mutex::new(state) }
@@ -143,59 +130,6 @@ impl Shared {
         let mut state = self.state();
         let queued = state.queued_faults.get_mut(&target).and_then(VecDeque::pop_front);
         queued.or_else(|| state.standing_faults.get(&target).cloned())
-    }
-
-    pub(super) fn put_file(&self, space_id: &str, dentry_id: &str, name: &str, content: Content) {
-        let version = self.state().version_count(space_id, dentry_id) + 1;
-        // Without the lock, because the checksum of a large file takes its time.
-        let stored = Stored::new(name, content, version, 0);
-        let key = (space_id.to_owned(), dentry_id.to_owned());
-        self.state().files.entry(key).or_default().push(stored);
-    }
-
-    /// Puts another content behind the URL of a version, if there is that version.
-    pub(super) fn replace(&self, space_id: &str, dentry_id: &str, version: usize, content: &Content) {
-        let Some(old) = self.state().version(space_id, dentry_id, version) else {
-            return;
-        };
-        // The last eight hex digits of an ETag count the replacements.
-        let digits = old.etag.trim_matches('"').get(24..).unwrap_or_default();
-        let replaced = u32::from_str_radix(digits, 16).unwrap_or_default().wrapping_add(1);
-        let stored = Stored::new(&old.name, content.clone(), version, replaced);
-        let key = (space_id.to_owned(), dentry_id.to_owned());
-        let mut state = self.state();
-        let versions = state.files.get_mut(&key);
-        if let Some(place) = versions.and_then(|versions| versions.get_mut(version.wrapping_sub(1))) {
-            *place = stored;
-        }
-    }
-
-    /// The URL path of a version, percent-encoded.
-    pub(super) fn object_path(space_id: &str, dentry_id: &str, version: usize) -> String {
-        let space_id = utf8_percent_encode(space_id, ENCODED);
-        let dentry_id = utf8_percent_encode(dentry_id, ENCODED);
-        format!("/oss/{space_id}/{dentry_id}/{version}")
-    }
-}
-
-impl State {
-    pub(super) fn has_space(&self, space_id: &str) -> bool {
-        self.files.keys().any(|(space, _)| space == space_id)
-    }
-
-    pub(super) fn file_count(&self) -> usize {
-        self.files.len()
-    }
-
-    pub(super) fn version_count(&self, space_id: &str, dentry_id: &str) -> usize {
-        let key = (space_id.to_owned(), dentry_id.to_owned());
-        self.files.get(&key).map_or(0, Vec::len)
-    }
-
-    /// A version by its number, which begins with 1.
-    pub(super) fn version(&self, space_id: &str, dentry_id: &str, version: usize) -> Option<Stored> {
-        let key = (space_id.to_owned(), dentry_id.to_owned());
-        self.files.get(&key)?.get(version.checked_sub(1)?).cloned()
     }
 }
 

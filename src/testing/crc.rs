@@ -1,0 +1,57 @@
+//! The CRC-64 of two texts in a row, from the CRC-64 of each.
+
+/// The polynomial of CRC-64/XZ, bits reversed.
+const POLYNOMIAL: u64 = 0xC96C_5795_D787_0F42;
+/// 1 as a polynomial. The bits run backwards: the highest one is the factor of `x` to the power of 0.
+const ONE: u64 = 1 << 63;
+
+/// The checksum of a text whose first part has the checksum `first`, and whose second part has `second` and this length.
+///
+/// Parts of an upload are not kept when they are large, but the whole has a checksum all the same.
+pub(super) fn combine(first: u64, second: u64, second_len: u64) -> u64 {
+    // Each byte that follows moves the first part by 8 places. The start value and the last XOR cancel each other.
+    let mut shift = ONE;
+    let mut square = ONE >> 8;
+    let mut left = second_len;
+    while left > 0 {
+        if left & 1 == 1 {
+            shift = multiply(shift, square);
+        }
+        square = multiply(square, square);
+        left >>= 1;
+    }
+    multiply(first, shift) ^ second
+}
+
+/// The product of two polynomials, modulo the one of the checksum.
+fn multiply(left: u64, mut right: u64) -> u64 {
+    let mut product = 0;
+    for place in (0..64).rev() {
+        if (left >> place) & 1 == 1 {
+            product ^= right;
+        }
+        let overflow = right & 1 == 1;
+        right >>= 1;
+        if overflow {
+            right ^= POLYNOMIAL;
+        }
+    }
+    product
+}
+
+#[cfg(test)]
+mod tests {
+    use super::combine;
+    use crate::testing::Content;
+
+    #[test]
+    fn combining_is_the_same_as_reading_on() {
+        let all = Content::pattern(300_001).bytes(0..300_001);
+        for at in [0, 1, 7, 1000, 262_144, 300_000, 300_001] {
+            let (first, second) = all.split_at(at);
+            let combined =
+                combine(Content::from(first).crc(), Content::from(second).crc(), second.len() as u64);
+            assert_eq!(combined, Content::from(&all).crc(), "split at {at}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Files as the API words them.
+
+use super::FakeDingTalk;
+use super::files::{Dentry, ROOT, Tree};
+use super::state::Shared;
+use serde_json::{Value, json};
+
+/// The documented answer of a commit.
+pub(super) fn committed(
+    shared: &Shared,
+    tree: &Tree,
+    ids: (&str, &str),
+    with_category: bool,
+) -> Option<Value> {
+    let dentry = tree.dentry(ids.0, ids.1)?;
+    let mut value = common(shared, tree, ids, dentry)?;
+    let properties = dentry.properties.iter().map(|property| {
+        let (name, value, visibility) = (&property.name, &property.value, &property.visibility);
+        json!({"name": name, "value": value, "visibility": visibility})
+    });
+    let properties: Vec<_> = properties.collect();
+    let fields = value.as_object_mut()?;
+    fields.insert("properties".to_owned(), json!({"readOnly": false}));
+    // By the owner's id, which for an app is the app's.
+    let owners = if properties.is_empty() { json!({}) } else { json!({FakeDingTalk::APP_KEY: properties}) };
+    fields.insert("appProperties".to_owned(), owners);
+    fields.insert("partitionType".to_owned(), "PUBLIC_OSS_PARTITION".into());
+    fields.insert("storageDriver".to_owned(), "DINGTALK".into());
+    if with_category {
+        fields.insert("category".to_owned(), category(dentry.name()).into());
+    }
+    Some(value)
+}
+
+/// The documented answer of a send.
+pub(super) fn sent(shared: &Shared, tree: &Tree, ids: (&str, &str), conversation: &str) -> Option<Value> {
+    let mut value = common(shared, tree, ids, tree.dentry(ids.0, ids.1)?)?;
+    value.as_object_mut()?.insert("conversationId".to_owned(), conversation.into());
+    Some(value)
+}
+
+fn common(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str), dentry: &Dentry) -> Option<Value> {
+    let latest = dentry.latest()?;
+    let name = dentry.name();
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let path = match tree.folder(space_id, &dentry.parent_id) {
+        Some(folder) if dentry.parent_id != ROOT => format!("/{folder}/{name}"),
+        _ => format!("/{name}"),
+    };
+    Some(json!({
+        "id": id,
+        "spaceId": space_id,
+        "parentId": dentry.parent_id,
+        "type": "FILE",
+        "name": name,
+        "size": latest.size,
+        "path": path,
+        "version": dentry.version_count(),
+        "status": "NORMAL",
+        "extension": extension,
+        "creatorId": dentry.creator,
+        "modifierId": dentry.modifier,
+        "createTime": "2022-01-01T10:00:00Z",
+        // The documentation has both spellings.
+        "modifiedTime": "2022-01-01T10:00Z",
+        "uuid": shared.uuid(space_id, id),
+    }))
+}
+
+fn category(name: &str) -> &'static str {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+    match extension.as_str() {
+        "png" | "jpg" | "jpeg" | "gif" | "bmp" | "webp" => "IMAGE",
+        "mp4" | "mov" | "avi" | "mkv" => "VIDEO",
+        "mp3" | "wav" | "flac" | "m4a" => "AUDIO",
+        "zip" | "rar" | "7z" | "gz" | "tar" => "ARCHIVE",
+        "txt" | "md" | "pdf" | "doc" | "docx" | "xls" | "xlsx" | "ppt" | "pptx" => "DOCUMENT",
+        _ => "OTHER",
+    }
+}

@@ -1,0 +1,230 @@
+//! What a test can look at afterwards: requests, sent and stored files.
+
+use super::Target;
+use std::fmt;
+
+/// A request that the fake received.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+/// let request = fake.requests_to(Target::DownloadInfo).remove(0);
+/// assert_eq!((request.method.as_str(), request.answered_status), ("POST", Some(200)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Recorded {
+    /// The number of the connection it came on; the first is 1.
+    pub connection: usize,
+    /// The kind of operation; `None` for requests that fit none.
+    pub target: Option<Target>,
+    /// The method, such as `POST`.
+    pub method: String,
+    /// The path, percent-encoded as it came, without the query.
+    pub path: String,
+    /// The query's names and values in order, decoded; a `+` is a space.
+    pub query: Vec<(String, String)>,
+    /// The query as it came, without the question mark.
+    pub raw_query: String,
+    /// The headers in order, with names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, without the framing of a chunked one. Empty for [`Target::Put`], whose bodies may be larger than
+    /// the memory.
+    pub body: Vec<u8>,
+    /// How many bytes of the body were taken in: fewer than were announced where the request broke off.
+    pub body_length: u64,
+    /// For [`Target::Put`], the CRC-64/XZ of those bytes, as they were taken in: with
+    /// [`Fault::CorruptUpload`](super::Fault::CorruptUpload) one of them is another. `None` where none was looked at.
+    pub body_crc64: Option<u64>,
+    /// The status that it was answered with; `None` where it got no answer (yet).
+    pub answered_status: Option<u16>,
+}
+
+/// A file that was sent to a user or to a conversation.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
+/// assert_eq!(fake.sent()[0].union_id, "recipient-1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// The space of the file.
+    pub space_id: String,
+    /// The file.
+    pub dentry_id: String,
+    /// The user who got it; with a conversation, the user who sent it.
+    pub union_id: String,
+    /// The `openConversationId` that it was sent to; `None` when it was sent to a user.
+    pub conversation_id: Option<String>,
+}
+
+/// A file as it is on the fake, in its latest version.
+///
+/// ```
+/// # use dingtalk_files::testing::FakeDingTalk;
+/// let fake = FakeDingTalk::start()?;
+/// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// let file = fake.files().remove(0);
+/// assert_eq!((file.name.as_str(), file.size, file.version), ("report.txt", 5, 1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredFile {
+    /// The space that it is in.
+    pub space_id: String,
+    /// Its id.
+    pub dentry_id: String,
+    /// The folder that it is in; `"0"` at the root of the space.
+    pub parent_id: String,
+    /// Its name, suffix included.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The CRC-64/XZ of its bytes, as in `x-oss-hash-crc64ecma`.
+    pub crc64: u64,
+    /// The number of its latest version, which is also how many it has.
+    pub version: usize,
+    /// The properties that its commit gave it.
+    pub app_properties: Vec<StoredProperty>,
+}
+
+/// One of a file's `appProperties`.
+///
+/// ```
+/// # use dingtalk_files::testing::FakeDingTalk;
+/// # let fake = FakeDingTalk::start()?;
+/// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// assert!(fake.files()[0].app_properties.is_empty()); // Only a commit can give some.
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredProperty {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// `PUBLIC` or `PRIVATE`.
+    pub visibility: String,
+}
+
+/// Where and with what a file can be PUT: see [`FakeDingTalk::offer_upload`](super::FakeDingTalk::offer_upload).
+///
+/// ```
+/// # use dingtalk_files::testing::FakeDingTalk;
+/// let fake = FakeDingTalk::start()?;
+/// let offer = fake.offer_upload("space-1");
+/// assert!(offer.url.starts_with(&fake.base_url()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UploadOffer {
+    /// What the commit wants.
+    pub upload_key: String,
+    /// Where to send the PUT.
+    pub url: String,
+    /// Its `Authorization`.
+    pub authorization: String,
+    /// Its `x-oss-date`.
+    pub date: String,
+}
+
+impl Recorded {
+    /// The first value of a header; upper and lower case are the same.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::Object).remove(0);
+    /// assert_eq!(request.header("Accept-Encoding"), Some("identity"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.header_values(name).first().copied()
+    }
+
+    /// All values of a header, in order.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::Object).remove(0);
+    /// assert_eq!(request.header_values("x-oss-date").len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn header_values(&self, name: &str) -> Vec<&str> {
+        let same = self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        same.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The first value of a query parameter.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::DownloadInfo).remove(0);
+    /// assert_eq!(request.query_value("unionId"), Some("anyone"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        let mut same = self.query.iter().filter(|(own, _)| own == name);
+        same.next().map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON, if it is that.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// let request = fake.requests_to(Target::DownloadInfo).remove(0);
+    /// assert_eq!(request.json(), Some(serde_json::json!({})));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+/// Shows headers and query, tokens and signatures of the fake included, but only the size of the body.
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorded")
+            .field("connection", &self.connection)
+            .field("target", &self.target)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("raw_query", &self.raw_query)
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body_length)
+            .field("answered_status", &self.answered_status)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,6 @@
+//! Tests of the fake itself, by requests that no client has polished.
+
+mod api;
+mod faults;
+mod raw;
+mod uploads;
