@@ -122,8 +122,8 @@ pub use auth::TokenSource;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{
-    ApiError, CommitUnknown, Error, FileError, NetworkError, NetworkStage, NotSent, Problem, Result, SourceError,
-    SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
+    ApiError, CommitUnknown, Error, FileError, NetworkError, NetworkStage, NotSent, Problem, Result,
+    SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
 pub use ids::{Timestamp, UnionId};
 pub use retry::RetryPolicy;

@@ -66,7 +66,9 @@ impl fmt::Display for SourceError {
         }
         match &self.problem {
             SourceProblem::Unreadable(cause) => write!(f, "{cause}"),
-            SourceProblem::NoFile => f.write_str("it is a folder or a device, and only files can be uploaded"),
+            SourceProblem::NoFile => {
+                f.write_str("it is a folder or a device, and only files can be uploaded")
+            }
             SourceProblem::Shorter { expected, found } => {
                 write!(f, "the source ended after {found} bytes; {expected} had been announced")
             }

@@ -16,7 +16,6 @@ use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
 use super::upload::PendingUpload;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
 use crate::client::Client;
-use crate::clock::Clock;
 use crate::error::{Error, Problem, Result, SourceError, SourceProblem};
 use crate::ids::UnionId;
 
@@ -51,7 +50,8 @@ impl PartSize {
             return Ok(usual.max(least));
         };
         if !(SMALLEST_PART..=LARGEST_PART).contains(&wished) {
-            let what = format!("a part of {wished} bytes; from {SMALLEST_PART} to {LARGEST_PART} are possible");
+            let what =
+                format!("a part of {wished} bytes; from {SMALLEST_PART} to {LARGEST_PART} are possible");
             return Err(Error::InvalidArgument(what));
         }
         if wished < least {
@@ -87,7 +87,12 @@ fn range_of(pending: &PendingUpload, number: u32) -> Range<u64> {
 }
 
 /// Reads a part that has arrived in an earlier try: it must still be what was sent.
-pub(crate) fn compare(source: &dyn Source, range: Range<u64>, arrived: Pushed, limits: &Limits<'_>) -> Result<()> {
+pub(crate) fn compare(
+    source: &dyn Source,
+    range: Range<u64>,
+    arrived: Pushed,
+    limits: &Limits<'_>,
+) -> Result<()> {
     limits.monitor.phase(Phase::Checking);
     let mut part = source.part(range.clone(), limits.monitor)?;
     let mut bytes = Exact::new(&mut *part, range, source.size(), limits.monitor);
@@ -96,7 +101,9 @@ pub(crate) fn compare(source: &dyn Source, range: Range<u64>, arrived: Pushed, l
         match bytes.read(&mut block) {
             Ok(0) => break,
             Ok(_) => {}
-            Err(cause) => return Err(bytes.failure.take().unwrap_or_else(|| super::source::unreadable(cause))),
+            Err(cause) => {
+                return Err(bytes.failure.take().unwrap_or_else(|| super::source::unreadable(cause)));
+            }
         }
     }
     if bytes.digest.sum64() == arrived.crc64 {

@@ -185,11 +185,11 @@ impl<'a> SendFrom<'a> {
         let client = self.upload.client.clone();
         let uploaded = self.upload.from_file(&self.path)?;
         let space_id = uploaded.dentry.space_id.as_deref().unwrap_or(&self.space_id);
-        let sent = match &uploaded.dentry.id {
+        let result = match &uploaded.dentry.id {
             Some(id) => send(&client, space_id, id, UnionId(&self.operator)),
             None => Err(refuse("commit", Problem::Missing("dentry.id"))),
         };
-        match sent {
+        match result {
             Ok(file) => Ok(SentFile { uploaded, file }),
             Err(cause) => Err(NotSent { uploaded, cause }.into()),
         }
