@@ -1,8 +1,7 @@
-//! DingTalk's files from blocking Rust: find out where a stored file is, download it, send it to a person.
+//! DingTalk's files from blocking Rust: download a stored file, upload a local one, send it to a person.
 //!
-//! DingTalk's own SDKs end at the download info: URLs and signed headers. This crate also moves the bytes. It resumes
-//! what breaks off, renews a signature that lapses, checks length and CRC-64, and ends in an error rather than in a
-//! wrong file.
+//! DingTalk's own SDKs end at URLs and signed headers. This crate also moves the bytes. It resumes what breaks off, renews
+//! a signature that lapses, checks length and CRC-64, and ends in an error rather than in a wrong file.
 //!
 //! ```
 //! use dingtalk_files::{Client, UnionId};
@@ -24,6 +23,16 @@
 //! # assert_eq!((&out[..], done.verified, fake.sent().len()), (&b"some bytes"[..], true, 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! | to | see |
+//! | --- | --- |
+//! | download into any writer, any range | [`RemoteFile::download_to`] |
+//! | download to a file: resumed after a crash, in parallel, with progress, cancelled | [`RemoteFile::download`] |
+//! | upload a file, bytes or a reader | [`Client::upload`] |
+//! | upload and send in one call | [`Client::send_file`] |
+//! | send what is stored, to a person or a conversation | [`ConvFile::send_by_app`], [`ConvFile::send`] |
+//! | spread a file over several machines | [`plan`] |
+//! | test a program without DingTalk | `testing::FakeDingTalk` (feature `testing`) |
 //!
 //! `cargo run --example quickstart` does this over HTTP without an account, against the stand-in of the feature
 //! `testing`.
