@@ -142,6 +142,21 @@ impl<'a> Monitor<'a> {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// For a thread of the transfer: should it panic (in the caller's callback), the others do not wait for it.
+    pub(crate) fn leave_on_panic(&self) -> impl Drop + '_ {
+        struct Leave<'m, 'a>(&'m Monitor<'a>);
+
+        impl Drop for Leave<'_, '_> {
+            fn drop(&mut self) {
+                if std::thread::panicking() {
+                    self.0.stop();
+                }
+            }
+        }
+
+        Leave(self)
+    }
+
     /// After a [`stop`](Self::stop), for another try.
     pub(crate) fn resume(&self) {
         self.stopped.store(false, Ordering::Relaxed);

@@ -151,16 +151,22 @@ impl Multipart<'_> {
         });
         let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         pending.done = state.done.into_iter().collect();
-        state.failure.map_or(Ok(()), Err)
+        match state.failure {
+            Some(failure) => Err(failure),
+            None if pending.is_complete() => Ok(()),
+            // Everybody left because they were told to.
+            None => Err(Error::Cancelled { done: self.limits.monitor.bytes() }),
+        }
     }
 
     /// Sends one part after the other until there is none.
     fn work(&self, pending: &PendingUpload, urls: &PartUrls<'_>, state: &Mutex<State>) {
+        let _leave = self.limits.monitor.leave_on_panic();
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let (number, arrived) = {
                 let mut state = lock();
-                if state.failure.is_some() {
+                if state.failure.is_some() || self.limits.monitor.should_end() {
                     return;
                 }
                 let Some(number) = state.todo.pop_front() else { return };
