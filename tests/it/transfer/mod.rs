@@ -1,9 +1,13 @@
 //! Downloads over real sockets, against the stand-in that checks what it gets and misbehaves as told.
 
+mod child;
 mod faults;
+mod folder;
 mod integrity;
 mod ranges;
+mod resume;
 mod signature;
+mod to_file;
 
 use std::io::{self, Write};
 use std::ops::Range;
