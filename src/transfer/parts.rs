@@ -257,12 +257,13 @@ impl<'a> Parts<'a> {
 
     /// The first answer to a part is there.
     fn open(&self, slot: usize, object: &Seen, start: u64, end: Option<u64>) -> Result<()> {
+        // Of the whole: what a part brings says nothing about it.
+        self.limits.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
         state.put(slot, start, end);
         if state.object.is_some() {
             return Ok(());
         }
-        self.limits.check_size(object.total.unwrap_or_default())?;
         self.limits.monitor.begin(0, object.total);
         if let (Some(total), Some(end)) = (object.total, end) {
             state.todo.extend(cut(&(end..total), self.connections));

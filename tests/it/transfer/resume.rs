@@ -372,3 +372,12 @@ fn another_version_is_another_download() {
     assert_eq!(get(Some(1)).unwrap().reused, HALF);
     folder.assert_only(NAME, &s.content);
 }
+
+#[test]
+fn the_limit_holds_for_the_whole_file_and_not_for_its_rest() {
+    let (s, folder) = after_half();
+    let download = s.file().download().resume(true).max_bytes(MIB - 1);
+    let error = download.to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { size: MIB, .. }), "{error}");
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+}
