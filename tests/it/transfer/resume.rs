@@ -381,3 +381,13 @@ fn the_limit_holds_for_the_whole_file_and_not_for_its_rest() {
     assert!(matches!(error, Error::TooLarge { size: MIB, .. }), "{error}");
     s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
 }
+
+#[test]
+fn what_could_not_be_resumed_is_not_kept() {
+    // Without a size there is no telling a part from the whole, so there is no checkpoint.
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    s.fault(Fault::Several(vec![Fault::Chunked, Fault::CutAfter(HALF)]));
+    let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    assert_eq!(error.bytes_written(), HALF);
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
