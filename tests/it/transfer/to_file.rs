@@ -109,6 +109,10 @@ fn what_cannot_be_a_target_is_refused_before_anything_is_sent() {
     refuse("sub", &is_argument);
     refuse("sub/..", &is_argument);
     refuse("no-folder/file.bin", &is_file(ErrorKind::NotFound));
+    // Names a folder, there or not.
+    for name in ["nothing/", "nothing/.", "plain/", "sub/"] {
+        refuse(name, &is_argument);
+    }
     // Also for root, who may write to every folder.
     #[cfg(unix)]
     {
