@@ -4,6 +4,7 @@ mod child;
 mod faults;
 mod folder;
 mod integrity;
+mod parallel;
 mod ranges;
 mod resume;
 mod signature;
