@@ -261,8 +261,12 @@ impl<'a> Parts<'a> {
         self.limits.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
         state.put(slot, start, end);
-        if state.object.is_some() {
-            return Ok(());
+        match &state.object {
+            None => {}
+            Some(known) if !known.is_other_than(object) => return Ok(()),
+            // A part that has written nothing yet takes the new object for the old one. The others have not.
+            Some(_) if self.connections > 1 => return Err(Error::ObjectChanged { written: 0 }),
+            Some(_) => {}
         }
         self.limits.monitor.begin(0, object.total);
         if let (Some(total), Some(end)) = (object.total, end) {

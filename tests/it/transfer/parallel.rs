@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
@@ -120,13 +121,8 @@ fn a_server_without_ranges_is_asked_once() {
         for size in [1, 3 * MIB] {
             let s = Setup::new(size);
             s.fake.fault_always(Target::Object, fault.clone());
-            let done = s.file().download().parallel(4).to_file(Folder::new().target());
-            // Without a length and without ranges nothing tells where the body ends before it does.
-            if let Err(error) = done {
-                panic!("{error} for {fault:?}");
-            }
+            assert!(s.assert_parallel(4).verified);
             assert_eq!(s.ranges(), [range("bytes=0-1048575")]);
-            s.assert_parallel(4);
         }
     }
 }
@@ -286,6 +282,33 @@ fn what_several_connections_left_any_number_can_finish() {
         assert_eq!(fetched, 12 * MIB - done.reused);
         assert!(connections(rest) <= n);
     }
+}
+
+#[test]
+fn a_first_part_that_begins_again_is_not_of_another_object() {
+    // The first body breaks before its first byte; meanwhile the second part comes. Then the object changes. Nothing of
+    // the first part is written, but it belongs to what is.
+    let (s, folder) = (Setup::new(2 * MIB), Folder::new());
+    s.fake.fault_always(Target::Object, Fault::Crc(None));
+    s.fault(Fault::Several(vec![Fault::CutAfter(0), Fault::Crc(None)]));
+    let new = Content::pattern_with_seed(2 * MIB, 1);
+    let mut is_ordered = false;
+    let change = |now: dingtalk_files::Progress| {
+        if now.phase == dingtalk_files::Phase::Retrying && !is_ordered {
+            is_ordered = true;
+            let patience = Instant::now() + Duration::from_secs(30);
+            while s.objects().iter().filter(|r| r.answered_status.is_some()).count() < 2 {
+                assert!(Instant::now() < patience, "the second part was never asked for");
+                thread::sleep(Duration::from_millis(1));
+            }
+            s.fault(Fault::Several(vec![Fault::ReplaceObject(new.clone()), Fault::Crc(None)]));
+        }
+    };
+    let result = s.file().download().parallel(2).progress(change).to_file(folder.target());
+    // Without a checksum on record nothing else would notice the mixture.
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::ObjectChanged { .. }), "{error}");
+    assert!(folder.names().is_empty());
 }
 
 proptest! {

@@ -391,3 +391,21 @@ fn what_could_not_be_resumed_is_not_kept() {
     assert_eq!(error.bytes_written(), HALF);
     assert!(folder.names().is_empty(), "{:?}", folder.names());
 }
+
+#[test]
+fn a_download_that_began_with_the_old_object_and_had_none_of_it_goes_on_with_the_new_one() {
+    let (s, folder) = (Setup::new(MIB), Folder::new());
+    let new = Content::pattern_with_seed(2 * MIB, 1);
+    s.fault(Fault::CutAfter(0));
+    s.fault(Fault::ReplaceObject(new.clone()));
+    s.fault(Fault::CutAfter(HALF));
+    s.fault(Fault::object_error(404, "NoSuchKey"));
+    let mut totals = Vec::new();
+    let note = |now: dingtalk_files::Progress| totals.push(now.total);
+    let error = s.file().download().resume(true).progress(note).to_file(folder.target()).unwrap_err();
+    assert!(error.is_not_found() && error.bytes_written() == HALF, "{error}");
+    assert_eq!(totals.last(), Some(&Some(2 * MIB)), "{totals:?}");
+    let done = s.resume(&folder);
+    assert_eq!((done.bytes, done.reused, done.verified), (2 * MIB, HALF, true));
+    folder.assert_only(NAME, &new);
+}
