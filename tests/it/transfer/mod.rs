@@ -1,10 +1,14 @@
 //! Downloads over real sockets, against the stand-in that checks what it gets and misbehaves as told.
 
 mod child;
+#[cfg(unix)]
+mod disk_full;
 mod faults;
 mod folder;
 mod integrity;
+mod lock;
 mod parallel;
+mod progress;
 mod ranges;
 mod resume;
 mod signature;
