@@ -1,11 +1,15 @@
 //! Downloads over real sockets, against the stand-in that checks what it gets and misbehaves as told.
 
+mod cancel;
 mod child;
+mod concurrency;
 #[cfg(unix)]
 mod disk_full;
 mod faults;
 mod folder;
 mod integrity;
+#[cfg(unix)]
+mod kill;
 mod lock;
 mod parallel;
 mod progress;
