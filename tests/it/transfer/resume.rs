@@ -409,3 +409,13 @@ fn a_download_that_began_with_the_old_object_and_had_none_of_it_goes_on_with_the
     assert_eq!((done.bytes, done.reused, done.verified), (2 * MIB, HALF, true));
     folder.assert_only(NAME, &new);
 }
+
+#[test]
+fn a_checkpoint_that_was_being_written_is_no_obstacle_and_goes() {
+    let (s, folder) = after_half();
+    fs::write(folder.join("file.bin.dingtalk-checkpoint-new"), "dingtalk-files check").unwrap();
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+    // A process was killed after the renaming and before it could tidy up.
+    fs::write(folder.checkpoint(), "of a file that is complete").unwrap();
+    s.assert_begins_anew(&folder);
+}

@@ -309,3 +309,41 @@ fn after_an_error_everything_is_as_it_was() {
         }
     }
 }
+
+#[test]
+fn what_cannot_get_its_name_is_an_error_of_the_file() {
+    for resume in [false, true] {
+        let (s, folder) = (Setup::new(MIB), Folder::new());
+        let target = folder.target();
+        // Somebody makes a folder of that name while it runs.
+        let intrude = |_| fs::create_dir_all(&target).unwrap();
+        let error = s.file().download().resume(resume).progress(intrude).to_file(&target).unwrap_err();
+        let Error::File(failed) = &error else { panic!("{error}") };
+        assert_eq!((&failed.path, failed.written, failed.kept), (&target, MIB, resume), "{error}");
+        fs::remove_dir(&target).unwrap();
+        if resume {
+            let done = s.file().download().resume(true).to_file(&target).unwrap();
+            assert_eq!(done.reused, MIB);
+            folder.assert_only(NAME, &s.content);
+        } else {
+            assert!(folder.names().is_empty(), "{:?}", folder.names());
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_vanishes_is_an_error_of_the_file() {
+    let (s, folder) = (Setup::new(3 * MIB), Folder::new());
+    fs::create_dir(folder.join("sub")).unwrap();
+    let vanish = |_| drop(fs::remove_dir_all(folder.join("sub")));
+    for parallel in [1, 2] {
+        let _ = fs::create_dir(folder.join("sub"));
+        let download = s.file().download().resume(true).parallel(parallel).progress(vanish);
+        let error = download.to_file(folder.join("sub/file.bin")).unwrap_err();
+        assert!(
+            matches!(&error, Error::File(e) if e.path.starts_with(folder.join("sub")) && !e.kept),
+            "{error}"
+        );
+        assert!(folder.names().is_empty());
+    }
+}
