@@ -86,6 +86,8 @@ pub(crate) struct Parts<'a> {
 struct State {
     /// Known with the first answer, or from a checkpoint.
     object: Option<Seen>,
+    /// Bytes from an earlier try, until they are reported: with the first answer that says they are good.
+    present: Option<u64>,
     is_begun: bool,
     todo: VecDeque<Range<u64>>,
     done: Vec<Piece>,
@@ -135,7 +137,7 @@ impl<'a> Parts<'a> {
             if asked_again == 1 {
                 state.todo.push_back(total - 1..total);
             }
-            limits.monitor.begin(present - asked_again, object.total);
+            state.present = Some(present - asked_again);
             state.object = Some(object);
             state.done = pieces;
             state.is_begun = true;
@@ -263,7 +265,13 @@ impl<'a> Parts<'a> {
         state.put(slot, start, end);
         match &state.object {
             None => {}
-            Some(known) if !known.is_other_than(object) => return Ok(()),
+            Some(known) if !known.is_other_than(object) => {
+                let total = known.total;
+                if let Some(present) = state.present.take() {
+                    self.limits.monitor.begin(present, total);
+                }
+                return Ok(());
+            }
             // A part that has written nothing yet takes the new object for the old one. The others have not.
             Some(_) if self.connections > 1 => return Err(Error::ObjectChanged { written: 0 }),
             Some(_) => {}

@@ -209,3 +209,17 @@ fn the_wait_for_an_archived_file_has_an_end() {
     assert!(file.download_to(&mut Vec::new(), ..).unwrap_err().is_permission_denied());
     assert!(s.clock.sleeps().is_empty());
 }
+
+#[test]
+fn a_new_object_on_the_server_does_not_take_back_what_was_reported() {
+    for parallel in [1, 3] {
+        let (s, folder) = (Setup::with(4 * MIB, no_retries), Folder::new());
+        s.fault(Fault::CutAfter(300_000));
+        s.reports(&folder, 1).1.unwrap_err();
+        s.fake.put_file("space-1", "dentry-1", "file.bin", Content::pattern_with_seed(2 * MIB, 1));
+        let (reports, result) = s.reports(&folder, parallel);
+        assert_eq!(result.unwrap().reused, 0);
+        let all = Some(2 * MIB);
+        assert_eq!(reports, [(0, None, Phase::Checking), (0, all, GOING), (2 * MIB, all, GOING)]);
+    }
+}
