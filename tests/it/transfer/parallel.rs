@@ -374,3 +374,47 @@ proptest! {
         folder.assert_only(NAME, &s.content);
     }
 }
+
+#[test]
+fn the_overall_limit_ends_all_connections_and_keeps_what_came() {
+    let limit = Duration::from_secs(1);
+    let (s, folder) = (Setup::with(12 * MIB, |builder| builder.overall_timeout(limit)), Folder::new());
+    s.fault(right());
+    s.fake.fault_always(Target::Object, Fault::StallAfter(300_000));
+    let begun = Instant::now();
+    let error = s.file().download().resume(true).parallel(4).to_file(folder.target()).unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(20), "a silent server is given 30 s");
+    assert!(matches!(&error, Error::Interrupted { .. }) && error.is_transient(), "{error}");
+    s.fake.clear_faults();
+    let patient = s.fake.client().build().unwrap().file("space-1", "dentry-1", UnionId("operator-1"));
+    let done = patient.download().resume(true).parallel(4).to_file(folder.target()).unwrap();
+    assert_eq!(done.reused, error.bytes_written());
+    folder.assert_only(NAME, &s.content);
+}
+
+#[test]
+fn a_store_that_tells_less_is_trusted_less() {
+    let nothing = || Fault::Several(vec![Fault::Crc(None), Fault::ETag(None)]);
+    let weak = || Fault::ETag(Some("W/\"x\"".into()));
+    for (fault, etag, verified) in [
+        (Fault::Crc(None), true, false),
+        (Fault::ETag(None), false, true),
+        (nothing(), false, false),
+        (weak(), true, true),
+    ] {
+        let (s, folder) = (Setup::with(6 * MIB, no_retries), Folder::new());
+        s.fake.fault_always(Target::Object, fault.clone());
+        let done = s.assert_parallel(3);
+        assert_eq!((done.etag.is_some(), done.verified), (etag, verified), "{fault:?}");
+        // A first try that breaks off, and a second one.
+        s.fault(Fault::Several(vec![Fault::CutAfter(MIB), fault.clone()]));
+        s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+        let before = s.objects().len();
+        let done = s.file().download().resume(true).parallel(3).to_file(folder.target()).unwrap();
+        assert_eq!((done.reused, done.etag.is_some(), done.verified), (MIB, etag, verified), "{fault:?}");
+        // What is weak is no pin, and what is not known neither.
+        let is_strong = matches!(fault, Fault::Crc(None));
+        assert!(s.objects()[before..].iter().all(|r| r.header("if-match").is_some() == is_strong));
+        folder.assert_only(NAME, &s.content);
+    }
+}
