@@ -183,6 +183,7 @@ impl<'a> Parts<'a> {
 
     /// Fetches one part after the other until there is none.
     fn work(&self, slot: usize, tickets: &Tickets) {
+        let _guard = EndsAll { parts: self, slot };
         let mut origin = tickets.origin();
         while let Some(order) = self.next(slot) {
             let mut sink = PartSink { parts: self, slot, file: None };
@@ -331,6 +332,21 @@ impl State {
     fn pieces(&self) -> Vec<Piece> {
         let running = self.running.iter().flatten().map(|r| r.piece);
         joined(self.done.iter().copied().chain(running).collect())
+    }
+}
+
+/// A caller's callback may panic in any worker. The others must not wait for what that one had in hand.
+struct EndsAll<'a> {
+    parts: &'a Parts<'a>,
+    slot: usize,
+}
+
+impl Drop for EndsAll<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let done = self.parts.limits.monitor.bytes();
+            self.parts.settle(self.slot, Err(Error::Cancelled { done }));
+        }
     }
 }
 

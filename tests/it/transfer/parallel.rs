@@ -418,3 +418,27 @@ fn a_store_that_tells_less_is_trusted_less() {
         folder.assert_only(NAME, &s.content);
     }
 }
+
+#[test]
+fn a_callback_that_panics_ends_the_download() {
+    for parallel in [1, 3] {
+        let (s, folder) = (Setup::new(8 * MIB), Folder::new());
+        let (file, target) = (s.file(), folder.target());
+        let running = thread::spawn(move || {
+            let panics = |_| panic!("the caller's own mistake");
+            drop(file.download().parallel(parallel).progress(panics).to_file(target));
+        });
+        let begun = Instant::now();
+        while !running.is_finished() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "the others wait for a part that nobody fetches"
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(running.join().is_err(), "the panic is the caller's to see");
+        assert!(folder.names().is_empty(), "{:?}", folder.names());
+        // The lock is free, too.
+        s.file().download().to_file(folder.target()).unwrap();
+    }
+}
