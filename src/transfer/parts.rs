@@ -264,9 +264,8 @@ impl<'a> Parts<'a> {
         self.limits.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
         state.put(slot, start, end);
-        match &state.object {
-            None => {}
-            Some(known) if !known.is_other_than(object) => {
+        if let Some(known) = &state.object {
+            if !known.is_other_than(object) {
                 let total = known.total;
                 if let Some(present) = state.present.take() {
                     self.limits.monitor.begin(present, total);
@@ -274,8 +273,9 @@ impl<'a> Parts<'a> {
                 return Ok(());
             }
             // A part that has written nothing yet takes the new object for the old one. The others have not.
-            Some(_) if self.connections > 1 => return Err(Error::ObjectChanged { written: 0 }),
-            Some(_) => {}
+            if self.connections > 1 {
+                return Err(Error::ObjectChanged { written: 0 });
+            }
         }
         self.limits.monitor.begin(0, object.total);
         if let (Some(total), Some(end)) = (object.total, end) {

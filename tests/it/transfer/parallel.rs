@@ -355,7 +355,9 @@ proptest! {
         let (s, folder) = (Setup::with(size, no_retries), Folder::new());
         let mut had = 0;
         for (n, faults) in tries {
-            faults.into_iter().for_each(|fault| s.fault(fault));
+            for fault in faults {
+                s.fault(fault);
+            }
             let result = s.file().download().resume(true).parallel(n).to_file(folder.target());
             s.fake.clear_faults();
             if let Err(error) = result {
