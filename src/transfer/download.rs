@@ -336,7 +336,8 @@ impl FileJob<'_> {
         let fail = |error, part: &mut PartFile<'_>, bytes| {
             let is_good = !matches!(error, Error::ObjectChanged { .. } | Error::ChecksumMismatch { .. })
                 && !matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::WrongLength { .. }));
-            let kept = self.resume && is_good && bytes > 0;
+            // Without a checkpoint (the size never became known, the disk was full) nobody could use it.
+            let kept = self.resume && is_good && bytes > 0 && part.saved().is_some();
             if !kept {
                 part.discard();
             }

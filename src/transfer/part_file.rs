@@ -38,6 +38,10 @@ impl Target {
             _ => {}
         }
         let name = path.file_name().ok_or_else(|| wrong("names no file"))?.to_owned();
+        // `a/` and `a/.` have the name `a` too, but can only be a folder.
+        if !path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes()) {
+            return Err(wrong("names a folder; name a file in it"));
+        }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         Ok(Self { path, folder, name })
     }

@@ -87,6 +87,8 @@ pub(crate) struct Parts<'a> {
 struct State {
     /// Known with the first answer, or from a checkpoint.
     object: Option<Seen>,
+    /// Bytes from an earlier try, until they are reported: with the first answer that says they are good.
+    present: Option<u64>,
     is_begun: bool,
     todo: VecDeque<Range<u64>>,
     done: Vec<Piece>,
@@ -136,7 +138,7 @@ impl<'a> Parts<'a> {
             if asked_again == 1 {
                 state.todo.push_back(total - 1..total);
             }
-            limits.monitor.begin(present - asked_again, object.total);
+            state.present = Some(present - asked_again);
             state.object = Some(object);
             state.done = pieces;
             state.is_begun = true;
@@ -182,6 +184,7 @@ impl<'a> Parts<'a> {
 
     /// Fetches one part after the other until there is none.
     fn work(&self, slot: usize, tickets: &Tickets) {
+        let _guard = EndsAll { parts: self, slot };
         let mut origin = tickets.origin();
         while let Some(order) = self.next(slot) {
             let mut sink = PartSink { parts: self, slot, file: None };
@@ -258,12 +261,23 @@ impl<'a> Parts<'a> {
 
     /// The first answer to a part is there.
     fn open(&self, slot: usize, object: &Seen, start: u64, end: Option<u64>) -> Result<()> {
+        // Of the whole: what a part brings says nothing about it.
+        self.limits.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
         state.put(slot, start, end);
-        if state.object.is_some() {
-            return Ok(());
+        if let Some(known) = &state.object {
+            if !known.is_other_than(object) {
+                let total = known.total;
+                if let Some(present) = state.present.take() {
+                    self.limits.monitor.begin(present, total);
+                }
+                return Ok(());
+            }
+            // A part that has written nothing yet takes the new object for the old one. The others have not.
+            if self.connections > 1 {
+                return Err(Error::ObjectChanged { written: 0 });
+            }
         }
-        self.limits.check_size(object.total.unwrap_or_default())?;
         self.limits.monitor.begin(0, object.total);
         if let (Some(total), Some(end)) = (object.total, end) {
             state.todo.extend(cut(&(end..total), self.connections));
@@ -319,6 +333,21 @@ impl State {
     fn pieces(&self) -> Vec<Piece> {
         let running = self.running.iter().flatten().map(|r| r.piece);
         joined(self.done.iter().copied().chain(running).collect())
+    }
+}
+
+/// A caller's callback may panic in any worker. The others must not wait for what that one had in hand.
+struct EndsAll<'a> {
+    parts: &'a Parts<'a>,
+    slot: usize,
+}
+
+impl Drop for EndsAll<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let done = self.parts.limits.monitor.bytes();
+            self.parts.settle(self.slot, Err(Error::Cancelled { done }));
+        }
     }
 }
 

@@ -161,6 +161,18 @@ pub(crate) struct Seen {
     pub(crate) crc64: Option<u64>,
 }
 
+impl Seen {
+    /// Something that is known of both differs.
+    pub(crate) fn is_other_than(&self, object: &Self) -> bool {
+        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.zip(other).is_some_and(|(one, other)| one != other)
+        }
+        differ(self.total.as_ref(), object.total.as_ref())
+            || differ(self.etag.as_ref(), object.etag.as_ref())
+            || differ(self.crc64.as_ref(), object.crc64.as_ref())
+    }
+}
+
 struct Pull<'a, O: Origin> {
     origin: &'a mut O,
     sink: &'a mut dyn Sink,

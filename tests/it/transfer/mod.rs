@@ -1,9 +1,22 @@
 //! Downloads over real sockets, against the stand-in that checks what it gets and misbehaves as told.
 
+mod cancel;
+mod child;
+mod concurrency;
+#[cfg(unix)]
+mod disk_full;
 mod faults;
+mod folder;
 mod integrity;
+#[cfg(unix)]
+mod kill;
+mod lock;
+mod parallel;
+mod progress;
 mod ranges;
+mod resume;
 mod signature;
+mod to_file;
 
 use std::io::{self, Write};
 use std::ops::Range;

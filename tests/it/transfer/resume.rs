@@ -1,0 +1,421 @@
+//! What one try leaves, the next one uses: if it is of the same object, and still what it was.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::folder::{CHECKPOINT, Folder, NAME, PART, crc};
+use super::*;
+
+const HALF: u64 = 400_000;
+
+/// A try that broke off and left the first half.
+fn after_half() -> (Setup, Folder) {
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    s.fault(Fault::CutAfter(HALF));
+    let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::Interrupted { written: HALF, .. }), "{error}");
+    assert_eq!(folder.names(), [CHECKPOINT, PART]);
+    (s, folder)
+}
+
+impl Setup {
+    fn resume(&self, folder: &Folder) -> Downloaded {
+        self.file().download().resume(true).to_file(folder.target()).unwrap()
+    }
+
+    /// The next try is right in the end, and asked for these ranges.
+    #[track_caller]
+    fn assert_resumes(&self, folder: &Folder, ranges: &[Option<String>], reused: u64) -> Downloaded {
+        let before = self.objects().len();
+        let done = self.resume(folder);
+        assert_eq!(&self.ranges()[before..], ranges);
+        assert_eq!((done.bytes, done.reused, done.verified), (MIB, reused, true));
+        folder.assert_only(NAME, &self.content);
+        done
+    }
+
+    /// The next try takes nothing of what is there.
+    #[track_caller]
+    fn assert_begins_anew(&self, folder: &Folder) {
+        self.assert_resumes(folder, &[None], 0);
+    }
+}
+
+#[test]
+fn only_the_missing_bytes_are_asked_for() {
+    let (s, folder) = after_half();
+    assert!(fs::read(folder.part()).unwrap() == s.content.bytes(0..HALF));
+    let done = s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+    assert_eq!((&done.range, done.size), (&(0..MIB), Some(MIB)));
+    assert_eq!(s.objects()[1].header("if-match"), done.etag.as_deref());
+}
+
+#[test]
+fn a_download_can_break_off_many_times() {
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    for done in 1..10 {
+        s.fault(Fault::CutAfter(100_000));
+        let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+        assert_eq!(error.bytes_written(), done * 100_000);
+    }
+    s.assert_resumes(&folder, &[range("bytes=900000-1048575")], 900_000);
+}
+
+#[test]
+fn without_resume_nothing_is_kept_and_nothing_used() {
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    s.fault(Fault::CutAfter(HALF));
+    let error = s.file().download().to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::Interrupted { written: HALF, .. }), "{error}");
+    assert!(folder.names().is_empty());
+
+    let (s, folder) = after_half();
+    let done = s.file().download().to_file(folder.target()).unwrap();
+    assert_eq!(done.reused, 0);
+    assert_eq!(s.ranges(), [None, None]);
+    folder.assert_only(NAME, &s.content);
+}
+
+#[test]
+fn failures_before_the_first_byte_leave_what_was_there() {
+    let (s, folder) = after_half();
+    s.fake.fault(Target::DownloadInfo, Fault::api_error(400, "permissionDenied"));
+    let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    assert!(error.is_permission_denied() && error.bytes_written() == HALF, "{error}");
+    s.fault(Fault::CloseWithoutAnswer);
+    let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    assert!(error.is_transient() && error.bytes_written() == HALF, "{error}");
+    fs::write(folder.target(), "in the way").unwrap();
+    let error = s.file().download().resume(true).no_clobber(true).to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::TargetExists { .. }), "{error}");
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+}
+
+#[test]
+fn nothing_is_left_where_nothing_came() {
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    s.fault(Fault::CutAfter(0));
+    s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    s.fault(Fault::object_error(404, "NoSuchKey"));
+    s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
+#[test]
+fn the_checkpoint_holds_no_secret_and_no_address() {
+    let (s, folder) = after_half();
+    let text = fs::read_to_string(folder.checkpoint()).unwrap();
+    assert!(text.contains("space-1") && text.contains("dentry-1"), "{text}");
+    let info = s.fake.requests_to(Target::DownloadInfo).remove(0);
+    let token = info.header("x-acs-dingtalk-access-token").unwrap().to_owned();
+    let object = s.objects().remove(0);
+    let authorization = object.header("authorization").unwrap();
+    let host = s.fake.base_url().strip_prefix("http://").unwrap().to_owned();
+    let signature = authorization.split([' ', ':']);
+    let secrets = signature.chain([authorization, &token, object.header("x-oss-date").unwrap()]);
+    let addresses = ["http", "://", &host, "127.0.0.1", &object.path, "operator-1"];
+    let names = ["authorization", "x-oss", FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET];
+    for word in secrets.chain(addresses).chain(names) {
+        assert!(!text.to_lowercase().contains(&word.to_lowercase()), "{word:?} is in {text}");
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_a_fresh_start() {
+    let (s, folder) = after_half();
+    let (part, checkpoint) = (fs::read(folder.part()).unwrap(), fs::read(folder.checkpoint()).unwrap());
+    let flipped = (0..checkpoint.len()).step_by(13).map(|place| {
+        let mut damaged = checkpoint.clone();
+        damaged[place] ^= 1;
+        damaged
+    });
+    let cut = [0, 1, 30, checkpoint.len() / 2, checkpoint.len() - 1];
+    let cut = cut.map(|length| checkpoint[..length].to_vec());
+    let twice = [checkpoint.as_slice(), &checkpoint].concat();
+    let garbage = vec![0xFF; 5000];
+    let json = b"{}".to_vec();
+    for damaged in flipped.chain(cut).chain([twice, garbage, json]) {
+        fs::write(folder.part(), &part).unwrap();
+        fs::write(folder.checkpoint(), damaged).unwrap();
+        s.assert_begins_anew(&folder);
+        fs::remove_file(folder.target()).unwrap();
+    }
+    // The proof that it was the damage.
+    fs::write(folder.part(), &part).unwrap();
+    fs::write(folder.checkpoint(), &checkpoint).unwrap();
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+}
+
+#[test]
+fn a_checkpoint_of_another_format_or_another_file_is_a_fresh_start() {
+    let others = [
+        ("space_id", json!("space-2")),
+        ("dentry_id", json!("dentry-2")),
+        ("version", json!(1)),
+        ("version", json!("latest")),
+        ("pieces", json!([])),
+        ("pieces", json!([{"start": 0, "end": MIB + 1, "crc64": 0}])),
+        ("size", Value::Null),
+    ];
+    for (field, value) in others {
+        let (s, folder) = after_half();
+        let mut checkpoint = folder.read_checkpoint();
+        assert!(checkpoint.get(field).is_some(), "{checkpoint}");
+        checkpoint[field] = value;
+        folder.write_checkpoint(&checkpoint);
+        s.assert_begins_anew(&folder);
+    }
+    for format in ["2", "0", "", "11", "1 1"] {
+        let (s, folder) = after_half();
+        let checkpoint = folder.read_checkpoint();
+        folder.write_checkpoint_of_format(format, &checkpoint);
+        s.assert_begins_anew(&folder);
+    }
+    let (s, folder) = after_half();
+    let checkpoint = folder.read_checkpoint();
+    folder.write_checkpoint(&checkpoint);
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+}
+
+#[test]
+fn a_checkpoint_of_another_object_is_a_fresh_start() {
+    let rest = range("bytes=400000-1048575");
+    let others = [
+        // One byte more, and the server tells.
+        ("size", json!(MIB + 1), range("bytes=400000-1048576")),
+        ("etag", json!("\"another\""), rest.clone()),
+        ("crc64", json!(5), rest),
+    ];
+    for (field, value, asked) in others {
+        let (s, folder) = after_half();
+        let mut checkpoint = folder.read_checkpoint();
+        checkpoint[field] = value;
+        folder.write_checkpoint(&checkpoint);
+        s.assert_resumes(&folder, &[asked, None], 0);
+    }
+}
+
+#[test]
+fn a_part_that_is_not_what_it_was_is_not_used() {
+    let (s, folder) = after_half();
+    fs::OpenOptions::new().write(true).open(folder.part()).unwrap().set_len(HALF - 1).unwrap();
+    s.assert_begins_anew(&folder);
+
+    let (s, folder) = after_half();
+    fs::remove_file(folder.part()).unwrap();
+    s.assert_begins_anew(&folder);
+
+    let (s, folder) = after_half();
+    fs::remove_file(folder.checkpoint()).unwrap();
+    s.assert_begins_anew(&folder);
+
+    let (s, folder) = after_half();
+    let mut part = fs::read(folder.part()).unwrap();
+    part[123_456] ^= 1;
+    fs::write(folder.part(), part).unwrap();
+    s.assert_begins_anew(&folder);
+
+    // What lies behind the pieces does not matter: bytes that came after the last checkpoint, or of a larger object.
+    let (s, folder) = after_half();
+    let mut part = fs::read(folder.part()).unwrap();
+    part.resize(3_000_000, 7);
+    fs::write(folder.part(), part).unwrap();
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+}
+
+/// Pieces of 100 000 bytes each, on disk and in the checkpoint.
+fn with_pieces(starts: &[u64]) -> (Setup, Folder) {
+    let (s, folder) = after_half();
+    let mut part = vec![0; usize::try_from(MIB).unwrap()];
+    let mut checkpoint = folder.read_checkpoint();
+    let pieces = starts.iter().map(|&start| {
+        let bytes = s.content.bytes(start..start + 100_000);
+        let place = usize::try_from(start).unwrap();
+        part[place..place + bytes.len()].copy_from_slice(&bytes);
+        json!({"start": start, "end": start + 100_000, "crc64": crc(&bytes)})
+    });
+    checkpoint["pieces"] = pieces.collect();
+    folder.write_checkpoint(&checkpoint);
+    fs::write(folder.part(), part).unwrap();
+    (s, folder)
+}
+
+#[test]
+fn every_gap_is_filled_and_nothing_else() {
+    let (s, folder) = with_pieces(&[100_000, 300_000]);
+    let gaps = [range("bytes=0-99999"), range("bytes=200000-299999"), range("bytes=400000-1048575")];
+    let done = s.assert_resumes(&folder, &gaps, 200_000);
+    for request in &s.objects()[1..] {
+        assert_eq!(request.header("if-match"), done.etag.as_deref());
+    }
+}
+
+#[test]
+fn of_several_pieces_only_the_damaged_one_is_fetched_again() {
+    let (s, folder) = with_pieces(&[0, 100_000, 200_000]);
+    let mut part = fs::read(folder.part()).unwrap();
+    part[150_000] ^= 0x80;
+    fs::write(folder.part(), part).unwrap();
+    let gaps = [range("bytes=100000-199999"), range("bytes=300000-1048575")];
+    s.assert_resumes(&folder, &gaps, 200_000);
+}
+
+#[test]
+fn a_new_object_on_the_server_is_a_fresh_start() {
+    for size in [MIB, MIB / 2, 3 * MIB, HALF, 0] {
+        // A new version, with a URL of its own, or another content behind the same URL.
+        for is_version in [true, false] {
+            let (s, folder) = after_half();
+            let new = Content::pattern_with_seed(size, 1);
+            if is_version {
+                s.fake.put_file("space-1", "dentry-1", "file.bin", new.clone());
+            } else {
+                s.fault(Fault::ReplaceObject(new.clone()));
+            }
+            let done = s.resume(&folder);
+            assert_eq!((done.bytes, done.size, done.reused), (size, Some(size), 0));
+            assert!(done.verified);
+            folder.assert_only(NAME, &new);
+            assert_eq!(s.ranges()[1..], [range("bytes=400000-1048575"), None]);
+        }
+    }
+}
+
+#[test]
+fn an_object_that_changes_in_the_middle_is_an_error_and_nothing_is_kept() {
+    for resume in [false, true] {
+        let (s, folder) = (Setup::new(MIB), Folder::new());
+        s.fault(Fault::CutAfter(HALF));
+        s.fault(Fault::ReplaceObject(Content::pattern_with_seed(MIB, 1)));
+        let error = s.file().download().resume(resume).to_file(folder.target()).unwrap_err();
+        assert!(matches!(error, Error::ObjectChanged { written: HALF }), "{error}");
+        assert!(folder.names().is_empty(), "{:?}", folder.names());
+    }
+    // Also where the first bytes are of an earlier try.
+    let (s, folder) = after_half();
+    let patient = s.fake.client().clock(s.clock.clone()).build().unwrap();
+    let file = patient.file("space-1", "dentry-1", UnionId("operator-1"));
+    s.fault(Fault::CutAfter(100_000));
+    s.fault(Fault::ReplaceObject(Content::pattern_with_seed(MIB, 1)));
+    let error = file.download().resume(true).to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::ObjectChanged { written: 500_000 }), "{error}");
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
+#[test]
+fn a_wrong_checksum_publishes_nothing_and_keeps_nothing() {
+    for resume in [false, true] {
+        let (s, folder) = (Setup::new(MIB), Folder::new());
+        fs::write(folder.target(), "old").unwrap();
+        s.fault(Fault::CorruptByte(700_000));
+        let error = s.file().download().resume(resume).to_file(folder.target()).unwrap_err();
+        assert!(matches!(error, Error::ChecksumMismatch { written: MIB, .. }), "{error}");
+        folder.assert_only(NAME, &Content::from("old"));
+    }
+    // In the rest of a resumed one: the checksum is over both tries.
+    let (s, folder) = after_half();
+    s.fault(Fault::CorruptByte(700_000));
+    let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::ChecksumMismatch { .. }), "{error}");
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
+/// All bytes are on disk, but they did not get their name.
+fn before_the_rename() -> (Setup, Folder) {
+    let (s, folder) = (Setup::new(MIB), Folder::new());
+    let intrude = |_| fs::write(folder.target(), "in the way").unwrap();
+    let download = s.file().download().resume(true).no_clobber(true).progress(intrude);
+    let error = download.to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::TargetExists { .. }), "{error}");
+    fs::remove_file(folder.target()).unwrap();
+    assert_eq!(folder.names(), [CHECKPOINT, PART]);
+    (s, folder)
+}
+
+#[test]
+fn a_download_that_was_complete_but_for_its_name_asks_for_one_byte() {
+    let (s, folder) = before_the_rename();
+    let done = s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
+    assert_eq!(s.objects()[1].header("if-match"), done.etag.as_deref());
+}
+
+#[test]
+fn and_begins_anew_when_the_object_has_changed() {
+    let (s, folder) = before_the_rename();
+    let new = Content::pattern_with_seed(MIB, 1);
+    s.fake.put_file("space-1", "dentry-1", "file.bin", new.clone());
+    let done = s.resume(&folder);
+    assert_eq!((done.bytes, done.reused), (MIB, 0));
+    folder.assert_only(NAME, &new);
+}
+
+#[test]
+fn another_version_is_another_download() {
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    let second = Content::pattern_with_seed(MIB, 2);
+    s.fake.put_file("space-1", "dentry-1", "file.bin", second.clone());
+    let get = |version: Option<u64>| {
+        let file = version.map_or_else(|| s.file(), |version| s.file().version(version));
+        file.download().resume(true).to_file(folder.target())
+    };
+    for (first, then) in [(Some(1), Some(2)), (Some(1), None), (None, Some(2))] {
+        s.fault(Fault::CutAfter(HALF));
+        get(first).unwrap_err();
+        let before = s.objects().len();
+        assert_eq!(get(then).unwrap().reused, 0);
+        assert_eq!(s.ranges()[before..], [None]);
+        folder.assert_only(NAME, &second);
+    }
+    s.fault(Fault::CutAfter(HALF));
+    get(Some(1)).unwrap_err();
+    assert_eq!(get(Some(1)).unwrap().reused, HALF);
+    folder.assert_only(NAME, &s.content);
+}
+
+#[test]
+fn the_limit_holds_for_the_whole_file_and_not_for_its_rest() {
+    let (s, folder) = after_half();
+    let download = s.file().download().resume(true).max_bytes(MIB - 1);
+    let error = download.to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { size: MIB, .. }), "{error}");
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+}
+
+#[test]
+fn what_could_not_be_resumed_is_not_kept() {
+    // Without a size there is no telling a part from the whole, so there is no checkpoint.
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    s.fault(Fault::Several(vec![Fault::Chunked, Fault::CutAfter(HALF)]));
+    let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+    assert_eq!(error.bytes_written(), HALF);
+    assert!(folder.names().is_empty(), "{:?}", folder.names());
+}
+
+#[test]
+fn a_download_that_began_with_the_old_object_and_had_none_of_it_goes_on_with_the_new_one() {
+    let (s, folder) = (Setup::new(MIB), Folder::new());
+    let new = Content::pattern_with_seed(2 * MIB, 1);
+    s.fault(Fault::CutAfter(0));
+    s.fault(Fault::ReplaceObject(new.clone()));
+    s.fault(Fault::CutAfter(HALF));
+    s.fault(Fault::object_error(404, "NoSuchKey"));
+    let mut totals = Vec::new();
+    let note = |now: dingtalk_files::Progress| totals.push(now.total);
+    let error = s.file().download().resume(true).progress(note).to_file(folder.target()).unwrap_err();
+    assert!(error.is_not_found() && error.bytes_written() == HALF, "{error}");
+    assert_eq!(totals.last(), Some(&Some(2 * MIB)), "{totals:?}");
+    let done = s.resume(&folder);
+    assert_eq!((done.bytes, done.reused, done.verified), (2 * MIB, HALF, true));
+    folder.assert_only(NAME, &new);
+}
+
+#[test]
+fn a_checkpoint_that_was_being_written_is_no_obstacle_and_goes() {
+    let (s, folder) = after_half();
+    fs::write(folder.join("file.bin.dingtalk-checkpoint-new"), "dingtalk-files check").unwrap();
+    s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
+    // A process was killed after the renaming and before it could tidy up.
+    fs::write(folder.checkpoint(), "of a file that is complete").unwrap();
+    s.assert_begins_anew(&folder);
+}
