@@ -102,6 +102,7 @@ mod clock;
 mod error;
 mod ids;
 mod options;
+mod pages;
 mod retry;
 mod secret;
 #[cfg(feature = "testing")]
@@ -135,6 +136,7 @@ pub use error::{
     SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
 pub use ids::{Timestamp, UnionId};
+pub use pages::{Page, Pages};
 pub use retry::RetryPolicy;
 pub use secret::Secret;
 pub use transfer::download::Download;

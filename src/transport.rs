@@ -73,7 +73,13 @@ impl Transport {
         if body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let payload = body.map_or(Payload::Nothing, Payload::Bytes);
+        // Without a length some servers refuse a POST.
+        let needs_length = matches!(method, "POST" | "PUT");
+        let payload = match body {
+            None if needs_length => Payload::Bytes(&[]),
+            None => Payload::Nothing,
+            Some(bytes) => Payload::Bytes(bytes),
+        };
         let response = self.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
 
         let (parts, body) = response.into_parts();

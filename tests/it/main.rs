@@ -10,6 +10,7 @@
 
 mod api_errors;
 mod auth;
+mod coverage;
 mod public_api;
 mod retry;
 mod secrets;

@@ -1,0 +1,146 @@
+//! Lists that come page by page.
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use crate::error::Result;
+
+/// One page of a list.
+///
+/// ```
+/// fn is_last<T>(page: &dingtalk_files::Page<T>) -> bool {
+///     page.next_token.is_none()
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// What is on it. It may be empty although others follow.
+    pub items: Vec<T>,
+    /// What to ask the next page with; `None` on the last one. It means nothing, and does not live long.
+    pub next_token: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// An empty token is none.
+    pub(crate) fn new(items: Vec<T>, next_token: Option<String>) -> Self {
+        Self { items, next_token: next_token.filter(|token| !token.is_empty()) }
+    }
+}
+
+/// All items of a list, page after page. Each page is asked for when the one before it is used up.
+///
+/// It ends after the last page, after an error (which comes once), and when a server gives the same token again. What
+/// others change meanwhile may be missed or come twice: the vendor keeps no snapshot. To start over, make a new one.
+///
+/// ```
+/// fn first_error<T>(pages: dingtalk_files::Pages<'_, T>) -> Option<dingtalk_files::Error> {
+///     pages.filter_map(Result::err).next()
+/// }
+/// ```
+#[must_use = "nothing is asked for before the first item is"]
+pub struct Pages<'a, T> {
+    /// Gives the page of a token; the first one has none. Gone after the last page.
+    fetch: Option<Box<dyn FnMut(Option<&str>) -> Result<Page<T>> + 'a>>,
+    token: Option<String>,
+    items: std::vec::IntoIter<T>,
+}
+
+impl<'a, T> Pages<'a, T> {
+    pub(crate) fn new(fetch: impl FnMut(Option<&str>) -> Result<Page<T>> + 'a) -> Self {
+        Self { fetch: Some(Box::new(fetch)), token: None, items: Vec::new().into_iter() }
+    }
+}
+
+impl<T> Iterator for Pages<'_, T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Some(Ok(item));
+            }
+            let page = match self.fetch.as_mut()?(self.token.as_deref()) {
+                Ok(page) => page,
+                Err(error) => {
+                    self.fetch = None;
+                    return Some(Err(error));
+                }
+            };
+            self.items = page.items.into_iter();
+            if page.next_token.is_none() || page.next_token == self.token {
+                self.fetch = None;
+            }
+            self.token = page.next_token;
+        }
+    }
+}
+
+impl<T> FusedIterator for Pages<'_, T> {}
+
+impl<T> fmt::Debug for Pages<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("is_at_end", &self.fetch.is_none())
+            .field("items_at_hand", &self.items.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    fn page(items: &[u32], token: Option<&str>) -> Page<u32> {
+        Page::new(items.to_vec(), token.map(str::to_owned))
+    }
+
+    /// The items, and the tokens that were asked with.
+    fn run(pages: Vec<Result<Page<u32>>>) -> (Vec<Option<u32>>, Vec<Option<String>>) {
+        let mut asked = Vec::new();
+        let mut pages = pages.into_iter();
+        let all = Pages::new(|token| {
+            asked.push(token.map(str::to_owned));
+            pages.next().unwrap()
+        });
+        let items = all.map(Result::ok).collect();
+        (items, asked)
+    }
+
+    #[test]
+    fn pages_follow_their_tokens_to_the_last_one() {
+        let pages = vec![Ok(page(&[1, 2], Some("a"))), Ok(page(&[], Some("b"))), Ok(page(&[3], None))];
+        let (items, asked) = run(pages);
+        assert_eq!(items, [Some(1), Some(2), Some(3)]);
+        assert_eq!(asked, [None, Some("a".to_owned()), Some("b".to_owned())]);
+    }
+
+    #[test]
+    fn an_empty_or_a_repeated_token_is_the_end() {
+        assert_eq!(run(vec![Ok(page(&[1], Some("")))]).1.len(), 1);
+        let (items, asked) = run(vec![Ok(page(&[1], Some("a"))), Ok(page(&[2], Some("a")))]);
+        assert_eq!((items, asked.len()), (vec![Some(1), Some(2)], 2));
+    }
+
+    #[test]
+    fn an_error_comes_once_and_ends_it() {
+        let gone = Err(Error::InvalidArgument(String::new()));
+        let (items, asked) = run(vec![Ok(page(&[1], Some("a"))), gone]);
+        assert_eq!((items, asked.len()), (vec![Some(1), None], 2));
+    }
+
+    #[test]
+    fn nothing_is_asked_before_it_is_needed() {
+        let mut asked = 0;
+        let mut pages = Pages::new(|_| {
+            asked += 1;
+            Ok(page(&[1, 2], Some("a")))
+        });
+        pages.next();
+        pages.next();
+        drop(pages);
+        assert_eq!(asked, 1);
+        let _ = Pages::<u32>::new(|_| panic!("asked"));
+    }
+}
