@@ -5,7 +5,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 
 use super::Storage;
-use super::browse::{DentryOrderBy, ListDentries, SortOrder};
+use super::browse::{DentryOrderBy, ListDentries, MAX_PAGE, SortOrder};
 use super::dentries::{Dentry, DentryType};
 use crate::{Error, Pages, UnionId};
 
@@ -89,7 +89,18 @@ pub struct Walk<'c> {
     seen: HashSet<String>,
 }
 
-impl Walk<'_> {
+impl<'c> Walk<'c> {
+    fn open_next(&mut self) -> Option<(Folder, Pages<'c, Dentry>)> {
+        let folder = self.waiting.pop()?;
+        // Sorted by what a change to a file does not change.
+        let options = ListDentries::new()
+            .order_by(DentryOrderBy::Name)
+            .order(SortOrder::Ascending)
+            .max_results(MAX_PAGE);
+        let pages = self.storage.dentries(&self.space_id, &folder.id, UnionId(&self.operator), &options);
+        Some((folder, pages))
+    }
+
     fn entry(&mut self, above: &str, dentry: Dentry) -> WalkEntry {
         let name = dentry.name.as_deref().or(dentry.id.as_deref()).unwrap_or_default();
         let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
@@ -107,20 +118,7 @@ impl Iterator for Walk<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let (folder, mut pages) = match self.open.take() {
-                Some(open) => open,
-                None => {
-                    let folder = self.waiting.pop()?;
-                    // Sorted by what a change to a file does not change.
-                    let options = ListDentries::new()
-                        .order_by(DentryOrderBy::Name)
-                        .order(SortOrder::Ascending)
-                        .max_results(super::browse::MAX_PAGE);
-                    let person = UnionId(&self.operator);
-                    let pages = self.storage.dentries(&self.space_id, &folder.id, person, &options);
-                    (folder, pages)
-                }
-            };
+            let (folder, mut pages) = self.open.take().or_else(|| self.open_next())?;
             match pages.next() {
                 Some(Ok(dentry)) => {
                     let entry = self.entry(&folder.path, dentry);
