@@ -161,7 +161,7 @@ fn check_app_ids(operation: &'static str, ids: Option<&Vec<String>>) -> Result<(
     check_count(operation, "appIdsForAppProperties", ids.map_or(0, Vec::len), 0..=MAX_APP_IDS)
 }
 
-impl<'c> Storage<'c> {
+impl Storage<'_> {
     /// Asks what a file or folder is: name, size, version, times, what apps noted on it.
     ///
     /// `GetDentry`, documented under
@@ -299,39 +299,6 @@ impl<'c> Storage<'c> {
         self.client.call(&query_if_set(call, pairs).repeatable()).map(|answer: DentriesAnswer| answer.into())
     }
 
-    /// Everything in a folder, not in the folders below it: [`list_dentries`](Self::list_dentries), page after page.
-    ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
-    ///
-    /// When others change the folder meanwhile, an entry may come twice or not at all. Sorted by the last change, as is
-    /// the default, each change moves an entry to the front; by name, only making, deleting, moving and renaming
-    /// disturb.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, ListDentries, UnionId};
-    ///
-    /// let client = Client::from_env()?;
-    /// for dentry in client.storage().dentries("space-1", "0", UnionId("operator-1"), &ListDentries::new()) {
-    ///     println!("{:?}", dentry?.name);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn dentries(
-        &self,
-        space_id: &str,
-        parent_id: &str,
-        operator: UnionId<'_>,
-        options: &ListDentries,
-    ) -> Pages<'c, Dentry> {
-        let (storage, mut options) = (*self, options.clone());
-        let [space, parent, person] = [space_id, parent_id, operator.0].map(str::to_owned);
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
-            storage.list_dentries(&space, &parent, UnionId(&person), &options)
-        })
-    }
-
     /// Asks for one page of everything in a space, whatever folder it is in.
     ///
     /// `ListAllDentries`, documented under
@@ -371,6 +338,41 @@ impl<'c> Storage<'c> {
         check_max_results(call.operation, options.max_results, MAX_PAGE)?;
         let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
         self.client.call(&call.repeatable()).map(|answer: DentriesAnswer| answer.into())
+    }
+}
+
+impl<'c> Storage<'c> {
+    /// Everything in a folder, not in the folders below it: [`list_dentries`](Self::list_dentries), page after page.
+    ///
+    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
+    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
+    ///
+    /// When others change the folder meanwhile, an entry may come twice or not at all. Sorted by the last change, as is
+    /// the default, each change moves an entry to the front; by name, only making, deleting, moving and renaming
+    /// disturb.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// for dentry in client.storage().dentries("space-1", "0", UnionId("operator-1"), &ListDentries::new()) {
+    ///     println!("{:?}", dentry?.name);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn dentries(
+        &self,
+        space_id: &str,
+        parent_id: &str,
+        operator: UnionId<'_>,
+        options: &ListDentries,
+    ) -> Pages<'c, Dentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let [space, parent, person] = [space_id, parent_id, operator.0].map(str::to_owned);
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_dentries(&space, &parent, UnionId(&person), &options)
+        })
     }
 
     /// Everything in a space, whatever folder it is in: [`list_all_dentries`](Self::list_all_dentries), page after page.

@@ -26,7 +26,7 @@ options! {
 /// The vendor's limit.
 const MAX_PAGE: u32 = 100;
 
-impl<'c> Storage<'c> {
+impl Storage<'_> {
     /// Asks for one page of the versions of a file.
     ///
     /// `ListDentryVersions`, documented under
@@ -76,37 +76,6 @@ impl<'c> Storage<'c> {
         self.client.call(&call.repeatable()).map(|answer: DentriesAnswer| answer.into())
     }
 
-    /// All versions of a file: [`list_dentry_versions`](Self::list_dentry_versions), page after page.
-    ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one. A version
-    /// that is made meanwhile may be missed, or make another come twice.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, ListDentryVersions, UnionId};
-    ///
-    /// let client = Client::from_env()?;
-    /// let (storage, options) = (client.storage(), ListDentryVersions::new());
-    /// for version in storage.dentry_versions("space-1", "dentry-1", UnionId("operator-1"), &options) {
-    ///     println!("{:?}", version?.version);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn dentry_versions(
-        &self,
-        space_id: &str,
-        dentry_id: &str,
-        operator: UnionId<'_>,
-        options: &ListDentryVersions,
-    ) -> Pages<'c, Dentry> {
-        let (storage, mut options) = (*self, options.clone());
-        let [space, dentry, person] = [space_id, dentry_id, operator.0].map(str::to_owned);
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
-            storage.list_dentry_versions(&space, &dentry, UnionId(&person), &options)
-        })
-    }
-
     /// Makes an older version of a file the latest again: a **new** version with the old content.
     ///
     /// `RevertDentryVersion`, documented under
@@ -148,5 +117,38 @@ impl<'c> Storage<'c> {
         )
         .query("unionId", operator.0);
         self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+    }
+}
+
+impl<'c> Storage<'c> {
+    /// All versions of a file: [`list_dentry_versions`](Self::list_dentry_versions), page after page.
+    ///
+    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
+    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one. A version
+    /// that is made meanwhile may be missed, or make another come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListDentryVersions, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, options) = (client.storage(), ListDentryVersions::new());
+    /// for version in storage.dentry_versions("space-1", "dentry-1", UnionId("operator-1"), &options) {
+    ///     println!("{:?}", version?.version);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn dentry_versions(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &ListDentryVersions,
+    ) -> Pages<'c, Dentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let [space, dentry, person] = [space_id, dentry_id, operator.0].map(str::to_owned);
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_dentry_versions(&space, &dentry, UnionId(&person), &options)
+        })
     }
 }
