@@ -52,8 +52,8 @@ impl Storage<'_> {
     ///
     /// Pictures are made some time after an upload: `thumbnailNotExist` may mean not yet. Folders and many sorts of
     /// files have none. The call succeeds when files have none: each result says for itself, by
-    /// [`success`](ThumbnailResult::success) and [`error_code`](ThumbnailResult::error_code), how it went. The URL opens
-    /// the picture without a token: who has it may see the picture.
+    /// [`success`](ThumbnailResult::success) and [`error_code`](ThumbnailResult::error_code), how it went. Treat
+    /// the URL as you treat the picture: who has it may be able to see it.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};

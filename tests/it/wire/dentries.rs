@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use dingtalk_files::{
-    AddFolder, AppProperty, BatchOutcome, Client, CopyDentries, CopyDentry, DeleteDentries, Dentry,
-    DentryBatchItem, DentryDeletion, Error, GetDentries, GetDentry, ListAllDentries, ListDentries,
-    ListDentryVersions, MoveDentries, MoveDentry, Page, PlacedDentry, Result, UnionId, Visibility, WalkEntry,
+    AddFolder, AppProperty, BatchOutcome, Client, CopyDentries, CopyDentry, DeleteDentries, DeleteDentry,
+    Dentry, DentryBatchItem, DentryDeletion, DentryOrderBy, DentryResult, Error, GetDentries, GetDentry,
+    ListAllDentries, ListDentries, ListDentryVersions, MoveDentries, MoveDentry, Page, PlacedDentry, Result,
+    SortOrder, ThumbnailResult, UnionId, Visibility, WalkEntry, WalkError,
 };
 use serde_json::{Value, json};
 
@@ -26,6 +27,17 @@ fn assert_refused<T: std::fmt::Debug>(answer: Result<T>, words: &[&str]) {
     assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
     let text = error.to_string();
     assert!(words.iter().all(|word| text.contains(word)), "{text}");
+}
+
+#[test]
+fn what_is_told_and_what_comes_can_go_to_another_thread() {
+    fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
+    fn assert_error<T: std::error::Error + Send + Sync + 'static>() {}
+    assert_cloned::<(GetDentry, GetDentries, ListDentries, ListAllDentries, ListDentryVersions, AddFolder)>();
+    assert_cloned::<(CopyDentry, CopyDentries, MoveDentry, MoveDentries, DeleteDentry, DeleteDentries)>();
+    assert_cloned::<(DentryResult, ThumbnailResult, PlacedDentry, DentryDeletion, DentryBatchItem)>();
+    assert_cloned::<(WalkEntry, BatchOutcome<'static>, DentryOrderBy, SortOrder, Page<Dentry>)>();
+    assert_error::<WalkError>();
 }
 
 #[test]
