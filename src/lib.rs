@@ -121,6 +121,9 @@ pub use api::storage::dentries::{
 pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
 };
+pub use api::storage::permissions::{
+    AddPermission, ListPermissions, Member, MemberType, Permission, Role, RoleId, UpdatePermission,
+};
 pub use api::storage::tasks::{Task, TaskStatus};
 pub use api::storage::uploads::{
     CommitFile, GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, MultipartUpload,
