@@ -118,11 +118,16 @@ pub use api::storage::dentries::{
     AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
     PartitionType, StorageDriver, Thumbnail, Visibility,
 };
+pub use api::storage::events::EventScope;
 pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
 };
 pub use api::storage::permissions::{
     AddPermission, ListPermissions, Member, MemberType, Permission, Role, RoleId, UpdatePermission,
+};
+pub use api::storage::spaces::{
+    AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
+    SpaceOwnerType, SpaceStatus,
 };
 pub use api::storage::tasks::{Task, TaskStatus};
 pub use api::storage::uploads::{

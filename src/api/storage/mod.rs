@@ -7,8 +7,10 @@ use serde::Deserialize;
 use crate::{Error, Result};
 
 pub(crate) mod dentries;
+pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod permissions;
+pub(crate) mod spaces;
 pub(crate) mod tasks;
 pub(crate) mod uploads;
 
