@@ -1,0 +1,578 @@
+//! The recycle bin: what was deleted, and may come back.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::dentries::{ConflictStrategy, DentryType};
+use super::{Storage, SuccessAnswer, check_count, check_number};
+use crate::api::null_is_default;
+use crate::call::Call;
+use crate::ids::words;
+use crate::options::options;
+use crate::{Page, Pages, Result, Timestamp, UnionId};
+
+words! {
+    /// Whose recycle bin it is.
+    sent_and_received RecycleBinScope {
+        /// That of an organisation; the scope id is its corpId. The only one that is documented.
+        Org = "ORG",
+    }
+}
+
+/// A recycle bin.
+///
+/// ```
+/// use dingtalk_files::{RecycleBin, RecycleBinScope};
+///
+/// let bin: RecycleBin = serde_json::from_str(r#"{"id": "bin-1", "scope": "ORG", "scopeId": "corp-1"}"#)?;
+/// assert_eq!((bin.id.as_deref(), bin.scope), (Some("bin-1"), Some(RecycleBinScope::Org)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct RecycleBin {
+    /// Its id, which the other operations ask for.
+    pub id: Option<String>,
+    /// Whose it is.
+    pub scope: Option<RecycleBinScope>,
+    /// The id of whose it is.
+    pub scope_id: Option<String>,
+}
+
+/// Something in a recycle bin: a file or a folder that was deleted, as it was then.
+///
+/// ```
+/// use dingtalk_files::{DentryType, RecycleItem};
+///
+/// let json = r#"{"id": "item-1", "dentryId": "dentry-1", "type": "FILE", "originalName": "report.xls"}"#;
+/// let item: RecycleItem = serde_json::from_str(json)?;
+/// assert_eq!((item.kind, item.original_name.as_deref()), (Some(DentryType::File), Some("report.xls")));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct RecycleItem {
+    /// Its id in the recycle bin, which is not that of the dentry.
+    pub id: Option<String>,
+    /// The space it was in.
+    pub space_id: Option<String>,
+    /// The id it had there.
+    pub dentry_id: Option<String>,
+    /// Size in bytes.
+    pub size: Option<u64>,
+    /// File or folder.
+    #[serde(rename = "type")]
+    pub kind: Option<DentryType>,
+    /// What it was called.
+    pub original_name: Option<String>,
+    /// Where it was, within the space.
+    pub original_path: Option<String>,
+    /// unionId of who deleted it.
+    pub operator_id: Option<String>,
+    /// When it was deleted.
+    pub operator_time: Option<Timestamp>,
+}
+
+/// What came of restoring one item.
+///
+/// ```
+/// let restored: dingtalk_files::Restored = serde_json::from_str(r#"{"async": true, "taskId": "task-1"}"#)?;
+/// assert_eq!((restored.is_async, restored.task_id.as_deref()), (true, Some("task-1")));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Restored {
+    /// Whether it goes on after the answer, as with a folder that has something in it.
+    #[serde(rename = "async", deserialize_with = "null_is_default")]
+    pub is_async: bool,
+    /// The task that goes on: see [`Storage::wait_for_task`].
+    pub task_id: Option<String>,
+    /// The space it comes back to.
+    pub space_id: Option<String>,
+    /// Its id there.
+    pub dentry_id: Option<String>,
+}
+
+/// What came of one of several items that were to be restored.
+///
+/// Three ways it may have gone: done (`success`), not done (`error_code` tells why), or going on (`is_async`, with a
+/// task, and neither of the two others).
+///
+/// ```
+/// use dingtalk_files::RestoredItem;
+///
+/// let json = r#"{"recycleItemId": "item-1", "async": false, "success": false, "errorCode": "permissionDenied"}"#;
+/// let item: RestoredItem = serde_json::from_str(json)?;
+/// assert_eq!((item.success, item.error_code.as_deref()), (Some(false), Some("permissionDenied")));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct RestoredItem {
+    /// The recycle bin it was in.
+    pub recycle_bin_id: Option<String>,
+    /// Its id there, as it was asked for.
+    pub recycle_item_id: Option<String>,
+    /// Whether it goes on after the answer, as with a folder that has something in it.
+    #[serde(rename = "async", deserialize_with = "null_is_default")]
+    pub is_async: bool,
+    /// Whether it was restored. Absent while it goes on.
+    pub success: Option<bool>,
+    /// Why it was not, such as `permissionDenied`. Absent while it goes on.
+    pub error_code: Option<String>,
+    /// The task that goes on: see [`Storage::wait_for_task`].
+    pub task_id: Option<String>,
+    /// The space it comes back to. Absent when it failed.
+    pub space_id: Option<String>,
+    /// Its id there. Absent when it failed.
+    pub dentry_id: Option<String>,
+}
+
+options! {
+    /// What [`Storage::list_recycle_items`] may be told besides the recycle bin.
+    ///
+    /// ```
+    /// use dingtalk_files::ListRecycleItems;
+    ///
+    /// let options = ListRecycleItems::new().max_results(10).next_token("next-token-1");
+    /// # let _ = options;
+    /// ```
+    ListRecycleItems {
+        /// How many at most on one page, 1 to 50. Default: 50.
+        max_results: u32 = 10,
+        /// Which page: the token that came with the one before it. Default: the first.
+        next_token: String as impl Into<String> = "next-token-1",
+    }
+}
+
+options! {
+    /// What [`Storage::restore_recycle_item`] may be told besides the item.
+    ///
+    /// ```
+    /// use dingtalk_files::{ConflictStrategy, RestoreRecycleItem};
+    ///
+    /// let options = RestoreRecycleItem::new().conflict_strategy(ConflictStrategy::ReturnErrorIfExists);
+    /// # let _ = options;
+    /// ```
+    RestoreRecycleItem {
+        /// What happens when the name is taken meanwhile. Default: `AUTO_RENAME`.
+        conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
+    }
+}
+
+options! {
+    /// What [`Storage::restore_recycle_items`] may be told besides the items.
+    ///
+    /// ```
+    /// use dingtalk_files::{ConflictStrategy, RestoreRecycleItems};
+    ///
+    /// let options = RestoreRecycleItems::new().conflict_strategy(ConflictStrategy::ReturnErrorIfExists);
+    /// # let _ = options;
+    /// ```
+    RestoreRecycleItems {
+        /// What happens when a name is taken meanwhile. Default: `AUTO_RENAME`.
+        conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
+    }
+}
+
+#[derive(Serialize)]
+struct RestoreBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a RestoreRecycleItem>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemsBody<'a> {
+    recycle_item_ids: &'a [&'a str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a RestoreRecycleItems>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BinAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    recycle_bin: RecycleBin,
+}
+
+#[derive(Deserialize)]
+struct ItemAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    item: RecycleItem,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemsAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    recycle_items: Vec<RecycleItem>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RestoredAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    result_items: Vec<RestoredItem>,
+}
+
+/// The vendor's limits.
+const MAX_DELETED: usize = 50;
+const MAX_RESTORED: usize = 30;
+const PAGE_SIZES: RangeInclusive<u64> = 1..=50;
+
+impl<'a> Storage<'a> {
+    /// Asks for a recycle bin, whose id the other operations need.
+    ///
+    /// `GetRecycleBin`, documented under
+    /// [obtain-information-about-the-recycle-bin](https://open.dingtalk.com/document/orgapp/obtain-information-about-the-recycle-bin).
+    /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
+    ///
+    /// An organisation has one for all its spaces; the scope id is its corpId. No other scope is documented.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, RecycleBinScope, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let bin = client.storage().get_recycle_bin(&RecycleBinScope::Org, "corp-1", UnionId("operator-1"))?;
+    /// println!("its id is {}", bin.id.unwrap_or_default());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `recycleBinNotExist`; `paramError.recycleBinScope`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn get_recycle_bin(
+        &self,
+        scope: &RecycleBinScope,
+        scope_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<RecycleBin> {
+        let call = Call::new("GET /v1.0/storage/recycleBins", &[])
+            .query("recycleBinScope", scope.as_str())
+            .query("scopeId", scope_id)
+            .query("unionId", operator.0);
+        self.client.call(&call.repeatable()).map(|answer: BinAnswer| answer.recycle_bin)
+    }
+
+    /// Asks for an item in a recycle bin.
+    ///
+    /// `GetRecycleItem`, documented under
+    /// [obtain-recycling-item-information](https://open.dingtalk.com/document/orgapp/obtain-recycling-item-information).
+    /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
+    ///
+    /// The item's id is its own one, from [`list_recycle_items`](Self::list_recycle_items), and not the dentry's.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let item = client.storage().get_recycle_item("bin-1", "item-1", UnionId("operator-1"))?;
+    /// println!("{:?} was deleted by {:?}", item.original_path, item.operator_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`, `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn get_recycle_item(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<RecycleItem> {
+        let path = [recycle_bin_id, recycle_item_id];
+        let call =
+            Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
+                .query("unionId", operator.0);
+        self.client.call(&call.repeatable()).map(|answer: ItemAnswer| answer.item)
+    }
+
+    /// Lists what is in a recycle bin, one page of it. [`recycle_items`](Self::recycle_items) goes through all pages.
+    ///
+    /// `ListRecycleItems`, documented under
+    /// [gets-the-list-of-recycle-items](https://open.dingtalk.com/document/orgapp/gets-the-list-of-recycle-items).
+    /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
+    ///
+    /// A page may have fewer items than were asked for and yet not be the last one.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListRecycleItems::new().max_results(10);
+    /// let page = client.storage().list_recycle_items("bin-1", UnionId("operator-1"), &options)?;
+    /// println!("{} here, more: {}", page.items.len(), page.next_token.is_some());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside of 1 to 50, before anything is
+    /// sent. `recycleBinNotExist`; `paramError.recycleBinId`, `paramError.maxResults`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn list_recycle_items(
+        &self,
+        recycle_bin_id: &str,
+        operator: UnionId<'_>,
+        options: &ListRecycleItems,
+    ) -> Result<Page<RecycleItem>> {
+        let path = [recycle_bin_id];
+        let mut call = Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems", &path)
+            .query("unionId", operator.0);
+        check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
+        if let Some(max_results) = options.max_results {
+            call = call.query("maxResults", max_results.to_string());
+        }
+        if let Some(token) = &options.next_token {
+            call = call.query("nextToken", token);
+        }
+        let answer: ItemsAnswer = self.client.call(&call.repeatable())?;
+        Ok(Page::new(answer.recycle_items, answer.next_token))
+    }
+
+    /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked for
+    /// when the one before it is used up. It begins with the page that the options name.
+    ///
+    /// The vendor keeps no snapshot: what is deleted or restored meanwhile may be missed or come twice. So to restore or
+    /// delete what is listed, collect it first.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// for item in client.storage().recycle_items("bin-1", UnionId("operator-1"), &ListRecycleItems::new()) {
+    ///     println!("{:?}", item?.original_path);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last one.
+    pub fn recycle_items(
+        &self,
+        recycle_bin_id: &'a str,
+        operator: UnionId<'a>,
+        options: &ListRecycleItems,
+    ) -> Pages<'a, RecycleItem> {
+        let (storage, mut options) = (*self, options.clone());
+        Pages::new(move |token| {
+            if let Some(token) = token {
+                options.next_token = Some(token.to_owned());
+            }
+            storage.list_recycle_items(recycle_bin_id, operator, &options)
+        })
+    }
+
+    /// Deletes an item for good. **It cannot be undone.**
+    ///
+    /// `DeleteRecycleItem`, documented under
+    /// [delete-recycle-item](https://open.dingtalk.com/document/orgapp/delete-recycle-item).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// The item's id is its own one, and not the dentry's. The call is repeated when its answer was lost: then
+    /// `recycleItemNotExist` may mean that the first one did it. It returns whether the vendor says that it worked.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().delete_recycle_item("bin-1", "item-1", UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`, `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_recycle_item(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [recycle_bin_id, recycle_item_id];
+        let call =
+            Call::new("DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
+                .query("unionId", operator.0);
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Deletes several items for good. **It cannot be undone.**
+    ///
+    /// `DeleteRecycleItems`, documented under
+    /// [batch-delete-recycle-items](https://open.dingtalk.com/document/orgapp/batch-delete-recycle-items).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// 1 to 50 items per call, by their own ids. There is one answer for all of them: whether the vendor says that it
+    /// worked. The call is repeated when its answer was lost: then `recycleItemNotExist` may mean that the first one did
+    /// it.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().delete_recycle_items("bin-1", &["item-1", "item-2"], UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 50, before anything is sent.
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// `paramError.recycleItemIds`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_recycle_items(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_ids: &[&str],
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [recycle_bin_id];
+        let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRemove", &path);
+        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), MAX_DELETED)?;
+        let call = call.query("unionId", operator.0).json(&ItemsBody { recycle_item_ids, option: None })?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Puts an item back where it was.
+    ///
+    /// `RestoreRecycleItem`, documented under
+    /// [restore-recycle-items](https://open.dingtalk.com/document/orgapp/restore-recycle-items).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// What has children comes back after the answer ([`Restored::is_async`]):
+    /// [`wait_for_task`](Self::wait_for_task) with its task id. Space and dentry id are told in both cases.
+    ///
+    /// When the name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never repeated by itself:
+    /// after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// use dingtalk_files::{Client, RestoreRecycleItem, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
+    /// let restored = storage.restore_recycle_item("bin-1", "item-1", operator, &RestoreRecycleItem::new())?;
+    /// if let Some(task) = restored.task_id {
+    ///     storage.wait_for_task(&task, operator, Duration::from_secs(300))?;
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// `paramError.recycleItemId`, `paramError.conflictStrategy`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn restore_recycle_item(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_id: &str,
+        operator: UnionId<'_>,
+        options: &RestoreRecycleItem,
+    ) -> Result<Restored> {
+        let path = [recycle_bin_id, recycle_item_id];
+        let call = Call::new(
+            "POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}/restore",
+            &path,
+        )
+        .query("unionId", operator.0)
+        .json(&RestoreBody { option: options.if_set() })?;
+        self.client.call(&call)
+    }
+
+    /// Puts several items back where they were.
+    ///
+    /// `RestoreRecycleItems`, documented under
+    /// [batch-restore-recycled-items](https://open.dingtalk.com/document/orgapp/batch-restore-recycled-items).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// 1 to 30 items per call, by their own ids. **`Ok` does not mean that all of them came back**: look at each
+    /// [`RestoredItem::success`] and [`error_code`](RestoredItem::error_code). What has children comes back after the
+    /// answer ([`is_async`](RestoredItem::is_async)): [`wait_for_task`](Self::wait_for_task) with its task id.
+    ///
+    /// When a name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never repeated by itself:
+    /// after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, RestoreRecycleItems, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (items, options) = (["item-1", "item-2"], RestoreRecycleItems::new());
+    /// for item in client.storage().restore_recycle_items("bin-1", &items, UnionId("operator-1"), &options)? {
+    ///     if item.success == Some(false) {
+    ///         println!("{:?} is still there: {:?}", item.recycle_item_id, item.error_code);
+    ///     }
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 30, before anything is sent.
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// `paramError.recycleItemIds`, `paramError.conflictStrategy`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn restore_recycle_items(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_ids: &[&str],
+        operator: UnionId<'_>,
+        options: &RestoreRecycleItems,
+    ) -> Result<Vec<RestoredItem>> {
+        let path = [recycle_bin_id];
+        let call =
+            Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRestore", &path);
+        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), MAX_RESTORED)?;
+        let body = ItemsBody { recycle_item_ids, option: options.if_set() };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call).map(|answer: RestoredAnswer| answer.result_items)
+    }
+
+    /// Deletes all that is in a recycle bin, for good. **It cannot be undone.**
+    ///
+    /// `ClearRecycleBin`, documented under
+    /// [empty-the-recycle-bin](https://open.dingtalk.com/document/orgapp/empty-the-recycle-bin).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// The bin of an organisation holds what everybody there has deleted. The call is never repeated by itself, since
+    /// something else may have come in meanwhile. It returns whether the vendor says that it worked.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().clear_recycle_bin("bin-1", UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `paramError.recycleBinId`, `paramError`; `systemError`, `unknownError`.
+    #[inline]
+    pub fn clear_recycle_bin(&self, recycle_bin_id: &str, operator: UnionId<'_>) -> Result<bool> {
+        let path = [recycle_bin_id];
+        let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &path)
+            .query("unionId", operator.0);
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+    }
+}
