@@ -31,9 +31,9 @@ impl Storage<'_> {
     /// [subscribe-to-file-change-events](https://open.dingtalk.com/document/orgapp/subscribe-to-file-change-events).
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
-    /// Not all of the way is here: the storage event has to be switched on for the app in the developer console too, and
-    /// the events go where the app receives its events, not to this client. It returns whether the vendor says that it
-    /// worked.
+    /// Not all of the way is here: the storage event has to be switched on for the app in the developer console too,
+    /// and the events go where the app receives its events, not to this client. It returns whether the vendor says that
+    /// it worked; an answer that does not say so is `false`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, EventScope, UnionId};
@@ -53,7 +53,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/events/subscribe", &[])
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, scope_id })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
     }
 
     /// Ends what [`subscribe_event`](Self::subscribe_event) began.
@@ -62,7 +62,8 @@ impl Storage<'_> {
     /// [unsubscribe-from-file-change-events](https://open.dingtalk.com/document/orgapp/unsubscribe-from-file-change-events).
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
-    /// Scope and scope id are those of the subscription. It returns whether the vendor says that it worked.
+    /// Scope and scope id are those of the subscription. It returns whether the vendor says that it worked; an answer
+    /// that does not say so is `false`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, EventScope, UnionId};
@@ -87,6 +88,6 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/events/unsubscribe", &[])
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, scope_id })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
     }
 }

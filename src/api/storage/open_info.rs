@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Storage, SuccessAnswer};
+use super::{OptionBody, Storage, SuccessAnswer};
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -175,12 +175,6 @@ options! {
 }
 
 #[derive(Serialize)]
-struct OpenBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<OpenOption<'a>>,
-}
-
-#[derive(Serialize)]
 struct OpenOption<'a> {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     open_type: Option<&'a OpenType>,
@@ -202,9 +196,9 @@ impl Storage<'_> {
     /// [obtains-the-object-preview-or-editing-information](https://open.dingtalk.com/document/orgapp/obtains-the-object-preview-or-editing-information).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// Without [`check_login(true)`](GetDentryOpenInfo::check_login) the URL is a key: it opens the file for whoever has
-    /// it, once per browser session, and is void when nobody used it for 5 minutes. Ask shortly before it is opened, and keep
-    /// it out of logs. Whether the file has the watermark that was asked for is
+    /// Without [`check_login(true)`](GetDentryOpenInfo::check_login) the URL is a key: it opens the file for whoever
+    /// has it, once per browser session, and is void when nobody used it for 5 minutes. Ask shortly before it is
+    /// opened, and keep it out of logs. Whether the file has the watermark that was asked for is
     /// [`has_water_mark`](DentryOpenInfo::has_water_mark).
     ///
     /// ```no_run
@@ -233,11 +227,11 @@ impl Storage<'_> {
         let path = [space_id, dentry_id];
         let open_type = options.open_type.as_ref();
         let is_set = open_type.is_some() || options.if_set().is_some();
-        let option = is_set.then_some(OpenOption { open_type, rest: options });
+        let option = OpenOption { open_type, rest: options };
         let call =
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/query", &path)
                 .query("unionId", operator.0)
-                .json(&OpenBody { option })?;
+                .json(&OptionBody { option: is_set.then_some(&option) })?;
         self.client.call(&call.repeatable())
     }
 
@@ -246,8 +240,8 @@ impl Storage<'_> {
     /// `RegisterOpenInfo`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
     /// its errors and the names of providers. A sample there has the provider `DINGTALK` and the type `PREVIEW`.
     ///
-    /// It returns whether the vendor says that it worked. It is never repeated by itself: after a network failure look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run).
+    /// It returns whether the vendor says that it worked; an answer that does not say so is `false`. It is never
+    /// repeated by itself: after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, OpenInfo, OpenType, UnionId};
@@ -278,7 +272,7 @@ impl Storage<'_> {
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register", &path)
                 .query("unionId", operator.0)
                 .json(&RegisterBody { open_infos, provider })?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
     }
 
     /// Asks for a URL under which a file can be opened in the web office, and for the tokens to it.
@@ -320,8 +314,8 @@ impl Storage<'_> {
     /// limits, its errors and how long the tokens live.
     ///
     /// Both tokens are those that [`get_web_office_url`](Self::get_web_office_url) or the last renewal gave. The vendor
-    /// wants them in the **URL**, where gateways may log them; this crate shows them in no error. It is never repeated by
-    /// itself, for the first call may have used them up: after a network failure ask
+    /// wants them in the **URL**, where gateways may log them; this crate shows them in no error. It is never repeated
+    /// by itself, for the first call may have used them up: after a network failure ask
     /// [`get_web_office_url`](Self::get_web_office_url) for new ones.
     ///
     /// ```no_run

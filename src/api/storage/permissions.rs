@@ -1,16 +1,15 @@
 //! Who may do what with a dentry.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Storage, SuccessAnswer, check_count, check_number};
+use super::{OptionBody, Storage, SuccessAnswer, check_count, check_max_results};
 use crate::api::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
-use crate::{Page, Pages, Result, Timestamp, UnionId};
+use crate::{Error, Page, Pages, Result, Timestamp, UnionId};
 
 words! {
     /// What somebody may do: each role may do what those below it may.
@@ -222,12 +221,6 @@ struct MembersBody<'a, O> {
     option: Option<&'a O>,
 }
 
-#[derive(Serialize)]
-struct ListBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a ListPermissions>,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PermissionsAnswer {
@@ -251,9 +244,20 @@ impl RolesAnswer {
 
 /// The vendor's limits.
 pub(crate) const MAX_MEMBERS: usize = 30;
-pub(crate) const DURATIONS: RangeInclusive<u64> = 1..=3600;
+const MAX_DURATION: u64 = 3600;
 const MAX_FILTER_ROLES: usize = 30;
-const PAGE_SIZES: RangeInclusive<u64> = 1..=500;
+const MAX_RESULTS: u32 = 500;
+
+/// 0 is refused too, lest somebody whose time is over gets a permission without an end.
+pub(crate) fn check_duration(operation: &'static str, duration: Option<u64>) -> Result<()> {
+    match duration {
+        Some(seconds) if !(1..=MAX_DURATION).contains(&seconds) => {
+            let text = format!("{operation}: `duration` is {seconds}, and 1 to {MAX_DURATION} are allowed");
+            Err(Error::InvalidArgument(text))
+        }
+        _ => Ok(()),
+    }
+}
 
 impl<'a> Storage<'a> {
     /// Gives members a role on a file, a folder or a whole space.
@@ -269,8 +273,8 @@ impl<'a> Storage<'a> {
     /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
     /// taken away, whatever the options say.
     ///
-    /// It returns whether the vendor says that it worked. It is never repeated by itself: after a network failure look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run).
+    /// It returns whether the vendor says that it worked; an answer that does not say so is `false`. It is never
+    /// repeated by itself: after a network failure look at [`Error::may_have_run`].
     ///
     /// ```no_run
     /// use dingtalk_files::{AddPermission, Client, Member, RoleId, UnionId};
@@ -285,7 +289,7 @@ impl<'a> Storage<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
+    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
     /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
@@ -301,11 +305,11 @@ impl<'a> Storage<'a> {
     ) -> Result<bool> {
         let path = [space_id, dentry_id];
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
-        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
-        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        check_duration(call.operation, options.duration)?;
         let body = MembersBody { role_id: role, members, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
     }
 
     /// Takes a role away from members.
@@ -317,7 +321,7 @@ impl<'a> Storage<'a> {
     /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `delete_permission` of
     /// storage 2.0, whose ids are others. Role and members are those of the permission, as
     /// [`list_permissions`](Self::list_permissions) tells them. People are named by union id. It returns whether the
-    /// vendor says that it worked.
+    /// vendor says that it worked; an answer that does not say so is `false`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, Member, RoleId, UnionId};
@@ -331,7 +335,7 @@ impl<'a> Storage<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is sent.
+    /// [`Error::InvalidArgument`] for no member or more than 30, before anything is sent.
     /// `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
@@ -347,10 +351,10 @@ impl<'a> Storage<'a> {
         let path = [space_id, dentry_id];
         let call =
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove", &path);
-        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         let body = MembersBody { role_id: role, members, option: None::<&()> };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
     }
 
     /// Gives members another role in the place of the one they have, or for another time.
@@ -360,9 +364,9 @@ impl<'a> Storage<'a> {
     /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
     ///
     /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `update_permission` of
-    /// storage 2.0, whose ids are others. The role is the one they shall have. People are named by union id. Without a duration the
-    /// permission does not end; one that is given counts in spaces of apps only. It returns whether the vendor says that
-    /// it worked.
+    /// storage 2.0, whose ids are others. The role is the one they shall have. People are named by union id. Without a
+    /// duration the permission does not end; one that is given counts in spaces of apps only. It returns whether the
+    /// vendor says that it worked; an answer that does not say so is `false`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, Member, RoleId, UnionId, UpdatePermission};
@@ -378,7 +382,7 @@ impl<'a> Storage<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
+    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
     /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
@@ -394,11 +398,11 @@ impl<'a> Storage<'a> {
     ) -> Result<bool> {
         let path = [space_id, dentry_id];
         let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
-        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
-        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        check_duration(call.operation, options.duration)?;
         let body = MembersBody { role_id: role, members, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
     }
 
     /// Lists who may do what with a dentry, one page of it. [`permissions`](Self::permissions) goes through all pages.
@@ -424,7 +428,7 @@ impl<'a> Storage<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 30 roles, or a page size outside of 1 to
+    /// [`Error::InvalidArgument`] for more than 30 roles, or a page size outside of 1 to
     /// 500, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
@@ -439,17 +443,16 @@ impl<'a> Storage<'a> {
         let path = [space_id, dentry_id];
         let call =
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/query", &path);
-        if let Some(roles) = options.filter_role_ids.as_ref().filter(|roles| !roles.is_empty()) {
-            check_count(call.operation, "filterRoleIds", roles.len(), MAX_FILTER_ROLES)?;
-        }
-        check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
-        let call = call.query("unionId", operator.0).json(&ListBody { option: options.if_set() })?;
+        let roles = options.filter_role_ids.as_ref().map_or(0, Vec::len);
+        check_count(call.operation, "filterRoleIds", roles, 0..=MAX_FILTER_ROLES)?;
+        check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
+        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
         let answer: PermissionsAnswer = self.client.call(&call.repeatable())?;
         Ok(Page::new(answer.permissions, answer.next_token))
     }
 
-    /// All permissions on a dentry, page after page of [`list_permissions`](Self::list_permissions), each asked for when
-    /// the one before it is used up. It begins with the page that the options name.
+    /// All permissions on a dentry, page after page of [`list_permissions`](Self::list_permissions), each asked for
+    /// when the one before it is used up. It begins with the page that the options name.
     ///
     /// The vendor keeps no snapshot: what is given or taken away meanwhile may be missed or come twice. So to change
     /// what is listed, collect it first.

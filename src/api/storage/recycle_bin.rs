@@ -1,11 +1,9 @@
 //! The recycle bin: what was deleted, and may come back.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 
 use super::dentries::{ConflictStrategy, DentryType};
-use super::{Storage, SuccessAnswer, check_count, check_number};
+use super::{OptionBody, Storage, SuccessAnswer, check_count, check_max_results, empty_is_none};
 use crate::api::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
@@ -91,10 +89,13 @@ pub struct Restored {
     #[serde(rename = "async", deserialize_with = "null_is_default")]
     pub is_async: bool,
     /// The task that goes on: see [`Storage::wait_for_task`].
+    #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
     /// The space it comes back to.
+    #[serde(deserialize_with = "empty_is_none")]
     pub space_id: Option<String>,
     /// Its id there.
+    #[serde(deserialize_with = "empty_is_none")]
     pub dentry_id: Option<String>,
 }
 
@@ -125,12 +126,16 @@ pub struct RestoredItem {
     /// Whether it was restored. Absent while it goes on.
     pub success: Option<bool>,
     /// Why it was not, such as `permissionDenied`. Absent while it goes on.
+    #[serde(deserialize_with = "empty_is_none")]
     pub error_code: Option<String>,
     /// The task that goes on: see [`Storage::wait_for_task`].
+    #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
     /// The space it comes back to. Absent when it failed.
+    #[serde(deserialize_with = "empty_is_none")]
     pub space_id: Option<String>,
     /// Its id there. Absent when it failed.
+    #[serde(deserialize_with = "empty_is_none")]
     pub dentry_id: Option<String>,
 }
 
@@ -182,12 +187,6 @@ options! {
 }
 
 #[derive(Serialize)]
-struct RestoreBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a RestoreRecycleItem>,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ItemsBody<'a> {
     recycle_item_ids: &'a [&'a str],
@@ -226,7 +225,7 @@ struct RestoredAnswer {
 /// The vendor's limits.
 const MAX_DELETED: usize = 50;
 const MAX_RESTORED: usize = 30;
-const PAGE_SIZES: RangeInclusive<u64> = 1..=50;
+const MAX_RESULTS: u32 = 50;
 
 impl<'a> Storage<'a> {
     /// Asks for a recycle bin, whose id the other operations need.
@@ -332,7 +331,7 @@ impl<'a> Storage<'a> {
         let path = [recycle_bin_id];
         let mut call = Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems", &path)
             .query("unionId", operator.0);
-        check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
+        check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
         if let Some(max_results) = options.max_results {
             call = call.query("maxResults", max_results.to_string());
         }
@@ -343,11 +342,11 @@ impl<'a> Storage<'a> {
         Ok(Page::new(answer.recycle_items, answer.next_token))
     }
 
-    /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked for
-    /// when the one before it is used up. It begins with the page that the options name.
+    /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked
+    /// for when the one before it is used up. It begins with the page that the options name.
     ///
-    /// The vendor keeps no snapshot: what is deleted or restored meanwhile may be missed or come twice. So to restore or
-    /// delete what is listed, collect it first.
+    /// The vendor keeps no snapshot: what is deleted or restored meanwhile may be missed or come twice. So to restore
+    /// or delete what is listed, collect it first.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
@@ -359,7 +358,8 @@ impl<'a> Storage<'a> {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
-    /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last one.
+    /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last
+    /// one.
     pub fn recycle_items(
         &self,
         recycle_bin_id: &'a str,
@@ -382,7 +382,8 @@ impl<'a> Storage<'a> {
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
     /// The item's id is its own one, and not the dentry's. The call is repeated when its answer was lost: then
-    /// `recycleItemNotExist` may mean that the first one did it. It returns whether the vendor says that it worked.
+    /// `recycleItemNotExist` may mean that the first one did it. It returns whether the vendor says that it worked; an
+    /// answer that does not say so is `false`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -408,7 +409,7 @@ impl<'a> Storage<'a> {
         let call =
             Call::new("DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
                 .query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
     }
 
     /// Deletes several items for good. **It cannot be undone.**
@@ -418,8 +419,8 @@ impl<'a> Storage<'a> {
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
     /// 1 to 50 items per call, by their own ids. There is one answer for all of them: whether the vendor says that it
-    /// worked. The call is repeated when its answer was lost: then `recycleItemNotExist` may mean that the first one did
-    /// it.
+    /// worked; an answer that does not say so is `false`. The call is repeated when its answer was lost: then
+    /// `recycleItemNotExist` may mean that the first one did it.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -444,9 +445,9 @@ impl<'a> Storage<'a> {
     ) -> Result<bool> {
         let path = [recycle_bin_id];
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRemove", &path);
-        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), MAX_DELETED)?;
+        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_DELETED)?;
         let call = call.query("unionId", operator.0).json(&ItemsBody { recycle_item_ids, option: None })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
     }
 
     /// Puts an item back where it was.
@@ -494,7 +495,7 @@ impl<'a> Storage<'a> {
             &path,
         )
         .query("unionId", operator.0)
-        .json(&RestoreBody { option: options.if_set() })?;
+        .json(&OptionBody { option: options.if_set() })?;
         self.client.call(&call)
     }
 
@@ -541,7 +542,7 @@ impl<'a> Storage<'a> {
         let path = [recycle_bin_id];
         let call =
             Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRestore", &path);
-        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), MAX_RESTORED)?;
+        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_RESTORED)?;
         let body = ItemsBody { recycle_item_ids, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
         self.client.call(&call).map(|answer: RestoredAnswer| answer.result_items)
@@ -554,7 +555,8 @@ impl<'a> Storage<'a> {
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
     /// The bin of an organisation holds what everybody there has deleted. The call is never repeated by itself, since
-    /// something else may have come in meanwhile. It returns whether the vendor says that it worked.
+    /// something else may have come in meanwhile. It returns whether the vendor says that it worked; an answer that
+    /// does not say so is `false`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -573,6 +575,6 @@ impl<'a> Storage<'a> {
         let path = [recycle_bin_id];
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &path)
             .query("unionId", operator.0);
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Storage;
 use super::dentries::PartitionType;
+use super::{OptionBody, Storage};
 use crate::api::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
@@ -273,12 +273,6 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-struct AddSpaceBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a AddSpace>,
-}
-
 #[derive(Deserialize)]
 struct SpaceAnswer {
     #[serde(default, deserialize_with = "null_is_default")]
@@ -329,7 +323,7 @@ impl Storage<'_> {
     pub fn add_space(&self, operator: UnionId<'_>, options: &AddSpace) -> Result<Space> {
         let call = Call::new("POST /v1.0/storage/spaces", &[])
             .query("unionId", operator.0)
-            .json(&AddSpaceBody { option: options.if_set() })?;
+            .json(&OptionBody { option: options.if_set() })?;
         self.client.call(&call.repeatable()).map(|answer: SpaceAnswer| answer.space)
     }
 

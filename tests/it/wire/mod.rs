@@ -1,5 +1,6 @@
 //! Requests exactly as they leave, answers exactly as they are documented.
 
+mod spaces;
 mod storage;
 mod uploads;
 
