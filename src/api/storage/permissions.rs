@@ -259,7 +259,7 @@ pub(crate) fn check_duration(operation: &'static str, duration: Option<u64>) -> 
     }
 }
 
-impl<'a> Storage<'a> {
+impl Storage<'_> {
     /// Gives members a role on a file, a folder or a whole space.
     ///
     /// `AddPermission`, documented under
@@ -451,41 +451,6 @@ impl<'a> Storage<'a> {
         Ok(Page::new(answer.permissions, answer.next_token))
     }
 
-    /// All permissions on a dentry, page after page of [`list_permissions`](Self::list_permissions), each asked for
-    /// when the one before it is used up. It begins with the page that the options name.
-    ///
-    /// The vendor keeps no snapshot: what is given or taken away meanwhile may be missed or come twice. So to change
-    /// what is listed, collect it first.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, ListPermissions, UnionId};
-    ///
-    /// let client = Client::from_env()?;
-    /// let options = ListPermissions::new();
-    /// for permission in client.storage().permissions("space-1", "dentry-1", UnionId("operator-1"), &options) {
-    ///     let permission = permission?;
-    ///     println!("{:?} is {:?}", permission.member, permission.role);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    ///
-    /// Its items are errors where [`list_permissions`](Self::list_permissions) has them; such an item is the last one.
-    pub fn permissions(
-        &self,
-        space_id: &'a str,
-        dentry_id: &'a str,
-        operator: UnionId<'a>,
-        options: &ListPermissions,
-    ) -> Pages<'a, Permission> {
-        let (storage, mut options) = (*self, options.clone());
-        Pages::new(move |token| {
-            if let Some(token) = token {
-                options.next_token = Some(token.to_owned());
-            }
-            storage.list_permissions(space_id, dentry_id, operator, &options)
-        })
-    }
-
     /// Asks for the roles on several dentries: by the id of the dentry.
     ///
     /// `BatchQueryRoles`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
@@ -522,5 +487,42 @@ impl<'a> Storage<'a> {
                 .query("dentryIdList", serde_json::Value::from(dentry_ids).to_string())
                 .query("unionId", operator.0);
         self.client.call(&call.repeatable()).map(RolesAnswer::into_map)
+    }
+}
+
+impl<'a> Storage<'a> {
+    /// All permissions on a dentry, page after page of [`list_permissions`](Self::list_permissions), each asked for
+    /// when the one before it is used up. It begins with the page that the options name.
+    ///
+    /// The vendor keeps no snapshot: what is given or taken away meanwhile may be missed or come twice. So to change
+    /// what is listed, collect it first.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListPermissions, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListPermissions::new();
+    /// for permission in client.storage().permissions("space-1", "dentry-1", UnionId("operator-1"), &options) {
+    ///     let permission = permission?;
+    ///     println!("{:?} is {:?}", permission.member, permission.role);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// Its items are errors where [`list_permissions`](Self::list_permissions) has them; such an item is the last one.
+    pub fn permissions(
+        &self,
+        space_id: &'a str,
+        dentry_id: &'a str,
+        operator: UnionId<'a>,
+        options: &ListPermissions,
+    ) -> Pages<'a, Permission> {
+        let (storage, mut options) = (*self, options.clone());
+        Pages::new(move |token| {
+            if let Some(token) = token {
+                options.next_token = Some(token.to_owned());
+            }
+            storage.list_permissions(space_id, dentry_id, operator, &options)
+        })
     }
 }

@@ -227,7 +227,7 @@ const MAX_DELETED: usize = 50;
 const MAX_RESTORED: usize = 30;
 const MAX_RESULTS: u32 = 50;
 
-impl<'a> Storage<'a> {
+impl Storage<'_> {
     /// Asks for a recycle bin, whose id the other operations need.
     ///
     /// `GetRecycleBin`, documented under
@@ -340,39 +340,6 @@ impl<'a> Storage<'a> {
         }
         let answer: ItemsAnswer = self.client.call(&call.repeatable())?;
         Ok(Page::new(answer.recycle_items, answer.next_token))
-    }
-
-    /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked
-    /// for when the one before it is used up. It begins with the page that the options name.
-    ///
-    /// The vendor keeps no snapshot: what is deleted or restored meanwhile may be missed or come twice. So to restore
-    /// or delete what is listed, collect it first.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
-    ///
-    /// let client = Client::from_env()?;
-    /// for item in client.storage().recycle_items("bin-1", UnionId("operator-1"), &ListRecycleItems::new()) {
-    ///     println!("{:?}", item?.original_path);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    ///
-    /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last
-    /// one.
-    pub fn recycle_items(
-        &self,
-        recycle_bin_id: &'a str,
-        operator: UnionId<'a>,
-        options: &ListRecycleItems,
-    ) -> Pages<'a, RecycleItem> {
-        let (storage, mut options) = (*self, options.clone());
-        Pages::new(move |token| {
-            if let Some(token) = token {
-                options.next_token = Some(token.to_owned());
-            }
-            storage.list_recycle_items(recycle_bin_id, operator, &options)
-        })
     }
 
     /// Deletes an item for good. **It cannot be undone.**
@@ -576,5 +543,40 @@ impl<'a> Storage<'a> {
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &path)
             .query("unionId", operator.0);
         self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+    }
+}
+
+impl<'a> Storage<'a> {
+    /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked
+    /// for when the one before it is used up. It begins with the page that the options name.
+    ///
+    /// The vendor keeps no snapshot: what is deleted or restored meanwhile may be missed or come twice. So to restore
+    /// or delete what is listed, collect it first.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// for item in client.storage().recycle_items("bin-1", UnionId("operator-1"), &ListRecycleItems::new()) {
+    ///     println!("{:?}", item?.original_path);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last
+    /// one.
+    pub fn recycle_items(
+        &self,
+        recycle_bin_id: &'a str,
+        operator: UnionId<'a>,
+        options: &ListRecycleItems,
+    ) -> Pages<'a, RecycleItem> {
+        let (storage, mut options) = (*self, options.clone());
+        Pages::new(move |token| {
+            if let Some(token) = token {
+                options.next_token = Some(token.to_owned());
+            }
+            storage.list_recycle_items(recycle_bin_id, operator, &options)
+        })
     }
 }
