@@ -163,7 +163,7 @@ options! {
     GetDentryOpenInfo {
         /// The version to open.
         version: u64 = 1,
-        /// Whether a watermark lies over it, which is done with Word, Excel, PowerPoint and PDF files. Default: false.
+        /// Whether a watermark lies over it, which is done with Word, Excel, PPT and PDF files. Default: false.
         water_mark: bool = true,
         /// Whether only those can open it who have logged in. For looking only. Default: false, a link that works once
         /// per browser session for anybody who has it, with common documents, pictures, sound and films only.

@@ -490,7 +490,7 @@ impl Storage<'_> {
     }
 }
 
-impl<'a> Storage<'a> {
+impl<'c> Storage<'c> {
     /// All permissions on a dentry, page after page of [`list_permissions`](Self::list_permissions), each asked for
     /// when the one before it is used up. It begins with the page that the options name.
     ///
@@ -512,17 +512,18 @@ impl<'a> Storage<'a> {
     /// Its items are errors where [`list_permissions`](Self::list_permissions) has them; such an item is the last one.
     pub fn permissions(
         &self,
-        space_id: &'a str,
-        dentry_id: &'a str,
-        operator: UnionId<'a>,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
         options: &ListPermissions,
-    ) -> Pages<'a, Permission> {
+    ) -> Pages<'c, Permission> {
         let (storage, mut options) = (*self, options.clone());
+        let [space_id, dentry_id, operator] = [space_id, dentry_id, operator.0].map(str::to_owned);
         Pages::new(move |token| {
             if let Some(token) = token {
                 options.next_token = Some(token.to_owned());
             }
-            storage.list_permissions(space_id, dentry_id, operator, &options)
+            storage.list_permissions(&space_id, &dentry_id, UnionId(&operator), &options)
         })
     }
 }

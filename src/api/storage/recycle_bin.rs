@@ -546,7 +546,7 @@ impl Storage<'_> {
     }
 }
 
-impl<'a> Storage<'a> {
+impl<'c> Storage<'c> {
     /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked
     /// for when the one before it is used up. It begins with the page that the options name.
     ///
@@ -567,16 +567,17 @@ impl<'a> Storage<'a> {
     /// one.
     pub fn recycle_items(
         &self,
-        recycle_bin_id: &'a str,
-        operator: UnionId<'a>,
+        recycle_bin_id: &str,
+        operator: UnionId<'_>,
         options: &ListRecycleItems,
-    ) -> Pages<'a, RecycleItem> {
+    ) -> Pages<'c, RecycleItem> {
         let (storage, mut options) = (*self, options.clone());
+        let [recycle_bin_id, operator] = [recycle_bin_id, operator.0].map(str::to_owned);
         Pages::new(move |token| {
             if let Some(token) = token {
                 options.next_token = Some(token.to_owned());
             }
-            storage.list_recycle_items(recycle_bin_id, operator, &options)
+            storage.list_recycle_items(&recycle_bin_id, UnionId(&operator), &options)
         })
     }
 }

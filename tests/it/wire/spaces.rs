@@ -36,7 +36,7 @@ fn people(count: usize) -> Vec<Member> {
 
 #[track_caller]
 fn assert_refused<T>(result: Result<T>, route: &str, problem: &str) {
-    let Err(Error::InvalidArgument(text)) = &result else { panic!("not refused: {problem}") };
+    let Err(Error::InvalidArgument(text)) = result else { panic!("not refused: {problem}") };
     assert!(text.contains(route) && text.contains(problem), "{text}");
 }
 
