@@ -128,10 +128,8 @@ pub use api::storage::open_info::{
 pub use api::storage::permissions::{
     AddPermission, ListPermissions, Member, MemberType, Permission, Role, RoleId, UpdatePermission,
 };
-pub use api::storage::recycle_bin::{
-    ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem, RestoreRecycleItem, RestoreRecycleItems,
-    Restored, RestoredItem,
-};
+pub use api::storage::recycle_bin::{ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem};
+pub use api::storage::restore::{RestoreRecycleItem, RestoreRecycleItems, Restored, RestoredItem};
 pub use api::storage::spaces::{
     AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
     SpaceOwnerType, SpaceStatus,

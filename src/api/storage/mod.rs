@@ -13,6 +13,7 @@ pub(crate) mod files;
 pub(crate) mod open_info;
 pub(crate) mod permissions;
 pub(crate) mod recycle_bin;
+pub(crate) mod restore;
 pub(crate) mod spaces;
 pub(crate) mod tasks;
 pub(crate) mod uploads;
