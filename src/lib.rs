@@ -125,8 +125,21 @@ pub use api::storage::dentries::{
     AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
     PartitionType, StorageDriver, Thumbnail, Visibility,
 };
+pub use api::storage::events::EventScope;
 pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
+};
+pub use api::storage::open_info::{
+    DentryOpenInfo, GetDentryOpenInfo, OpenInfo, OpenType, WebOfficeTokens, WebOfficeUrl,
+};
+pub use api::storage::permissions::{
+    AddPermission, ListPermissions, Member, MemberType, Permission, Role, RoleId, UpdatePermission,
+};
+pub use api::storage::recycle_bin::{ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem};
+pub use api::storage::restore::{RestoreRecycleItem, RestoreRecycleItems, Restored, RestoredItem};
+pub use api::storage::spaces::{
+    AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
+    SpaceOwnerType, SpaceStatus,
 };
 pub use api::storage::tasks::{Task, TaskStatus};
 pub use api::storage::thumbnails::ThumbnailResult;

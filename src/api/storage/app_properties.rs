@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::Storage;
-use super::dentries::{AppProperty, MAX_APP_PROPERTIES, SuccessAnswer, check_count};
+use super::dentries::{AppProperty, MAX_APP_PROPERTIES};
+use crate::api::common::{SuccessAnswer, check_count};
 use crate::call::Call;
 use crate::{Result, UnionId};
 

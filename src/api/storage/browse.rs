@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{
-    DentriesAnswer, Dentry, DentryAnswer, OptionBody, ResultItems, check_count, check_max_results,
-    empty_is_none, query_if_set,
+use super::dentries::{DentriesAnswer, Dentry, DentryAnswer};
+use crate::api::common::{
+    OptionBody, ResultItems, check_count, check_max_results, empty_is_none, query_if_set,
 };
 use crate::call::Call;
 use crate::ids::words;

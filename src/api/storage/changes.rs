@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{
-    AppProperty, ConflictStrategy, Dentry, DentryAnswer, check_app_properties, empty_is_none, query_if_set,
-};
-use crate::api::null_is_default;
+use super::dentries::{AppProperty, ConflictStrategy, Dentry, DentryAnswer, check_app_properties};
+use crate::api::common::{empty_is_none, null_is_default, query_if_set};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Result, UnionId};

@@ -1,7 +1,8 @@
 //! Versions of a file.
 
 use super::Storage;
-use super::dentries::{DentriesAnswer, Dentry, SuccessAnswer, check_max_results, query_if_set};
+use super::dentries::{DentriesAnswer, Dentry};
+use crate::api::common::{SuccessAnswer, check_max_results, query_if_set};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Page, Pages, Result, UnionId};
