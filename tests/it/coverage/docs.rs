@@ -57,7 +57,9 @@ fn last_name<'s>(before: &'s str, start: &str) -> Option<&'s str> {
 /// How the function is called that has the route behind `before`.
 fn function(sources: &[(PathBuf, String)], before: &str) -> Option<String> {
     let name = last_name(before, "\n    pub fn ")?;
-    let group = last_name(before, "\nimpl ")?;
+    let (_, group) = before.rsplit_once("\nimpl")?;
+    // With a lifetime of its own or without: `<'c> Storage<'c> {`, ` Storage<'_> {`.
+    let group = group.trim_start_matches("<'c>").trim_start_matches("<'a>").trim_start().split('<').next()?;
     let (_, client) = sources.iter().find(|(path, _)| path.ends_with("src/client.rs"))?;
     let (getter, _) = client.split_once(&format!("(&self) -> {group}<'_>"))?;
     Some(format!("client.{}().{name}", last_name(getter, "pub fn ")?))

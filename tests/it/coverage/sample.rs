@@ -12,11 +12,14 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    /// Whether the text has it, as a whole and not as a part of a longer one.
-    pub(super) fn is_in(&self, text: &str) -> bool {
+    /// What stands before it in the text, if the text has it: as a whole, and not as a part of a longer one.
+    pub(super) fn before<'t>(&self, text: &'t str) -> Option<&'t str> {
         let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let pieces: Vec<&str> = text.split(&self.text).collect();
-        pieces.windows(2).any(|at| !part(at[0].chars().next_back()) && !part(at[1].chars().next()))
+        text.match_indices(&self.text).find_map(|(at, found)| {
+            let (before, rest) = text.split_at(at);
+            let next = rest.chars().nth(found.len());
+            (!part(before.chars().next_back()) && !part(next)).then_some(before)
+        })
     }
 }
 
