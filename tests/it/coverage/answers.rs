@@ -68,7 +68,7 @@ fn no_documented_field_is_lost() {
                     (false, None) => find(Sort::NotRead, &leaf.place, "lost"),
                     (false, Some(before)) => {
                         if let Some(other) = other_name(&leaf.place, before) {
-                            find(Sort::OtherName, &leaf.place, other);
+                            find(Sort::OtherName, &leaf.place, &format!("shown as `{other}`"));
                         }
                     }
                     // The keys of a map that is withheld may be shown or not.

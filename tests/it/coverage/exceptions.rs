@@ -157,4 +157,4 @@ pub(super) const NOT_YET: &[&str] = &[
 ];
 
 /// Fields of answers that have another name here: the vendor's, then ours.
-pub(super) const RENAMED: &[(&str, &str)] = &[("type", "kind")];
+pub(super) const RENAMED: &[(&str, &str)] = &[("type", "kind"), ("expires_in", "expire_in")];
