@@ -24,9 +24,19 @@ impl Target {
     /// A link stands for what it points to. What exists and is no file (a folder, a device) is refused.
     pub(crate) fn resolve(path: &Path) -> Result<Self> {
         let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", path.display()));
+        // `a/` and `a/.` have the name `a` too, but can only be a folder.
+        let ends_in_name =
+            |name: &OsStr| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
+        if path.file_name().is_some_and(|name| !ends_in_name(name)) {
+            return Err(wrong("names a folder; name a file in it"));
+        }
         let path = match fs::symlink_metadata(path) {
             Ok(found) if found.is_symlink() => {
                 fs::canonicalize(path).map_err(|cause| FileError::new("follow the link", path, cause))?
+            }
+            // A name that is too long, for example: the part has another, and only the renaming would fail.
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(FileError::new("write", path, cause).into());
             }
             _ => path.to_owned(),
         };
@@ -38,10 +48,6 @@ impl Target {
             _ => {}
         }
         let name = path.file_name().ok_or_else(|| wrong("names no file"))?.to_owned();
-        // `a/` and `a/.` have the name `a` too, but can only be a folder.
-        if !path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes()) {
-            return Err(wrong("names a folder; name a file in it"));
-        }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         Ok(Self { path, folder, name })
     }

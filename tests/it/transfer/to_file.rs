@@ -117,6 +117,8 @@ fn what_cannot_be_a_target_is_refused_before_anything_is_sent() {
     for name in ["nothing/", "nothing/.", "plain/", "sub/"] {
         refuse(name, &is_argument);
     }
+    // Its part would have a shorter name.
+    refuse(&"x".repeat(256), &|error| matches!(error, Error::File(_)));
     // Also for root, who may write to every folder.
     #[cfg(unix)]
     {
