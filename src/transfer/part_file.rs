@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{Checkpoint, Piece};
@@ -148,7 +148,11 @@ impl<'a> PartFile<'a> {
 
     /// Replaces the checkpoint at once.
     pub(crate) fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        fs::write(&self.new_checkpoint, checkpoint.encode())?;
+        // What a kill has left there, and not what a link there points to.
+        let _ = fs::remove_file(&self.new_checkpoint);
+        let mut new = OpenOptions::new().write(true).create_new(true).open(&self.new_checkpoint)?;
+        new.write_all(&checkpoint.encode())?;
+        drop(new);
         fs::rename(&self.new_checkpoint, &self.checkpoint)
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::child::{Job, said};
-use super::folder::{Folder, NAME, PART, assert_content, names_in};
+use super::folder::{CHECKPOINT, Folder, NAME, PART, assert_content, names_in};
 use super::*;
 
 #[test]
@@ -146,6 +146,22 @@ fn nothing_is_written_through_what_lies_where_the_part_goes() {
     assert!(s.fake.requests().is_empty());
     assert_eq!(fs::read(folder.join("victim")).unwrap(), b"precious");
     assert_eq!(folder.names(), [PART, "victim"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn nor_through_what_lies_where_the_checkpoint_goes() {
+    for name in [CHECKPOINT, "file.bin.dingtalk-checkpoint-new"] {
+        let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+        fs::write(folder.join("victim"), "precious").unwrap();
+        std::os::unix::fs::symlink("victim", folder.join(name)).unwrap();
+        s.fault(Fault::CutAfter(1000));
+        s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+        assert_eq!(fs::read(folder.join("victim")).unwrap(), b"precious", "{name}");
+        let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
+        assert_eq!(done.reused, 1000);
+        assert_eq!(folder.names(), [NAME, "victim"]);
+    }
 }
 
 #[test]
