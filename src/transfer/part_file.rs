@@ -181,7 +181,8 @@ impl<'a> PartFile<'a> {
         let file = file.map_err(|cause| file_error("write", path, cause))?;
         // An earlier try may have been for a larger object.
         file.set_len(size).map_err(|cause| file_error("write", path, cause))?;
-        if let Ok(old) = fs::metadata(target) {
+        // What must not be replaced hands nothing on: the part may be kept, and has to stay writable.
+        if let Some(old) = fs::metadata(target).ok().filter(|old| old.is_file() && !no_clobber) {
             // Who may read the old one may read the new one, and nobody else.
             file.set_permissions(old.permissions())
                 .map_err(|cause| file_error("set the permissions of", path, cause))?;

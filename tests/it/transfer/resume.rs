@@ -338,6 +338,13 @@ fn a_download_that_was_complete_but_for_its_name_asks_for_one_byte() {
     let (s, folder) = before_the_rename();
     let done = s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
     assert_eq!(s.objects()[1].header("if-match"), done.etag.as_deref());
+
+    // More connections have nothing to do.
+    let (s, folder) = before_the_rename();
+    let done = s.file().download().resume(true).parallel(4).to_file(folder.target()).unwrap();
+    assert_eq!((done.bytes, done.reused, done.verified), (MIB, MIB, true));
+    assert_eq!(s.ranges()[1..], [range("bytes=1048575-1048575")]);
+    folder.assert_only(NAME, &s.content);
 }
 
 #[test]
@@ -418,4 +425,23 @@ fn a_checkpoint_that_was_being_written_is_no_obstacle_and_goes() {
     // A process was killed after the renaming and before it could tidy up.
     fs::write(folder.checkpoint(), "of a file that is complete").unwrap();
     s.assert_begins_anew(&folder);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kept_part_can_be_written_whatever_was_in_the_way() {
+    use std::os::unix::fs::PermissionsExt;
+    let (s, folder) = (Setup::new(MIB), Folder::new());
+    let intrude = |_| {
+        let _ = fs::remove_file(folder.target());
+        fs::write(folder.target(), "somebody else's").unwrap();
+        fs::set_permissions(folder.target(), fs::Permissions::from_mode(0o444)).unwrap();
+    };
+    let download = s.file().download().resume(true).no_clobber(true).progress(intrude);
+    let error = download.to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::TargetExists { .. }), "{error}");
+    // Root writes anyway, and others could not go on from here.
+    assert_eq!(fs::metadata(folder.part()).unwrap().permissions().mode() & 0o600, 0o600);
+    fs::remove_file(folder.target()).unwrap();
+    s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
 }

@@ -364,3 +364,16 @@ fn a_folder_that_vanishes_is_an_error_of_the_file() {
         assert!(folder.names().is_empty());
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    let target = folder.path().join(std::ffi::OsStr::from_bytes(b"\xFF\n\x80"));
+    s.fault(Fault::CutAfter(1000));
+    s.file().download().resume(true).to_file(&target).unwrap_err();
+    assert_eq!(s.file().download().resume(true).to_file(&target).unwrap().reused, 1000);
+    assert_content(&target, &s.content);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
