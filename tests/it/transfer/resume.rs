@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::folder::{CHECKPOINT, Folder, NAME, PART, crc};
+use super::progress::Restless;
 use super::*;
 
 const HALF: u64 = 400_000;
@@ -444,4 +445,46 @@ fn a_kept_part_can_be_written_whatever_was_in_the_way() {
     assert_eq!(fs::metadata(folder.part()).unwrap().permissions().mode() & 0o600, 0o600);
     fs::remove_file(folder.target()).unwrap();
     s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
+}
+
+/// The bytes that the checkpoint knows of, if there is one.
+fn noted(folder: &Folder) -> u64 {
+    if !folder.checkpoint().exists() {
+        return 0;
+    }
+    let checkpoint = folder.read_checkpoint();
+    let length = |piece: &Value| piece["end"].as_u64().unwrap() - piece["start"].as_u64().unwrap();
+    checkpoint["pieces"].as_array().unwrap().iter().map(length).sum()
+}
+
+#[test]
+fn what_came_is_written_down_every_second() {
+    for parallel in [1, 3] {
+        // Each look at this clock takes 20 ms, and there is one for each of 48 blocks. They are less than 16 MiB.
+        let (s, folder) = (Setup::new(12 * MIB), Folder::new());
+        let client = s.fake.client().clock(Restless::default()).build().unwrap();
+        let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+        let mut most = 0;
+        let look = |now: dingtalk_files::Progress| {
+            let noted = noted(&folder);
+            assert!(noted <= now.bytes, "{noted} of {}", now.bytes);
+            if now.bytes < 12 * MIB {
+                most = most.max(noted);
+            }
+        };
+        file.download().resume(true).parallel(parallel).progress(look).to_file(folder.target()).unwrap();
+        assert!(most > 0);
+    }
+}
+
+#[test]
+fn and_every_sixteen_megabytes() {
+    // The clock stands still; the break makes a report.
+    let (s, folder) = (Setup::new(24 * MIB), Folder::new());
+    s.fault(Fault::CutAfter(20 * MIB));
+    let mut seen = Vec::new();
+    let look = |_| seen.push(noted(&folder));
+    s.file().download().resume(true).progress(look).to_file(folder.target()).unwrap();
+    let [0, noted, _, _] = seen[..] else { panic!("{seen:?}") };
+    assert!((16 * MIB..=20 * MIB).contains(&noted), "{noted}");
 }
