@@ -90,9 +90,11 @@ impl Setup {
 fn a_flag_that_is_up_already_sends_nothing_and_touches_nothing() {
     static UP: AtomicBool = AtomicBool::new(true);
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
-    for parallel in [1, 4] {
-        let result = s.file().download().parallel(parallel).cancel(&UP).to_file(folder.target());
+    for (parallel, resume) in [(1, false), (4, false), (1, true), (4, true)] {
+        let download = s.file().download().resume(resume).parallel(parallel).cancel(&UP);
+        let result = download.to_file(folder.target());
         assert!(matches!(result, Err(Error::Cancelled { done: 0 })), "{result:?}");
+        assert!(folder.names().is_empty(), "{:?}", folder.names());
     }
     let result = s.file().download().cancel(&UP).to_writer(&mut Vec::new(), ..);
     assert!(matches!(result, Err(Error::Cancelled { done: 0 })), "{result:?}");
