@@ -444,3 +444,18 @@ fn a_callback_that_panics_ends_the_download() {
         s.file().download().to_file(folder.target()).unwrap();
     }
 }
+
+#[test]
+fn when_one_part_cannot_be_had_the_others_are_not_fetched_to_their_end() {
+    let (s, folder) = (Setup::with(3 * MIB, no_retries), Folder::new());
+    s.fault(right());
+    // More than five seconds for a megabyte.
+    s.fault(Fault::Slow { bytes: 1024, pause: Duration::from_millis(5) });
+    s.fault(Fault::object_error(404, "NoSuchKey"));
+    let error = s.file().download().resume(true).parallel(2).to_file(folder.target()).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!((MIB..2 * MIB).contains(&error.bytes_written()), "{}", error.bytes_written());
+    let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
+    assert_eq!(done.reused, error.bytes_written());
+    folder.assert_only(NAME, &s.content);
+}
