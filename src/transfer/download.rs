@@ -292,7 +292,8 @@ impl<'a> Download<'a> {
         let mut part = PartFile::open(&target, self.resume)?;
         let client = self.file.client.within_deadline();
         let reporter = self.progress.map(Reporter::new);
-        let monitor = Monitor::new(client.clock(), self.cancel, reporter.as_ref().map(Reporter::as_report));
+        let monitor = Monitor::new(client.clock(), self.cancel, reporter.as_ref().map(Reporter::as_report))
+            .shared_by(self.connections);
         let limits = Limits {
             policy: client.retry_policy(),
             deadline: client.deadline(),

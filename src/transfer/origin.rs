@@ -33,6 +33,11 @@ impl Tickets {
         SignedUrls { tickets: self, number: 0 }
     }
 
+    /// Ends what all connections of this transfer are doing, if they are its own.
+    pub(crate) fn interrupt(&self) {
+        self.client.interrupt();
+    }
+
     fn current(&self) -> MutexGuard<'_, Numbered> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }

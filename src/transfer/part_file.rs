@@ -110,13 +110,7 @@ impl<'a> PartFile<'a> {
             let cause = io::Error::new(io::ErrorKind::AlreadyExists, "it is no regular file");
             return Err(FileError::new("write", &part.path, cause).into());
         }
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&part.path)
-            .and_then(|file| hide_as(target, &file))
-            .map_err(|cause| FileError::new("write", &part.path, cause))?;
+        open_hidden_as(target, &part.path).map_err(|cause| FileError::new("write", &part.path, cause))?;
         part.is_kept = keep;
         Ok(part)
     }
@@ -233,20 +227,17 @@ fn checksum(file: &mut File, piece: &Piece, monitor: &Monitor<'_>) -> Result<Opt
 }
 
 /// Nobody may read the new content who may not read the old one, from the first byte on.
-#[cfg(unix)]
-fn hide_as(target: &Target, part: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    match fs::metadata(target.path()) {
+fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    if let Ok(old) = fs::metadata(target.path()) {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let part = options.mode(0o600).open(part)?;
         // Whatever the old one allows, the owner has to be able to write this one.
-        Ok(old) => part.set_permissions(fs::Permissions::from_mode(old.permissions().mode() | 0o600)),
-        Err(_) => Ok(()),
+        return part.set_permissions(fs::Permissions::from_mode(old.permissions().mode() | 0o600));
     }
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn hide_as(_: &Target, _: &File) -> io::Result<()> {
-    Ok(())
+    options.open(part).map(drop)
 }
 
 /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first.

@@ -449,7 +449,7 @@ impl<'a> Upload<'a> {
         let client = self.client.within_deadline();
         let reporter = self.progress.take().map(Reporter::new);
         let report = reporter.as_ref().map(Reporter::as_report);
-        let monitor = Monitor::new(client.clock(), self.cancel, report);
+        let monitor = Monitor::new(client.clock(), self.cancel, report).shared_by(self.connections);
         let limits = Limits {
             policy: client.retry_policy(),
             deadline: client.deadline(),
