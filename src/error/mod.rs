@@ -136,11 +136,13 @@ pub enum Error {
     },
 
     /// A transfer broke off and could not be resumed within the retry policy. What was written is good and in
-    /// order: a download can go on at `start of the range + written`.
-    #[error("the transfer stopped after {written} good bytes: {cause}")]
+    /// order: a download can go on at `start of the range + written`, or, to a file and with `resume`, by the same call.
+    #[error("the transfer stopped after {written} {}: {cause}", kept_text(*.kept))]
     Interrupted {
-        /// Good bytes the writer has, from the start of the range on.
+        /// Good bytes that had been written, from the start of the range on.
         written: u64,
+        /// They are still there: in the writer, or in the partial file. To a file without `resume` they are not.
+        kept: bool,
         /// The last failure.
         cause: Box<Error>,
     },
@@ -209,6 +211,10 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+fn kept_text(kept: bool) -> &'static str {
+    if kept { "good bytes" } else { "bytes, which were not kept (`resume` keeps them)" }
 }
 
 fn size_text(size: Option<u64>) -> String {

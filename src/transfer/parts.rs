@@ -420,11 +420,11 @@ pub(crate) fn as_file_error(error: Error, part: &PartFile<'_>, bytes: u64, kept:
             (e.written, e.kept) = (bytes, kept);
             Error::File(e)
         }
-        Error::Interrupted { cause, .. } => Error::Interrupted { written: bytes, cause },
+        Error::Interrupted { cause, .. } => Error::Interrupted { written: bytes, kept, cause },
         Error::ObjectChanged { .. } => Error::ObjectChanged { written: bytes },
         Error::Cancelled { .. } => Error::Cancelled { done: bytes },
         Error::ChecksumMismatch { .. } | Error::TooLarge { .. } | Error::TargetExists { .. } => error,
-        cause if bytes > 0 => Error::Interrupted { written: bytes, cause: Box::new(cause) },
+        cause if bytes > 0 => Error::Interrupted { written: bytes, kept, cause: Box::new(cause) },
         cause => cause,
     }
 }

@@ -513,7 +513,7 @@ impl<O: Origin> Pull<'_, O> {
             Error::Cancelled { .. } => Error::Cancelled { done: self.limits.monitor.bytes() },
             Error::Answer(ref e) if matches!(e.problem, Problem::WrongLength { .. }) => error,
             _ if self.written == 0 => error,
-            cause => Error::Interrupted { written: self.written, cause: Box::new(cause) },
+            cause => Error::Interrupted { written: self.written, kept: true, cause: Box::new(cause) },
         }
     }
 

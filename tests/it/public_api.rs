@@ -276,7 +276,7 @@ fn an_error_can_be_taken_apart() {
         Error::RangeNotSatisfiable { size } => format!("{size:?}"),
         Error::ObjectChanged { written } | Error::ChecksumMismatch { written, .. } => written.to_string(),
         Error::Write { written, cause } => format!("{written} {cause}"),
-        Error::Interrupted { written, cause } => format!("{written} {cause}"),
+        Error::Interrupted { written, cause, .. } => format!("{written} {cause}"),
         Error::Config(text) | Error::InvalidArgument(text) => text.clone(),
         other => other.to_string(),
     };

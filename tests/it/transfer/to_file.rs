@@ -304,7 +304,7 @@ fn the_name_never_holds_half_a_file() {
 fn after_an_error_everything_is_as_it_was() {
     type IsRight = fn(&Error) -> bool;
     let faults: [(Fault, IsRight); 4] = [
-        (Fault::CutAfter(300_000), |e| matches!(e, Error::Interrupted { written: 300_000, .. })),
+        (Fault::CutAfter(300_000), |e| matches!(e, Error::Interrupted { written: 300_000, kept: false, .. })),
         (Fault::object_error(404, "NoSuchKey"), Error::is_not_found),
         (Fault::CorruptByte(5), |e| matches!(e, Error::ChecksumMismatch { .. })),
         (Fault::CloseWithoutAnswer, Error::is_transient),
