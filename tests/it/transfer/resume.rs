@@ -68,7 +68,7 @@ fn without_resume_nothing_is_kept_and_nothing_used() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(HALF));
     let error = s.file().download().to_file(folder.target()).unwrap_err();
-    assert!(matches!(error, Error::Interrupted { written: HALF, kept: true, .. }), "{error}");
+    assert!(matches!(error, Error::Interrupted { written: HALF, kept: false, .. }), "{error}");
     assert!(folder.names().is_empty());
 
     let (s, folder) = after_half();
