@@ -105,6 +105,14 @@ fn parts_are_asked_for_when_they_are_needed() {
 }
 
 #[test]
+fn connections_do_not_cost_calls() {
+    let (setup, bytes) = (Setup::new(), pattern(61 * PART));
+    setup.assert_done(setup.in_parts().parallel(8).from_bytes(&bytes), &bytes);
+    let asked: Vec<Vec<u64>> = [1..=30, 31..=60, 61..=61].into_iter().map(Iterator::collect).collect();
+    assert_eq!(setup.asked_numbers(), asked);
+}
+
+#[test]
 fn the_commit_says_what_the_caller_said() {
     let setup = Setup::new();
     setup.fake.add_folder("space-1", "folder-1", "Reports");
