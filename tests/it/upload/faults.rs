@@ -184,6 +184,19 @@ fn what_arrives_damaged_is_sent_again() {
 }
 
 #[test]
+fn what_always_arrives_damaged_is_not_committed() {
+    let (setup, bytes) = (Setup::new(), pattern(1000));
+    setup.fake.fault_always(Target::Put, Fault::CorruptUpload(5));
+    let error = setup.upload().from_bytes(&bytes).unwrap_err();
+    let Error::ChecksumMismatch { written, expected, actual } = error else { panic!("{error}") };
+    // As with a download: what the store has, and what this side saw.
+    let stored = setup.puts()[0].body_crc64.unwrap();
+    assert_eq!((written, expected, actual), (1000, stored, crc64(&bytes)));
+    assert_eq!(setup.puts().len(), 6);
+    setup.assert_uncommitted();
+}
+
+#[test]
 fn a_store_that_tells_no_checksum_leaves_the_upload_unverified() {
     let (setup, bytes) = (Setup::new(), pattern(1000));
     setup.fault(Target::Put, Fault::Crc(None));
