@@ -13,7 +13,7 @@ use super::push::{Outlet, Pushed, push};
 use super::range::Head;
 use super::source::{BytesSource, FileSource, SeekSource, Source, Stamp, StreamSource};
 use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
-use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry};
+use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry, check_app_properties};
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
 use crate::api::storage_v2::files::CommitFileV2;
 use crate::client::Client;
@@ -445,6 +445,8 @@ impl<'a> Upload<'a> {
             return Err(Error::InvalidArgument(what));
         }
         let name = check_name(self.name.as_deref())?;
+        // The commit would say so too, when everything has been sent.
+        check_app_properties("upload", Some(&self.app_properties))?;
         let mut pending = self.plan(source)?;
         let client = self.client.within_deadline();
         let reporter = self.progress.take().map(Reporter::new);

@@ -269,6 +269,17 @@ fn what_cannot_be_is_an_error_before_anything_is_sent() {
     assert_refused(&setup, setup.in_parts(), 10_000 * PART + 1, "parts of 102401 at least");
 }
 
+/// Not when everything has been sent.
+#[test]
+fn too_many_properties_are_an_error_before_anything_is_sent() {
+    let setup = Setup::new();
+    let property = || AppProperty::new("name", "value", Visibility::Private);
+    for upload in [setup.upload(), setup.upload().commit_into("uuid")] {
+        let upload = (0..4).fold(upload, |upload, _| upload.app_property(property()));
+        assert_refused(&setup, upload, 1, "`appProperties`");
+    }
+}
+
 #[test]
 fn what_just_can_be_is_done() {
     let (setup, bytes) = (Setup::new(), pattern(PART + 1));
