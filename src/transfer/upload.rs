@@ -466,8 +466,11 @@ impl<'a> Upload<'a> {
         });
         if let Err(cause) = sent {
             // With nothing to go on from, or nothing that is worth it, it is only the error.
-            let is_lost = pending.done.is_empty() || matches!(cause, Error::Source(_));
-            return Err(if is_lost { cause } else { UploadInterrupted { pending, cause }.into() });
+            return Err(match cause {
+                Error::Source(cause) => source.explain(*cause),
+                cause if pending.done.is_empty() => cause,
+                cause => UploadInterrupted { pending, cause }.into(),
+            });
         }
         let dentry = self.commit(&client, name, &pending)?;
         monitor.finish();

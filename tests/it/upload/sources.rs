@@ -45,6 +45,27 @@ fn touch(path: &Path) {
     open(path).set_modified(SystemTime::now() + Duration::from_secs(3600)).unwrap();
 }
 
+#[test]
+fn a_file_that_changes_while_it_is_sent_is_not_committed() {
+    for change in [truncate as fn(&Path), grow, touch] {
+        for in_parts in [false, true] {
+            let (setup, file, done) = change_while_it_is_sent(in_parts, change);
+            let error = assert_changed(done);
+            assert_eq!(error.path.as_deref(), Some(&*file));
+            assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+            setup.assert_uncommitted();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_told_from_one_that_cannot_be_read() {
+    let (setup, _file, done) = change_while_it_is_sent(false, truncate);
+    assert_changed(done);
+    // Nothing was said to the store that it could have taken for the whole.
+    assert!(setup.puts().iter().all(|put| put.answered_status.is_none()));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_that_is_replaced_is_not_committed() {
