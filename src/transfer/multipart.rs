@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::crc::combine;
-use super::monitor::Phase;
+use super::monitor::{Monitor, Phase};
 use super::patience::Limits;
 use super::push::{Outlet, Pushed, push};
 use super::range::Head;
@@ -156,6 +156,7 @@ impl Multipart<'_> {
     /// Sends one part after the other until there is none.
     fn work(&self, pending: &PendingUpload, urls: &PartUrls<'_>, state: &Mutex<State>) {
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = StopOnPanic(self.limits.monitor);
         loop {
             let (number, arrived) = {
                 let mut state = lock();
@@ -190,6 +191,17 @@ impl Multipart<'_> {
         let pushed = push(&mut outlet, &mut *part, range, self.source.size(), self.limits)?;
         urls.arrived(number);
         Ok(pushed)
+    }
+}
+
+/// A panic of the caller's reader or callback ends the other connections too. One of them may wait for bytes that never come.
+struct StopOnPanic<'a>(&'a Monitor<'a>);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop();
+        }
     }
 }
 

@@ -245,6 +245,33 @@ fn an_interrupted_read_is_no_failure() {
     setup.assert_done(done, &bytes);
 }
 
+/// A panic in the caller's code reaches the caller, from whichever thread, and nobody waits for what never comes.
+#[test]
+fn a_reader_that_panics_does_not_hang() {
+    struct Panicking(u64);
+    impl Read for Panicking {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            assert!(self.0 > 0, "on purpose");
+            let n = buf.len().min(usize::try_from(self.0).unwrap());
+            self.0 -= n as u64;
+            Ok(n)
+        }
+    }
+    for connections in [1, 2, 8] {
+        for good in [0, PART, 3 * PART + 1] {
+            let panicked = bounded(move || {
+                let setup = Setup::new();
+                let upload = setup.in_parts().parallel(connections);
+                let run = std::panic::AssertUnwindSafe(|| upload.from_reader(Panicking(good), 9 * PART));
+                let panicked = std::panic::catch_unwind(run).is_err();
+                setup.assert_uncommitted();
+                panicked
+            });
+            assert!(panicked);
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_name_that_is_no_text_asks_for_a_name() {
