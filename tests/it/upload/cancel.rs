@@ -96,6 +96,37 @@ fn a_put_that_stalls() {
 }
 
 #[test]
+fn a_question_that_stalls() {
+    let setup = real_time(RetryPolicy::none());
+    setup.fake.fault_always(Target::UploadInfo, Fault::StallBeforeAnswer);
+    setup.fake.fault_always(Target::InitMultipart, Fault::StallBeforeAnswer);
+    let error =
+        cancel_when(&setup, Target::UploadInfo, 1, |flag| setup.upload().cancel(flag).from_bytes("hello"));
+    assert!(matches!(error, Error::Cancelled { done: 0 }), "{error}");
+    let error = cancel_when(&setup, Target::InitMultipart, 1, |flag| {
+        setup.in_parts().cancel(flag).from_bytes("hello")
+    });
+    assert!(matches!(error, Error::Cancelled { done: 0 }), "{error}");
+    assert!(setup.puts().is_empty());
+}
+
+#[test]
+fn a_question_for_parts_that_stalls() {
+    for connections in [1, 4] {
+        let (setup, bytes) = (real_time(RetryPolicy::none()), pattern(31 * PART));
+        setup.fault(Target::PartInfos, Fault::Several(Vec::new()));
+        setup.fault(Target::PartInfos, Fault::StallBeforeAnswer);
+        let error = cancel_when(&setup, Target::PartInfos, 2, |flag| {
+            setup.in_parts().parallel(connections).cancel(flag).from_bytes(&bytes)
+        });
+        // Parts have arrived: they need not be sent again.
+        let error = interrupted(Err(error));
+        assert!(matches!(error.cause, Error::Cancelled { .. }), "{error}");
+        assert!(!error.pending.is_complete());
+    }
+}
+
+#[test]
 fn parts_on_several_connections() {
     let (setup, bytes) = (patient(), pattern(9 * PART));
     setup.fault_nth_put(2, Fault::Several(Vec::new()));
@@ -155,6 +186,17 @@ fn called_off_when_everything_has_arrived() {
     setup.assert_uncommitted();
     setup.assert_done(setup.upload().resume(error.pending).from_reader(&bytes[..], 1000), &bytes);
     assert_eq!(setup.puts().len(), 1);
+}
+
+#[test]
+fn other_uploads_of_the_client_go_on() {
+    let (setup, bytes) = (real_time(RetryPolicy::none()), pattern(3 * PART));
+    setup.fault(Target::UploadInfo, Fault::StallBeforeAnswer);
+    let error =
+        cancel_when(&setup, Target::UploadInfo, 1, |flag| setup.upload().cancel(flag).from_bytes("a"));
+    assert!(matches!(error, Error::Cancelled { .. }), "{error}");
+    let flag = AtomicBool::new(false);
+    setup.assert_done(setup.in_parts().parallel(2).cancel(&flag).from_bytes(&bytes), &bytes);
 }
 
 #[test]
