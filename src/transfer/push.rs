@@ -52,7 +52,7 @@ pub(crate) fn push<O: Outlet>(
         let error = match answer {
             Ok(head) => match head.crc64 {
                 Some(stored) if stored != crc64 => {
-                    Error::ChecksumMismatch { written: sent, expected: crc64, actual: stored }
+                    Error::ChecksumMismatch { written: sent, expected: stored, actual: crc64 }
                 }
                 stored => return Ok(Pushed { crc64, verified: stored.is_some() }),
             },

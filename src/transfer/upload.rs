@@ -13,7 +13,7 @@ use super::push::{Outlet, Pushed, push};
 use super::range::Head;
 use super::source::{BytesSource, FileSource, SeekSource, Source, Stamp, StreamSource};
 use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
-use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry};
+use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry, check_app_properties};
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
 use crate::api::storage_v2::files::CommitFileV2;
 use crate::client::Client;
@@ -445,6 +445,8 @@ impl<'a> Upload<'a> {
             return Err(Error::InvalidArgument(what));
         }
         let name = check_name(self.name.as_deref())?;
+        // The commit would say so too, when everything has been sent.
+        check_app_properties("upload", Some(&self.app_properties))?;
         let mut pending = self.plan(source)?;
         let client = self.client.within_deadline();
         let reporter = self.progress.take().map(Reporter::new);
@@ -463,9 +465,15 @@ impl<'a> Upload<'a> {
             monitor.check()
         });
         if let Err(cause) = sent {
+            // A question whose connection was interrupted for it shows as a failure of the network.
+            let is_ended = matches!(cause, Error::Network(_)) && monitor.is_cancelled();
+            let cause = if is_ended { Error::Cancelled { done: monitor.bytes() } } else { cause };
             // With nothing to go on from, or nothing that is worth it, it is only the error.
-            let is_lost = pending.done.is_empty() || matches!(cause, Error::Source(_));
-            return Err(if is_lost { cause } else { UploadInterrupted { pending, cause }.into() });
+            return Err(match cause {
+                Error::Source(cause) => source.explain(*cause),
+                cause if pending.done.is_empty() => cause,
+                cause => UploadInterrupted { pending, cause }.into(),
+            });
         }
         let dentry = self.commit(&client, name, &pending)?;
         monitor.finish();
