@@ -113,16 +113,17 @@ pub enum Error {
         written: u64,
     },
 
-    /// Everything arrived, but its CRC-64 is not the one OSS has on record. The writer's content is not to be trusted.
+    /// Everything arrived, but its CRC-64 is not the one OSS has on record. The writer's content is not to be trusted. With
+    /// an upload, what OSS has is not what was sent, and nothing was committed.
     #[error(
-        "checksum mismatch after {written} bytes: OSS has CRC-64 {expected}, received {actual}. Discard the content and download again"
+        "checksum mismatch over {written} bytes: OSS has CRC-64 {expected}, here it is {actual}. Discard what arrived and transfer it again"
     )]
     ChecksumMismatch {
-        /// Bytes the writer received.
+        /// Bytes that were transferred.
         written: u64,
         /// The CRC-64/XZ that OSS stated.
         expected: u64,
-        /// The CRC-64/XZ of what was received.
+        /// The CRC-64/XZ of what was received or sent.
         actual: u64,
     },
 
@@ -447,7 +448,7 @@ impl Error {
             Self::Interrupted { cause, .. } => cause.may_have_run(),
             Self::CommitOutcomeUnknown(_) => true,
             // The send.
-            Self::NotSent(e) => e.cause.may_have_run(),
+            Self::NotSent(e) => e.is_known() && e.cause.may_have_run(),
             // In particular without a token: it is fetched before the operation is sent.
             _ => false,
         }

@@ -109,12 +109,7 @@ impl Client {
         let client = self.within_deadline();
         let ticket = client.download_ticket(info, client.clock().now())?;
         let monitor = Monitor::new(client.clock(), None, None);
-        let limits = Limits {
-            policy: client.retry_policy(),
-            deadline: client.deadline(),
-            max_bytes: None,
-            monitor: &monitor,
-        };
+        let limits = Limits::new(&client, &monitor, None);
         into_writer(&Tickets::new(client.clone(), None, ticket), want, &mut &mut *writer, &limits)
     }
 

@@ -136,7 +136,7 @@ impl Multipart<'_> {
             client: self.client,
             operator: self.operator,
             upload_key: &pending.upload_key,
-            known: Mutex::new(Known { missing, batches: 0, tickets: BTreeMap::new() }),
+            known: Mutex::new(Known { missing, ..Known::default() }),
         };
         let state = Mutex::new(State { todo: (1..=count).collect(), done, failure: None });
         thread::scope(|scope| {
@@ -219,6 +219,7 @@ struct PartUrls<'a> {
     known: Mutex<Known>,
 }
 
+#[derive(Default)]
 struct Known {
     /// What has arrived needs none.
     missing: BTreeSet<u32>,
@@ -226,6 +227,8 @@ struct Known {
     batches: u64,
     /// With the number of the call they came with.
     tickets: BTreeMap<u32, (u64, Ticket)>,
+    /// The URL that worked last: a dead one costs a time limit, and not each part has to pay it.
+    first: usize,
 }
 
 impl PartUrls<'_> {
@@ -289,6 +292,10 @@ impl Outlet for PartOutlet<'_> {
     fn ticket(&mut self) -> Result<Ticket> {
         let (batch, ticket) = self.urls.get(self.number, self.batch)?;
         self.batch = Some(batch);
-        Ok(ticket)
+        Ok(Ticket { first: self.urls.lock().first, ..ticket })
+    }
+
+    fn worked(&mut self, url: usize) {
+        self.urls.lock().first = url;
     }
 }

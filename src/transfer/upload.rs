@@ -418,6 +418,9 @@ impl<'a> Upload<'a> {
 
     /// Uploads exactly `size` bytes of a reader. Needs a [`name`](Self::name).
     ///
+    /// The reader is read to its end, because one that has more bytes than it should is an error. Cut one that stays open,
+    /// such as a socket, with [`take`](Read::take).
+    ///
     /// A reader gives each byte once, but a connection may break: so each part is kept in memory until it has arrived, times
     /// the number of parts on their way. That is 16 MiB for up to 160 GB, and [`part_size`](Self::part_size) makes it less.
     ///
@@ -452,12 +455,7 @@ impl<'a> Upload<'a> {
         let reporter = self.progress.take().map(Reporter::new);
         let report = reporter.as_ref().map(Reporter::as_report);
         let monitor = Monitor::new(client.clock(), self.cancel, report).shared_by(self.connections);
-        let limits = Limits {
-            policy: client.retry_policy(),
-            deadline: client.deadline(),
-            max_bytes: None,
-            monitor: &monitor,
-        };
+        let limits = Limits::new(&client, &monitor, None);
         monitor.begin(0, Some(source.size()));
         let sent = interruptible(&client, &monitor, self.connections, |client| {
             self.send(client, source, &mut pending, &limits)?;

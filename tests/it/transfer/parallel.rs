@@ -202,6 +202,18 @@ fn all_connections_leave_a_dead_url() {
 }
 
 #[test]
+fn not_each_part_tries_a_dead_url_anew() {
+    let silent = crate::support::Scripted::start(|_| String::new());
+    let s = Setup::new(12 * MIB);
+    s.fake.set_resource_urls(vec![silent.url(), "{good}".into()]);
+    assert!(s.assert_parallel(2).verified);
+    assert!(s.objects().len() >= 8, "{}", s.objects().len());
+    // Each connection may find it out for itself, and the first one does so before the other begins.
+    let tried = silent.closed.try_iter().count();
+    assert!((1..=2).contains(&tried), "{tried}");
+}
+
+#[test]
 fn one_new_signature_serves_all_connections() {
     // The first report comes with the first answer; all that is asked for later is refused. Whoever is refused first
     // asks for a new signature, and the others wait for it.

@@ -97,7 +97,7 @@ fn a_put_that_stalls() {
 
 #[test]
 fn a_question_that_stalls() {
-    let setup = real_time(RetryPolicy::none());
+    let setup = patient();
     setup.fake.fault_always(Target::UploadInfo, Fault::StallBeforeAnswer);
     setup.fake.fault_always(Target::InitMultipart, Fault::StallBeforeAnswer);
     let error =
@@ -113,7 +113,7 @@ fn a_question_that_stalls() {
 #[test]
 fn a_question_for_parts_that_stalls() {
     for connections in [1, 4] {
-        let (setup, bytes) = (real_time(RetryPolicy::none()), pattern(31 * PART));
+        let (setup, bytes) = (patient(), pattern(31 * PART));
         setup.fault(Target::PartInfos, Fault::Several(Vec::new()));
         setup.fault(Target::PartInfos, Fault::StallBeforeAnswer);
         let error = cancel_when(&setup, Target::PartInfos, 2, |flag| {
@@ -190,7 +190,7 @@ fn called_off_when_everything_has_arrived() {
 
 #[test]
 fn other_uploads_of_the_client_go_on() {
-    let (setup, bytes) = (real_time(RetryPolicy::none()), pattern(3 * PART));
+    let (setup, bytes) = (patient(), pattern(3 * PART));
     setup.fault(Target::UploadInfo, Fault::StallBeforeAnswer);
     let error =
         cancel_when(&setup, Target::UploadInfo, 1, |flag| setup.upload().cancel(flag).from_bytes("a"));

@@ -282,6 +282,26 @@ fn a_dead_url_hands_over_to_the_next() {
 }
 
 #[test]
+fn not_each_part_tries_a_dead_url_anew() {
+    let silent = Scripted::start(|_| String::new());
+    let (setup, bytes) = (Setup::new(), pattern(5 * PART));
+    setup.fake.set_upload_urls(vec![silent.url(), "{good}".to_owned()]);
+    setup.assert_done(setup.in_parts().from_bytes(&bytes), &bytes);
+    assert_eq!(silent.closed.try_iter().count(), 1);
+}
+
+#[test]
+fn a_url_that_refuses_every_signature_hands_over_to_the_next() {
+    // What is signed is the other path.
+    for upload in [Setup::upload, Setup::in_parts] {
+        let (setup, bytes) = (Setup::new(), pattern(2 * PART));
+        let refusing = format!("{}/oss-upload/another", setup.fake.base_url());
+        setup.fake.set_upload_urls(vec![refusing, "{good}".to_owned()]);
+        setup.assert_done(upload(&setup).from_bytes(&bytes), &bytes);
+    }
+}
+
+#[test]
 fn when_all_urls_are_dead_it_ends() {
     let setup = Setup::new();
     setup.fake.set_upload_urls(vec![format!("{REFUSED}/1"), format!("{REFUSED}/2")]);

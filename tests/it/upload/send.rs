@@ -161,3 +161,13 @@ fn what_the_upload_is_told_holds() {
         (own, Some("folder-1"))
     );
 }
+
+#[test]
+fn a_commit_that_names_no_dentry_leaves_nothing_to_send() {
+    let setup = Setup::new();
+    setup.fault(Target::Commit, Fault::json(200, "{}"));
+    let error = to_user(&setup).unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)) && !error.may_have_run(), "{error}");
+    assert!(error.to_string().contains("Look for the file in its folder"), "{error}");
+    assert_eq!(setup.count(Target::Send), 0);
+}
