@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Error;
-use crate::transfer::upload::{PendingUpload, Uploaded};
+use crate::transfer::uploaded::{PendingUpload, Uploaded};
 
 /// An upload broke off when some of it, or all but the commit, had arrived.
 ///

@@ -23,6 +23,7 @@ pub(crate) mod send;
 mod source;
 pub(crate) mod ticket;
 pub(crate) mod upload;
+pub(crate) mod uploaded;
 
 use std::io::Write;
 use std::ops::Range;

@@ -6,14 +6,13 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::crc::combine;
 use super::monitor::{Monitor, Phase};
 use super::patience::Limits;
 use super::push::{Outlet, Pushed, push};
 use super::range::Head;
 use super::source::{Exact, Source};
 use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
-use super::upload::PendingUpload;
+use super::uploaded::PendingUpload;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
 use crate::client::Client;
 use crate::error::{Error, Problem, Result, SourceError, SourceProblem};
@@ -63,27 +62,6 @@ impl PartSize {
         }
         Ok(wished)
     }
-}
-
-/// CRC-64 of everything, and whether the store has told it for each part.
-pub(crate) fn whole(pending: &PendingUpload) -> (u64, bool) {
-    let mut parts = pending.done.clone();
-    parts.sort_unstable_by_key(|(number, _)| *number);
-    let mut crc64 = crc64fast::Digest::new().sum64();
-    for (number, part) in &parts {
-        let range = range_of(pending, *number);
-        crc64 = combine(crc64, part.crc64, range.end - range.start);
-    }
-    (crc64, parts.iter().all(|(_, part)| part.verified))
-}
-
-/// Parts are numbered from 1.
-fn range_of(pending: &PendingUpload, number: u32) -> Range<u64> {
-    if pending.part_size == 0 {
-        return 0..pending.size;
-    }
-    let start = u64::from(number.saturating_sub(1)) * pending.part_size;
-    start..(start + pending.part_size).min(pending.size)
 }
 
 /// Reads a part that has arrived in an earlier try: it must still be what was sent.
@@ -172,7 +150,7 @@ impl Multipart<'_> {
                 let Some(number) = state.todo.pop_front() else { return };
                 (number, state.done.get(&number).copied())
             };
-            let range = range_of(pending, number);
+            let range = pending.range_of(number);
             let sent = match arrived {
                 Some(arrived) => compare(self.source, range, arrived, self.limits).map(|()| arrived),
                 None => self.send(&range, number, urls),

@@ -7,12 +7,13 @@ use std::sync::atomic::AtomicBool;
 
 use super::download::{MAX_PARALLEL, interruptible};
 use super::monitor::{Callback, Monitor, Progress, Reporter};
-use super::multipart::{Multipart, PartSize};
+use super::multipart::{Multipart, PartSize, compare};
 use super::patience::Limits;
-use super::push::{Outlet, Pushed, push};
+use super::push::{Outlet, push};
 use super::range::Head;
-use super::source::{BytesSource, FileSource, SeekSource, Source, Stamp, StreamSource};
+use super::source::{BytesSource, FileSource, SeekSource, Source, StreamSource};
 use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
+use super::uploaded::{PendingUpload, Uploaded};
 use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry, check_app_properties};
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
 use crate::api::storage_v2::files::CommitFileV2;
@@ -55,88 +56,6 @@ pub struct Upload<'a> {
     resume: Option<PendingUpload>,
     progress: Option<Callback<'a>>,
     cancel: Option<&'a AtomicBool>,
-}
-
-/// A file that was uploaded.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.add_space("space-1");
-/// # let client = fake.client().build()?;
-/// let done = client.upload("space-1", "0", UnionId("operator-1")).name("hello.txt").from_bytes(b"hello")?;
-/// assert!(done.verified && done.dentry.id.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Uploaded {
-    /// The file as `DingTalk` has it now. Its name may be another one than was wished: see
-    /// [`conflict_strategy`](Upload::conflict_strategy).
-    pub dentry: Dentry,
-    /// Bytes that were uploaded.
-    pub bytes: u64,
-    /// Their CRC-64/XZ.
-    pub crc64: u64,
-    /// The object store has told the same checksum for everything that was sent. `false` when it told none.
-    pub verified: bool,
-}
-
-/// What an upload that did not end well has sent already. [`Upload::resume`] takes it, in the same process.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.add_space("space-1");
-/// # let client = fake.client().build()?;
-/// use dingtalk_files::Error;
-///
-/// fake.fault(Target::Commit, Fault::api_error(400, "dentryNameIllegal"));
-/// let upload = || client.upload("space-1", "0", UnionId("operator-1"));
-/// let error = upload().name("a.txt").from_bytes(b"hello").unwrap_err();
-/// let Error::UploadInterrupted(interrupted) = error else { panic!("another error") };
-/// let done = upload().name("b.txt").resume(interrupted.pending).from_bytes(b"hello")?; // sends nothing twice
-/// assert_eq!(done.dentry.name.as_deref(), Some("b.txt"));
-/// assert_eq!(fake.requests_to(Target::Put).len(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingUpload {
-    pub(crate) upload_key: String,
-    pub(crate) size: u64,
-    /// 0 for one that was not in parts.
-    pub(crate) part_size: u64,
-    /// What arrived, by part number.
-    pub(crate) done: Vec<(u32, Pushed)>,
-    pub(crate) stamp: Option<Stamp>,
-}
-
-impl PendingUpload {
-    /// The vendor's name for this upload.
-    ///
-    /// ```
-    /// fn key(pending: &dingtalk_files::PendingUpload) -> &str {
-    ///     pending.upload_key()
-    /// }
-    /// ```
-    pub fn upload_key(&self) -> &str {
-        &self.upload_key
-    }
-
-    /// Whether everything has arrived and only the commit is missing.
-    ///
-    /// ```
-    /// fn next(pending: &dingtalk_files::PendingUpload) -> &str {
-    ///     if pending.is_complete() { "commit" } else { "send the rest" }
-    /// }
-    /// ```
-    pub fn is_complete(&self) -> bool {
-        self.done.len() as u64 == self.part_count()
-    }
-
-    pub(crate) fn part_count(&self) -> u64 {
-        if self.part_size == 0 { 1 } else { self.size.div_ceil(self.part_size) }
-    }
 }
 
 impl Client {
@@ -475,7 +394,7 @@ impl<'a> Upload<'a> {
         }
         let dentry = self.commit(&client, name, &pending)?;
         monitor.finish();
-        let (crc64, verified) = super::multipart::whole(&pending);
+        let (crc64, verified) = pending.checksum();
         Ok(Uploaded { dentry, bytes: pending.size, crc64, verified })
     }
 
@@ -516,7 +435,7 @@ impl<'a> Upload<'a> {
         }
         // A part that has arrived is compared, as with several.
         if let Some((_, arrived)) = pending.done.first() {
-            return super::multipart::compare(source, 0..pending.size, *arrived, limits);
+            return compare(source, 0..pending.size, *arrived, limits);
         }
         let mut part = source.part(0..pending.size, limits.monitor)?;
         let pre_check = self.pre_check(pending.size);
