@@ -167,7 +167,8 @@ pub use transfer::monitor::{Phase, Progress};
 pub use transfer::parts::plan;
 pub use transfer::range::ByteRange;
 pub use transfer::send::{SendFile, SendFrom, SentFile};
-pub use transfer::upload::{PendingUpload, Upload, Uploaded};
+pub use transfer::upload::Upload;
+pub use transfer::uploaded::{PendingUpload, Uploaded};
 pub use transfer::{Downloaded, RemoteFile};
 
 /// The listings of the READMEs, compiled by `cargo test`.
