@@ -111,7 +111,8 @@ mod tls;
 mod transfer;
 mod transport;
 
-pub use api::conv_file::{ConvFile, ConversationFile};
+pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
+pub use api::doc::{DentryIds, Doc};
 pub use api::oauth2::{AccessToken, Oauth2};
 pub use api::storage::Storage;
 pub use api::storage::dentries::{
@@ -128,6 +129,20 @@ pub use api::storage::uploads::{
 };
 pub use api::storage_v2::StorageV2;
 pub use api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, OnlineDocType, PreCheckParamV2};
+pub use api::storage_v2::logs::{ListOperationLogs, OperationLog};
+pub use api::storage_v2::permissions::{
+    AddPermissionV2, ListPermissionsV2, MemberType, MemberV2, PermissionV2, Role, RoleId, UpdatePermissionV2,
+};
+pub use api::storage_v2::recents::{
+    ListRecents, ListStars, RecentDentry, RecentResource, RecentSpace, Star, StarResource,
+};
+pub use api::storage_v2::search::{
+    FoundDentry, FoundPath, FoundPerson, FoundPublishDentry, FoundWorkspace, SearchDentries,
+    SearchPublishDentries, SearchTimeRange, SearchWorkspaces,
+};
+pub use api::storage_v2::settings::{CleanFile, CleanedFiles, ManagerSetDefaultHandOverUser};
+pub use api::storage_v2::sharing::{PermissionInheritance, SetPermissionShareScope, ShareScope};
+pub use api::topapi::{Language, Topapi, User, UserGet};
 pub use auth::TokenSource;
 pub use builder::ClientBuilder;
 pub use client::Client;
