@@ -1,6 +1,6 @@
 use dingtalk_files::{
-    AddPermissionV2, CleanFile, Client, Language, ListOperationLogs, ListPermissionsV2, ListRecents,
-    ListStars, ManagerSetDefaultHandOverUser, MemberType, MemberV2, PermissionInheritance, Result, RoleId,
+    AddPermissionV2, CleanFile, Language, ListOperationLogs, ListPermissionsV2, ListRecents, ListStars,
+    ManagerSetDefaultHandOverUser, MemberType, MemberV2, PermissionInheritance, Result, RoleId,
     SearchDentries, SearchPublishDentries, SearchTimeRange, SearchWorkspaces, SetPermissionShareScope,
     UnionId, UpdatePermissionV2, UserGet,
 };

@@ -1,7 +1,9 @@
 //! Requests exactly as they leave, answers exactly as they are documented.
 
 mod storage;
+mod topapi;
 mod uploads;
+mod v2;
 
 use std::time::Duration;
 
