@@ -54,7 +54,6 @@ struct GetAccessTokenBody<'a> {
 const GRANT_TYPE: &str = "client_credentials";
 
 #[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the names are the vendor's")]
 struct GetTokenBody<'a> {
     client_id: &'a str,
     client_secret: &'a str,

@@ -92,7 +92,7 @@ struct LogsAnswer {
     total_count: Option<u64>,
 }
 
-impl<'c> StorageV2<'c> {
+impl StorageV2<'_> {
     /// Lists what people have done with files, one page.
     ///
     /// `ListOperationLogs`, which is in the vendor's SDK without a page: nothing is known of its words, its limits, its
@@ -124,7 +124,9 @@ impl<'c> StorageV2<'c> {
         let LogsAnswer { items, next_token, total_count } = self.client.call(&call.repeatable())?;
         Ok(Page { total_count, ..Page::new(items, next_token) })
     }
+}
 
+impl<'c> StorageV2<'c> {
     /// All that [`list_operation_logs`](Self::list_operation_logs) lists, page after page, beginning with the page that
     /// the options name.
     ///
@@ -144,7 +146,7 @@ impl<'c> StorageV2<'c> {
     pub fn operation_logs(&self, options: &ListOperationLogs) -> Pages<'c, OperationLog> {
         let (storage, mut options) = (*self, options.clone());
         Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or(options.next_token.take());
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
             storage.list_operation_logs(&options)
         })
     }

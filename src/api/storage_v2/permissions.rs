@@ -271,7 +271,7 @@ const MAX_MEMBERS: usize = 30;
 const DURATIONS: RangeInclusive<u64> = 1..=3600;
 const PAGE_SIZES: RangeInclusive<u64> = 1..=30;
 
-impl<'c> StorageV2<'c> {
+impl StorageV2<'_> {
     /// Gives members a role on a file, a folder or a whole space.
     ///
     /// `AddPermission` of storage 2.0, documented under
@@ -445,36 +445,6 @@ impl<'c> StorageV2<'c> {
         Ok(Page::new(answer.permissions, answer.next_token))
     }
 
-    /// All that [`list_permissions`](Self::list_permissions) lists, page after page, beginning with the page that the
-    /// options name.
-    ///
-    /// Each page is asked for when the one before it is used up. A permission that is given or taken away meanwhile may
-    /// be missed or come twice.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, ListPermissionsV2, UnionId};
-    ///
-    /// let client = Client::from_env()?;
-    /// let options = ListPermissionsV2::new();
-    /// for permission in client.storage_v2().permissions("uuid-1", UnionId("operator-1"), &options) {
-    ///     println!("{:?}", permission?.member);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn permissions(
-        &self,
-        dentry_uuid: &str,
-        operator: UnionId<'_>,
-        options: &ListPermissionsV2,
-    ) -> Pages<'c, PermissionV2> {
-        let (storage, mut options) = (*self, options.clone());
-        let (dentry_uuid, operator) = (dentry_uuid.to_owned(), String::from(operator));
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or(options.next_token.take());
-            storage.list_permissions(&dentry_uuid, UnionId(&operator), &options)
-        })
-    }
-
     /// Asks for the roles on several dentries: by the uuid of the dentry.
     ///
     /// `BatchQueryRoles` of storage 2.0, which is in the vendor's SDK without a page: nothing is known of its permission,
@@ -505,5 +475,37 @@ impl<'c> StorageV2<'c> {
         let answer: RolesAnswer = self.client.call(&call.repeatable())?;
         let roles = answer.role_map.into_iter();
         Ok(roles.map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect())
+    }
+}
+
+impl<'c> StorageV2<'c> {
+    /// All that [`list_permissions`](Self::list_permissions) lists, page after page, beginning with the page that the
+    /// options name.
+    ///
+    /// Each page is asked for when the one before it is used up. A permission that is given or taken away meanwhile may
+    /// be missed or come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListPermissionsV2, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListPermissionsV2::new();
+    /// for permission in client.storage_v2().permissions("uuid-1", UnionId("operator-1"), &options) {
+    ///     println!("{:?}", permission?.member);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn permissions(
+        &self,
+        dentry_uuid: &str,
+        operator: UnionId<'_>,
+        options: &ListPermissionsV2,
+    ) -> Pages<'c, PermissionV2> {
+        let (storage, mut options) = (*self, options.clone());
+        let (dentry_uuid, operator) = (dentry_uuid.to_owned(), String::from(operator));
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_permissions(&dentry_uuid, UnionId(&operator), &options)
+        })
     }
 }

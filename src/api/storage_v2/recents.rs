@@ -195,7 +195,7 @@ fn page<T>(items: Vec<T>, next_token: Option<String>, has_more: Option<bool>) ->
     Page::new(items, next_token.filter(|_| has_more != Some(false)))
 }
 
-impl<'c> StorageV2<'c> {
+impl StorageV2<'_> {
     /// Lists what a person has used lately, one page.
     ///
     /// `ListRecents`, which is in the vendor's SDK without a page: nothing is known of its numbers, its limits, its
@@ -226,30 +226,6 @@ impl<'c> StorageV2<'c> {
             .query_if_set("operatorId", options.operator_id.as_ref());
         let answer: RecentsAnswer = self.client.call(&call.repeatable())?;
         Ok(page(answer.recent_dentry_list, answer.next_token, answer.has_more))
-    }
-
-    /// All that [`list_recents`](Self::list_recents) lists, page after page, beginning with the page that the options
-    /// name.
-    ///
-    /// Each page is asked for when the one before it is used up. What the person uses meanwhile moves in the list, so that
-    /// something may come twice or be missed.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, ListRecents, UnionId};
-    ///
-    /// let client = Client::from_env()?;
-    /// let options = ListRecents::new().operator_id(UnionId("operator-1"));
-    /// for recent in client.storage_v2().recents(&options).take(10) {
-    ///     println!("{:?}", recent?.resource);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn recents(&self, options: &ListRecents) -> Pages<'c, RecentDentry> {
-        let (storage, mut options) = (*self, options.clone());
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or(options.next_token.take());
-            storage.list_recents(&options)
-        })
     }
 
     /// Lists what a person has put a star on, one page.
@@ -284,6 +260,32 @@ impl<'c> StorageV2<'c> {
         let answer: StarsAnswer = self.client.call(&call.repeatable())?;
         Ok(page(answer.star_list, answer.next_token, answer.has_more))
     }
+}
+
+impl<'c> StorageV2<'c> {
+    /// All that [`list_recents`](Self::list_recents) lists, page after page, beginning with the page that the options
+    /// name.
+    ///
+    /// Each page is asked for when the one before it is used up. What the person uses meanwhile moves in the list, so that
+    /// something may come twice or be missed.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListRecents, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListRecents::new().operator_id(UnionId("operator-1"));
+    /// for recent in client.storage_v2().recents(&options).take(10) {
+    ///     println!("{:?}", recent?.resource);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn recents(&self, options: &ListRecents) -> Pages<'c, RecentDentry> {
+        let (storage, mut options) = (*self, options.clone());
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_recents(&options)
+        })
+    }
 
     /// All that [`list_stars`](Self::list_stars) lists, page after page, beginning with the page that the options name.
     ///
@@ -302,7 +304,7 @@ impl<'c> StorageV2<'c> {
     pub fn stars(&self, options: &ListStars) -> Pages<'c, Star> {
         let (storage, mut options) = (*self, options.clone());
         Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or(options.next_token.take());
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
             storage.list_stars(&options)
         })
     }

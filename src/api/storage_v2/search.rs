@@ -222,7 +222,7 @@ impl<T> FoundAnswer<T> {
 const DENTRIES: RangeInclusive<u64> = 1..=50;
 const WORKSPACES: RangeInclusive<u64> = 1..=20;
 
-impl<'c> StorageV2<'c> {
+impl StorageV2<'_> {
     /// Searches for files and folders that the acting person may see, one page.
     ///
     /// `SearchDentries`, documented under
@@ -262,36 +262,6 @@ impl<'c> StorageV2<'c> {
         self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
     }
 
-    /// All that [`search_dentries`](Self::search_dentries) finds, page after page, beginning with the page that the
-    /// options name.
-    ///
-    /// Each page is asked for when the one before it is used up. What is made, changed or deleted meanwhile may be missed
-    /// or come twice.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, SearchDentries, UnionId};
-    ///
-    /// let client = Client::from_env()?;
-    /// let options = SearchDentries::new();
-    /// for found in client.storage_v2().found_dentries("report", UnionId("operator-1"), &options) {
-    ///     println!("{:?}", found?.name);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn found_dentries(
-        &self,
-        keyword: &str,
-        operator: UnionId<'_>,
-        options: &SearchDentries,
-    ) -> Pages<'c, FoundDentry> {
-        let (storage, mut options) = (*self, options.clone());
-        let (keyword, operator) = (keyword.to_owned(), String::from(operator));
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or(options.next_token.take());
-            storage.search_dentries(&keyword, UnionId(&operator), &options)
-        })
-    }
-
     /// Searches what is published in a knowledge base, one page.
     ///
     /// `SearchPublishDentries`, which is in the vendor's SDK without a page: nothing is known of its limits, its
@@ -323,38 +293,6 @@ impl<'c> StorageV2<'c> {
             .query("operatorId", operator.0)
             .json(&body)?;
         self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
-    }
-
-    /// All that [`search_publish_dentries`](Self::search_publish_dentries) finds, page after page, beginning with the page
-    /// that the options name.
-    ///
-    /// Each page is asked for when the one before it is used up. What is published or withdrawn meanwhile may be missed or
-    /// come twice.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::{Client, SearchPublishDentries, UnionId};
-    ///
-    /// let (client, operator) = (Client::from_env()?, UnionId("operator-1"));
-    /// let options = SearchPublishDentries::new();
-    /// for found in client.storage_v2().found_publish_dentries("holidays", "workspace-1", operator, &options) {
-    ///     println!("{:?}", found?.url);
-    /// }
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn found_publish_dentries(
-        &self,
-        keyword: &str,
-        workspace_id: &str,
-        operator: UnionId<'_>,
-        options: &SearchPublishDentries,
-    ) -> Pages<'c, FoundPublishDentry> {
-        let (storage, mut options) = (*self, options.clone());
-        let (keyword, workspace_id) = (keyword.to_owned(), workspace_id.to_owned());
-        let operator = String::from(operator);
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or(options.next_token.take());
-            storage.search_publish_dentries(&keyword, &workspace_id, UnionId(&operator), &options)
-        })
     }
 
     /// Searches for knowledge bases by name, one page.
@@ -392,6 +330,70 @@ impl<'c> StorageV2<'c> {
         let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
         self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
     }
+}
+
+impl<'c> StorageV2<'c> {
+    /// All that [`search_dentries`](Self::search_dentries) finds, page after page, beginning with the page that the
+    /// options name.
+    ///
+    /// Each page is asked for when the one before it is used up. What is made, changed or deleted meanwhile may be missed
+    /// or come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = SearchDentries::new();
+    /// for found in client.storage_v2().found_dentries("report", UnionId("operator-1"), &options) {
+    ///     println!("{:?}", found?.name);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn found_dentries(
+        &self,
+        keyword: &str,
+        operator: UnionId<'_>,
+        options: &SearchDentries,
+    ) -> Pages<'c, FoundDentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let (keyword, operator) = (keyword.to_owned(), String::from(operator));
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.search_dentries(&keyword, UnionId(&operator), &options)
+        })
+    }
+
+    /// All that [`search_publish_dentries`](Self::search_publish_dentries) finds, page after page, beginning with the page
+    /// that the options name.
+    ///
+    /// Each page is asked for when the one before it is used up. What is published or withdrawn meanwhile may be missed or
+    /// come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchPublishDentries, UnionId};
+    ///
+    /// let (client, operator) = (Client::from_env()?, UnionId("operator-1"));
+    /// let options = SearchPublishDentries::new();
+    /// for found in client.storage_v2().found_publish_dentries("holidays", "workspace-1", operator, &options) {
+    ///     println!("{:?}", found?.url);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn found_publish_dentries(
+        &self,
+        keyword: &str,
+        workspace_id: &str,
+        operator: UnionId<'_>,
+        options: &SearchPublishDentries,
+    ) -> Pages<'c, FoundPublishDentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let (keyword, workspace_id) = (keyword.to_owned(), workspace_id.to_owned());
+        let operator = String::from(operator);
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.search_publish_dentries(&keyword, &workspace_id, UnionId(&operator), &options)
+        })
+    }
 
     /// All that [`search_workspaces`](Self::search_workspaces) finds, page after page, beginning with the page that the
     /// options name.
@@ -418,7 +420,7 @@ impl<'c> StorageV2<'c> {
         let (storage, mut options) = (*self, options.clone());
         let (keyword, operator) = (keyword.to_owned(), String::from(operator));
         Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or(options.next_token.take());
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
             storage.search_workspaces(&keyword, UnionId(&operator), &options)
         })
     }
