@@ -115,6 +115,13 @@ pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
 pub use api::doc::{DentryIds, Doc};
 pub use api::oauth2::{AccessToken, Oauth2};
 pub use api::storage::Storage;
+pub use api::storage::batches::{BatchOutcome, CopyDentries, DeleteDentries, DentryBatchItem, MoveDentries};
+pub use api::storage::browse::{
+    DentryOrderBy, DentryResult, GetDentries, GetDentry, ListAllDentries, ListDentries, SortOrder,
+};
+pub use api::storage::changes::{
+    AddFolder, CopyDentry, DeleteDentry, DentryDeletion, MoveDentry, PlacedDentry,
+};
 pub use api::storage::dentries::{
     AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
     PartitionType, StorageDriver, Thumbnail, Visibility,
@@ -123,10 +130,13 @@ pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
 };
 pub use api::storage::tasks::{Task, TaskStatus};
+pub use api::storage::thumbnails::ThumbnailResult;
 pub use api::storage::uploads::{
     CommitFile, GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, MultipartUpload,
     PartUploadInfo, PreCheckParam, UploadInfo,
 };
+pub use api::storage::versions::ListDentryVersions;
+pub use api::storage::walk::{Walk, WalkEntry, WalkError};
 pub use api::storage_v2::StorageV2;
 pub use api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, OnlineDocType, PreCheckParamV2};
 pub use api::storage_v2::logs::{ListOperationLogs, OperationLog};

@@ -44,13 +44,15 @@ impl<T> Page<T> {
 #[must_use = "nothing is asked for before the first item is"]
 pub struct Pages<'a, T> {
     /// Gives the page of a token; the first one has none. Gone after the last page.
-    fetch: Option<Box<dyn FnMut(Option<&str>) -> Result<Page<T>> + 'a>>,
+    fetch: Option<Fetch<'a, T>>,
     token: Option<String>,
     items: std::vec::IntoIter<T>,
 }
 
+type Fetch<'a, T> = Box<dyn FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a>;
+
 impl<'a, T> Pages<'a, T> {
-    pub(crate) fn new(fetch: impl FnMut(Option<&str>) -> Result<Page<T>> + 'a) -> Self {
+    pub(crate) fn new(fetch: impl FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a) -> Self {
         Self { fetch: Some(Box::new(fetch)), token: None, items: Vec::new().into_iter() }
     }
 }

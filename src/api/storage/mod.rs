@@ -1,9 +1,16 @@
 //! Spaces and what is in them.
 
+pub(crate) mod app_properties;
+pub(crate) mod batches;
+pub(crate) mod browse;
+pub(crate) mod changes;
 pub(crate) mod dentries;
 pub(crate) mod files;
 pub(crate) mod tasks;
+pub(crate) mod thumbnails;
 pub(crate) mod uploads;
+pub(crate) mod versions;
+pub(crate) mod walk;
 
 super::group! {
     /// The operations of `storage` 1.0. From [`Client::storage`](crate::Client::storage).

@@ -1,5 +1,6 @@
 //! Requests exactly as they leave, answers exactly as they are documented.
 
+mod dentries;
 mod storage;
 mod topapi;
 mod uploads;

@@ -1,0 +1,106 @@
+//! What an app notes on files and folders.
+
+use serde::Serialize;
+
+use super::Storage;
+use super::dentries::{AppProperty, MAX_APP_PROPERTIES, SuccessAnswer, check_count};
+use crate::call::Call;
+use crate::{Result, UnionId};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UpdateBody<'a> {
+    app_properties: &'a [AppProperty],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeleteBody<'a> {
+    property_names: &'a [&'a str],
+}
+
+impl Storage<'_> {
+    /// Notes properties of the app on a file or folder: those whose name is there are changed, others are added.
+    ///
+    /// `UpdateDentryAppProperties`, documented under
+    /// [update-file-application-properties](https://open.dingtalk.com/document/orgapp/update-file-application-properties).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// An app has at most 3 properties on an entry, in all: one call takes no more, and a fourth is the error
+    /// `dentryAppPropertiesNumberExceedsLimit`. What is not named stays. They are read where entries are, such as by
+    /// [`get_dentry`](Self::get_dentry).
+    ///
+    /// Returns whether the vendor says that it worked; an answer that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{AppProperty, Client, UnionId, Visibility};
+    ///
+    /// let client = Client::from_env()?;
+    /// let invoice = AppProperty::new("invoice", "2024-17", Visibility::Private);
+    /// let operator = UnionId("operator-1");
+    /// let done = client.storage().update_dentry_app_properties("space-1", "dentry-1", &[invoice], operator)?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 properties, before anything is
+    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
+    /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn update_dentry_app_properties(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        app_properties: &[AppProperty],
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties", &path);
+        check_count(call.operation, "appProperties", app_properties.len(), 1..=MAX_APP_PROPERTIES)?;
+        let call = call.query("unionId", operator.0).json(&UpdateBody { app_properties })?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+    }
+
+    /// Takes properties of the app off a file or folder, by their names.
+    ///
+    /// `DeleteDentryAppProperties`, documented under
+    /// [delete-file-app-attribute](https://open.dingtalk.com/document/orgapp/delete-file-app-attribute).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// Returns whether the vendor says that it worked; an answer that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let operator = UnionId("operator-1");
+    /// let done = client.storage().delete_dentry_app_properties("space-1", "dentry-1", &["invoice"], operator)?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 names, before anything is sent.
+    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
+    /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_dentry_app_properties(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        property_names: &[&str],
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [space_id, dentry_id];
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties/remove", &path);
+        check_count(call.operation, "propertyNames", property_names.len(), 1..=MAX_APP_PROPERTIES)?;
+        let call = call.query("unionId", operator.0).json(&DeleteBody { property_names })?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+    }
+}

@@ -1,0 +1,411 @@
+//! Looking at what is in a space: one entry, some, a folder, everything.
+
+use serde::{Deserialize, Serialize};
+
+use super::Storage;
+use super::dentries::{
+    DentriesAnswer, Dentry, DentryAnswer, OptionBody, ResultItems, check_count, check_max_results,
+    empty_is_none, query_if_set,
+};
+use crate::call::Call;
+use crate::ids::words;
+use crate::options::options;
+use crate::{Page, Pages, Result, UnionId};
+
+words! {
+    /// Which way a list is sorted.
+    sent SortOrder {
+        /// Smallest, oldest or first first.
+        Ascending = "ASC",
+        /// Largest, newest or last first.
+        Descending = "DESC",
+    }
+}
+
+words! {
+    /// By what the entries of a folder are sorted.
+    sent DentryOrderBy {
+        /// When they were changed last. The vendor's default.
+        ModifiedTime = "MODIFIED_TIME",
+        /// When they were made.
+        CreateTime = "CREATE_TIME",
+        /// Their names.
+        Name = "NAME",
+        /// Their sizes.
+        Size = "SIZE",
+    }
+}
+
+options! {
+    /// What [`Storage::get_dentry`] may be told besides the entry.
+    ///
+    /// ```
+    /// use dingtalk_files::GetDentry;
+    ///
+    /// let options = GetDentry::new().app_ids_for_app_properties(["app-1".to_owned()]).with_thumbnail(true);
+    /// # let _ = options;
+    /// ```
+    GetDentry {
+        /// Whose properties are wanted, at most 20 owners: the app's id for a space of an app, its maker's unionId for
+        /// a space of a user. Default: those of all.
+        app_ids_for_app_properties: Vec<String> as impl Into<Vec<String>> = ["app-1".to_owned()],
+        /// Whether a small picture is wanted. Default: false. It makes the call slower.
+        with_thumbnail: bool = true,
+    }
+}
+
+options! {
+    /// What [`Storage::get_dentries`] may be told besides the entries.
+    ///
+    /// ```
+    /// use dingtalk_files::GetDentries;
+    ///
+    /// let options = GetDentries::new().with_thumbnail(true);
+    /// # let _ = options;
+    /// ```
+    GetDentries {
+        /// Whose properties are wanted, at most 20 owners: the app's id for a space of an app, its maker's unionId for
+        /// a space of a user. Default: those of all.
+        app_ids_for_app_properties: Vec<String> as impl Into<Vec<String>> = ["app-1".to_owned()],
+        /// Whether small pictures are wanted. It makes the call slower.
+        with_thumbnail: bool = true,
+    }
+}
+
+options! {
+    /// What [`Storage::list_dentries`] and [`Storage::dentries`] may be told besides the folder.
+    ///
+    /// ```
+    /// use dingtalk_files::{DentryOrderBy, ListDentries, SortOrder};
+    ///
+    /// let by_name = ListDentries::new().order_by(DentryOrderBy::Name).order(SortOrder::Ascending);
+    /// # let _ = by_name;
+    /// ```
+    ListDentries {
+        /// The token of the page before. Default: the first page.
+        next_token: String as impl Into<String> = "next-token-1",
+        /// How many a page has at most: 1 to 50. It may have fewer although others follow.
+        max_results: u32 = 50,
+        /// By what they are sorted. Default: `MODIFIED_TIME`.
+        order_by: DentryOrderBy = dingtalk_files::DentryOrderBy::Name,
+        /// Which way. Default: `DESC`, unlike in [`ListAllDentries`].
+        order: SortOrder = dingtalk_files::SortOrder::Ascending,
+        /// Whether small pictures are wanted. Default: false. It makes the call slower.
+        with_thumbnail: bool = true,
+    }
+}
+
+options! {
+    /// What [`Storage::list_all_dentries`] and [`Storage::all_dentries`] may be told besides the space.
+    ///
+    /// ```
+    /// use dingtalk_files::{ListAllDentries, SortOrder};
+    ///
+    /// let newest_first = ListAllDentries::new().order(SortOrder::Descending).max_results(50);
+    /// # let _ = newest_first;
+    /// ```
+    ListAllDentries {
+        /// The token of the page before. Default: the first page.
+        next_token: String as impl Into<String> = "next-token-1",
+        /// How many a page has at most: 1 to 50, which is the default. It may have fewer although others follow.
+        max_results: u32 = 50,
+        /// Which way they are sorted by the time of their last change. Default: `ASC`, unlike in [`ListDentries`]. When
+        /// files change while one reads page after page, `ASC` may give an entry twice, and `DESC` may leave one out.
+        order: SortOrder = dingtalk_files::SortOrder::Descending,
+        /// Whether small pictures are wanted. Default: false. It makes the call slower.
+        with_thumbnail: bool = true,
+    }
+}
+
+/// One of the entries that [`Storage::get_dentries`] was asked for, or why there is none.
+///
+/// ```
+/// use dingtalk_files::DentryResult;
+///
+/// let json = r#"{"dentryId": "dentry-1", "success": false, "errorCode": "dentryNotExist"}"#;
+/// let result: DentryResult = serde_json::from_str(json)?;
+/// assert_eq!((result.dentry, result.error_code.as_deref()), (None, Some("dentryNotExist")));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct DentryResult {
+    /// The space that was asked.
+    pub space_id: Option<String>,
+    /// The id that was asked for.
+    pub dentry_id: Option<String>,
+    /// Whether it was found.
+    pub success: Option<bool>,
+    /// Why not, such as `dentryNotExist` or `permissionDenied`.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub error_code: Option<String>,
+    /// What was found.
+    pub dentry: Option<Dentry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GetDentriesBody<'a> {
+    dentry_ids: &'a [&'a str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a GetDentries>,
+}
+
+/// The vendor's limits.
+const MAX_DENTRIES: usize = 30;
+const MAX_APP_IDS: usize = 20;
+pub(super) const MAX_PAGE: u32 = 50;
+
+fn check_app_ids(operation: &'static str, ids: Option<&Vec<String>>) -> Result<()> {
+    check_count(operation, "appIdsForAppProperties", ids.map_or(0, Vec::len), 0..=MAX_APP_IDS)
+}
+
+impl Storage<'_> {
+    /// Asks what a file or folder is: name, size, version, times, what apps noted on it.
+    ///
+    /// `GetDentry`, documented under
+    /// [obtain-file-or-folder-information](https://open.dingtalk.com/document/orgapp/obtain-file-or-folder-information).
+    /// Permission: `Storage.File.Read`. Internal and ISV apps.
+    ///
+    /// Folders have no size and no extension. What a folder holds says [`list_dentries`](Self::list_dentries). Of the
+    /// notes of other apps one sees those that are public.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetDentry, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let file = client.storage().get_dentry("space-1", "dentry-1", UnionId("operator-1"), &GetDentry::new())?;
+    /// println!("{:?} has {:?} bytes", file.name, file.size);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 owners, before anything is sent.
+    /// `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn get_dentry(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &GetDentry,
+    ) -> Result<Dentry> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/query", &path);
+        check_app_ids(call.operation, options.app_ids_for_app_properties.as_ref())?;
+        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
+        self.client.call(&call.repeatable()).map(|answer: DentryAnswer| answer.dentry)
+    }
+
+    /// Asks what some files or folders of one space are, up to 30 of them.
+    ///
+    /// `GetDentries`, documented under
+    /// [get-file-or-folder-information-in-bulk](https://open.dingtalk.com/document/orgapp/get-file-or-folder-information-in-bulk).
+    /// Permission: `Storage.File.Read`. Internal and ISV apps.
+    ///
+    /// The call succeeds when entries are missing or may not be seen: each result says for itself, by
+    /// [`success`](DentryResult::success) and [`error_code`](DentryResult::error_code), how it went. Match them with
+    /// what was asked by [`dentry_id`](DentryResult::dentry_id); no order is promised.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
+    /// for result in storage.get_dentries("space-1", &["dentry-1", "dentry-2"], operator, &GetDentries::new())? {
+    ///     match result.dentry {
+    ///         Some(dentry) => println!("{:?} has {:?} bytes", dentry.name, dentry.size),
+    ///         None => println!("{:?}: {:?}", result.dentry_id, result.error_code),
+    ///     }
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 30 entries, and for more than 20
+    /// owners, before anything is sent. `permissionDenied`; `spaceNotExist`; `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn get_dentries(
+        &self,
+        space_id: &str,
+        dentry_ids: &[&str],
+        operator: UnionId<'_>,
+        options: &GetDentries,
+    ) -> Result<Vec<DentryResult>> {
+        let path = [space_id];
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/query", &path);
+        check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_DENTRIES)?;
+        check_app_ids(call.operation, options.app_ids_for_app_properties.as_ref())?;
+        let body = GetDentriesBody { dentry_ids, option: options.if_set() };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call.repeatable()).map(|answer: ResultItems<_>| answer.result_items)
+    }
+
+    /// Asks for one page of what is in a folder, not in the folders below it.
+    ///
+    /// `ListDentries`, documented under
+    /// [get-a-list-of-files-or-folders](https://open.dingtalk.com/document/orgapp/get-a-list-of-files-or-folders).
+    /// Permission: `Storage.File.Read`. Internal and ISV apps.
+    ///
+    /// [`dentries`](Self::dentries) goes on from page to page by itself, and [`walk`](Self::walk) from folder to
+    /// folder. `parent_id` is `"0"` for the root of the space. The latest change comes first, unless
+    /// [`order_by`](ListDentries::order_by) and [`order`](ListDentries::order) say otherwise. A page may have fewer
+    /// entries than were asked for, or none, although others follow: only a missing
+    /// [`next_token`](Page::next_token) is the end.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
+    /// let options = ListDentries::new().max_results(20);
+    /// let first = storage.list_dentries("space-1", "0", operator, &options)?;
+    /// if let Some(token) = first.next_token {
+    ///     let second = storage.list_dentries("space-1", "0", operator, &options.next_token(token))?;
+    ///     println!("{} and {}", first.items.len(), second.items.len());
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 50, before anything is
+    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn list_dentries(
+        &self,
+        space_id: &str,
+        parent_id: &str,
+        operator: UnionId<'_>,
+        options: &ListDentries,
+    ) -> Result<Page<Dentry>> {
+        let path = [space_id];
+        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries", &path);
+        check_max_results(call.operation, options.max_results, MAX_PAGE)?;
+        let call = call.query("parentId", parent_id).query("unionId", operator.0);
+        let pairs = [
+            ("nextToken", options.next_token.clone()),
+            ("maxResults", options.max_results.map(|n| n.to_string())),
+            ("orderBy", options.order_by.as_ref().map(ToString::to_string)),
+            ("order", options.order.as_ref().map(ToString::to_string)),
+            ("withThumbnail", options.with_thumbnail.map(|b| b.to_string())),
+        ];
+        self.client.call(&query_if_set(call, pairs).repeatable()).map(|answer: DentriesAnswer| answer.into())
+    }
+
+    /// Asks for one page of everything in a space, whatever folder it is in.
+    ///
+    /// `ListAllDentries`, documented under
+    /// [get-a-list-of-all-files-or-folders-under-a](https://open.dingtalk.com/document/orgapp/get-a-list-of-all-files-or-folders-under-a).
+    /// Permission: `Storage.File.Read`. Internal and ISV apps.
+    ///
+    /// [`all_dentries`](Self::all_dentries) goes on from page to page by itself. It is a flat list, sorted by the time
+    /// of the last change, the **oldest** first, unlike [`list_dentries`](Self::list_dentries); where an entry is say
+    /// [`parent_id`](Dentry::parent_id) and [`path`](Dentry::path). For a tree [`walk`](Self::walk) asks folder by
+    /// folder, which takes more calls.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListAllDentries, SortOrder, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let newest = ListAllDentries::new().order(SortOrder::Descending).max_results(10);
+    /// for dentry in client.storage().list_all_dentries("space-1", UnionId("operator-1"), &newest)?.items {
+    ///     println!("{:?} of {:?}", dentry.path, dentry.modified_time);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 50, before anything is
+    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn list_all_dentries(
+        &self,
+        space_id: &str,
+        operator: UnionId<'_>,
+        options: &ListAllDentries,
+    ) -> Result<Page<Dentry>> {
+        let path = [space_id];
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/listAll", &path);
+        check_max_results(call.operation, options.max_results, MAX_PAGE)?;
+        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
+        self.client.call(&call.repeatable()).map(|answer: DentriesAnswer| answer.into())
+    }
+}
+
+impl<'c> Storage<'c> {
+    /// Everything in a folder, not in the folders below it: [`list_dentries`](Self::list_dentries), page after page.
+    ///
+    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
+    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
+    ///
+    /// When others change the folder meanwhile, an entry may come twice or not at all. Sorted by the last change, as is
+    /// the default, each change moves an entry to the front; by name, only making, deleting, moving and renaming
+    /// disturb.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// for dentry in client.storage().dentries("space-1", "0", UnionId("operator-1"), &ListDentries::new()) {
+    ///     println!("{:?}", dentry?.name);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn dentries(
+        &self,
+        space_id: &str,
+        parent_id: &str,
+        operator: UnionId<'_>,
+        options: &ListDentries,
+    ) -> Pages<'c, Dentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let [space, parent, person] = [space_id, parent_id, operator.0].map(str::to_owned);
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_dentries(&space, &parent, UnionId(&person), &options)
+        })
+    }
+
+    /// Everything in a space, whatever folder it is in: [`list_all_dentries`](Self::list_all_dentries), page after page.
+    ///
+    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
+    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
+    ///
+    /// When others change the space meanwhile, the vendor says of the default, the oldest first, that an entry may come
+    /// twice, and of the newest first that one may be left out. Whoever may miss nothing stays with the default and
+    /// keeps of each [`id`](Dentry::id) the last.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListAllDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let mut bytes = 0;
+    /// for dentry in client.storage().all_dentries("space-1", UnionId("operator-1"), &ListAllDentries::new()) {
+    ///     bytes += dentry?.size.unwrap_or(0);
+    /// }
+    /// println!("{bytes} bytes in all");
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn all_dentries(
+        &self,
+        space_id: &str,
+        operator: UnionId<'_>,
+        options: &ListAllDentries,
+    ) -> Pages<'c, Dentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let [space, person] = [space_id, operator.0].map(str::to_owned);
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_all_dentries(&space, UnionId(&person), &options)
+        })
+    }
+}

@@ -1,0 +1,386 @@
+//! Changing one entry: make a folder, rename, copy, move, delete.
+
+use serde::{Deserialize, Serialize};
+
+use super::Storage;
+use super::dentries::{
+    AppProperty, ConflictStrategy, Dentry, DentryAnswer, check_app_properties, empty_is_none, query_if_set,
+};
+use crate::api::null_is_default;
+use crate::call::Call;
+use crate::options::options;
+use crate::{Result, UnionId};
+
+options! {
+    /// What [`Storage::add_folder`] may be told besides the name.
+    ///
+    /// ```
+    /// use dingtalk_files::{AddFolder, ConflictStrategy};
+    ///
+    /// let unless_there = AddFolder::new().conflict_strategy(ConflictStrategy::ReturnDentryIfExists);
+    /// # let _ = unless_there;
+    /// ```
+    AddFolder {
+        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::ReturnDentryIfExists,
+        /// What the app notes on the folder: at most 3 properties.
+        app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
+    }
+}
+
+options! {
+    /// What [`Storage::copy_dentry`] may be told besides from where to where.
+    ///
+    /// ```
+    /// use dingtalk_files::{ConflictStrategy, CopyDentry};
+    ///
+    /// let options = CopyDentry::new().conflict_strategy(ConflictStrategy::ReturnErrorIfExists);
+    /// # let _ = options;
+    /// ```
+    CopyDentry {
+        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
+    }
+}
+
+options! {
+    /// What [`Storage::move_dentry`] may be told besides from where to where.
+    ///
+    /// ```
+    /// use dingtalk_files::{ConflictStrategy, MoveDentry};
+    ///
+    /// let options = MoveDentry::new().conflict_strategy(ConflictStrategy::ReturnErrorIfExists);
+    /// # let _ = options;
+    /// ```
+    MoveDentry {
+        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
+    } beside {
+        /// Whether it keeps the permissions that it has. Default: false.
+        preserve_permissions: bool = true,
+    }
+}
+
+options! {
+    /// What [`Storage::delete_dentry`] may be told besides the entry.
+    ///
+    /// ```
+    /// use dingtalk_files::DeleteDentry;
+    ///
+    /// let options = DeleteDentry::new().to_recycle_bin(true);
+    /// # let _ = options;
+    /// ```
+    DeleteDentry {
+        /// Whether it goes to the recycle bin, from where it can come back. Default: false, it is gone for good. Not
+        /// every space has a recycle bin.
+        to_recycle_bin: bool = true,
+    }
+}
+
+/// What a copy or a move has led to, or begun.
+///
+/// ```
+/// let placed: dingtalk_files::PlacedDentry = serde_json::from_str(r#"{"async": true, "taskId": "task-1"}"#)?;
+/// assert!(placed.is_async);
+/// assert_eq!(placed.task_id.as_deref(), Some("task-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct PlacedDentry {
+    /// The entry in its new place.
+    pub dentry: Option<Dentry>,
+    /// Whether it goes on after this answer, as [`task_id`](Self::task_id).
+    #[serde(rename = "async", deserialize_with = "null_is_default")]
+    pub is_async: bool,
+    /// What to wait for with [`Storage::wait_for_task`] where it goes on.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub task_id: Option<String>,
+}
+
+/// Whether a deletion is done, or has begun.
+///
+/// ```
+/// let deletion: dingtalk_files::DentryDeletion = serde_json::from_str(r#"{"async": false}"#)?;
+/// assert!(!deletion.is_async);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct DentryDeletion {
+    /// Whether it goes on after this answer, as [`task_id`](Self::task_id).
+    #[serde(rename = "async", deserialize_with = "null_is_default")]
+    pub is_async: bool,
+    /// What to wait for with [`Storage::wait_for_task`] where it goes on.
+    #[serde(deserialize_with = "empty_is_none")]
+    pub task_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AddFolderBody<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a AddFolder>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RenameBody<'a> {
+    new_name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlaceBody<'a, T> {
+    target_space_id: &'a str,
+    target_folder_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a T>,
+}
+
+/// The vendor misspells a field, here and nowhere else.
+#[derive(Serialize)]
+struct MoveOption<'a> {
+    #[serde(flatten)]
+    rest: &'a MoveDentry,
+    #[serde(rename = "presevePermissions", skip_serializing_if = "Option::is_none")]
+    preserve_permissions: Option<bool>,
+}
+
+impl Storage<'_> {
+    /// Makes a folder.
+    ///
+    /// `AddFolder`, documented under
+    /// [add-folder](https://open.dingtalk.com/document/orgapp/add-folder).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// `parent_id` is the folder that it goes into, `"0"` the root of the space; that one has to be there. Of the name,
+    /// spaces at both ends are cut off; a tab, `*"<>|` or a dot at the end are not allowed.
+    ///
+    /// When the name is taken, the vendor's default is `AUTO_RENAME`, which makes a second folder under another name. To
+    /// make it only if it is missing, and get it in either case, ask for
+    /// [`ReturnDentryIfExists`](ConflictStrategy::ReturnDentryIfExists). The call is never repeated by itself: after a
+    /// network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{AddFolder, Client, ConflictStrategy, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let unless_there = AddFolder::new().conflict_strategy(ConflictStrategy::ReturnDentryIfExists);
+    /// let folder = client.storage().add_folder("space-1", "0", "2024", UnionId("operator-1"), &unless_there)?;
+    /// println!("{:?} has the id {:?}", folder.path, folder.id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is
+    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `dentryNotExist`; `dentryNameIllegal`, `dentryAlreadyExist`; `paramError.conflictStrategy`, `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn add_folder(
+        &self,
+        space_id: &str,
+        parent_id: &str,
+        name: &str,
+        operator: UnionId<'_>,
+        options: &AddFolder,
+    ) -> Result<Dentry> {
+        let path = [space_id, parent_id];
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{parentId}/folders", &path);
+        check_app_properties(call.operation, options.app_properties.as_ref())?;
+        let body = AddFolderBody { name, option: options.if_set() };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call).map(|answer: DentryAnswer| answer.dentry)
+    }
+
+    /// Gives a file or folder another name.
+    ///
+    /// `RenameDentry`, documented under
+    /// [rename-a-file-or-folder](https://open.dingtalk.com/document/orgapp/rename-a-file-or-folder).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// The name of a file includes its extension. Of the name, spaces at both ends are cut off; a tab, `*"<>|` or a dot
+    /// at the end are not allowed. The root of a space cannot be renamed. There is no choice of what happens when the
+    /// name is taken: that is an error.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let file = client.storage().rename_dentry("space-1", "dentry-1", "report.xls", UnionId("operator-1"))?;
+    /// println!("now {:?}", file.path);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `paramError.spaceId`, `paramError.dentryId`,
+    /// `paramError.name`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn rename_dentry(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        new_name: &str,
+        operator: UnionId<'_>,
+    ) -> Result<Dentry> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/rename", &path)
+            .query("unionId", operator.0)
+            .json(&RenameBody { new_name })?;
+        self.client.call(&call.repeatable()).map(|answer: DentryAnswer| answer.dentry)
+    }
+
+    /// Copies a file, or a folder with all it holds, into a folder of the same or another space.
+    ///
+    /// `CopyDentry`, documented under
+    /// [copy-an-object](https://open.dingtalk.com/document/orgapp/copy-an-object).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// `target_folder_id` is `"0"` for the root of the target space. What takes long goes on after the answer: then
+    /// [`is_async`](PlacedDentry::is_async) is set, and the copy is complete when
+    /// [`wait_for_task`](Self::wait_for_task) says so, or has failed. It is never repeated: a second copy would lie
+    /// beside the first. After a network failure or a 5xx look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run), and into the folder.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use dingtalk_files::{Client, CopyDentry, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
+    /// let copy = storage.copy_dentry("space-1", "dentry-1", "space-2", "0", operator, &CopyDentry::new())?;
+    /// if let Some(task) = copy.task_id {
+    ///     let task = storage.wait_for_task(&task, operator, Duration::from_secs(300))?;
+    ///     println!("{:?} of {:?} copied: {:?}", task.success_count, task.total_count, task.status);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
+    /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryId`,
+    /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn copy_dentry(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        target_space_id: &str,
+        target_folder_id: &str,
+        operator: UnionId<'_>,
+        options: &CopyDentry,
+    ) -> Result<PlacedDentry> {
+        let path = [space_id, dentry_id];
+        let body = PlaceBody { target_space_id, target_folder_id, option: options.if_set() };
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy", &path)
+            .query("unionId", operator.0)
+            .json(&body)?;
+        self.client.call(&call)
+    }
+
+    /// Moves a file, or a folder with all it holds, into a folder of the same or another space.
+    ///
+    /// `MoveDentry`, documented under
+    /// [move-a-file-or-folder](https://open.dingtalk.com/document/orgapp/move-a-file-or-folder).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// `target_folder_id` is `"0"` for the root of the target space. The permissions on it are left behind unless
+    /// [`preserve_permissions`](MoveDentry::preserve_permissions) is set; when the name is taken there, the default
+    /// gives it another. What takes long goes on after the answer: then [`is_async`](PlacedDentry::is_async) is set, and
+    /// the move is complete when [`wait_for_task`](Self::wait_for_task) says so, or has failed. It is never repeated:
+    /// after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, MoveDentry, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
+    /// let options = MoveDentry::new().preserve_permissions(true);
+    /// let moved = storage.move_dentry("space-1", "dentry-1", "space-1", "folder-2", operator, &options)?;
+    /// match moved.task_id {
+    ///     Some(task) => println!("wait for {task}"),
+    ///     None => println!("now {:?}", moved.dentry.and_then(|dentry| dentry.path)),
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
+    /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryId`,
+    /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn move_dentry(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        target_space_id: &str,
+        target_folder_id: &str,
+        operator: UnionId<'_>,
+        options: &MoveDentry,
+    ) -> Result<PlacedDentry> {
+        let path = [space_id, dentry_id];
+        let set = *options != MoveDentry::new();
+        let preserve_permissions = options.preserve_permissions;
+        let option = set.then_some(MoveOption { rest: options, preserve_permissions });
+        let body = PlaceBody { target_space_id, target_folder_id, option: option.as_ref() };
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move", &path)
+            .query("unionId", operator.0)
+            .json(&body)?;
+        self.client.call(&call)
+    }
+
+    /// Deletes a file, or a folder with all it holds. **For good**, unless told otherwise.
+    ///
+    /// `DeleteDentry`, documented under
+    /// [delete-a-file-or-folder](https://open.dingtalk.com/document/orgapp/delete-a-file-or-folder).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// [`to_recycle_bin`](DeleteDentry::to_recycle_bin) keeps it, but only in a space that was made by the drive's
+    /// operation for adding spaces; elsewhere that is the error `recycleBinNotSupportForSpace`. What takes long goes on
+    /// after the answer: then [`is_async`](DentryDeletion::is_async) is set; wait with
+    /// [`wait_for_task`](Self::wait_for_task).
+    ///
+    /// After a lost answer the client asks again, so `dentryNotExist` may mean that the first try has done it.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, DeleteDentry, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = DeleteDentry::new().to_recycle_bin(true);
+    /// let deletion = client.storage().delete_dentry("space-1", "dentry-1", UnionId("operator-1"), &options)?;
+    /// println!("still to be waited for: {:?}", deletion.task_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`,
+    /// `operationNotSupported`; `spaceNotExist`, `dentryNotExist`; `recycleBinNotSupportForSpace`; `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_dentry(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &DeleteDentry,
+    ) -> Result<DentryDeletion> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("DELETE /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}", &path)
+            .query("unionId", operator.0);
+        let call = query_if_set(call, [("toRecycleBin", options.to_recycle_bin.map(|b| b.to_string()))]);
+        self.client.call(&call.repeatable())
+    }
+}

@@ -1,0 +1,154 @@
+//! Versions of a file.
+
+use super::Storage;
+use super::dentries::{DentriesAnswer, Dentry, SuccessAnswer, check_max_results, query_if_set};
+use crate::call::Call;
+use crate::options::options;
+use crate::{Page, Pages, Result, UnionId};
+
+options! {
+    /// What [`Storage::list_dentry_versions`] and [`Storage::dentry_versions`] may be told besides the file.
+    ///
+    /// ```
+    /// use dingtalk_files::ListDentryVersions;
+    ///
+    /// let options = ListDentryVersions::new().max_results(10);
+    /// # let _ = options;
+    /// ```
+    ListDentryVersions {
+        /// The token of the page before. Default: the first page.
+        next_token: String as impl Into<String> = "next-token-1",
+        /// How many a page has at most: 1 to 100, which is the default. It may have fewer although others follow.
+        max_results: u32 = 100,
+    }
+}
+
+/// The vendor's limit.
+const MAX_PAGE: u32 = 100;
+
+impl Storage<'_> {
+    /// Asks for one page of the versions of a file.
+    ///
+    /// `ListDentryVersions`, documented under
+    /// [obtains-a-list-of-file-versions](https://open.dingtalk.com/document/orgapp/obtains-a-list-of-file-versions).
+    /// Permission: `Storage.File.Read`. Internal and ISV apps.
+    ///
+    /// [`dentry_versions`](Self::dentry_versions) goes on from page to page by itself. Each version is a [`Dentry`] with
+    /// its own [`version`](Dentry::version), size and times. A new one is made by a commit with
+    /// [`Overwrite`](crate::ConflictStrategy::Overwrite), and by
+    /// [`revert_dentry_version`](Self::revert_dentry_version). The bytes of an older one are got with
+    /// [`RemoteFile::version`](crate::RemoteFile::version). Files only, no folders.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListDentryVersions, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListDentryVersions::new().max_results(10);
+    /// let page = client.storage().list_dentry_versions("space-1", "dentry-1", UnionId("operator-1"), &options)?;
+    /// for version in page.items {
+    ///     println!("{:?} of {:?}: {:?} bytes", version.version, version.modified_time, version.size);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 100, before anything is
+    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `paramError.spaceId`, `paramError.parentId`, `paramError.maxResults`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn list_dentry_versions(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &ListDentryVersions,
+    ) -> Result<Page<Dentry>> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/versions", &path);
+        check_max_results(call.operation, options.max_results, MAX_PAGE)?;
+        let pairs = [
+            ("nextToken", options.next_token.clone()),
+            ("maxResults", options.max_results.map(|n| n.to_string())),
+        ];
+        let call = query_if_set(call.query("unionId", operator.0), pairs);
+        self.client.call(&call.repeatable()).map(|answer: DentriesAnswer| answer.into())
+    }
+
+    /// Makes an older version of a file the latest again: a **new** version with the old content.
+    ///
+    /// `RevertDentryVersion`, documented under
+    /// [restore-previous-versions-of-files](https://open.dingtalk.com/document/orgapp/restore-previous-versions-of-files).
+    /// Permission: `Storage.File.Write`. Internal and ISV apps.
+    ///
+    /// Nothing is lost: what was the latest stays in the list. `version` is one that
+    /// [`list_dentry_versions`](Self::list_dentry_versions) shows. It is never repeated, since each call makes a
+    /// version: after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// Returns whether the vendor says that it worked; an answer that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().revert_dentry_version("space-1", "dentry-1", 1, UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn revert_dentry_version(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        version: u64,
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let version = version.to_string();
+        let path = [space_id, dentry_id, &version];
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/versions/{version}/revert",
+            &path,
+        )
+        .query("unionId", operator.0);
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+    }
+}
+
+impl<'c> Storage<'c> {
+    /// All versions of a file: [`list_dentry_versions`](Self::list_dentry_versions), page after page.
+    ///
+    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
+    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one. A version
+    /// that is made meanwhile may be missed, or make another come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListDentryVersions, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, options) = (client.storage(), ListDentryVersions::new());
+    /// for version in storage.dentry_versions("space-1", "dentry-1", UnionId("operator-1"), &options) {
+    ///     println!("{:?}", version?.version);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn dentry_versions(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &ListDentryVersions,
+    ) -> Pages<'c, Dentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let [space, dentry, person] = [space_id, dentry_id, operator.0].map(str::to_owned);
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_dentry_versions(&space, &dentry, UnionId(&person), &options)
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! Everything below a folder.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::iter::FusedIterator;
+
+use super::Storage;
+use super::browse::{DentryOrderBy, ListDentries, MAX_PAGE, SortOrder};
+use super::dentries::{Dentry, DentryType};
+use crate::{Error, Pages, UnionId};
+
+/// A file or folder that a [`Walk`] came by.
+///
+/// ```
+/// fn depth(entry: &dingtalk_files::WalkEntry) -> usize {
+///     entry.path.split('/').count()
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WalkEntry {
+    /// The names from the folder where the walk began, without it, to this one, joined by `/`: `2024/report.xls`. Other
+    /// people chose them: check each before it names anything on a disk. Who has no name is called by the id.
+    pub path: String,
+    /// The entry itself.
+    pub dentry: Dentry,
+}
+
+/// A folder that a [`Walk`] could not list, at all or to its end.
+///
+/// With `?` it becomes its [`Error`], which does not know the folder.
+///
+/// ```
+/// fn is_gone(error: &dingtalk_files::WalkError) -> bool {
+///     error.error.is_not_found() // somebody deleted it meanwhile
+/// }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WalkError {
+    /// The path of the folder, as in [`WalkEntry::path`]; empty for the one where the walk began.
+    pub path: String,
+    /// Its dentry id.
+    pub folder_id: String,
+    /// What went wrong.
+    pub error: Error,
+}
+
+impl fmt::Display for WalkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() { "." } else { &self.path };
+        write!(f, "the folder `{path}` cannot be listed: {}", self.error)
+    }
+}
+
+/// The text includes the cause, so there is no source.
+impl std::error::Error for WalkError {}
+
+impl From<WalkError> for Error {
+    fn from(error: WalkError) -> Self {
+        error.error
+    }
+}
+
+/// A folder that is known, and not listed yet.
+struct Folder {
+    path: String,
+    id: String,
+}
+
+/// Everything below a folder. From [`Storage::walk`], which says in what order.
+///
+/// ```
+/// fn files(walk: dingtalk_files::Walk<'_>) -> usize {
+///     walk.flatten().filter(|entry| entry.dentry.size.is_some()).count()
+/// }
+/// ```
+#[must_use = "nothing is asked for before the first entry is"]
+pub struct Walk<'c> {
+    storage: Storage<'c>,
+    space_id: String,
+    operator: String,
+    /// What is being listed, and the folders that were found in it.
+    open: Option<(Folder, Pages<'c, Dentry>)>,
+    found: Vec<Folder>,
+    /// What comes then, the next one last.
+    waiting: Vec<Folder>,
+    /// The ids of all folders that were waiting at any time: none is listed twice.
+    seen: HashSet<String>,
+}
+
+impl<'c> Walk<'c> {
+    fn open_next(&mut self) -> Option<(Folder, Pages<'c, Dentry>)> {
+        let folder = self.waiting.pop()?;
+        // Sorted by what a change to a file does not change.
+        let options = ListDentries::new()
+            .order_by(DentryOrderBy::Name)
+            .order(SortOrder::Ascending)
+            .max_results(MAX_PAGE);
+        let pages = self.storage.dentries(&self.space_id, &folder.id, UnionId(&self.operator), &options);
+        Some((folder, pages))
+    }
+
+    fn entry(&mut self, above: &str, dentry: Dentry) -> WalkEntry {
+        let name = dentry.name.as_deref().or(dentry.id.as_deref()).unwrap_or_default();
+        let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
+        if let (Some(DentryType::Folder), Some(id)) = (&dentry.kind, &dentry.id) {
+            if self.seen.insert(id.clone()) {
+                self.found.push(Folder { path: path.clone(), id: id.clone() });
+            }
+        }
+        WalkEntry { path, dentry }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Result<WalkEntry, WalkError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (folder, mut pages) = self.open.take().or_else(|| self.open_next())?;
+            match pages.next() {
+                Some(Ok(dentry)) => {
+                    let entry = self.entry(&folder.path, dentry);
+                    self.open = Some((folder, pages));
+                    return Some(Ok(entry));
+                }
+                end => {
+                    self.waiting.extend(self.found.drain(..).rev());
+                    if let Some(Err(error)) = end {
+                        return Some(Err(WalkError { path: folder.path, folder_id: folder.id, error }));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl FusedIterator for Walk<'_> {}
+
+impl fmt::Debug for Walk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Walk")
+            .field("space_id", &self.space_id)
+            .field("folder", &self.open.as_ref().map(|(folder, _)| &folder.path))
+            .field("folders_waiting", &(self.found.len() + self.waiting.len()))
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'c> Storage<'c> {
+    /// Everything below a folder, with paths: [`list_dentries`](Self::list_dentries) of it, and of each folder in it.
+    ///
+    /// `parent_id` is `"0"` for the root of the space; that folder itself does not come. First comes what is in it, by
+    /// name, then what is below its first folder, down to the bottom, then what is below the second. Nothing is asked
+    /// for before the first entry is wanted, and each page when the one before it is used up: one call per folder, and
+    /// one more for each 50 entries.
+    ///
+    /// A folder that cannot be listed gives one error, which names it, and the walk goes on with the others. So `?` ends
+    /// it at the first error, and whoever goes on sees all the rest; what concerns not one folder but every call, such
+    /// as a refused token or a monthly limit, is then seen once for each folder that is known already.
+    ///
+    /// When others change the tree meanwhile, an entry may come twice, at two paths, or not at all; what is deleted
+    /// between its coming and its listing is an error that [`is_not_found`](Error::is_not_found). No folder is
+    /// listed twice, so the walk ends also where folders hold each other. For that it remembers their ids.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// for entry in client.storage().walk("space-1", "0", UnionId("operator-1")) {
+    ///     match entry {
+    ///         Ok(entry) => println!("{} {:?}", entry.path, entry.dentry.size),
+    ///         Err(error) if error.error.is_permission_denied() => eprintln!("left out: {error}"),
+    ///         Err(error) => return Err(error.into()),
+    ///     }
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn walk(&self, space_id: &str, parent_id: &str, operator: UnionId<'_>) -> Walk<'c> {
+        Walk {
+            storage: *self,
+            space_id: space_id.to_owned(),
+            operator: operator.0.to_owned(),
+            open: None,
+            found: Vec::new(),
+            waiting: vec![Folder { path: String::new(), id: parent_id.to_owned() }],
+            seen: HashSet::from([parent_id.to_owned()]),
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! Entries of a space: limits, odd answers, lists page by page, and the walk.
+
+use std::collections::BTreeMap;
+
+use dingtalk_files::{
+    AddFolder, AppProperty, BatchOutcome, Client, CopyDentries, CopyDentry, DeleteDentries, DeleteDentry,
+    Dentry, DentryBatchItem, DentryDeletion, DentryOrderBy, DentryResult, Error, GetDentries, GetDentry,
+    ListAllDentries, ListDentries, ListDentryVersions, MoveDentries, MoveDentry, Page, PlacedDentry, Result,
+    SortOrder, ThumbnailResult, UnionId, Visibility, WalkEntry, WalkError,
+};
+use serde_json::{Value, json};
+
+use super::storage::{assert_is_the_full_dentry, full_dentry};
+use crate::support::{REFUSED, Wire};
+
+const PERSON: UnionId<'static> = UnionId("union-1");
+
+/// Nobody hears it: what it says without an error of the network, it says before sending.
+fn unheard() -> Client {
+    Client::builder().access_token("token").base_url(REFUSED).no_proxy().build().unwrap()
+}
+
+/// An argument is refused, with a text that has all of `words`.
+#[track_caller]
+fn assert_refused<T: std::fmt::Debug>(answer: Result<T>, words: &[&str]) {
+    let error = answer.unwrap_err();
+    assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
+    let text = error.to_string();
+    assert!(words.iter().all(|word| text.contains(word)), "{text}");
+}
+
+#[test]
+fn what_is_told_and_what_comes_can_go_to_another_thread() {
+    fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
+    fn assert_error<T: std::error::Error + Send + Sync + 'static>() {}
+    assert_cloned::<(GetDentry, GetDentries, ListDentries, ListAllDentries, ListDentryVersions, AddFolder)>();
+    assert_cloned::<(CopyDentry, CopyDentries, MoveDentry, MoveDentries, DeleteDentry, DeleteDentries)>();
+    assert_cloned::<(DentryResult, ThumbnailResult, PlacedDentry, DentryDeletion, DentryBatchItem)>();
+    assert_cloned::<(WalkEntry, BatchOutcome<'static>, DentryOrderBy, SortOrder, Page<Dentry>)>();
+    assert_error::<WalkError>();
+}
+
+#[test]
+fn too_many_or_no_entries_are_refused_before_they_are_sent() {
+    type Batch = fn(&Client, &[&str]) -> Result<usize>;
+    let table: [(Batch, usize, &str); 5] = [
+        (
+            |client, ids| Ok(client.storage().get_dentries("s", ids, PERSON, &GetDentries::new())?.len()),
+            30,
+            "/dentries/query",
+        ),
+        (
+            |client, ids| Ok(client.storage().get_dentry_thumbnails("s", ids, PERSON)?.len()),
+            30,
+            "/thumbnails/query",
+        ),
+        (
+            |client, ids| {
+                let options = CopyDentries::new();
+                Ok(client.storage().copy_dentries("s", "t", "0", ids, PERSON, &options)?.len())
+            },
+            3,
+            "/batchCopy",
+        ),
+        (
+            |client, ids| {
+                let options = MoveDentries::new();
+                Ok(client.storage().move_dentries("s", "t", "0", ids, PERSON, &options)?.len())
+            },
+            30,
+            "/batchMove",
+        ),
+        (
+            |client, ids| {
+                Ok(client.storage().delete_dentries("s", ids, PERSON, &DeleteDentries::new())?.len())
+            },
+            50,
+            "/batchRemove",
+        ),
+    ];
+    let (unheard, wire) = (unheard(), Wire::json("{}"));
+    for (batch, most, route) in table {
+        let ids = vec!["dentry"; most + 1];
+        let limit = format!("1 to {most}");
+        assert_refused(batch(&unheard, &ids), &[route, "`dentryIds`", &(most + 1).to_string(), &limit]);
+        assert_refused(batch(&unheard, &[]), &[route, "`dentryIds`", "0", &limit]);
+        // The whole batch is sent, and an answer without items is one of none.
+        assert_eq!(batch(&wire.client(), &ids[..most]).unwrap(), 0);
+        assert_eq!(wire.only_request().body["dentryIds"], json!(ids[..most]));
+    }
+    for nothing in [r#"{"resultItems": null}"#, r#"{"resultItems": []}"#] {
+        assert_eq!(table[0].0(&Wire::json(nothing).client(), &["dentry"]).unwrap(), 0);
+    }
+}
+
+#[test]
+fn too_many_properties_and_owners_are_refused_before_they_are_sent() {
+    let client = unheard();
+    let storage = client.storage();
+    let property = AppProperty::new("n", "v", Visibility::Public);
+    let four = vec![property.clone(); 4];
+    for (properties, count) in [(&four[..], "4"), (&[], "0")] {
+        let answer = storage.update_dentry_app_properties("s", "d", properties, PERSON);
+        assert_refused(answer, &["PUT /v1.0", "`appProperties`", count, "1 to 3"]);
+    }
+    for (names, count) in [(&["n"; 4][..], "4"), (&[], "0")] {
+        let answer = storage.delete_dentry_app_properties("s", "d", names, PERSON);
+        assert_refused(answer, &["/appProperties/remove", "`propertyNames`", count, "1 to 3"]);
+    }
+    let options = AddFolder::new().app_properties(four);
+    assert_refused(
+        storage.add_folder("s", "0", "n", PERSON, &options),
+        &["/folders", "`appProperties`", "4"],
+    );
+
+    let owners = vec!["app".to_owned(); 21];
+    let words = ["`appIdsForAppProperties`", "21", "20"];
+    let options = GetDentry::new().app_ids_for_app_properties(owners.clone());
+    assert_refused(storage.get_dentry("s", "d", PERSON, &options), &words);
+    let options = GetDentries::new().app_ids_for_app_properties(owners);
+    assert_refused(storage.get_dentries("s", &["d"], PERSON, &options), &words);
+}
+
+#[test]
+fn pages_outside_of_the_limits_are_refused_before_they_are_asked_for() {
+    let client = unheard();
+    let storage = client.storage();
+    for count in [0, 51] {
+        let words = ["`maxResults`", &count.to_string(), "1 to 50"];
+        let options = ListDentries::new().max_results(count);
+        assert_refused(storage.list_dentries("s", "0", PERSON, &options), &words);
+        let mut items = storage.dentries("s", "0", PERSON, &options);
+        assert_refused(items.next().unwrap(), &words);
+        assert!(items.next().is_none());
+        let options = ListAllDentries::new().max_results(count);
+        assert_refused(storage.list_all_dentries("s", PERSON, &options), &words);
+    }
+    for count in [0, 101] {
+        let options = ListDentryVersions::new().max_results(count);
+        let words = ["`maxResults`", &count.to_string(), "1 to 100"];
+        assert_refused(storage.list_dentry_versions("s", "d", PERSON, &options), &words);
+    }
+    // In a query an empty value is none at all.
+    let options = ListDentries::new().next_token("");
+    assert_refused(storage.list_dentries("s", "0", PERSON, &options), &["`nextToken`"]);
+    assert_refused(storage.list_dentries("s", "", PERSON, &ListDentries::new()), &["`parentId`"]);
+}
+
+#[test]
+fn the_option_that_the_vendor_misspells_is_misspelt_once() {
+    let wire = Wire::json("{}");
+    let client = wire.client();
+    let table = [
+        (MoveDentry::new(), json!(null)),
+        (MoveDentry::new().preserve_permissions(false), json!({"presevePermissions": false})),
+        (MoveDentry::new().conflict_strategy("NEW".to_owned().into()), json!({"conflictStrategy": "NEW"})),
+    ];
+    for (options, option) in table {
+        let moved = client.storage().move_dentry("s", "d", "t", "0", PERSON, &options).unwrap();
+        assert_eq!(moved, PlacedDentry::default());
+        let body = wire.only_request().body;
+        assert_eq!(body.get("option").unwrap_or(&Value::Null), &option);
+    }
+    let options = MoveDentries::new().preserve_permissions(false);
+    client.storage().move_dentries("s", "t", "0", &["d"], PERSON, &options).unwrap();
+    assert_eq!(wire.only_request().body["option"], json!({"preservePermissions": false}));
+}
+
+#[test]
+fn a_dentry_may_be_there_or_missing_or_null() {
+    let full = Wire::json(&json!({"dentry": full_dentry(), "async": null, "taskId": ""}).to_string());
+    let client = full.client();
+    let storage = client.storage();
+    assert_is_the_full_dentry(&storage.get_dentry("s", "d", PERSON, &GetDentry::new()).unwrap());
+    assert_is_the_full_dentry(&storage.rename_dentry("s", "d", "n", PERSON).unwrap());
+    assert_is_the_full_dentry(&storage.add_folder("s", "0", "n", PERSON, &AddFolder::new()).unwrap());
+    let copy = storage.copy_dentry("s", "d", "t", "0", PERSON, &CopyDentry::new()).unwrap();
+    assert_is_the_full_dentry(&copy.dentry.unwrap());
+    assert_eq!((copy.is_async, copy.task_id), (false, None));
+
+    for bare in ["{}", r#"{"dentry": null, "async": null, "taskId": null}"#] {
+        let wire = Wire::json(bare);
+        let client = wire.client();
+        let storage = client.storage();
+        assert_eq!(storage.get_dentry("s", "d", PERSON, &GetDentry::new()).unwrap(), Dentry::default());
+        let copy = storage.copy_dentry("s", "d", "t", "0", PERSON, &CopyDentry::new()).unwrap();
+        assert_eq!(copy, PlacedDentry::default());
+    }
+    let deletion: DentryDeletion = serde_json::from_value(json!({"async": null, "taskId": null})).unwrap();
+    assert_eq!(deletion, DentryDeletion::default());
+}
+
+#[test]
+fn success_that_is_not_said_is_none() {
+    for (answer, success) in [
+        (r#"{"success": true}"#, true),
+        (r#"{"success": false}"#, false),
+        (r#"{"success": null}"#, false),
+        ("{}", false),
+    ] {
+        let wire = Wire::json(answer);
+        let client = wire.client();
+        assert_eq!(client.storage().revert_dentry_version("s", "d", 3, PERSON).unwrap(), success);
+        let request = wire.only_request();
+        assert_eq!(request.target, "/v1.0/storage/spaces/s/dentries/d/versions/3/revert?unionId=union-1");
+        assert_eq!((request.body, request.headers.get("content-type")), (Value::Null, None));
+        let done = client.storage().delete_dentry_app_properties("s", "d", &["n"], PERSON);
+        assert_eq!(done.unwrap(), success);
+    }
+}
+
+#[test]
+fn a_page_of_a_bare_answer_is_empty_and_the_last() {
+    for bare in ["{}", r#"{"dentries": null, "nextToken": null}"#, r#"{"dentries": [], "nextToken": ""}"#] {
+        let wire = Wire::json(bare);
+        let client = wire.client();
+        let page: Page<Dentry> =
+            client.storage().list_dentries("s", "0", PERSON, &ListDentries::new()).unwrap();
+        assert_eq!((page.items, page.next_token), (Vec::new(), None));
+    }
+}
+
+#[test]
+fn each_part_of_a_batch_is_done_or_goes_on_or_failed() {
+    let table = [
+        (json!({"success": true, "async": false, "errorCode": ""}), BatchOutcome::Done),
+        (json!({"success": true}), BatchOutcome::Done),
+        (json!({"async": true, "taskId": "t"}), BatchOutcome::Running { task_id: Some("t") }),
+        (json!({"async": true, "success": null, "taskId": ""}), BatchOutcome::Running { task_id: None }),
+        (
+            json!({"async": true, "success": true, "taskId": "t"}),
+            BatchOutcome::Running { task_id: Some("t") },
+        ),
+        (json!({"success": false, "errorCode": "e"}), BatchOutcome::Failed { code: Some("e") }),
+        (json!({"success": false, "async": true, "taskId": "t"}), BatchOutcome::Failed { code: None }),
+        (json!({"async": null, "errorCode": "e"}), BatchOutcome::Failed { code: Some("e") }),
+        (json!({}), BatchOutcome::Failed { code: None }),
+    ];
+    for (json, outcome) in table {
+        let item: DentryBatchItem = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(item.outcome(), outcome, "{json}");
+    }
+}
+
+/// A value of the query of a request.
+fn asked<'t>(target: &'t str, name: &str) -> Option<&'t str> {
+    let (_, query) = target.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Answers each list by what `page` says of the folder and the token.
+fn lists(page: impl Fn(&str, Option<&str>) -> (usize, Value) + Copy + Send + Sync + 'static) -> Wire {
+    let answer = move |request: &mockito::Request| {
+        let target = request.path_and_query();
+        page(asked(target, "parentId").unwrap_or_default(), asked(target, "nextToken"))
+    };
+    Wire::new(move |mock| {
+        mock.with_status_code_from_request(move |request| answer(request).0)
+            .with_body_from_request(move |request| answer(request).1.to_string().into_bytes())
+    })
+}
+
+fn ids(items: impl Iterator<Item = Result<Dentry>>) -> Vec<String> {
+    items.map(|item| item.map_or_else(|e| e.code().unwrap_or("?").to_owned(), |d| d.id.unwrap())).collect()
+}
+
+/// The targets since the last look, without what is the same everywhere.
+fn tokens(wire: &Wire) -> Vec<Option<String>> {
+    wire.requests().iter().map(|seen| asked(&seen.target, "nextToken").map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_folder_is_listed_page_after_page_as_far_as_it_is_wanted() {
+    let wire = lists(|_, token| {
+        let page = match token {
+            None => json!({"dentries": [{"id": "1"}, {"id": "2"}], "nextToken": "a b/"}),
+            Some("a%20b%2F") => json!({"dentries": [], "nextToken": "c"}),
+            Some("c") => json!({"dentries": null, "nextToken": "d"}),
+            Some("d") => json!({"dentries": [{"id": "3"}], "nextToken": ""}),
+            Some(_) => return (404, json!({"code": "dentryNotExist"})),
+        };
+        (200, page)
+    });
+    let client = wire.client();
+    let options = ListDentries::new().max_results(2);
+    // What it was made of need not live as long as it does.
+    let list = |options: &ListDentries| client.storage().dentries("s", &["0"].concat(), PERSON, options);
+    let mut some = list(&options);
+    assert!(wire.requests().is_empty());
+    assert_eq!(ids(some.by_ref().take(2)), ["1", "2"]);
+    assert_eq!(tokens(&wire), [None]);
+    assert_eq!(ids(some), ["3"]);
+    let rest = wire.requests();
+    assert!(rest.iter().all(|seen| asked(&seen.target, "maxResults") == Some("2")), "{rest:#?}");
+    assert_eq!(rest.len(), 3);
+    // From where somebody has come to already.
+    assert_eq!(ids(list(&options.clone().next_token("d"))), ["3"]);
+    assert_eq!(ids(list(&options.next_token("gone"))), ["dentryNotExist"]);
+    assert_eq!(tokens(&wire), [Some("d".to_owned()), Some("gone".to_owned())]);
+}
+
+#[test]
+fn a_list_ends_where_its_token_comes_again_and_after_an_error() {
+    let wire = lists(|_, token| match token {
+        None => (200, json!({"dentries": [{"id": "1"}], "nextToken": "a"})),
+        Some(_) => (200, json!({"dentries": [{"id": "2"}], "nextToken": "a"})),
+    });
+    let client = wire.client();
+    let versions = client.storage().dentry_versions("s", "d", PERSON, &ListDentryVersions::new());
+    assert_eq!(ids(versions), ["1", "2"]);
+    let requests = wire.requests();
+    assert!(
+        requests.iter().all(|seen| seen.target.starts_with("/v1.0/storage/spaces/s/dentries/d/versions?"))
+    );
+    assert_eq!(requests.len(), 2);
+
+    let wire = Wire::error(403, r#"{"code": "permissionDenied"}"#);
+    let client = wire.client();
+    let versions = client.storage().dentry_versions("s", "d", PERSON, &ListDentryVersions::new());
+    assert_eq!(ids(versions), ["permissionDenied"]);
+    assert_eq!(wire.requests().len(), 1);
+}
+
+#[test]
+fn a_whole_space_is_listed_with_its_token_in_the_body() {
+    let answer = |request: &mockito::Request| {
+        let body: Value = serde_json::from_slice(request.body().unwrap()).unwrap();
+        let page = match body["option"]["nextToken"].as_str() {
+            None => json!({"dentries": [{"id": "1"}], "nextToken": "a b/"}),
+            Some("a b/") => json!({"dentries": [{"id": "2"}]}),
+            Some(other) => panic!("{other}"),
+        };
+        page.to_string().into_bytes()
+    };
+    let wire = Wire::new(move |mock| mock.with_body_from_request(answer));
+    let client = wire.client();
+    assert_eq!(ids(client.storage().all_dentries("s", PERSON, &ListAllDentries::new())), ["1", "2"]);
+    let bodies: Vec<_> = wire.requests().into_iter().map(|seen| seen.body).collect();
+    assert_eq!(bodies, [json!({}), json!({"option": {"nextToken": "a b/"}})]);
+    let options = ListAllDentries::new().with_thumbnail(true).next_token("a b/");
+    assert_eq!(ids(client.storage().all_dentries("s", PERSON, &options)), ["2"]);
+    assert_eq!(wire.only_request().body["option"], json!({"nextToken": "a b/", "withThumbnail": true}));
+}
+
+/// What a walk came by: paths, and the folders that failed.
+fn walked(client: &Client, from: &str) -> Vec<String> {
+    let walk = client.storage().walk("s", from, PERSON);
+    walk.map(|entry| match entry {
+        Ok(WalkEntry { path, dentry, .. }) => {
+            assert_eq!(path.rsplit('/').next(), dentry.name.as_deref().or(dentry.id.as_deref()));
+            path
+        }
+        Err(error) => format!("{} ({}): {}", error.path, error.folder_id, error.error.code().unwrap()),
+    })
+    .collect()
+}
+
+fn folder(id: &str) -> Value {
+    json!({"id": id, "name": id.to_uppercase(), "type": "FOLDER"})
+}
+
+fn file(name: &str) -> Value {
+    json!({"id": "x", "name": name, "type": "FILE"})
+}
+
+#[test]
+fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
+    let wire = lists(|parent, token| match (parent, token) {
+        ("0", None) => (200, json!({"dentries": [folder("a"), file("1")], "nextToken": "2"})),
+        ("0", Some(_)) => (200, json!({"dentries": [folder("b"), folder("c"), folder("e")]})),
+        ("a", _) => (200, json!({"dentries": [folder("aa"), file("2")]})),
+        ("aa", _) => (200, json!({"dentries": [file("3")]})),
+        // After its first page.
+        ("b", None) => (200, json!({"dentries": [folder("bb"), file("4")], "nextToken": "2"})),
+        ("b", Some(_)) => (403, json!({"code": "permissionDenied"})),
+        ("bb", _) => (200, json!({"dentries": [file("5")]})),
+        ("c", _) => (404, json!({"code": "dentryNotExist"})),
+        ("e", _) => (200, json!({})),
+        (other, _) => panic!("{other}"),
+    });
+    let client = wire.client();
+    let all = walked(&client, "0");
+    let expected = [
+        "A",
+        "1",
+        "B",
+        "C",
+        "E",
+        "A/AA",
+        "A/2",
+        "A/AA/3",
+        "B/BB",
+        "B/4",
+        "B (b): permissionDenied",
+        "B/BB/5",
+        "C (c): dentryNotExist",
+    ];
+    assert_eq!(all, expected);
+    let requests = wire.requests();
+    assert_eq!(requests.len(), 9);
+    for seen in requests {
+        let sorted = [("maxResults", "50"), ("orderBy", "NAME"), ("order", "ASC"), ("unionId", "union-1")];
+        assert!(sorted.iter().all(|(name, value)| asked(&seen.target, name) == Some(value)), "{seen:#?}");
+    }
+    // From any folder; paths begin there.
+    assert_eq!(walked(&client, "a"), ["AA", "2", "AA/3"]);
+
+    wire.requests();
+    let mut walk = client.storage().walk("s", "0", PERSON);
+    assert!(wire.requests().is_empty());
+    walk.by_ref().take(2).for_each(drop);
+    assert_eq!(wire.requests().len(), 1);
+    let debug = format!("{walk:?}");
+    assert!(debug.contains("folders_waiting: 1") && !debug.contains("union-1"), "{debug}");
+}
+
+#[test]
+fn a_walk_ends_where_folders_hold_each_other() {
+    let wire = lists(|parent, _| match parent {
+        "0" => (200, json!({"dentries": [folder("a"), folder("b")]})),
+        "a" => (200, json!({"dentries": [folder("b"), folder("a"), folder("0")]})),
+        "b" => (200, json!({"dentries": [folder("a")]})),
+        other => panic!("{other}"),
+    });
+    assert_eq!(walked(&wire.client(), "0"), ["A", "B", "A/B", "A/A", "A/0", "B/A"]);
+    assert_eq!(wire.requests().len(), 3);
+}
+
+#[test]
+fn a_walk_goes_on_with_what_has_no_name_or_no_id() {
+    let wire = lists(|parent, _| match parent {
+        "0" => {
+            let odd = json!([{"id": "a", "type": "FOLDER"}, {"name": "n", "type": "FOLDER"},
+                {"id": "s", "type": "SHORTCUT"}, {"id": "u"}]);
+            (200, json!({"dentries": odd}))
+        }
+        "a" => (200, json!({"dentries": [file("1")]})),
+        other => panic!("{other}"),
+    });
+    assert_eq!(walked(&wire.client(), "0"), ["a", "n", "s", "u", "a/1"]);
+}
+
+#[test]
+fn an_error_of_a_walk_names_the_folder_and_becomes_its_cause() {
+    fn count(client: &Client) -> Result<usize> {
+        let mut sizes = BTreeMap::new();
+        for entry in client.storage().walk("s", "0", PERSON) {
+            let entry = entry?;
+            sizes.insert(entry.path, entry.dentry.size);
+        }
+        Ok(sizes.len())
+    }
+    let wire = Wire::error(403, r#"{"code": "permissionDenied", "message": "no"}"#);
+    let client = wire.client();
+    assert!(count(&client).unwrap_err().is_permission_denied());
+    let mut walk = client.storage().walk("s", "0", PERSON);
+    let error = walk.next().unwrap().unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with("the folder `.` cannot be listed: ") && text.contains("permissionDenied"),
+        "{text}"
+    );
+    assert!(std::error::Error::source(&error).is_none());
+    assert!(walk.next().is_none() && walk.next().is_none());
+    // An argument that cannot be one is an error too.
+    let mut walk = client.storage().walk("s", "", PERSON);
+    assert!(matches!(walk.next().unwrap().unwrap_err().error, Error::InvalidArgument(_)));
+    assert!(walk.next().is_none());
+}
