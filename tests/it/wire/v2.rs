@@ -1,9 +1,11 @@
 //! Storage 2.0 and its neighbours, as far as comparing them with the facts does not show it.
 
 use dingtalk_files::{
-    AddPermissionV2, CleanFile, Client, DentryType, Error, ListOperationLogs, ListPermissionsV2, ListRecents,
-    ListStars, MemberType, MemberV2, Page, Pages, PermissionInheritance, Result, RetryPolicy, RoleId,
-    SearchDentries, SearchPublishDentries, SearchWorkspaces, UnionId, UpdatePermissionV2,
+    AddPermissionV2, CleanFile, CleanedFiles, Client, ConversationSpace, DentryIds, DentryType, Doc, Error,
+    FoundDentry, FoundPublishDentry, FoundWorkspace, ListOperationLogs, ListPermissionsV2, ListRecents,
+    ListStars, MemberType, MemberV2, OperationLog, Page, Pages, PermissionInheritance, PermissionV2,
+    RecentDentry, Result, RetryPolicy, Role, RoleId, SearchDentries, SearchPublishDentries, SearchWorkspaces,
+    ShareScope, Star, Topapi, UnionId, UpdatePermissionV2, User, UserGet,
 };
 use serde_json::{Value, json};
 
@@ -164,8 +166,9 @@ fn an_iterator_is_lazy_and_keeps_what_it_was_told() {
     let client = wire.client();
     // Neither the handle nor the arguments have to live as long.
     let mut pages = {
-        let (uuid, options) = ("uuid-1".to_owned(), ListPermissionsV2::new().max_results(5));
-        client.storage_v2().permissions(&uuid, UnionId(&"union-1".to_owned()), &options)
+        let (uuid, person) = ("uuid-1".to_owned(), "union-1".to_owned());
+        let options = ListPermissionsV2::new().max_results(5);
+        client.storage_v2().permissions(&uuid, UnionId(&person), &options)
     };
     assert_eq!(wire.requests().len(), 0);
     pages.next().unwrap().unwrap();
@@ -274,4 +277,17 @@ fn what_is_not_there_is_not_found() {
     let client = fake.client().build().unwrap();
     assert!(matches!(client.doc().get_dentry_id_by_uuid("..", PERSON), Err(Error::InvalidArgument(_))));
     assert_eq!(fake.connections(), 0);
+}
+
+#[test]
+fn what_comes_can_go_to_another_thread() {
+    fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
+    fn assert_sent<T: Send>(_: &T) {}
+    assert_cloned::<(PermissionV2, MemberV2, Role, ShareScope, DentryIds, ConversationSpace, User)>();
+    assert_cloned::<(OperationLog, RecentDentry, Star, CleanedFiles)>();
+    assert_cloned::<(FoundDentry, FoundPublishDentry, FoundWorkspace)>();
+    assert_cloned::<(AddPermissionV2, ListOperationLogs, ListRecents, SearchDentries, UserGet)>();
+    assert_cloned::<(Doc<'static>, Topapi<'static>)>();
+    let client = Client::builder().access_token("t").base_url(REFUSED).build().unwrap();
+    assert_sent(&client.storage_v2().stars(&ListStars::new()));
 }
