@@ -19,6 +19,7 @@ use crate::transport::{Door, Transport};
 
 const BASE_URL: &str = "https://api.dingtalk.com";
 const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
+const OAPI_BASE_URL: &str = "https://oapi.dingtalk.com";
 const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 
 /// Configures a [`Client`]. From [`Client::builder`].
@@ -41,6 +42,7 @@ pub struct ClientBuilder {
     auth: Option<Auth>,
     several_auths: bool,
     base_url: String,
+    oapi_base_url: Option<String>,
     retry: RetryPolicy,
     user_agent: Option<String>,
     connect_timeout: Option<Duration>,
@@ -70,6 +72,7 @@ impl ClientBuilder {
             auth: None,
             several_auths: false,
             base_url: BASE_URL.to_owned(),
+            oapi_base_url: None,
             retry: RetryPolicy::default(),
             user_agent: None,
             connect_timeout: None,
@@ -150,6 +153,23 @@ impl ClientBuilder {
     /// ```
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
+        self
+    }
+
+    /// Another old-style host, for [`Client::topapi`]. Default: `https://oapi.dingtalk.com`; with a
+    /// [`base_url`](Self::base_url) of one's own that one, for a gateway or a stand-in serves both.
+    ///
+    /// Beside [`international`](Self::international) there is no default, because the vendor documents no such host.
+    ///
+    /// ```
+    /// use dingtalk_files::Client;
+    ///
+    /// let gateway = Client::builder().access_token("token").base_url("http://127.0.0.1:8080/new");
+    /// let client = gateway.oapi_base_url("http://127.0.0.1:8080/old").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn oapi_base_url(mut self, url: impl Into<String>) -> Self {
+        self.oapi_base_url = Some(url.into());
         self
     }
 
@@ -332,7 +352,13 @@ impl ClientBuilder {
             return Err(config("give one of `app`, `access_token` and `token_source`, not several"));
         }
         let base_url = check_base_url(&self.base_url)?;
-        if base_url.starts_with("https:") && !tls::AVAILABLE && self.agent.is_none() {
+        let oapi_base_url = match &self.oapi_base_url {
+            Some(url) => Some(check_base_url(url)?),
+            None => old_host_of(&base_url),
+        };
+        let is_https = |url: &String| url.starts_with("https:");
+        let needs_tls = is_https(&base_url) || oapi_base_url.as_ref().is_some_and(is_https);
+        if needs_tls && !tls::AVAILABLE && self.agent.is_none() {
             return Err(config(
                 "https needs TLS: enable the feature `rustls`, `platform-verifier` or `native-tls` of dingtalk-files",
             ));
@@ -357,6 +383,7 @@ impl ClientBuilder {
             retry: self.retry,
             clock: self.clock,
             base_url,
+            oapi_base_url,
             overall_timeout: self.overall_timeout,
         }))
     }
@@ -433,6 +460,15 @@ fn check_base_url(url: &str) -> Result<String> {
     Ok(trimmed.to_owned())
 }
 
+/// The old-style host that belongs to an API host.
+fn old_host_of(base_url: &str) -> Option<String> {
+    match base_url {
+        BASE_URL => Some(OAPI_BASE_URL.to_owned()),
+        INTERNATIONAL_BASE_URL => None,
+        own => Some(own.to_owned()),
+    }
+}
+
 fn check_auth(auth: &Auth) -> Result<()> {
     match auth {
         Auth::Fixed(token) if token.expose().is_empty() => Err(config("the access token is empty")),
@@ -466,6 +502,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("auth", &self.auth)
             .field("base_url", &self.base_url)
+            .field("oapi_base_url", &self.oapi_base_url)
             .field("retry", &self.retry)
             .field("has_proxy", &self.proxy.is_some())
             .field("has_agent", &self.agent.is_some())

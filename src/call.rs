@@ -1,5 +1,7 @@
 //! One API request as data. Nothing here does I/O.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
@@ -9,13 +11,23 @@ use crate::error::{Error, Result};
 /// servers read `+` as a space.
 const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Which of the vendor's two hosts an operation lives on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// `api.dingtalk.com`: token in a header, errors by HTTP status.
+    Api,
+    /// `oapi.dingtalk.com`, the old one: token in the query, errors as `errcode` under HTTP 200.
+    Oapi,
+}
+
 /// One request: the documented route, what fills it, and what the client may do with it.
 #[derive(Clone)]
 pub(crate) struct Call<'a> {
     /// `METHOD /path/{with}/{placeholders}`, verbatim from the documentation. Also the name in errors.
     pub(crate) operation: &'static str,
+    pub(crate) host: Host,
     path_values: &'a [&'a str],
-    query: Vec<(&'static str, String)>,
+    query: Vec<(Cow<'static, str>, String)>,
     /// The JSON body. Kept as bytes so that a repeated request carries the very same.
     pub(crate) body: Option<Vec<u8>>,
     /// Running it twice does what running it once does.
@@ -31,6 +43,7 @@ impl<'a> Call<'a> {
     pub(crate) fn new(operation: &'static str, path_values: &'a [&'a str]) -> Self {
         Self {
             operation,
+            host: Host::Api,
             path_values,
             query: Vec::new(),
             body: None,
@@ -41,7 +54,28 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Nothing, when it was not set.
+    pub(crate) fn query_if_set(self, name: &'static str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.query(name, value.to_string()),
+            None => self,
+        }
+    }
+
+    /// A list as the vendor's SDKs send it: `name.1=..&name.2=..`.
+    pub(crate) fn query_list(mut self, name: &str, values: Option<&Vec<impl ToString>>) -> Self {
+        let numbered = values.into_iter().flatten().enumerate();
+        self.query.extend(numbered.map(|(i, v)| (format!("{name}.{}", i + 1).into(), v.to_string())));
+        self
+    }
+
+    /// It lives on the old host.
+    pub(crate) fn oapi(mut self) -> Self {
+        self.host = Host::Oapi;
         self
     }
 
@@ -99,6 +133,11 @@ impl<'a> Call<'a> {
     }
 }
 
+/// A text as a value of a query.
+pub(crate) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODE).to_string()
+}
+
 fn check_segment(operation: &str, name: &str, value: &str) -> Result<()> {
     let problem = match value {
         "" => "is empty",
@@ -147,6 +186,14 @@ mod tests {
             assert!(text.contains("dentryId") && text.contains(ROUTE), "{text}");
         }
         assert!(target("854", "798", "").unwrap_err().to_string().contains("unionId"));
+    }
+
+    #[test]
+    fn a_list_in_the_query_is_numbered() {
+        let call =
+            Call::new("GET /x", &[]).query_list("types", Some(&vec!["a b", "c"])).query_if_set("n", Some(7));
+        let call = call.query_list("none", None::<&Vec<i64>>).query_if_set("nothing", None::<&str>);
+        assert_eq!(call.target().unwrap(), "/x?types.1=a%20b&types.2=c&n=7");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The client: a call goes in, a typed answer comes out.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
@@ -8,14 +9,16 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::api::conv_file::ConvFile;
+use crate::api::doc::Doc;
 use crate::api::oauth2::{AccessToken, Oauth2};
 use crate::api::storage::Storage;
 use crate::api::storage_v2::StorageV2;
+use crate::api::topapi::Topapi;
 use crate::auth::{Auth, Token};
 use crate::builder::ClientBuilder;
-use crate::call::Call;
+use crate::call::{Call, Host, encode};
 use crate::clock::{Clock, jitter};
-use crate::error::{ApiAnswer, Problem, Result, UnexpectedAnswer, classify};
+use crate::error::{ApiAnswer, Error, Problem, Result, UnexpectedAnswer, check_errcode, classify};
 use crate::retry::{Next, RetryPolicy, Tries, after_failure};
 use crate::transfer::range::{Head, Want};
 use crate::transfer::ticket::Ticket;
@@ -49,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     /// Scheme, host, and path if there is one; no slash at the end.
     pub(crate) base_url: String,
+    /// The same of the old host; `None` where the vendor has none.
+    pub(crate) oapi_base_url: Option<String>,
     pub(crate) overall_timeout: Option<Duration>,
 }
 
@@ -146,6 +151,31 @@ impl Client {
         StorageV2::new(self)
     }
 
+    /// The operations of `doc`: ids of one kind from ids of the other.
+    ///
+    /// ```no_run
+    /// # use dingtalk_files::UnionId;
+    /// # let client = dingtalk_files::Client::from_env()?;
+    /// let ids = client.doc().get_dentry_id_by_uuid("uuid-1", UnionId("operator-1"))?;
+    /// println!("{:?} in space {:?}", ids.dentry_id, ids.space_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn doc(&self) -> Doc<'_> {
+        Doc::new(self)
+    }
+
+    /// The operations of the old host: who a person is.
+    ///
+    /// ```no_run
+    /// # let client = dingtalk_files::Client::from_env()?;
+    /// let user = client.topapi().user_get("userid-1", &Default::default())?;
+    /// println!("{:?} has the unionId {:?}", user.name, user.unionid);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn topapi(&self) -> Topapi<'_> {
+        Topapi::new(self)
+    }
+
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Self { inner: Arc::new(inner), deadline: None, private: None }
     }
@@ -163,7 +193,11 @@ impl Client {
 
     /// Runs a call until it succeeds or its error is final.
     fn run(&self, call: &Call<'_>) -> Result<ApiAnswer> {
-        let url = format!("{}{}", self.inner.base_url, call.target()?);
+        let base_url = match call.host {
+            Host::Api => &self.inner.base_url,
+            Host::Oapi => self.inner.oapi_base_url.as_ref().ok_or_else(|| no_old_host(call.operation))?,
+        };
+        let url = format!("{base_url}{}", call.target()?);
         let this = self.within_deadline();
         let mut tries =
             Tries { retries: 0, token_replaced: false, repeatable: call.repeatable, retry_after: None };
@@ -201,13 +235,22 @@ impl Client {
         token: Option<&Token>,
         tries: &mut Tries,
     ) -> Result<ApiAnswer> {
-        let token = token.map(|t| &t.secret);
+        let mut token = token.map(|t| &t.secret);
         let mut secrets = call.secrets.clone();
         secrets.extend(token.map(crate::Secret::expose));
+        // The old host takes the token in the query, and what it repeats of that is encoded.
+        let in_query = token.filter(|_| call.host == Host::Oapi).map(|t| encode(t.expose()));
+        let mut url = Cow::Borrowed(url);
+        if let Some(encoded) = &in_query {
+            let joint = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{joint}access_token={encoded}").into();
+            secrets.push(encoded);
+            token = None;
+        }
         let answer = self.transport().api(&ApiRequest {
             operation: call.operation,
             method: call.method(),
-            url,
+            url: &url,
             token,
             secrets: &secrets,
             body: call.body.as_deref(),
@@ -215,6 +258,9 @@ impl Client {
         })?;
         tries.retry_after = answer.retry_after;
         classify(&answer, &secrets)?;
+        if call.host == Host::Oapi {
+            check_errcode(&answer, &secrets)?;
+        }
         Ok(answer)
     }
 
@@ -314,10 +360,18 @@ impl Client {
     }
 }
 
+fn no_old_host(operation: &str) -> Error {
+    Error::Config(format!(
+        "{operation} lives on the old host, and the vendor names none that belongs to api.dingtalk.io: set one with \
+         `ClientBuilder::oapi_base_url`"
+    ))
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("base_url", &self.inner.base_url)
+            .field("oapi_base_url", &self.inner.oapi_base_url)
             .field("auth", &self.inner.auth)
             .field("retry", &self.inner.retry)
             .finish_non_exhaustive()

@@ -19,6 +19,13 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnionId<'a>(pub &'a str);
 
+/// For options that name a person.
+impl From<UnionId<'_>> for String {
+    fn from(person: UnionId<'_>) -> Self {
+        person.0.to_owned()
+    }
+}
+
 /// A point in time, kept as the text DingTalk sent.
 ///
 /// Two spellings are in use: `2022-07-29T14:55Z` and `2022-01-01T10:00:00Z`. [`unix_seconds`](Self::unix_seconds)

@@ -19,12 +19,15 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// What to ask the next page with; `None` on the last one. It means nothing, and does not live long.
     pub next_token: Option<String>,
+    /// How many there are on all pages, where the vendor tells: only of
+    /// [operation logs](crate::StorageV2::list_operation_logs).
+    pub total_count: Option<u64>,
 }
 
 impl<T> Page<T> {
     /// An empty token is none.
     pub(crate) fn new(items: Vec<T>, next_token: Option<String>) -> Self {
-        Self { items, next_token: next_token.filter(|token| !token.is_empty()) }
+        Self { items, next_token: next_token.filter(|token| !token.is_empty()), total_count: None }
     }
 }
 

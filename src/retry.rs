@@ -142,6 +142,9 @@ pub(crate) struct Tries {
 /// DingTalk's limits are per second at the least, so a shorter wait is a wasted call.
 const THROTTLE_WAIT: Duration = Duration::from_secs(1);
 
+/// The vendor's limit for an errcode of -1.
+const BUSY_RETRIES: u32 = 3;
+
 /// The verdict on a failed API call. `jitter` is in `0.0..1.0`.
 pub(crate) fn after_failure(policy: &RetryPolicy, error: &Error, tries: &Tries, jitter: f64) -> Next {
     // Refused before the operation was looked at, so nothing ran.
@@ -156,6 +159,9 @@ pub(crate) fn after_failure(policy: &RetryPolicy, error: &Error, tries: &Tries, 
     if matches!(error, Error::Api(e) if e.is_throttled()) {
         let polite = policy.doubled(THROTTLE_WAIT, tries.retries).max(THROTTLE_WAIT);
         return Next::After(wait.max(polite + THROTTLE_WAIT.mul_f64(jitter)));
+    }
+    if matches!(error, Error::Api(e) if e.is_busy()) && tries.retries >= BUSY_RETRIES {
+        return Next::Fail;
     }
     let nothing_ran = matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect);
     // A ban lasts minutes and grows by asking.
@@ -242,6 +248,49 @@ mod tests {
         }
     }
 
+    /// (errcode, sub code, what a read does, what a send does)
+    #[test]
+    fn the_table_of_the_old_host() {
+        let short = || Next::After(Duration::from_millis(125));
+        let second = || Next::After(Duration::from_millis(1500));
+        let new_token = || Next::WithNewToken;
+        let table = [
+            ("40014", None, new_token(), new_token()),
+            ("40001", None, new_token(), new_token()),
+            ("42001", None, new_token(), new_token()),
+            ("41001", None, new_token(), new_token()),
+            ("88", Some("40014"), new_token(), new_token()),
+            ("88", None, Next::Fail, Next::Fail),
+            ("88", Some("60011"), Next::Fail, Next::Fail),
+            ("60020", None, Next::Fail, Next::Fail),
+            ("90018", None, second(), second()),
+            ("90007", None, second(), second()),
+            ("90002", None, second(), second()),
+            ("88", Some("90018"), second(), second()),
+            ("90020", None, Next::Fail, Next::Fail),
+            ("33012", None, Next::Fail, Next::Fail),
+            ("-1", None, short(), Next::Fail),
+        ];
+        for (code, sub_code, read, send) in table {
+            let error = ApiError {
+                operation: "POST /x",
+                status: 200,
+                code: code.to_owned(),
+                message: String::new(),
+                request_id: None,
+                required_scopes: Vec::new(),
+                sub_code: sub_code.map(str::to_owned),
+            };
+            let error = error.into();
+            assert_eq!(verdict(&error, true, 0), read, "read: {error}");
+            assert_eq!(verdict(&error, false, 0), send, "send: {error}");
+            let patient = RetryPolicy::new().max_retries(100);
+            let tries = Tries { retries: 3, token_replaced: true, repeatable: true, retry_after: None };
+            let again = matches!(after_failure(&patient, &error, &tries, 0.5), Next::After(_));
+            assert_eq!(again, read == second(), "a fourth retry: {error}");
+        }
+    }
+
     #[test]
     fn a_token_is_replaced_once() {
         let refused: Error = api(400, "InvalidAuthentication");
@@ -285,6 +334,7 @@ mod tests {
             message: String::new(),
             request_id: None,
             required_scopes: Vec::new(),
+            sub_code: None,
         };
         assert_eq!(verdict(&e.into(), true, 0), Next::Fail);
     }

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::call::Call;
 use crate::{Error, Result};
 
 /// For fields that are no `Option`: `null` means what absence means. (`#[serde(default)]` alone covers absence only.)
@@ -32,26 +31,26 @@ pub(crate) fn check_count(
     )))
 }
 
-/// The vendor's limit of a page, checked before it is asked for.
-pub(crate) fn check_max_results(operation: &'static str, asked: Option<u32>, most: u32) -> Result<()> {
-    match asked {
-        Some(count) if !(1..=most).contains(&count) => {
-            let text = format!("{operation}: `maxResults` is {count}, and a page has 1 to {most}");
+/// A number that the vendor bounds, when it was set.
+pub(crate) fn check_number(
+    operation: &'static str,
+    field: &str,
+    number: Option<impl Into<u64>>,
+    allowed: &RangeInclusive<u64>,
+) -> Result<()> {
+    match number.map(Into::into) {
+        Some(number) if !allowed.contains(&number) => {
+            let (low, high) = (allowed.start(), allowed.end());
+            let text = format!("{operation}: `{field}` is {number}, and {low} to {high} are allowed");
             Err(Error::InvalidArgument(text))
         }
         _ => Ok(()),
     }
 }
 
-/// Those of the pairs that were set go into the query.
-pub(crate) fn query_if_set<'a, const N: usize>(
-    call: Call<'a>,
-    pairs: [(&'static str, Option<String>); N],
-) -> Call<'a> {
-    pairs.into_iter().fold(call, |call, (name, value)| match value {
-        Some(value) => call.query(name, value),
-        None => call,
-    })
+/// The vendor's limit of a page.
+pub(crate) fn check_max_results(operation: &'static str, asked: Option<u32>, most: u32) -> Result<()> {
+    check_number(operation, "maxResults", asked, &(1..=u64::from(most)))
 }
 
 /// The body of an operation that has nothing but optional fields.
@@ -69,11 +68,17 @@ pub(crate) struct ResultItems<T> {
     pub(crate) result_items: Vec<T>,
 }
 
-/// Whether the vendor says that it worked.
+/// What many operations answer: only whether they worked.
 #[derive(Deserialize)]
 pub(crate) struct SuccessAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub(crate) success: bool,
+    success: Option<bool>,
+}
+
+impl SuccessAnswer {
+    /// Failures come as errors, so an answer without the word is no failure.
+    pub(crate) fn worked(&self) -> bool {
+        self.success.unwrap_or(true)
+    }
 }
 
 /// For ids and codes, which the vendor leaves empty where there is none.

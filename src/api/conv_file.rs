@@ -1,6 +1,6 @@
 //! Files in conversations.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api::common::null_is_default;
 use crate::api::storage::dentries::{DentryStatus, DentryType};
@@ -42,7 +42,7 @@ pub struct ConversationFile {
     /// The folder it is in; `"0"` is the root of the space.
     pub parent_id: Option<String>,
     /// File or folder; only files can be sent.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", deserialize_with = "type_of_any_case")]
     pub kind: Option<DentryType>,
     /// Name with extension.
     pub name: Option<String>,
@@ -68,11 +68,55 @@ pub struct ConversationFile {
     pub uuid: Option<String>,
 }
 
+/// One page of the documentation has `file` where all others have `FILE`.
+fn type_of_any_case<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DentryType>, D::Error> {
+    let word: Option<String> = Deserialize::deserialize(d)?;
+    Ok(word.map(|word| match word.as_str() {
+        "file" => DentryType::File,
+        "folder" => DentryType::Folder,
+        _ => DentryType::from(word),
+    }))
+}
+
+/// The space that holds the files of a conversation.
+///
+/// ```
+/// let json = r#"{"spaceId": "space-1", "corpId": "corp-1", "createTime": "2022-01-01T10:00:00Z"}"#;
+/// let space: dingtalk_files::ConversationSpace = serde_json::from_str(json)?;
+/// assert_eq!(space.space_id.as_deref(), Some("space-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct ConversationSpace {
+    /// Its id, for the operations of storage.
+    pub space_id: Option<String>,
+    /// The organisation it belongs to.
+    pub corp_id: Option<String>,
+    /// When it was made.
+    pub create_time: Option<Timestamp>,
+    /// When it was changed last.
+    pub modified_time: Option<Timestamp>,
+}
+
 /// A lost `file` is no reason to call a send failed that has happened: it defaults.
 #[derive(Deserialize)]
 struct FileAnswer {
     #[serde(default, deserialize_with = "null_is_default")]
     file: ConversationFile,
+}
+
+#[derive(Deserialize)]
+struct SpaceAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    space: ConversationSpace,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GetSpaceBody<'a> {
+    open_conversation_id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -164,5 +208,71 @@ impl ConvFile<'_> {
             .query("unionId", recipient.0)
             .json(&SendByAppBody { space_id, dentry_id })?;
         self.client.call(&call).map(|answer: FileAnswer| answer.file)
+    }
+
+    /// Sends a link to a stored file to a conversation, in the name of a person.
+    ///
+    /// `SendLink`, documented under
+    /// [send-a-file-link-to-the-specified-session](https://open.dingtalk.com/document/orgapp/send-a-file-link-to-the-specified-session).
+    /// Permission: `ConvFile.File.Send`. Internal apps only.
+    ///
+    /// Unlike [`send`](Self::send) it asks of the person only the right to add files to the conversation. A send that may have happened is
+    /// never repeated: after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run)
+    /// before sending again.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let sent = client.conv_file().send_link("space-1", "dentry-1", "open-conversation-1", UnionId("operator-1"))?;
+    /// println!("sent {}", sent.name.unwrap_or_default());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `conversationNotExist`; `permissionDenied`; `paramError.spaceId`, `paramError.dentryId`,
+    /// `paramError.conversationId`, `paramError`; `systemError`, `unknownError`.
+    #[inline]
+    pub fn send_link(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        open_conversation_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<ConversationFile> {
+        let call = Call::new("POST /v1.0/convFile/conversations/files/links/send", &[])
+            .query("unionId", operator.0)
+            .json(&SendBody { space_id, dentry_id, open_conversation_id })?;
+        self.client.call(&call).map(|answer: FileAnswer| answer.file)
+    }
+
+    /// Asks for the space that holds the files of a group conversation.
+    ///
+    /// `GetSpace`, documented under
+    /// [obtain-group-storage-space-information](https://open.dingtalk.com/document/orgapp/obtain-group-storage-space-information).
+    /// Permission: `ConvFile.Space.Read`. Internal apps only.
+    ///
+    /// What is in the space then is a matter of [`Storage`](crate::Storage), with [`space_id`](ConversationSpace::space_id)
+    /// and the root folder `"0"`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let space = client.conv_file().get_space("open-conversation-1", UnionId("operator-1"))?;
+    /// println!("{:?}", space.space_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `conversationNotExist`; `permissionDenied`; `acrossOrgAccessForbidden`; `paramError.conversationId`, `paramError`; `systemError`, `unknownError`.
+    #[inline]
+    pub fn get_space(&self, open_conversation_id: &str, operator: UnionId<'_>) -> Result<ConversationSpace> {
+        let call = Call::new("POST /v1.0/convFile/conversations/spaces/query", &[])
+            .query("unionId", operator.0)
+            .json(&GetSpaceBody { open_conversation_id })?;
+        self.client.call(&call.repeatable()).map(|answer: SpaceAnswer| answer.space)
     }
 }

@@ -2,9 +2,12 @@
 
 pub(crate) mod common;
 pub(crate) mod conv_file;
+pub(crate) mod doc;
 pub(crate) mod oauth2;
+pub(crate) mod roles;
 pub(crate) mod storage;
 pub(crate) mod storage_v2;
+pub(crate) mod topapi;
 
 /// Declares a group's handle: borrowed from the client, as cheap as a reference.
 macro_rules! group {

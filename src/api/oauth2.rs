@@ -32,9 +32,10 @@ super::group! {
 #[non_exhaustive]
 pub struct AccessToken {
     /// The token. Good for every API call of the app until it expires.
+    #[serde(alias = "access_token")]
     pub access_token: Secret,
     /// Life in seconds, usually 7200. Asking again before the end returns the same token and renews it.
-    #[serde(default = "documented_life", deserialize_with = "null_is_documented_life")]
+    #[serde(alias = "expires_in", default = "documented_life", deserialize_with = "null_is_documented_life")]
     pub expire_in: u64,
 }
 
@@ -51,6 +52,16 @@ fn null_is_documented_life<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 struct GetAccessTokenBody<'a> {
     app_key: &'a str,
     app_secret: &'a str,
+}
+
+/// The one kind of grant there is for an app.
+const GRANT_TYPE: &str = "client_credentials";
+
+#[derive(Serialize)]
+struct GetTokenBody<'a> {
+    client_id: &'a str,
+    client_secret: &'a str,
+    grant_type: &'static str,
 }
 
 impl Oauth2<'_> {
@@ -82,5 +93,39 @@ impl Oauth2<'_> {
             .json(&GetAccessTokenBody { app_key, app_secret })?
             .repeatable();
         self.client.call(&call.without_token(&[app_secret]))
+    }
+
+    /// Gets the access token of an app for one organisation.
+    ///
+    /// `GetToken`, documented under [api-gettoken](https://open.dingtalk.com/document/orgapp/api-gettoken).
+    /// Permission: `qyapi_base`, which every app has. Internal and ISV apps.
+    ///
+    /// The vendor means it to succeed the calls for each kind of app, such as
+    /// [`get_access_token`](Self::get_access_token). The organisation is the one the app runs in; for an ISV app it is the
+    /// one that has authorised it, so each of them has a token of its own. The client does not do this by itself: an ISV
+    /// app hands it to [`token_source`](crate::ClientBuilder::token_source) or
+    /// [`access_token`](crate::ClientBuilder::access_token).
+    ///
+    /// The answer is not cached here, and the client's own token is not touched.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::from_env()?;
+    /// let token = client.oauth2().get_token("corp-1", "client-id", "client-secret")?;
+    /// let of_corp_1 = Client::builder().access_token(token.access_token).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `invalid.client` when id and secret do not belong together; `unauthorized.client`; `unsupported.grant.type`; `server.error`.
+    #[inline]
+    pub fn get_token(&self, corp_id: &str, client_id: &str, client_secret: &str) -> Result<AccessToken> {
+        let path = [corp_id];
+        let call = Call::new("POST /v1.0/oauth2/{corpId}/token", &path)
+            .json(&GetTokenBody { client_id, client_secret, grant_type: GRANT_TYPE })?
+            .repeatable();
+        self.client.call(&call.without_token(&[client_secret]))
     }
 }

@@ -48,6 +48,7 @@ fn a_wrong_configuration_says_what_to_do() {
         (good().base_url("http://"), "URL"),
         (good().base_url("http://h?x=1"), "no query"),
         (good().base_url("http://user@h"), "user"),
+        (good().oapi_base_url("http://planted@h"), "user"),
         (good().stall_timeout(Duration::ZERO), "timeout of zero"),
         (good().connect_timeout(Duration::ZERO), "timeout of zero"),
         (good().overall_timeout(Duration::ZERO), "timeout of zero"),
@@ -64,6 +65,20 @@ fn a_wrong_configuration_says_what_to_do() {
 #[test]
 fn base_urls_lose_their_last_slash_and_keep_their_path() {
     assert_eq!(check_base_url(" https://gw.example/dingtalk/ ").unwrap(), "https://gw.example/dingtalk");
+}
+
+#[test]
+fn each_api_host_has_its_old_one() {
+    let table = [
+        ("https://api.dingtalk.com", Some("https://oapi.dingtalk.com")),
+        ("https://api.dingtalk.io", None),
+        ("http://127.0.0.1:1/gateway", Some("http://127.0.0.1:1/gateway")),
+    ];
+    for (base_url, old) in table {
+        assert_eq!(old_host_of(base_url).as_deref(), old);
+    }
+    assert_eq!(check_base_url(BASE_URL).unwrap(), BASE_URL);
+    assert_eq!(check_base_url(INTERNATIONAL_BASE_URL).unwrap(), INTERNATIONAL_BASE_URL);
 }
 
 #[cfg(not(feature = "socks-proxy"))]

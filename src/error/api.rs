@@ -37,9 +37,19 @@ pub struct ApiError {
     pub request_id: Option<String>,
     /// Permission codes the app lacks, when the answer names them.
     pub required_scopes: Vec<String>,
+    /// The old host's reason for its code 88, such as `60011` for a missing permission.
+    pub sub_code: Option<String>,
 }
 
 impl ApiError {
+    /// What decides. The old host's 88 only says that its gateway refused.
+    fn reason(&self) -> &str {
+        match &self.sub_code {
+            Some(sub_code) if self.code == "88" => sub_code,
+            _ => &self.code,
+        }
+    }
+
     /// What to do about it, for the codes where that is known.
     ///
     /// ```
@@ -63,16 +73,19 @@ impl ApiError {
                 "Calls come too fast for this app: spread them out (20 a second on the standard edition)",
             );
         }
-        let code = self.code.as_str();
+        let code = self.reason();
         Some(match code.rsplit('.').next().unwrap_or(code) {
-            "InvalidAuthentication" => {
+            "InvalidAuthentication" | "40001" | "40014" | "41001" | "42001" => {
                 "The access token has expired, was revoked, or belongs to the other host (.com or .io): fetch a new one, or let the client do so (ClientBuilder::app)"
             }
             "invalidClientIdOrSecret" => "Check app key and app secret in the developer console",
-            "AccessTokenPermissionDenied" => {
+            "client" => {
+                "Check client id and client secret, and that the app is installed in this organisation"
+            }
+            "AccessTokenPermissionDenied" | "60011" | "88" => {
                 "Add the named permission to the app in the developer console, and publish the change"
             }
-            "IpNotInWhiteList" => {
+            "IpNotInWhiteList" | "60020" => {
                 "Add this machine's public address to the app's allow-list in the developer console"
             }
             "permissionDenied" => {
@@ -86,6 +99,8 @@ impl ApiError {
             "fileArchived" => {
                 "The file is archived; this call has started to restore it, so ask again in some minutes"
             }
+            "33012" | "60121" => "Check the userid: it is neither a unionId nor a mobile number",
+            "-1" => "DingTalk is busy; try again later",
             "operationConcurrentControl" => "Another operation holds this; try again later",
             "dentryDownloadProtocolNotSupport" => {
                 "This kind of file (an online document, for example) has no download"
@@ -96,44 +111,60 @@ impl ApiError {
 
     /// Refused before it ran, because of the pace. 403 as often as 429.
     pub(crate) fn is_throttled(&self) -> bool {
-        let code = self.code.as_str();
+        let code = self.reason();
         let limit = code.rsplit('.').next().unwrap_or(code);
         limit.starts_with("QpsLimit")
             || limit.starts_with("QpmLimit")
-            || matches!(code, "system.busy" | "systemBusy")
+            || matches!(code, "system.busy" | "systemBusy" | "90002" | "90007" | "90018")
             || self.status == 429
     }
 
     pub(crate) fn is_quota(&self) -> bool {
-        self.code.ends_with("ApiCountLimitForOrg")
+        self.code.ends_with("ApiCountLimitForOrg") || self.reason() == "90020"
     }
 
     pub(crate) fn is_authentication(&self) -> bool {
-        self.code == "InvalidAuthentication"
-            || self.code == "invalidClientIdOrSecret"
-            || (self.status == 401 && self.code.is_empty())
+        self.is_token_refused() || self.is_client_refused()
+    }
+
+    /// Not the token, but what it is fetched with.
+    fn is_client_refused(&self) -> bool {
+        matches!(self.code.as_str(), "invalidClientIdOrSecret" | "invalid.client" | "unauthorized.client")
     }
 
     /// The token itself was refused: a fresh one may help.
     pub(crate) fn is_token_refused(&self) -> bool {
-        self.is_authentication() && self.code != "invalidClientIdOrSecret"
+        matches!(self.reason(), "InvalidAuthentication" | "40001" | "40014" | "41001" | "42001")
+            || (self.status == 401 && self.code.is_empty())
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        matches!(self.code.as_str(), "spaceNotExist" | "dentryNotExist")
+        self.code.ends_with("NotExist") || matches!(self.reason(), "33012" | "60121")
     }
 
     pub(crate) fn is_permission_denied(&self) -> bool {
-        let code = self.code.as_str();
+        let code = self.reason();
         let last = code.rsplit('.').next().unwrap_or(code);
         matches!(
             last,
-            "permissionDenied" | "AccessTokenPermissionDenied" | "IpNotInWhiteList" | "orgAuthLevelNotEnough"
-        )
+            "permissionDenied"
+                | "AccessTokenPermissionDenied"
+                | "IpNotInWhiteList"
+                | "orgAuthLevelNotEnough"
+                | "acrossOrgAccessForbidden"
+                | "88"
+                | "60011"
+                | "60020"
+        ) || last.ends_with("NotAccessible")
     }
 
     pub(crate) fn is_server_fault(&self) -> bool {
-        self.status >= 500 && !self.is_throttled()
+        (self.status >= 500 || self.is_busy()) && !self.is_throttled()
+    }
+
+    /// The old host's one word for a fault of its own.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.reason() == "-1"
     }
 }
 
@@ -142,6 +173,9 @@ impl fmt::Display for ApiError {
         write!(f, "{} answered {}", self.operation, self.status)?;
         if !self.code.is_empty() {
             write!(f, " {}", self.code)?;
+        }
+        if let Some(sub_code) = &self.sub_code {
+            write!(f, " ({sub_code})")?;
         }
         if !self.message.is_empty() {
             write!(f, ": {}", self.message.trim_end_matches(['.', '。']))?;
@@ -214,6 +248,16 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
     }
 }
 
+/// The old host fails with HTTP 200: what counts is `errcode`, a number in some answers and a text in others.
+pub(crate) fn check_errcode(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
+    // Of any length: a refusal may come with a long text.
+    let Some(body) = parse(&answer.body) else { return Ok(()) };
+    match field(&body, "errcode").filter(|code| !code.is_null()).map(plain) {
+        Some(code) if code.trim() != "0" => Err(read_error(answer, &body, secrets).into()),
+        _ => Ok(()),
+    }
+}
+
 /// How long DingTalk says it bans an address (stated in the documentation and as `wait` in the answer).
 const BAN_MINUTES: u64 = 5;
 
@@ -241,13 +285,15 @@ fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
 /// Keys come in lower case, in camel case and in capitals, depending on the gateway.
 fn read_error(answer: &ApiAnswer, body: &Value, secrets: &[&str]) -> ApiError {
     let text = |name: &str| field(body, name).map(plain).map(|t| withhold(t, secrets));
+    let first = |names: &[&str]| names.iter().find_map(|name| text(name));
     let scopes = field(body, "accessdenieddetail").and_then(|d| field(d, "requiredscopes"));
     ApiError {
         operation: answer.operation,
         status: answer.status,
-        code: text("code").unwrap_or_default(),
-        message: text("message").or_else(|| text("description")).unwrap_or_default(),
-        request_id: text("requestid").or_else(|| answer.request_id.clone()),
+        code: first(&["code", "errcode"]).unwrap_or_default(),
+        message: first(&["message", "description", "sub_msg", "submsg", "errmsg"]).unwrap_or_default(),
+        request_id: first(&["requestid", "request_id"]).or_else(|| answer.request_id.clone()),
+        sub_code: first(&["sub_code", "subcode"]),
         required_scopes: scopes
             .and_then(Value::as_array)
             .map(|list| list.iter().map(|scope| withhold(plain(scope), secrets)).collect())
@@ -302,6 +348,51 @@ mod tests {
         assert!(monthly.is_quota() && !monthly.is_throttled());
         assert!(api(401, "InvalidAuthentication").is_token_refused());
         assert!(!api(400, "invalidClientIdOrSecret").is_token_refused());
+    }
+
+    /// (body, what it is)
+    #[test]
+    fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
+        let judge = |body: &str| {
+            let answer = ApiAnswer {
+                operation: OP,
+                status: 200,
+                content_type: None,
+                request_id: None,
+                retry_after: None,
+                body: body.into(),
+            };
+            classify(&answer, &["planted-token"])?;
+            check_errcode(&answer, &["planted-token"])
+        };
+        for good in [r#"{"errcode":0}"#, r#"{"errcode":"0","errmsg":"ok"}"#, r#"{"errcode":null}"#, "{}"] {
+            judge(good).unwrap();
+        }
+        let long = format!(r#"{{"errcode":33012,"errmsg":"{}"}}"#, "m".repeat(1000));
+        let table = [
+            (r#"{"errcode":33012,"errmsg":"m","request_id":"R"}"#, "33012"),
+            (r#"{"errcode":"33012","errmsg":"m"}"#, "33012"),
+            (long.as_str(), "33012"),
+            (r#"{"errcode":-1}"#, "-1"),
+            (r#"{"errcode":88,"sub_code":"60011","sub_msg":"m","errmsg":"planted-token"}"#, "88"),
+        ];
+        for (body, code) in table {
+            let Err(Error::Api(e)) = judge(body) else { panic!("{body}") };
+            assert_eq!((e.code.as_str(), e.status), (code, 200));
+            assert!(!e.to_string().contains("planted"), "{e}");
+            assert_eq!(e.is_not_found(), code == "33012");
+            assert_eq!(e.is_permission_denied(), code == "88");
+            assert_eq!(e.is_server_fault(), code == "-1");
+        }
+        let Err(Error::Api(e)) = judge(r#"{"errcode":88,"subCode":40014,"errmsg":"m","request_id":"R"}"#)
+        else {
+            panic!()
+        };
+        assert!(e.is_token_refused() && !e.is_permission_denied());
+        assert!(
+            e.to_string().starts_with("POST /v1.0/x answered 200 88 (40014): m (request id R). The access"),
+            "{e}"
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::api::storage::tasks::Task;
 
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
-pub(crate) use api::{ApiAnswer, classify};
+pub(crate) use api::{ApiAnswer, check_errcode, classify};
 pub use file::FileError;
 pub use network::{NetworkError, NetworkStage};
 pub use source::{SourceError, SourceProblem};
@@ -346,7 +346,7 @@ impl Error {
         }
     }
 
-    /// The thing named does not exist: a space, a dentry, an object.
+    /// The thing named does not exist: a space, a dentry, a conversation, a person, an object.
     ///
     /// Does not cover things one may not see; DingTalk answers those with a permission error.
     ///

@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 use dingtalk_files::{
-    ApiError, Client, ClientBuilder, Dentry, DownloadInfo, Error, GetFileDownloadInfo, NetworkStage,
-    PartUploadInfo, Problem, RetryPolicy, Secret, StorageError, UnionId, Upload, UploadInfo,
+    ApiError, Client, ClientBuilder, Dentry, DownloadInfo, Error, GetFileDownloadInfo, ListRecents,
+    NetworkStage, PartUploadInfo, Problem, RetryPolicy, Secret, StorageError, UnionId, Upload, UploadInfo,
+    UserGet,
 };
 use serde_json::{Value, json};
 
@@ -87,6 +88,9 @@ fn no_type_shows_a_secret() {
         assert_debug_silent(&client.conv_file());
         assert_debug_silent(&client.storage());
         assert_debug_silent(&client.storage_v2());
+        assert_debug_silent(&client.doc());
+        assert_debug_silent(&client.topapi());
+        assert_debug_silent(&client.storage_v2().recents(&ListRecents::new()));
     }
     assert_debug_silent(&GetFileDownloadInfo::new().version(1));
 
@@ -200,6 +204,11 @@ fn assert_no_echo(faults: fn(&str) -> Vec<(&'static str, Fault)>) {
         let direct = client.oauth2().get_access_token("key", APP_SECRET);
         assert_error_silent(what, &direct.unwrap_err());
     }
+    for (what, body) in [("message", "the credential planted-app-secret"), ("code", "planted-app-secret")] {
+        let wire = Wire::error(400, &json!({"code": body, "message": body}).to_string());
+        let error = wire.client().oauth2().get_token("corp-1", "id", APP_SECRET).unwrap_err();
+        assert_error_silent(what, &error);
+    }
 }
 
 #[test]
@@ -210,6 +219,44 @@ fn an_api_host_that_echoes_is_not_repeated() {
 #[test]
 fn an_api_host_that_echoes_in_odd_places_is_not_repeated() {
     assert_no_echo(odd_echoes);
+}
+
+/// The old host has the token in its URL, which errors and servers like to repeat, encoded or not.
+#[test]
+fn a_token_in_a_url_is_not_repeated() {
+    const ODD: &str = "planted+token/=";
+    const ENCODED: &str = "planted%2Btoken%2F%3D";
+    let ask = |url: &str| {
+        let client = Client::builder().access_token(ODD).base_url(url).no_proxy();
+        let client = client.retry(RetryPolicy::none()).build().unwrap();
+        assert_debug_silent(&client);
+        client.topapi().user_get("userid-1", &UserGet::new()).unwrap_err()
+    };
+    assert_error_silent("refused", &ask(REFUSED));
+    for echo in [ODD, ENCODED] {
+        let query = format!("/topapi/v2/user/get?access_token={echo}");
+        let table = [
+            ("errmsg", "200 OK", json!({"errcode": 40035, "errmsg": query})),
+            ("sub_msg", "200 OK", json!({"errcode": 88, "sub_code": echo, "sub_msg": query, "errmsg": "m"})),
+            ("errcode", "200 OK", json!({"errcode": echo})),
+            ("request id", "200 OK", json!({"errcode": 1, "request_id": echo})),
+            ("other host's error", "400 Bad", json!({"code": echo, "message": query})),
+            ("wrong type", "200 OK", json!({"errcode": 0, "result": query})),
+            ("broken", "200 OK", json!(query)),
+            ("page", "502 Bad", json!(format!("<p>{query}"))),
+            ("redirect", &format!("302 Away\r\nLocation: https://h.example{query}"), json!({})),
+        ];
+        for (what, status, body) in table {
+            let answer = http_answer(status, &body.to_string());
+            let server = Scripted::start(move |_| answer.clone());
+            assert_error_silent(what, &ask(&server.url()));
+            // It was really sent.
+            let request = server.closed.recv().unwrap();
+            assert!(request.contains(&format!("?access_token={ENCODED} ")), "{request}");
+        }
+    }
+    let silent = Scripted::start(|_| String::new());
+    assert_error_silent("silent", &ask(&silent.url()));
 }
 
 /// What is withheld is only what is secret.

@@ -54,7 +54,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/events/subscribe", &[])
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, scope_id })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Ends what [`subscribe_event`](Self::subscribe_event) began.
@@ -89,6 +89,6 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/events/unsubscribe", &[])
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, scope_id })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 }

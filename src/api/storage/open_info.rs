@@ -273,7 +273,7 @@ impl Storage<'_> {
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register", &path)
                 .query("unionId", operator.0)
                 .json(&RegisterBody { open_infos, provider })?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Asks for a URL under which a file can be opened in the web office, and for the tokens to it.

@@ -5,64 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::{OptionBody, SuccessAnswer, check_count, check_max_results, null_is_default};
+use crate::api::common::{
+    OptionBody, SuccessAnswer, check_count, check_max_results, check_number, null_is_default,
+};
+use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
 use crate::call::Call;
-use crate::ids::words;
 use crate::options::options;
-use crate::{Error, Page, Pages, Result, Timestamp, UnionId};
-
-words! {
-    /// What somebody may do: each role may do what those below it may.
-    sent_and_received RoleId {
-        /// Whatever a manager may, and handing the ownership over.
-        Owner = "OWNER",
-        /// Whatever an editor may; deleting, changing, copying and renaming; seeing and giving permissions.
-        Manager = "MANAGER",
-        /// Whatever a downloader may; writing and adding.
-        Editor = "EDITOR",
-        /// Whatever a reader may; downloading.
-        Downloader = "DOWNLOADER",
-        /// Reading.
-        Reader = "READER",
-    }
-}
-
-words! {
-    /// What kind of member a permission is for.
-    sent_and_received MemberType {
-        /// An organisation.
-        Org = "ORG",
-        /// A department.
-        Dept = "DEPT",
-        /// A tag: people with a mark.
-        Tag = "TAG",
-        /// A conversation.
-        Conversation = "CONVERSATION",
-        /// A person.
-        User = "USER",
-        /// A dynamic group. Known to storage 2.0 only.
-        DynamicGroup = "DYNAMIC_GROUP",
-    }
-}
-
-/// A role, as it is answered.
-///
-/// ```
-/// use dingtalk_files::{Role, RoleId};
-///
-/// let role: Role = serde_json::from_str(r#"{"id": "MANAGER", "name": "MANAGER"}"#)?;
-/// assert_eq!(role.id, Some(RoleId::Manager));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Role {
-    /// Which role.
-    pub id: Option<RoleId>,
-    /// What it is called.
-    pub name: Option<String>,
-}
+use crate::{Page, Pages, Result, Timestamp, UnionId};
 
 /// Who a permission of storage 1.0 is for. A person is named by **union id** here, in storage 2.0 by user id.
 ///
@@ -229,35 +178,9 @@ struct PermissionsAnswer {
     next_token: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RolesAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    role_map: BTreeMap<String, Option<Vec<Role>>>,
-}
-
-impl RolesAnswer {
-    pub(crate) fn into_map(self) -> BTreeMap<String, Vec<Role>> {
-        self.role_map.into_iter().map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect()
-    }
-}
-
 /// The vendor's limits.
-pub(crate) const MAX_MEMBERS: usize = 30;
-const MAX_DURATION: u64 = 3600;
 const MAX_FILTER_ROLES: usize = 30;
 const MAX_RESULTS: u32 = 500;
-
-/// 0 is refused too, lest somebody whose time is over gets a permission without an end.
-pub(crate) fn check_duration(operation: &'static str, duration: Option<u64>) -> Result<()> {
-    match duration {
-        Some(seconds) if !(1..=MAX_DURATION).contains(&seconds) => {
-            let text = format!("{operation}: `duration` is {seconds}, and 1 to {MAX_DURATION} are allowed");
-            Err(Error::InvalidArgument(text))
-        }
-        _ => Ok(()),
-    }
-}
 
 impl Storage<'_> {
     /// Gives members a role on a file, a folder or a whole space.
@@ -306,10 +229,10 @@ impl Storage<'_> {
         let path = [space_id, dentry_id];
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_duration(call.operation, options.duration)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Takes a role away from members.
@@ -354,7 +277,7 @@ impl Storage<'_> {
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         let body = MembersBody { role_id: role, members, option: None::<&()> };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Gives members another role in the place of the one they have, or for another time.
@@ -399,10 +322,10 @@ impl Storage<'_> {
         let path = [space_id, dentry_id];
         let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_duration(call.operation, options.duration)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Lists who may do what with a dentry, one page of it. [`permissions`](Self::permissions) goes through all pages.

@@ -224,15 +224,11 @@ impl Storage<'_> {
         options: &ListRecycleItems,
     ) -> Result<Page<RecycleItem>> {
         let path = [recycle_bin_id];
-        let mut call = Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems", &path)
-            .query("unionId", operator.0);
+        let call = Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems", &path)
+            .query("unionId", operator.0)
+            .query_if_set("maxResults", options.max_results)
+            .query_if_set("nextToken", options.next_token.as_ref());
         check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
-        if let Some(max_results) = options.max_results {
-            call = call.query("maxResults", max_results.to_string());
-        }
-        if let Some(token) = &options.next_token {
-            call = call.query("nextToken", token);
-        }
         let answer: ItemsAnswer = self.client.call(&call.repeatable())?;
         Ok(Page::new(answer.recycle_items, answer.next_token))
     }
@@ -271,7 +267,7 @@ impl Storage<'_> {
         let call =
             Call::new("DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
                 .query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Deletes several items for good. **It cannot be undone.**
@@ -309,7 +305,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRemove", &path);
         check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_DELETED)?;
         let call = call.query("unionId", operator.0).json(&ItemsBody { recycle_item_ids })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Deletes all that is in a recycle bin, for good. **It cannot be undone.**
@@ -339,7 +335,7 @@ impl Storage<'_> {
         let path = [recycle_bin_id];
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &path)
             .query("unionId", operator.0);
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
     }
 }
 

@@ -1,6 +1,12 @@
 //! Storage 2.0: what is in a space, by its dentryUuid.
 
 pub(crate) mod files;
+pub(crate) mod logs;
+pub(crate) mod permissions;
+pub(crate) mod recents;
+pub(crate) mod search;
+pub(crate) mod settings;
+pub(crate) mod sharing;
 
 super::group! {
     /// The operations of `storage` 2.0. From [`Client::storage_v2`](crate::Client::storage_v2).

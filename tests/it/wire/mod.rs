@@ -3,7 +3,9 @@
 mod dentries;
 mod spaces;
 mod storage;
+mod topapi;
 mod uploads;
+mod v2;
 
 use std::time::Duration;
 

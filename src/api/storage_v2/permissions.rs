@@ -1,0 +1,447 @@
+//! Who may do what with a dentry.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::StorageV2;
+use crate::api::common::{SuccessAnswer, check_count, check_number, null_is_default};
+use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
+use crate::call::Call;
+use crate::options::options;
+use crate::{Page, Pages, Result, UnionId};
+
+/// Who a permission of storage 2.0 is for. A person is named by **user id** here, in storage 1.0 by union id.
+///
+/// ```
+/// use dingtalk_files::{MemberType, MemberV2};
+///
+/// let person = MemberV2::new(MemberType::User, "userid-1");
+/// let department = MemberV2::new(MemberType::Dept, "dept-1").corp_id("corp-1");
+/// assert_eq!((person.id.as_str(), department.corp_id.as_deref()), ("userid-1", Some("corp-1")));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct MemberV2 {
+    /// What kind of member.
+    #[serde(rename = "type")]
+    pub kind: Option<MemberType>,
+    /// Its id: that of an organisation, a department, a tag or a conversation, the userid (no unionId) of a person,
+    /// the code of a dynamic group.
+    #[serde(deserialize_with = "null_is_default")]
+    pub id: String,
+    /// The organisation it belongs to. Departments need it.
+    pub corp_id: Option<String>,
+    /// What it is called.
+    pub name: Option<String>,
+}
+
+impl MemberV2 {
+    /// A member of any kind.
+    ///
+    /// ```
+    /// use dingtalk_files::{MemberType, MemberV2};
+    ///
+    /// let everybody = MemberV2::new(MemberType::Org, "corp-1");
+    /// assert_eq!(everybody.kind, Some(MemberType::Org));
+    /// ```
+    pub fn new(kind: MemberType, id: impl Into<String>) -> Self {
+        Self { kind: Some(kind), id: id.into(), corp_id: None, name: None }
+    }
+
+    /// The same member, of this organisation: departments need it. Where it is told, the vendor takes the permission
+    /// away when the member leaves the organisation.
+    ///
+    /// ```
+    /// use dingtalk_files::{MemberType, MemberV2};
+    ///
+    /// let until_leaving = MemberV2::new(MemberType::User, "userid-1").corp_id("corp-1");
+    /// assert_eq!(until_leaving.corp_id.as_deref(), Some("corp-1"));
+    /// ```
+    #[must_use]
+    pub fn corp_id(mut self, corp_id: impl Into<String>) -> Self {
+        self.corp_id = Some(corp_id.into());
+        self
+    }
+
+    /// The same member, shown by this name. Only [`add_permission`](StorageV2::add_permission) sends it, and dynamic
+    /// groups need none.
+    ///
+    /// ```
+    /// use dingtalk_files::{MemberType, MemberV2};
+    ///
+    /// let tag = MemberV2::new(MemberType::Tag, "tag-1").name("Sales");
+    /// assert_eq!(tag.name.as_deref(), Some("Sales"));
+    /// ```
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// What a member may do with a dentry.
+///
+/// ```
+/// use dingtalk_files::{PermissionV2, RoleId};
+///
+/// let json = r#"{"dentryUuid": "uuid-1", "member": {"type": "USER", "id": "userid-1"}, "role": {"id": "EDITOR"}}"#;
+/// let permission: PermissionV2 = serde_json::from_str(json)?;
+/// assert_eq!(permission.role.unwrap().id, Some(RoleId::Editor));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct PermissionV2 {
+    /// The dentry.
+    pub dentry_uuid: Option<String>,
+    /// Who may.
+    pub member: Option<MemberV2>,
+    /// What.
+    pub role: Option<Role>,
+    /// For how many seconds. Without one it does not end.
+    pub duration: Option<i64>,
+}
+
+options! {
+    /// What [`StorageV2::add_permission`] may be told besides who may what.
+    ///
+    /// ```
+    /// use dingtalk_files::AddPermissionV2;
+    ///
+    /// let for_ten_minutes = AddPermissionV2::new().duration(600);
+    /// # let _ = for_ten_minutes;
+    /// ```
+    AddPermissionV2 {
+        /// For how many seconds, 1 to 3600. It counts in spaces of apps only; in others a permission does not end.
+        duration: u64 = 600,
+    }
+}
+
+options! {
+    /// What [`StorageV2::update_permission`] may be told besides who may what.
+    ///
+    /// ```
+    /// use dingtalk_files::UpdatePermissionV2;
+    ///
+    /// let for_ten_minutes = UpdatePermissionV2::new().duration(600);
+    /// # let _ = for_ten_minutes;
+    /// ```
+    UpdatePermissionV2 {
+        /// For how many seconds, 1 to 3600. It counts in spaces of apps only; in others a permission does not end.
+        duration: u64 = 600,
+    }
+}
+
+options! {
+    /// What [`StorageV2::list_permissions`] may be told besides the dentry.
+    ///
+    /// ```
+    /// use dingtalk_files::{ListPermissionsV2, RoleId};
+    ///
+    /// let options = ListPermissionsV2::new().filter_role_ids([RoleId::Owner, RoleId::Manager]).max_results(10);
+    /// # let _ = options;
+    /// ```
+    ListPermissionsV2 {
+        /// Only these roles. Default: all.
+        filter_role_ids: Vec<RoleId> as impl Into<Vec<RoleId>> = [dingtalk_files::RoleId::Manager],
+        /// How many at most on one page, 1 to 30. Default: 30.
+        max_results: u32 = 10,
+        /// Which page: the token that came with the one before it. Default: the first.
+        next_token: String as impl Into<String> = "next-token-1",
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MembersBody<'a, O> {
+    role_id: &'a RoleId,
+    members: Vec<MemberBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a O>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MemberBody<'a> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a MemberType>,
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corp_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+}
+
+/// Only where one is added the vendor takes a name; one that was listed has it.
+fn bodies<'m>(members: &'m [MemberV2], with_names: bool) -> Vec<MemberBody<'m>> {
+    let body = |member: &'m MemberV2| {
+        let name = member.name.as_deref().filter(|_| with_names);
+        let (kind, corp_id) = (member.kind.as_ref(), member.corp_id.as_deref());
+        MemberBody { kind, id: &member.id, corp_id, name }
+    };
+    members.iter().map(body).collect()
+}
+
+#[derive(Serialize)]
+struct ListBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a ListPermissionsV2>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionsAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    permissions: Vec<PermissionV2>,
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RolesBody<'a> {
+    dentry_uuid_list: &'a [&'a str],
+}
+
+/// The vendor's limits.
+const PAGE_SIZES: RangeInclusive<u64> = 1..=30;
+
+impl StorageV2<'_> {
+    /// Gives members a role on a file, a folder or a whole space.
+    ///
+    /// `AddPermission` of storage 2.0, documented under
+    /// [add-permissions-file](https://open.dingtalk.com/document/orgapp/add-permissions-file).
+    /// Permission: `Storage.Permission.Write`. Internal apps only.
+    ///
+    /// A whole space is named by the dentryUuid of its root. The acting person is named by union id, but people among the
+    /// members by **user id**: [`Topapi::user_get`](crate::Topapi::user_get) tells the one from the other.
+    ///
+    /// Whom the space belongs to decides about time. In spaces of **apps** everybody needs a permission, and it lasts
+    /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
+    /// taken away, whatever the options say. To change what a member may already, there is
+    /// [`update_permission`](Self::update_permission).
+    ///
+    /// It returns whether the vendor says that it worked. It is never repeated by itself: after a network failure look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{AddPermissionV2, Client, MemberType, MemberV2, RoleId, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (readers, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
+    /// let hour = AddPermissionV2::new().duration(3600);
+    /// let done = client.storage_v2().add_permission("uuid-1", &RoleId::Reader, &readers, operator, &hour)?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
+    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn add_permission(
+        &self,
+        dentry_uuid: &str,
+        role: &RoleId,
+        members: &[MemberV2],
+        operator: UnionId<'_>,
+        options: &AddPermissionV2,
+    ) -> Result<bool> {
+        let path = [dentry_uuid];
+        let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
+        let body = MembersBody { role_id: role, members: bodies(members, true), option: options.if_set() };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Takes a role away from members.
+    ///
+    /// `DeletePermission` of storage 2.0, documented under
+    /// [delete-permissions-file](https://open.dingtalk.com/document/orgapp/delete-permissions-file).
+    /// Permission: `Storage.Permission.Write`. Internal apps only.
+    ///
+    /// The role is the one they have, as [`list_permissions`](Self::list_permissions) tells it, whose members can be
+    /// handed on as they are. People among them are named by **user id**. It returns whether the vendor says that it
+    /// worked.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (members, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
+    /// assert!(client.storage_v2().delete_permission("uuid-1", &RoleId::Reader, &members, operator)?);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is sent.
+    /// `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
+    /// `paramError.permissionMemberType`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_permission(
+        &self,
+        dentry_uuid: &str,
+        role: &RoleId,
+        members: &[MemberV2],
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [dentry_uuid];
+        let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/remove", &path);
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        let body = MembersBody { role_id: role, members: bodies(members, false), option: None::<&()> };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Gives members another role in the place of the one they have, or for another time.
+    ///
+    /// `UpdatePermission` of storage 2.0, documented under
+    /// [modify-permissions-file](https://open.dingtalk.com/document/orgapp/modify-permissions-file).
+    /// Permission: `Storage.Permission.Write`. Internal apps only.
+    ///
+    /// The role is the new one. People among the members are named by **user id**. A duration counts in spaces of apps
+    /// only. It returns whether the vendor says that it worked.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId, UpdatePermissionV2};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (members, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
+    /// let options = UpdatePermissionV2::new();
+    /// assert!(client.storage_v2().update_permission("uuid-1", &RoleId::Editor, &members, operator, &options)?);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
+    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn update_permission(
+        &self,
+        dentry_uuid: &str,
+        role: &RoleId,
+        members: &[MemberV2],
+        operator: UnionId<'_>,
+        options: &UpdatePermissionV2,
+    ) -> Result<bool> {
+        let path = [dentry_uuid];
+        let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
+        let body = MembersBody { role_id: role, members: bodies(members, false), option: options.if_set() };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Lists who may do what with a dentry, one page.
+    ///
+    /// `ListPermissions` of storage 2.0, documented under
+    /// [get-permission-list](https://open.dingtalk.com/document/orgapp/get-permission-list).
+    /// Permission: `Storage.Permission.Read`. Internal apps only.
+    ///
+    /// People among the members are named by **user id**, not by union id as in storage 1.0. A page with fewer than
+    /// `max_results` need not be the last one; [`permissions`](Self::permissions) goes through all of them.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListPermissionsV2, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let page = client.storage_v2().list_permissions("uuid-1", UnionId("operator-1"), &ListPermissionsV2::new())?;
+    /// println!("{:?}", page.items);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 30, before anything is
+    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn list_permissions(
+        &self,
+        dentry_uuid: &str,
+        operator: UnionId<'_>,
+        options: &ListPermissionsV2,
+    ) -> Result<Page<PermissionV2>> {
+        let path = [dentry_uuid];
+        let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/query", &path);
+        check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
+        let call = call.query("unionId", operator.0).json(&ListBody { option: options.if_set() })?;
+        let answer: PermissionsAnswer = self.client.call(&call.repeatable())?;
+        Ok(Page::new(answer.permissions, answer.next_token))
+    }
+
+    /// Asks for the roles on several dentries: by the uuid of the dentry.
+    ///
+    /// `BatchQueryRoles` of storage 2.0, which is in the vendor's SDK without a page: nothing is known of its permission,
+    /// its limits, its errors, and whose roles they are; by all appearance those of the acting person.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// for (dentry, roles) in client.storage_v2().batch_query_roles(&["uuid-1", "uuid-2"], UnionId("operator-1"))? {
+    ///     println!("{dentry}: {roles:?}");
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    #[inline]
+    pub fn batch_query_roles(
+        &self,
+        dentry_uuids: &[&str],
+        operator: UnionId<'_>,
+    ) -> Result<BTreeMap<String, Vec<Role>>> {
+        let call = Call::new("POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery", &[])
+            .query("unionId", operator.0)
+            .json(&RolesBody { dentry_uuid_list: dentry_uuids })?;
+        self.client.call(&call.repeatable()).map(RolesAnswer::into_map)
+    }
+}
+
+impl<'c> StorageV2<'c> {
+    /// All that [`list_permissions`](Self::list_permissions) lists, page after page, beginning with the page that the
+    /// options name.
+    ///
+    /// Each page is asked for when the one before it is used up. A permission that is given or taken away meanwhile may
+    /// be missed or come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListPermissionsV2, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListPermissionsV2::new();
+    /// for permission in client.storage_v2().permissions("uuid-1", UnionId("operator-1"), &options) {
+    ///     println!("{:?}", permission?.member);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn permissions(
+        &self,
+        dentry_uuid: &str,
+        operator: UnionId<'_>,
+        options: &ListPermissionsV2,
+    ) -> Pages<'c, PermissionV2> {
+        let (storage, mut options) = (*self, options.clone());
+        let (dentry_uuid, operator) = (dentry_uuid.to_owned(), String::from(operator));
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.list_permissions(&dentry_uuid, UnionId(&operator), &options)
+        })
+    }
+}

@@ -1,0 +1,427 @@
+//! Searching: dentries, what is published in a knowledge base, knowledge bases.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::StorageV2;
+use crate::api::common::{check_number, null_is_default};
+use crate::call::Call;
+use crate::options::options;
+use crate::{Page, Pages, Result, UnionId};
+
+options! {
+    /// A span of time for [`SearchDentries`]. A side that is not set has no end.
+    ///
+    /// ```
+    /// use dingtalk_files::{SearchDentries, SearchTimeRange};
+    ///
+    /// let since_2022 = SearchTimeRange::new().start_time(1_640_995_200_000);
+    /// let options = SearchDentries::new().create_time_range(since_2022);
+    /// # let _ = options;
+    /// ```
+    SearchTimeRange {
+        /// From when on: a number, of which the vendor says only that it is a timestamp, and not in what unit.
+        start_time: i64 = 1_640_995_200_000,
+        /// Until when, in the same unit.
+        end_time: i64 = 1_672_531_200_000,
+    }
+}
+
+options! {
+    /// What [`StorageV2::search_dentries`] may be told besides the keyword.
+    ///
+    /// ```
+    /// use dingtalk_files::SearchDentries;
+    ///
+    /// let options = SearchDentries::new().creator_ids(["userid-1".to_owned()]).max_results(20);
+    /// # let _ = options;
+    /// ```
+    SearchDentries {
+        /// Only in these spaces, by number. In the vendor's SDK, not in its documentation.
+        space_ids: Vec<i64> as impl Into<Vec<i64>> = [854],
+        /// Only these sorts of files. The words are not documented.
+        dentry_categories: Vec<String> as impl Into<Vec<String>> = ["category".to_owned()],
+        /// Only what these people have made.
+        creator_ids: Vec<String> as impl Into<Vec<String>> = ["userid-1".to_owned()],
+        /// Only what these people have changed.
+        modifier_ids: Vec<String> as impl Into<Vec<String>> = ["userid-1".to_owned()],
+        /// Only what was made in this time.
+        create_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
+        /// Only what was visited in this time.
+        visit_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
+        /// How many at most on one page, 1 to 50. Default: 50.
+        max_results: u32 = 20,
+        /// Which page: the token that came with the one before it. Default: the first.
+        next_token: String as impl Into<String> = "next-token-1",
+    }
+}
+
+options! {
+    /// What [`StorageV2::search_publish_dentries`] may be told besides the keyword and where.
+    ///
+    /// ```
+    /// use dingtalk_files::SearchPublishDentries;
+    ///
+    /// let options = SearchPublishDentries::new().max_results(20);
+    /// # let _ = options;
+    /// ```
+    SearchPublishDentries {
+        /// How many at most on one page. The vendor documents no limit.
+        max_results: u32 = 20,
+        /// Which page: the token that came with the one before it. Default: the first.
+        next_token: String as impl Into<String> = "next-token-1",
+    }
+}
+
+options! {
+    /// What [`StorageV2::search_workspaces`] may be told besides the keyword.
+    ///
+    /// ```
+    /// use dingtalk_files::SearchWorkspaces;
+    ///
+    /// let options = SearchWorkspaces::new().max_results(5);
+    /// # let _ = options;
+    /// ```
+    SearchWorkspaces {
+        /// How many at most on one page, 1 to 20. Default: 20.
+        max_results: u32 = 5,
+        /// Which page: the token that came with the one before it. Default: the first.
+        next_token: String as impl Into<String> = "next-token-1",
+    }
+}
+
+/// A dentry that a search has found. It is not a whole [`Dentry`](crate::Dentry).
+///
+/// ```
+/// let json = r#"{"dentryUuid": "uuid-1", "name": "report.xls", "creator": {"userId": "userid-1"}}"#;
+/// let found: dingtalk_files::FoundDentry = serde_json::from_str(json)?;
+/// assert_eq!(found.creator.unwrap().user_id.as_deref(), Some("userid-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct FoundDentry {
+    /// Its id in storage 2.0.
+    pub dentry_uuid: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Who made it.
+    pub creator: Option<FoundPerson>,
+    /// Who changed it last.
+    pub modifier: Option<FoundPerson>,
+    /// When it was changed last, in a unit that is not documented.
+    pub last_modify_time: Option<i64>,
+    /// Where it is.
+    pub path: Option<FoundPath>,
+}
+
+/// A person in the result of a search.
+///
+/// ```
+/// let person: dingtalk_files::FoundPerson = serde_json::from_str(r#"{"userId": "userid-1", "name": "Li Si"}"#)?;
+/// assert_eq!(person.name.as_deref(), Some("Li Si"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct FoundPerson {
+    /// The userid, which is no unionId.
+    pub user_id: Option<String>,
+    /// What the person is called.
+    pub name: Option<String>,
+}
+
+/// Where a dentry is that a search has found. In the vendor's SDK, not in its documentation.
+///
+/// ```
+/// let path: dingtalk_files::FoundPath = serde_json::from_str(r#"{"path": "a", "longPath": "b/a"}"#)?;
+/// assert_eq!(path.long_path.as_deref(), Some("b/a"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct FoundPath {
+    /// The path.
+    pub path: Option<String>,
+    /// The same at greater length.
+    pub long_path: Option<String>,
+    /// A page that shows it.
+    pub url: Option<String>,
+}
+
+/// What a search has found among what is published in a knowledge base.
+///
+/// ```
+/// let found: dingtalk_files::FoundPublishDentry = serde_json::from_str(r#"{"name": "a", "summary": "b"}"#)?;
+/// assert_eq!(found.summary.as_deref(), Some("b"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct FoundPublishDentry {
+    /// Its name.
+    pub name: Option<String>,
+    /// Where it is.
+    pub path: Option<String>,
+    /// What it is about.
+    pub summary: Option<String>,
+    /// A page that shows it.
+    pub url: Option<String>,
+}
+
+/// A knowledge base that a search has found.
+///
+/// ```
+/// let json = r#"{"workspaceId": "workspace-1", "name": "Handbook"}"#;
+/// let found: dingtalk_files::FoundWorkspace = serde_json::from_str(json)?;
+/// assert_eq!(found.workspace_id.as_deref(), Some("workspace-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct FoundWorkspace {
+    /// Its id.
+    pub workspace_id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// A page that shows it.
+    pub url: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SearchBody<'a, O> {
+    keyword: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a O>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
+struct FoundAnswer<T> {
+    #[serde(default = "Vec::new", deserialize_with = "null_is_default")]
+    items: Vec<T>,
+    next_token: Option<String>,
+}
+
+impl<T> FoundAnswer<T> {
+    fn into_page(self) -> Page<T> {
+        Page::new(self.items, self.next_token)
+    }
+}
+
+/// The vendor's limits.
+const DENTRIES: RangeInclusive<u64> = 1..=50;
+const WORKSPACES: RangeInclusive<u64> = 1..=20;
+
+impl StorageV2<'_> {
+    /// Searches for files and folders that the acting person may see, one page.
+    ///
+    /// `SearchDentries`, documented under
+    /// [search-for-files](https://open.dingtalk.com/document/orgapp/search-for-files).
+    /// Permission: `Storage.Dentry.Search`. Internal and ISV apps.
+    ///
+    /// People come as **user ids**, and the dentry with its dentryUuid only:
+    /// [`Doc::get_dentry_id_by_uuid`](crate::Doc::get_dentry_id_by_uuid) makes of it what a download needs.
+    /// [`found_dentries`](Self::found_dentries) goes through all pages.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let page = client.storage_v2().search_dentries("report", UnionId("operator-1"), &SearchDentries::new())?;
+    /// println!("{:?}", page.items);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 50, before anything is
+    /// sent. `spaceNotAccessible`, `workspaceNotAccessible`, `workspaceTeamNotAccessible`; `paramError-keyword` (with a
+    /// hyphen), `paramError.maxResults`, `paramError.searchScopes`, `paramError.searchTargets`, `paramError.dentryTypes`,
+    /// `paramError.dentryCategories`, `paramError.createTimeRange`, `paramError.modifiedTimeRange`,
+    /// `paramError.visitTimeRange`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn search_dentries(
+        &self,
+        keyword: &str,
+        operator: UnionId<'_>,
+        options: &SearchDentries,
+    ) -> Result<Page<FoundDentry>> {
+        let call = Call::new("POST /v2.0/storage/dentries/search", &[]).query("operatorId", operator.0);
+        check_number(call.operation, "maxResults", options.max_results, &DENTRIES)?;
+        let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
+        self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
+    }
+
+    /// Searches what is published in a knowledge base, one page.
+    ///
+    /// `SearchPublishDentries`, which is in the vendor's SDK without a page: nothing is known of its limits, its
+    /// permission and its errors. [`found_publish_dentries`](Self::found_publish_dentries) goes through all pages.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchPublishDentries, UnionId};
+    ///
+    /// let (client, operator) = (Client::from_env()?, UnionId("operator-1"));
+    /// let options = SearchPublishDentries::new();
+    /// let page = client.storage_v2().search_publish_dentries("holidays", "workspace-1", operator, &options)?;
+    /// println!("{:?}", page.items);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    #[inline]
+    pub fn search_publish_dentries(
+        &self,
+        keyword: &str,
+        workspace_id: &str,
+        operator: UnionId<'_>,
+        options: &SearchPublishDentries,
+    ) -> Result<Page<FoundPublishDentry>> {
+        let body = SearchBody { keyword, workspace_id: Some(workspace_id), option: options.if_set() };
+        let call = Call::new("POST /v2.0/storage/publishDentries/search", &[])
+            .query("operatorId", operator.0)
+            .json(&body)?;
+        self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
+    }
+
+    /// Searches for knowledge bases by name, one page.
+    ///
+    /// `SearchWorkspaces`, documented under
+    /// [search-knowledge-base](https://open.dingtalk.com/document/orgapp/search-knowledge-base).
+    /// Permission: `Wiki.Workspace.Search`. Internal and ISV apps.
+    ///
+    /// [`found_workspaces`](Self::found_workspaces) goes through all pages.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchWorkspaces, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = SearchWorkspaces::new();
+    /// let page = client.storage_v2().search_workspaces("handbook", UnionId("operator-1"), &options)?;
+    /// println!("{:?}", page.items);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 20, before anything is
+    /// sent. `paramError-keyword` (with a hyphen), `paramError.maxResults`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn search_workspaces(
+        &self,
+        keyword: &str,
+        operator: UnionId<'_>,
+        options: &SearchWorkspaces,
+    ) -> Result<Page<FoundWorkspace>> {
+        let call = Call::new("POST /v2.0/storage/workspaces/search", &[]).query("operatorId", operator.0);
+        check_number(call.operation, "maxResults", options.max_results, &WORKSPACES)?;
+        let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
+        self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
+    }
+}
+
+impl<'c> StorageV2<'c> {
+    /// All that [`search_dentries`](Self::search_dentries) finds, page after page, beginning with the page that the
+    /// options name.
+    ///
+    /// Each page is asked for when the one before it is used up. What is made, changed or deleted meanwhile may be missed
+    /// or come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchDentries, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = SearchDentries::new();
+    /// for found in client.storage_v2().found_dentries("report", UnionId("operator-1"), &options) {
+    ///     println!("{:?}", found?.name);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn found_dentries(
+        &self,
+        keyword: &str,
+        operator: UnionId<'_>,
+        options: &SearchDentries,
+    ) -> Pages<'c, FoundDentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let (keyword, operator) = (keyword.to_owned(), String::from(operator));
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.search_dentries(&keyword, UnionId(&operator), &options)
+        })
+    }
+
+    /// All that [`search_publish_dentries`](Self::search_publish_dentries) finds, page after page, beginning with the page
+    /// that the options name.
+    ///
+    /// Each page is asked for when the one before it is used up. What is published or withdrawn meanwhile may be missed or
+    /// come twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchPublishDentries, UnionId};
+    ///
+    /// let (client, operator) = (Client::from_env()?, UnionId("operator-1"));
+    /// let options = SearchPublishDentries::new();
+    /// for found in client.storage_v2().found_publish_dentries("holidays", "workspace-1", operator, &options) {
+    ///     println!("{:?}", found?.url);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn found_publish_dentries(
+        &self,
+        keyword: &str,
+        workspace_id: &str,
+        operator: UnionId<'_>,
+        options: &SearchPublishDentries,
+    ) -> Pages<'c, FoundPublishDentry> {
+        let (storage, mut options) = (*self, options.clone());
+        let (keyword, workspace_id) = (keyword.to_owned(), workspace_id.to_owned());
+        let operator = String::from(operator);
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.search_publish_dentries(&keyword, &workspace_id, UnionId(&operator), &options)
+        })
+    }
+
+    /// All that [`search_workspaces`](Self::search_workspaces) finds, page after page, beginning with the page that the
+    /// options name.
+    ///
+    /// Each page is asked for when the one before it is used up. What is made or deleted meanwhile may be missed or come
+    /// twice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, SearchWorkspaces, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = SearchWorkspaces::new();
+    /// for found in client.storage_v2().found_workspaces("handbook", UnionId("operator-1"), &options) {
+    ///     println!("{:?}", found?.name);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn found_workspaces(
+        &self,
+        keyword: &str,
+        operator: UnionId<'_>,
+        options: &SearchWorkspaces,
+    ) -> Pages<'c, FoundWorkspace> {
+        let (storage, mut options) = (*self, options.clone());
+        let (keyword, operator) = (keyword.to_owned(), String::from(operator));
+        Pages::new(move |token| {
+            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+            storage.search_workspaces(&keyword, UnionId(&operator), &options)
+        })
+    }
+}

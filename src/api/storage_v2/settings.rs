@@ -1,0 +1,152 @@
+//! What an organisation's administrators decide.
+
+use serde::Deserialize;
+
+use super::StorageV2;
+use crate::api::common::{SuccessAnswer, null_is_default};
+use crate::call::Call;
+use crate::options::options;
+use crate::{Result, UnionId};
+
+options! {
+    /// What [`StorageV2::manager_set_default_hand_over_user`] may be told.
+    ///
+    /// ```
+    /// use dingtalk_files::ManagerSetDefaultHandOverUser;
+    ///
+    /// let options = ManagerSetDefaultHandOverUser::new().default_handover_user_id("user-2");
+    /// # let _ = options;
+    /// ```
+    ManagerSetDefaultHandOverUser {
+        /// Who gets the files. Which kind of id it is, is not documented; the name says user id.
+        default_handover_user_id: String as impl Into<String> = "user-2",
+    }
+}
+
+options! {
+    /// What [`StorageV2::clean_file`] may be told. Here ids are numbers.
+    ///
+    /// ```
+    /// use dingtalk_files::CleanFile;
+    ///
+    /// let options = CleanFile::new().space_id(854).dentry_id(798);
+    /// # let _ = options;
+    /// ```
+    CleanFile {
+        /// Why.
+        clean_reason: String as impl Into<String> = "reason",
+        /// The file. What happens without it is not documented.
+        dentry_id: i64 = 798,
+        /// Who does it. Which kind of id it is, is not documented.
+        operator_id: String as impl Into<String> = "operator-1",
+        /// The space.
+        space_id: i64 = 854,
+    }
+}
+
+/// What [`StorageV2::clean_file`] has done.
+///
+/// ```
+/// let cleaned: dingtalk_files::CleanedFiles = serde_json::from_str(r#"{"successIds": [798]}"#)?;
+/// assert_eq!((cleaned.success_ids, cleaned.failure_ids), (vec![798], vec![]));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct CleanedFiles {
+    /// What is cleaned.
+    #[serde(deserialize_with = "null_is_default")]
+    pub success_ids: Vec<i64>,
+    /// What is not.
+    #[serde(deserialize_with = "null_is_default")]
+    pub failure_ids: Vec<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HandOverAnswer {
+    default_handover_user_id: Option<String>,
+}
+
+impl StorageV2<'_> {
+    /// Asks who gets the files of people who leave, when nobody else was named.
+    ///
+    /// `ManagerGetDefaultHandOverUser`, which is in the vendor's SDK without a page: what it does is taken from its name,
+    /// and nothing is known of its permission and its errors.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let user = client.storage_v2().manager_get_default_hand_over_user(UnionId("operator-1"))?;
+    /// println!("{user:?}");
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    #[inline]
+    pub fn manager_get_default_hand_over_user(&self, operator: UnionId<'_>) -> Result<Option<String>> {
+        let call = Call::new("GET /v2.0/storage/managementSettings/defaultHandOverUsers", &[])
+            .query("operatorId", operator.0);
+        self.client.call(&call.repeatable()).map(|answer: HandOverAnswer| answer.default_handover_user_id)
+    }
+
+    /// Decides who gets the files of people who leave, when nobody else was named.
+    ///
+    /// `ManagerSetDefaultHandOverUser`, which is in the vendor's SDK without a page: what it does is taken from its name,
+    /// and nothing is known of its permission and its errors, nor of what it does when no person is told. It returns
+    /// whether the vendor says that it worked.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ManagerSetDefaultHandOverUser, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ManagerSetDefaultHandOverUser::new().default_handover_user_id("user-2");
+    /// assert!(client.storage_v2().manager_set_default_hand_over_user(UnionId("operator-1"), &options)?);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    #[inline]
+    pub fn manager_set_default_hand_over_user(
+        &self,
+        operator: UnionId<'_>,
+        options: &ManagerSetDefaultHandOverUser,
+    ) -> Result<bool> {
+        let call = Call::new("POST /v2.0/storage/managementSettings/defaultHandOverUsers/set", &[])
+            .query("operatorId", operator.0)
+            .json(options)?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Cleans files away.
+    ///
+    /// `CleanFile`, which is in the vendor's SDK without a page: what it does is taken from its name, and nothing is known
+    /// of its permission, of its errors, and of what is left afterwards. Try it on something that nobody needs.
+    ///
+    /// It is the one operation here that the SDK sends **without a token**, so this does too; a program of one's own is
+    /// unlikely to be let in. Ids are numbers, in the options and in the answer. It is never repeated by itself.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{CleanFile, Client};
+    ///
+    /// let client = Client::from_env()?;
+    /// let cleaned = client.storage_v2().clean_file(&CleanFile::new().space_id(854).dentry_id(798))?;
+    /// println!("not cleaned: {:?}", cleaned.failure_ids);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    #[inline]
+    pub fn clean_file(&self, options: &CleanFile) -> Result<CleanedFiles> {
+        let call = Call::new("POST /v2.0/storage/filemanager/clean", &[]).json(options)?;
+        self.client.call(&call.without_token(&[]))
+    }
+}

@@ -1,0 +1,119 @@
+//! The old host, as far as files need it: a person's unionId.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::api::common::null_is_default;
+use crate::call::Call;
+use crate::ids::words;
+use crate::options::options;
+
+super::group! {
+    /// The operations of the old host, `oapi.dingtalk.com`. From [`Client::topapi`](crate::Client::topapi).
+    ///
+    /// Its failures come with HTTP 200 and a number, which is the [`code`](crate::Error::code) of the error; the helpers
+    /// of [`Error`](crate::Error) know them. It takes the token in the URL: no error and no `Debug` of this crate shows
+    /// it, but a gateway of your own may log it, and so does ureq at level `trace`.
+    ///
+    /// Beside [`international`](crate::ClientBuilder::international) it works only with an
+    /// [`oapi_base_url`](crate::ClientBuilder::oapi_base_url): the vendor documents no such host.
+    ///
+    /// ```
+    /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
+    /// let topapi = client.topapi();
+    /// # let _ = topapi;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    Topapi
+}
+
+words! {
+    /// In which language names of things are told.
+    sent Language {
+        /// Chinese, the default.
+        Chinese = "zh_CN",
+        /// English.
+        English = "en_US",
+    }
+}
+
+options! {
+    /// What [`Topapi::user_get`] may be told besides the person.
+    ///
+    /// ```
+    /// use dingtalk_files::{Language, UserGet};
+    ///
+    /// let options = UserGet::new().language(Language::English);
+    /// # let _ = options;
+    /// ```
+    UserGet {
+        /// The language of the answer. Default: Chinese.
+        language: Language = dingtalk_files::Language::English,
+    }
+}
+
+/// A person of the organisation, as far as files have to do with people: the vendor answers much more.
+///
+/// ```
+/// let json = r#"{"userid": "user-1", "unionid": "union-1", "name": "Zhang San", "mobile": "not read"}"#;
+/// let user: dingtalk_files::User = serde_json::from_str(json)?;
+/// assert_eq!(user.unionid.as_deref(), Some("union-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct User {
+    /// The id within the organisation: what members of storage 2.0 are called by.
+    pub userid: Option<String>,
+    /// What nearly every other operation wants as [`UnionId`](crate::UnionId).
+    pub unionid: Option<String>,
+    /// What the person is called.
+    pub name: Option<String>,
+}
+
+#[derive(Serialize)]
+struct UserGetBody<'a> {
+    userid: &'a str,
+    #[serde(flatten)]
+    options: &'a UserGet,
+}
+
+#[derive(Deserialize)]
+struct UserAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    result: User,
+}
+
+impl Topapi<'_> {
+    /// Asks for a person's unionId by the userid.
+    ///
+    /// `topapi/v2/user/get`, documented under
+    /// [query-user-details](https://open.dingtalk.com/document/orgapp/query-user-details).
+    /// Permission: `qyapi_get_member`. Internal and ISV apps.
+    ///
+    /// A userid is the id within one organisation, which its address book shows and storage 2.0 names members by. Unlike
+    /// nearly all others this call does not count against the organisation's monthly number.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId, UserGet};
+    ///
+    /// let client = Client::from_env()?;
+    /// let user = client.topapi().user_get("userid-1", &UserGet::new())?;
+    /// let unionid = user.unionid.unwrap_or_default();
+    /// client.conv_file().send_by_app("space-1", "dentry-1", UnionId(&unionid))?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `33012` for a userid that is none ([`is_not_found`](crate::Error::is_not_found)); `400002`; `-1` when the server is
+    /// busy. [`Error::Config`](crate::Error::Config) when the client knows no old
+    /// host, before anything is sent.
+    #[inline]
+    pub fn user_get(&self, userid: &str, options: &UserGet) -> Result<User> {
+        let call =
+            Call::new("POST /topapi/v2/user/get", &[]).oapi().json(&UserGetBody { userid, options })?;
+        self.client.call(&call.repeatable()).map(|answer: UserAnswer| answer.result)
+    }
+}
