@@ -2,9 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::api::null_is_default;
 use crate::{Error, Result};
 
 pub(crate) mod files;
@@ -27,43 +26,40 @@ super::group! {
     StorageV2
 }
 
-/// The vendor's limit of a list, checked before it is sent.
-pub(crate) fn check_count(
-    operation: &'static str,
-    field: &'static str,
-    count: usize,
-    limits: RangeInclusive<usize>,
-) -> Result<()> {
-    if limits.contains(&count) {
-        return Ok(());
-    }
-    let (least, most) = limits.into_inner();
-    Err(Error::InvalidArgument(format!(
-        "{operation}: {count} `{field}`, and one call takes {least} to {most}"
-    )))
+/// What many operations answer: only whether they worked.
+#[derive(Deserialize)]
+pub(crate) struct SuccessAnswer {
+    success: Option<bool>,
 }
 
-/// The vendor's limit of a page, checked before it is asked for.
-pub(crate) fn check_max_results(operation: &'static str, asked: Option<u32>, most: u32) -> Result<()> {
-    match asked {
-        Some(count) if !(1..=most).contains(&count) => {
-            let text = format!("{operation}: `maxResults` is {count}, and a page has 1 to {most}");
+impl SuccessAnswer {
+    /// Failures come as errors, so an answer without the word is no failure.
+    pub(crate) fn worked(&self) -> bool {
+        self.success.unwrap_or(true)
+    }
+}
+
+/// How many things one call takes: at least one, and no more than the vendor allows.
+pub(crate) fn check_count(operation: &'static str, field: &str, count: usize, max: usize) -> Result<()> {
+    if (1..=max).contains(&count) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument(format!("{operation}: {count} `{field}`, and one call takes 1 to {max}")))
+}
+
+/// A number that the vendor bounds, when it was set.
+pub(crate) fn check_number(
+    operation: &'static str,
+    field: &str,
+    number: Option<impl Into<u64>>,
+    allowed: &RangeInclusive<u64>,
+) -> Result<()> {
+    match number.map(Into::into) {
+        Some(number) if !allowed.contains(&number) => {
+            let (low, high) = (allowed.start(), allowed.end());
+            let text = format!("{operation}: `{field}` is {number}, and {low} to {high} are allowed");
             Err(Error::InvalidArgument(text))
         }
         _ => Ok(()),
     }
-}
-
-/// The body of an operation that has nothing but optional fields.
-#[derive(Serialize)]
-pub(crate) struct OptionBody<'a, T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) option: Option<&'a T>,
-}
-
-/// Whether the vendor says that it worked.
-#[derive(Deserialize)]
-pub(crate) struct SuccessAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub(crate) success: bool,
 }

@@ -1,15 +1,16 @@
 //! Who may do what with a dentry.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{OptionBody, StorageV2, SuccessAnswer, check_count, check_max_results};
+use super::{StorageV2, SuccessAnswer, check_count, check_number};
 use crate::api::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
-use crate::{Error, Page, Pages, Result, UnionId};
+use crate::{Page, Pages, Result, UnionId};
 
 words! {
     /// What somebody may do: each role may do what those below it may.
@@ -238,6 +239,12 @@ fn bodies<'m>(members: &'m [MemberV2], with_names: bool) -> Vec<MemberBody<'m>> 
     members.iter().map(body).collect()
 }
 
+#[derive(Serialize)]
+struct ListBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a ListPermissionsV2>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PermissionsAnswer {
@@ -259,27 +266,10 @@ struct RolesAnswer {
     role_map: BTreeMap<String, Option<Vec<Role>>>,
 }
 
-impl RolesAnswer {
-    fn into_map(self) -> BTreeMap<String, Vec<Role>> {
-        self.role_map.into_iter().map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect()
-    }
-}
-
 /// The vendor's limits.
 const MAX_MEMBERS: usize = 30;
-const MAX_DURATION: u64 = 3600;
-const MAX_RESULTS: u32 = 30;
-
-/// 0 is refused too, lest somebody whose time is over gets a permission without an end.
-fn check_duration(operation: &'static str, duration: Option<u64>) -> Result<()> {
-    match duration {
-        Some(seconds) if !(1..=MAX_DURATION).contains(&seconds) => {
-            let text = format!("{operation}: `duration` is {seconds}, and 1 to {MAX_DURATION} are allowed");
-            Err(Error::InvalidArgument(text))
-        }
-        _ => Ok(()),
-    }
-}
+const DURATIONS: RangeInclusive<u64> = 1..=3600;
+const PAGE_SIZES: RangeInclusive<u64> = 1..=30;
 
 impl StorageV2<'_> {
     /// Gives members a role on a file, a folder or a whole space.
@@ -297,7 +287,7 @@ impl StorageV2<'_> {
     /// [`update_permission`](Self::update_permission).
     ///
     /// It returns whether the vendor says that it worked. It is never repeated by itself: after a network failure look at
-    /// [`Error::may_have_run`].
+    /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{AddPermissionV2, Client, MemberType, MemberV2, RoleId, UnionId};
@@ -312,7 +302,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
     /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
@@ -327,11 +317,11 @@ impl StorageV2<'_> {
     ) -> Result<bool> {
         let path = [dentry_uuid];
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_duration(call.operation, options.duration)?;
+        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members: bodies(members, true), option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Takes a role away from members.
@@ -355,7 +345,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member or more than 30, before anything is sent.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is sent.
     /// `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
     /// `paramError.permissionMemberType`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
@@ -368,10 +358,10 @@ impl StorageV2<'_> {
     ) -> Result<bool> {
         let path = [dentry_uuid];
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/remove", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
         let body = MembersBody { role_id: role, members: bodies(members, false), option: None::<&()> };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Gives members another role in the place of the one they have, or for another time.
@@ -395,7 +385,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
     /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
@@ -410,11 +400,11 @@ impl StorageV2<'_> {
     ) -> Result<bool> {
         let path = [dentry_uuid];
         let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_duration(call.operation, options.duration)?;
+        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members: bodies(members, false), option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Lists who may do what with a dentry, one page.
@@ -437,7 +427,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for `max_results` outside of 1 to 30, before anything is
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 30, before anything is
     /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
@@ -449,8 +439,8 @@ impl StorageV2<'_> {
     ) -> Result<Page<PermissionV2>> {
         let path = [dentry_uuid];
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/query", &path);
-        check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
-        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
+        check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
+        let call = call.query("unionId", operator.0).json(&ListBody { option: options.if_set() })?;
         let answer: PermissionsAnswer = self.client.call(&call.repeatable())?;
         Ok(Page::new(answer.permissions, answer.next_token))
     }
@@ -482,7 +472,9 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery", &[])
             .query("unionId", operator.0)
             .json(&RolesBody { dentry_uuid_list: dentry_uuids })?;
-        self.client.call(&call.repeatable()).map(RolesAnswer::into_map)
+        let answer: RolesAnswer = self.client.call(&call.repeatable())?;
+        let roles = answer.role_map.into_iter();
+        Ok(roles.map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect())
     }
 }
 

@@ -1,8 +1,10 @@
 //! Searching: dentries, what is published in a knowledge base, knowledge bases.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
-use super::{StorageV2, check_max_results};
+use super::{StorageV2, check_number};
 use crate::api::null_is_default;
 use crate::call::Call;
 use crate::options::options;
@@ -217,8 +219,8 @@ impl<T> FoundAnswer<T> {
 }
 
 /// The vendor's limits.
-const MAX_DENTRIES: u32 = 50;
-const MAX_WORKSPACES: u32 = 20;
+const DENTRIES: RangeInclusive<u64> = 1..=50;
+const WORKSPACES: RangeInclusive<u64> = 1..=20;
 
 impl StorageV2<'_> {
     /// Searches for files and folders that the acting person may see, one page.
@@ -255,7 +257,7 @@ impl StorageV2<'_> {
         options: &SearchDentries,
     ) -> Result<Page<FoundDentry>> {
         let call = Call::new("POST /v2.0/storage/dentries/search", &[]).query("operatorId", operator.0);
-        check_max_results(call.operation, options.max_results, MAX_DENTRIES)?;
+        check_number(call.operation, "maxResults", options.max_results, &DENTRIES)?;
         let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
         self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
     }
@@ -324,7 +326,7 @@ impl StorageV2<'_> {
         options: &SearchWorkspaces,
     ) -> Result<Page<FoundWorkspace>> {
         let call = Call::new("POST /v2.0/storage/workspaces/search", &[]).query("operatorId", operator.0);
-        check_max_results(call.operation, options.max_results, MAX_WORKSPACES)?;
+        check_number(call.operation, "maxResults", options.max_results, &WORKSPACES)?;
         let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
         self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
     }

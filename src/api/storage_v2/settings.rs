@@ -121,7 +121,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/managementSettings/defaultHandOverUsers/set", &[])
             .query("operatorId", operator.0)
             .json(options)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Cleans files away.

@@ -134,7 +134,7 @@ impl StorageV2<'_> {
             Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances", &path)
                 .query("unionId", operator.0)
                 .json(&InheritanceBody { inheritance })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Asks how far a dentry is shared beyond its members.
@@ -194,6 +194,6 @@ impl StorageV2<'_> {
         let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes", &path)
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, option: options.if_set() })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 }

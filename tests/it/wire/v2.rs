@@ -46,10 +46,10 @@ fn limits_are_told_before_anything_is_sent() {
         (update(31, UpdatePermissionV2::new()), "31 `members`"),
         (update(1, UpdatePermissionV2::new().duration(3601)), "`duration` is 3601"),
         (delete(31), "31 `members`"),
-        (list(0), "`maxResults` is 0, and a page has 1 to 30"),
+        (list(0), "`maxResults` is 0, and 1 to 30 are allowed"),
         (list(31), "`maxResults` is 31"),
-        (dentries(51), "`maxResults` is 51, and a page has 1 to 50"),
-        (workspaces(21), "`maxResults` is 21, and a page has 1 to 20"),
+        (dentries(51), "`maxResults` is 51, and 1 to 50 are allowed"),
+        (workspaces(21), "`maxResults` is 21, and 1 to 20 are allowed"),
     ];
     for (result, expected) in table {
         let error = result.unwrap_err();
@@ -60,7 +60,7 @@ fn limits_are_told_before_anything_is_sent() {
 
 #[test]
 fn the_limits_themselves_are_allowed() {
-    let wire = Wire::json(r#"{"success": true}"#);
+    let wire = Wire::json("{}");
     let (client, hour) = (wire.client(), AddPermissionV2::new().duration(3600));
     let storage = client.storage_v2();
     assert!(storage.add_permission("uuid-1", &RoleId::Reader, &members(30), PERSON, &hour).unwrap());
