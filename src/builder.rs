@@ -378,7 +378,7 @@ impl ClientBuilder {
         })?;
         check_auth(&auth)?;
         Ok(Client::from_inner(Inner {
-            transport: Transport { api, object, user_agent },
+            transport: Transport::new(api, object, user_agent),
             auth,
             retry: self.retry,
             clock: self.clock,

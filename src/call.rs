@@ -151,7 +151,8 @@ fn check_segment(operation: &str, name: &str, value: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    const ROUTE: &str = "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query";
+    /// Like the real ones, and none of them: those are in `src/` once.
+    const ROUTE: &str = "POST /v1.0/spaces/{spaceId}/dentries/{dentryId}/query";
 
     fn target(space: &str, dentry: &str, union_id: &str) -> Result<String> {
         Call::new(ROUTE, &[space, dentry]).query("unionId", union_id).target()
@@ -173,9 +174,7 @@ mod tests {
         for (value, encoded) in table {
             assert_eq!(
                 target(value, value, value).unwrap(),
-                format!(
-                    "/v1.0/storage/spaces/{encoded}/dentries/{encoded}/downloadInfos/query?unionId={encoded}"
-                )
+                format!("/v1.0/spaces/{encoded}/dentries/{encoded}/query?unionId={encoded}")
             );
         }
     }
@@ -199,7 +198,7 @@ mod tests {
 
     #[test]
     fn no_query_no_question_mark() {
-        let call = Call::new("POST /v1.0/oauth2/accessToken", &[]);
-        assert_eq!((call.method(), call.target().unwrap().as_str()), ("POST", "/v1.0/oauth2/accessToken"));
+        let call = Call::new("POST /v1.0/token", &[]);
+        assert_eq!((call.method(), call.target().unwrap().as_str()), ("POST", "/v1.0/token"));
     }
 }

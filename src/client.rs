@@ -60,6 +60,9 @@ pub(crate) struct Inner {
 /// A refresh that is not urgent must not hold a call up for all its retries: the old token still works.
 const EARLY_REFRESH_LIMIT: Duration = Duration::from_secs(5);
 
+/// An interruption is noticed this soon during a wait.
+const NAP: Duration = Duration::from_millis(100);
+
 impl Client {
     /// Begins the configuration of a client.
     ///
@@ -216,7 +219,9 @@ impl Client {
                     if this.deadline.is_some_and(|d| self.clock().now() + wait >= d) {
                         return Err(error);
                     }
-                    self.clock().sleep(wait);
+                    if !this.pause(wait) {
+                        return Err(error);
+                    }
                     tries.retries += 1;
                 }
             }
@@ -312,6 +317,21 @@ impl Client {
         if let Some(transport) = &self.private {
             transport.interrupt();
         }
+    }
+
+    /// Waits. `false`: it was interrupted, and trying again is no use.
+    fn pause(&self, wait: Duration) -> bool {
+        let Some(transport) = &self.private else {
+            self.clock().sleep(wait);
+            return true;
+        };
+        let mut left = wait;
+        while !left.is_zero() && !transport.is_interrupted() {
+            let nap = left.min(NAP);
+            self.clock().sleep(nap);
+            left -= nap;
+        }
+        !transport.is_interrupted()
     }
 
     fn transport(&self) -> &Transport {

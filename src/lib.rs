@@ -114,6 +114,7 @@ mod transport;
 pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
 pub use api::doc::{DentryIds, Doc};
 pub use api::oauth2::{AccessToken, Oauth2};
+pub use api::roles::{MemberType, Role, RoleId};
 pub use api::storage::Storage;
 pub use api::storage::batches::{BatchOutcome, CopyDentries, DeleteDentries, DentryBatchItem, MoveDentries};
 pub use api::storage::browse::{
@@ -126,8 +127,19 @@ pub use api::storage::dentries::{
     AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
     PartitionType, StorageDriver, Thumbnail, Visibility,
 };
+pub use api::storage::events::EventScope;
 pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
+};
+pub use api::storage::open_info::{
+    DentryOpenInfo, GetDentryOpenInfo, OpenInfo, OpenType, WebOfficeTokens, WebOfficeUrl,
+};
+pub use api::storage::permissions::{AddPermission, ListPermissions, Member, Permission, UpdatePermission};
+pub use api::storage::recycle_bin::{ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem};
+pub use api::storage::restore::{RestoreRecycleItem, RestoreRecycleItems, Restored, RestoredItem};
+pub use api::storage::spaces::{
+    AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
+    SpaceOwnerType, SpaceStatus,
 };
 pub use api::storage::tasks::{Task, TaskStatus};
 pub use api::storage::thumbnails::ThumbnailResult;
@@ -141,7 +153,7 @@ pub use api::storage_v2::StorageV2;
 pub use api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, OnlineDocType, PreCheckParamV2};
 pub use api::storage_v2::logs::{ListOperationLogs, OperationLog};
 pub use api::storage_v2::permissions::{
-    AddPermissionV2, ListPermissionsV2, MemberType, MemberV2, PermissionV2, Role, RoleId, UpdatePermissionV2,
+    AddPermissionV2, ListPermissionsV2, MemberV2, PermissionV2, UpdatePermissionV2,
 };
 pub use api::storage_v2::recents::{
     ListRecents, ListStars, RecentDentry, RecentResource, RecentSpace, Star, StarResource,
@@ -169,7 +181,8 @@ pub use transfer::monitor::{Phase, Progress};
 pub use transfer::parts::plan;
 pub use transfer::range::ByteRange;
 pub use transfer::send::{SendFile, SendFrom, SentFile};
-pub use transfer::upload::{PendingUpload, Upload, Uploaded};
+pub use transfer::upload::Upload;
+pub use transfer::uploaded::{PendingUpload, Uploaded};
 pub use transfer::{Downloaded, RemoteFile};
 
 /// The listings of the READMEs, compiled by `cargo test`.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub(crate) struct Transport {
     pub(crate) api: Door,
     pub(crate) object: Door,
     pub(crate) user_agent: Option<HeaderValue>,
+    /// [`interrupt`](Self::interrupt) was called: nothing will come of any request.
+    is_interrupted: AtomicBool,
 }
 
 /// One request to the API host.
@@ -52,16 +55,25 @@ pub(crate) struct ApiRequest<'a> {
 }
 
 impl Transport {
+    pub(crate) fn new(api: Door, object: Door, user_agent: Option<HeaderValue>) -> Self {
+        Self { api, object, user_agent, is_interrupted: AtomicBool::new(false) }
+    }
+
     /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's.
     pub(crate) fn private(&self) -> Self {
-        Self { api: self.api.private(), object: self.object.private(), user_agent: self.user_agent.clone() }
+        Self::new(self.api.private(), self.object.private(), self.user_agent.clone())
     }
 
     /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one. An agent that the
     /// caller made is left alone: it cannot be copied, and others use it.
     pub(crate) fn interrupt(&self) {
+        self.is_interrupted.store(true, Ordering::Relaxed);
         self.api.interrupt();
         self.object.interrupt();
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.is_interrupted.load(Ordering::Relaxed)
     }
 
     pub(crate) fn api(&self, ask: &ApiRequest<'_>) -> Result<ApiAnswer> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::null_is_default;
+use crate::api::common::null_is_default;
 use crate::api::storage::dentries::{DentryStatus, DentryType};
 use crate::call::Call;
 use crate::{Result, Timestamp, UnionId};

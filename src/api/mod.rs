@@ -1,20 +1,13 @@
 //! The vendor's operations: one file per group, one function per operation.
 
+pub(crate) mod common;
 pub(crate) mod conv_file;
 pub(crate) mod doc;
 pub(crate) mod oauth2;
+pub(crate) mod roles;
 pub(crate) mod storage;
 pub(crate) mod storage_v2;
 pub(crate) mod topapi;
-
-/// For fields that are no `Option`: `null` means what absence means. (`#[serde(default)]` alone covers absence only.)
-pub(crate) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Default + serde::Deserialize<'de>,
-{
-    <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
-}
 
 /// Declares a group's handle: borrowed from the client, as cheap as a reference.
 macro_rules! group {

@@ -1,6 +1,6 @@
 //! Access tokens.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::call::Call;
 use crate::{Result, Secret};
@@ -35,12 +35,16 @@ pub struct AccessToken {
     #[serde(alias = "access_token")]
     pub access_token: Secret,
     /// Life in seconds, usually 7200. Asking again before the end returns the same token and renews it.
-    #[serde(alias = "expires_in", default = "documented_life")]
+    #[serde(alias = "expires_in", default = "documented_life", deserialize_with = "null_is_documented_life")]
     pub expire_in: u64,
 }
 
 fn documented_life() -> u64 {
     7200
+}
+
+fn null_is_documented_life<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    Option::deserialize(deserializer).map(|life| life.unwrap_or_else(documented_life))
 }
 
 #[derive(Serialize)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::null_is_default;
 use crate::Result;
+use crate::api::common::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;

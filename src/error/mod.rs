@@ -113,16 +113,17 @@ pub enum Error {
         written: u64,
     },
 
-    /// Everything arrived, but its CRC-64 is not the one OSS has on record. The writer's content is not to be trusted.
+    /// Everything arrived, but its CRC-64 is not the one OSS has on record. The writer's content is not to be trusted. With
+    /// an upload, what OSS has is not what was sent, and nothing was committed.
     #[error(
-        "checksum mismatch after {written} bytes: OSS has CRC-64 {expected}, received {actual}. Discard the content and download again"
+        "checksum mismatch over {written} bytes: OSS has CRC-64 {expected}, here it is {actual}. Discard what arrived and transfer it again"
     )]
     ChecksumMismatch {
-        /// Bytes the writer received.
+        /// Bytes that were transferred.
         written: u64,
         /// The CRC-64/XZ that OSS stated.
         expected: u64,
-        /// The CRC-64/XZ of what was received.
+        /// The CRC-64/XZ of what was received or sent.
         actual: u64,
     },
 
@@ -136,11 +137,13 @@ pub enum Error {
     },
 
     /// A transfer broke off and could not be resumed within the retry policy. What was written is good and in
-    /// order: a download can go on at `start of the range + written`.
-    #[error("the transfer stopped after {written} good bytes: {cause}")]
+    /// order: a download can go on at `start of the range + written`, or, to a file and with `resume`, by the same call.
+    #[error("the transfer stopped after {written} {}: {cause}", kept_text(*.kept))]
     Interrupted {
-        /// Good bytes the writer has, from the start of the range on.
+        /// Good bytes that had been written, from the start of the range on.
         written: u64,
+        /// They are still there: in the writer, or in the partial file. To a file without `resume` they are not.
+        kept: bool,
         /// The last failure.
         cause: Box<Error>,
     },
@@ -209,6 +212,10 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+fn kept_text(kept: bool) -> &'static str {
+    if kept { "good bytes" } else { "bytes, which were not kept (`resume` keeps them)" }
 }
 
 fn size_text(size: Option<u64>) -> String {
@@ -441,7 +448,7 @@ impl Error {
             Self::Interrupted { cause, .. } => cause.may_have_run(),
             Self::CommitOutcomeUnknown(_) => true,
             // The send.
-            Self::NotSent(e) => e.cause.may_have_run(),
+            Self::NotSent(e) => e.is_known() && e.cause.may_have_run(),
             // In particular without a token: it is fetched before the operation is sent.
             _ => false,
         }

@@ -59,10 +59,10 @@ impl StorageError {
     pub fn advice(&self) -> Option<&'static str> {
         Some(match (self.status, self.code.as_deref()) {
             (_, Some("SignatureDoesNotMatch")) => {
-                "A header was added or changed on the way (a proxy?), or the download info belongs to another file"
+                "A header was added or changed on the way (a proxy?), or the signed headers belong to another file"
             }
             (_, Some("RequestTimeTooSkewed")) => {
-                "The download info is too old, or this machine's clock is wrong: ask for it again"
+                "The signature is too old, or this machine's clock is wrong: ask for it again"
             }
             (_, Some("InvalidObjectState")) => "The object is archived and must be restored first",
             (403, _) => {

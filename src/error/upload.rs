@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Error;
-use crate::transfer::upload::{PendingUpload, Uploaded};
+use crate::transfer::uploaded::{PendingUpload, Uploaded};
 
 /// An upload broke off when some of it, or all but the commit, had arrived.
 ///
@@ -108,18 +108,31 @@ pub struct NotSent {
     pub cause: Error,
 }
 
+impl NotSent {
+    /// Without an id there was nothing to send.
+    pub(super) fn is_known(&self) -> bool {
+        self.uploaded.dentry.id.is_some()
+    }
+}
+
 impl fmt::Display for NotSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cause = &self.cause;
         let dentry = &self.uploaded.dentry;
+        let Some(id) = &dentry.id else {
+            return write!(
+                f,
+                "uploaded, but not sent, because the answer names no dentry: {cause}. Look for the file in its folder and send that; do not upload it again"
+            );
+        };
         write!(
             f,
-            "uploaded as dentry {} of space {}, but ",
-            dentry.id.as_deref().unwrap_or("(unknown)"),
-            dentry.space_id.as_deref().unwrap_or("(unknown)"),
+            "uploaded as dentry {id} of space {}, but ",
+            dentry.space_id.as_deref().unwrap_or("(unknown)")
         )?;
-        let unknown = self.cause.may_have_run();
+        let unknown = cause.may_have_run();
         f.write_str(if unknown { "whether it was sent is unknown" } else { "not sent" })?;
-        write!(f, ": {}. Send that dentry; do not upload it again", self.cause)
+        write!(f, ": {cause}. Send that dentry; do not upload it again")
     }
 }
 

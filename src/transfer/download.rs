@@ -242,12 +242,7 @@ impl<'a> Download<'a> {
         let client = self.file.client.within_deadline();
         let reporter = self.progress.map(Reporter::new);
         let monitor = Monitor::new(client.clock(), self.cancel, reporter.as_ref().map(Reporter::as_report));
-        let limits = Limits {
-            policy: client.retry_policy(),
-            deadline: client.deadline(),
-            max_bytes: self.max_bytes,
-            monitor: &monitor,
-        };
+        let limits = Limits::new(&client, &monitor, self.max_bytes);
         interruptible(&client, &monitor, 1, |client| {
             let ticket = self.file.ticket_or_wait(client, &monitor)?;
             let tickets = Tickets::new(client.clone(), Some(self.file.clone()), ticket);
@@ -292,13 +287,9 @@ impl<'a> Download<'a> {
         let mut part = PartFile::open(&target, self.resume)?;
         let client = self.file.client.within_deadline();
         let reporter = self.progress.map(Reporter::new);
-        let monitor = Monitor::new(client.clock(), self.cancel, reporter.as_ref().map(Reporter::as_report));
-        let limits = Limits {
-            policy: client.retry_policy(),
-            deadline: client.deadline(),
-            max_bytes: self.max_bytes,
-            monitor: &monitor,
-        };
+        let monitor = Monitor::new(client.clock(), self.cancel, reporter.as_ref().map(Reporter::as_report))
+            .shared_by(self.connections);
+        let limits = Limits::new(&client, &monitor, self.max_bytes);
         let job = FileJob { file: &self.file, resume: self.resume, connections: self.connections };
         let (done, reused) =
             interruptible(&client, &monitor, self.connections, |client| job.run(client, &mut part, &limits))?;

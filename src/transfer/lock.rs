@@ -17,7 +17,8 @@ impl Lock {
         match system::take(target) {
             Ok(Some(held)) => Ok(Self(held)),
             Ok(None) => Err(Error::TargetBusy { path: Box::from(target.path()) }),
-            Err(cause) => Err(FileError::new("lock", target.path(), cause).into()),
+            // What can go wrong here is that there is no such folder.
+            Err(cause) => Err(FileError::new("use the folder of", target.path(), cause).into()),
         }
     }
 }

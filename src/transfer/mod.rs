@@ -23,6 +23,7 @@ pub(crate) mod send;
 mod source;
 pub(crate) mod ticket;
 pub(crate) mod upload;
+pub(crate) mod uploaded;
 
 use std::io::Write;
 use std::ops::Range;
@@ -109,12 +110,7 @@ impl Client {
         let client = self.within_deadline();
         let ticket = client.download_ticket(info, client.clock().now())?;
         let monitor = Monitor::new(client.clock(), None, None);
-        let limits = Limits {
-            policy: client.retry_policy(),
-            deadline: client.deadline(),
-            max_bytes: None,
-            monitor: &monitor,
-        };
+        let limits = Limits::new(&client, &monitor, None);
         into_writer(&Tickets::new(client.clone(), None, ticket), want, &mut &mut *writer, &limits)
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Monitor<'a> {
     cancel: Option<&'a AtomicBool>,
     /// Another part of the same transfer has failed for good.
     stopped: AtomicBool,
+    /// Somebody may end a wait.
+    naps: bool,
     bytes: AtomicU64,
     reporter: Option<&'a dyn Report>,
 }
@@ -122,7 +124,13 @@ impl<'a> Monitor<'a> {
         cancel: Option<&'a AtomicBool>,
         reporter: Option<&'a dyn Report>,
     ) -> Self {
-        Self { clock, cancel, stopped: AtomicBool::new(false), bytes: AtomicU64::new(0), reporter }
+        let (stopped, bytes) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { clock, cancel, stopped, naps: cancel.is_some(), bytes, reporter }
+    }
+
+    /// For several connections: the failure of one ends the waits of the others.
+    pub(crate) fn shared_by(self, connections: usize) -> Self {
+        Self { naps: self.naps || connections > 1, ..self }
     }
 
     pub(crate) fn clock(&self) -> &'a dyn Clock {
@@ -175,9 +183,9 @@ impl<'a> Monitor<'a> {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// The size is known now, or the bytes that are there already.
+    /// The size is known now, and the bytes that are there already.
     pub(crate) fn begin(&self, present: u64, total: Option<u64>) {
-        self.bytes.store(present, Ordering::Relaxed);
+        self.bytes.fetch_add(present, Ordering::Relaxed);
         self.report(|reporter| {
             reporter.total = total;
             reporter.phase = Phase::Transferring;
@@ -231,7 +239,7 @@ impl<'a> Monitor<'a> {
     pub(crate) fn sleep(&self, time: Duration) -> Result<()> {
         self.check()?;
         let mut left = time;
-        while self.cancel.is_some() && left > NAP {
+        while self.naps && left > NAP {
             self.clock.sleep(NAP);
             self.check()?;
             left -= NAP;

@@ -1,19 +1,18 @@
 //! An upload in parts: how large they are, who sends which, and where their URLs come from.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Read;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::crc::combine;
-use super::monitor::Phase;
+use super::monitor::{Monitor, Phase};
 use super::patience::Limits;
 use super::push::{Outlet, Pushed, push};
 use super::range::Head;
 use super::source::{Exact, Source};
 use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
-use super::upload::PendingUpload;
+use super::uploaded::PendingUpload;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
 use crate::client::Client;
 use crate::error::{Error, Problem, Result, SourceError, SourceProblem};
@@ -65,27 +64,6 @@ impl PartSize {
     }
 }
 
-/// CRC-64 of everything, and whether the store has told it for each part.
-pub(crate) fn whole(pending: &PendingUpload) -> (u64, bool) {
-    let mut parts = pending.done.clone();
-    parts.sort_unstable_by_key(|(number, _)| *number);
-    let mut crc64 = crc64fast::Digest::new().sum64();
-    for (number, part) in &parts {
-        let range = range_of(pending, *number);
-        crc64 = combine(crc64, part.crc64, range.end - range.start);
-    }
-    (crc64, parts.iter().all(|(_, part)| part.verified))
-}
-
-/// Parts are numbered from 1.
-fn range_of(pending: &PendingUpload, number: u32) -> Range<u64> {
-    if pending.part_size == 0 {
-        return 0..pending.size;
-    }
-    let start = u64::from(number.saturating_sub(1)) * pending.part_size;
-    start..(start + pending.part_size).min(pending.size)
-}
-
 /// Reads a part that has arrived in an earlier try: it must still be what was sent.
 pub(crate) fn compare(
     source: &dyn Source,
@@ -131,13 +109,12 @@ impl Multipart<'_> {
     pub(crate) fn run(&self, pending: &mut PendingUpload) -> Result<()> {
         let count = u32::try_from(pending.part_count()).unwrap_or(u32::MAX);
         let done: BTreeMap<u32, Pushed> = pending.done.iter().copied().collect();
-        let missing: Vec<u32> = (1..=count).filter(|number| !done.contains_key(number)).collect();
+        let missing = (1..=count).filter(|number| !done.contains_key(number)).collect();
         let urls = PartUrls {
             client: self.client,
             operator: self.operator,
             upload_key: &pending.upload_key,
-            missing,
-            known: Mutex::default(),
+            known: Mutex::new(Known { missing, ..Known::default() }),
         };
         let state = Mutex::new(State { todo: (1..=count).collect(), done, failure: None });
         thread::scope(|scope| {
@@ -163,6 +140,7 @@ impl Multipart<'_> {
     fn work(&self, pending: &PendingUpload, urls: &PartUrls<'_>, state: &Mutex<State>) {
         let _leave = self.limits.monitor.leave_on_panic();
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = StopOnPanic(self.limits.monitor);
         loop {
             let (number, arrived) = {
                 let mut state = lock();
@@ -172,7 +150,7 @@ impl Multipart<'_> {
                 let Some(number) = state.todo.pop_front() else { return };
                 (number, state.done.get(&number).copied())
             };
-            let range = range_of(pending, number);
+            let range = pending.range_of(number);
             let sent = match arrived {
                 Some(arrived) => compare(self.source, range, arrived, self.limits).map(|()| arrived),
                 None => self.send(&range, number, urls),
@@ -194,7 +172,20 @@ impl Multipart<'_> {
     fn send(&self, range: &Range<u64>, number: u32, urls: &PartUrls<'_>) -> Result<Pushed> {
         let mut part = self.source.part(range.clone(), self.limits.monitor)?;
         let mut outlet = PartOutlet { urls, number, batch: None };
-        push(&mut outlet, &mut *part, range, self.source.size(), self.limits)
+        let pushed = push(&mut outlet, &mut *part, range, self.source.size(), self.limits)?;
+        urls.arrived(number);
+        Ok(pushed)
+    }
+}
+
+/// A panic of the caller's reader or callback ends the other connections too. One of them may wait for bytes that never come.
+struct StopOnPanic<'a>(&'a Monitor<'a>);
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stop();
+        }
     }
 }
 
@@ -203,17 +194,19 @@ struct PartUrls<'a> {
     client: &'a Client,
     operator: UnionId<'a>,
     upload_key: &'a str,
-    /// In order; what has arrived needs none.
-    missing: Vec<u32>,
     known: Mutex<Known>,
 }
 
 #[derive(Default)]
 struct Known {
+    /// What has arrived needs none.
+    missing: BTreeSet<u32>,
     /// Calls so far.
     batches: u64,
     /// With the number of the call they came with.
     tickets: BTreeMap<u32, (u64, Ticket)>,
+    /// The URL that worked last: a dead one costs a time limit, and not each part has to pay it.
+    first: usize,
 }
 
 impl PartUrls<'_> {
@@ -222,14 +215,19 @@ impl PartUrls<'_> {
         // Held while it is asked for: the others need the same answer.
         let mut known = self.lock();
         let now = self.client.clock().now();
-        let usable = known.tickets.get(&number).filter(|(batch, ticket)| {
-            refused.is_none_or(|refused| *batch > refused) && !ticket.lapses_soon(now)
-        });
-        if let Some(usable) = usable {
+        let usable = |number: &u32| {
+            known.tickets.get(number).filter(|(batch, ticket)| {
+                refused.is_none_or(|refused| *batch > refused) && !ticket.lapses_soon(now)
+            })
+        };
+        if let Some(usable) = usable(&number) {
             return Ok(usable.clone());
         }
-        let wanted = self.missing.iter().copied().filter(|n| *n >= number);
-        let wanted: Vec<u32> = wanted.take(MAX_PARTS_PER_CALL).collect();
+        // Thirty at once from the first one on, whichever of them is the first to ask: of several connections, it need not
+        // be the one with the lowest part.
+        let wanted: Vec<u32> = known.missing.iter().copied().filter(|n| usable(n).is_none()).collect();
+        let group = wanted.chunks(MAX_PARTS_PER_CALL).find(|group| group.contains(&number));
+        let wanted = group.map_or_else(|| vec![number], <[u32]>::to_vec);
         let options = GetMultipartFileUploadInfos::new();
         let storage = self.client.storage();
         let infos =
@@ -244,6 +242,12 @@ impl PartUrls<'_> {
         }
         let fresh = known.tickets.get(&number).filter(|(of, _)| *of == batch).cloned();
         fresh.ok_or_else(|| refuse(UPLOAD_INFO, Problem::Missing("multipartHeaderSignatureInfos")))
+    }
+
+    fn arrived(&self, number: u32) {
+        let mut known = self.lock();
+        known.missing.remove(&number);
+        known.tickets.remove(&number);
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -266,6 +270,10 @@ impl Outlet for PartOutlet<'_> {
     fn ticket(&mut self) -> Result<Ticket> {
         let (batch, ticket) = self.urls.get(self.number, self.batch)?;
         self.batch = Some(batch);
-        Ok(ticket)
+        Ok(Ticket { first: self.urls.lock().first, ..ticket })
+    }
+
+    fn worked(&mut self, url: usize) {
+        self.urls.lock().first = url;
     }
 }

@@ -21,16 +21,29 @@ pub(crate) struct Tickets {
 struct Numbered {
     number: u64,
     ticket: Ticket,
+    /// The URL that worked last: a dead one costs a time limit, and not each part has to pay it.
+    first: usize,
+}
+
+impl Numbered {
+    fn ticket(&self) -> Ticket {
+        Ticket { first: self.first, ..self.ticket.clone() }
+    }
 }
 
 impl Tickets {
     pub(crate) fn new(client: Client, file: Option<RemoteFile>, ticket: Ticket) -> Self {
-        Self { client, file, current: Mutex::new(Numbered { number: 0, ticket }) }
+        Self { client, file, current: Mutex::new(Numbered { number: 0, ticket, first: 0 }) }
     }
 
     /// What one connection asks.
     pub(crate) fn origin(&self) -> SignedUrls<'_> {
         SignedUrls { tickets: self, number: 0 }
+    }
+
+    /// Ends what all connections of this transfer are doing, if they are its own.
+    pub(crate) fn interrupt(&self) {
+        self.client.interrupt();
     }
 
     fn current(&self) -> MutexGuard<'_, Numbered> {
@@ -48,7 +61,7 @@ impl SignedUrls<'_> {
     pub(crate) fn ticket(&mut self) -> Ticket {
         let current = self.tickets.current();
         self.number = current.number;
-        current.ticket.clone()
+        current.ticket()
     }
 }
 
@@ -71,11 +84,15 @@ impl Origin for SignedUrls<'_> {
         let mut current = self.tickets.current();
         if current.number == self.number {
             match file.ticket(&self.tickets.client) {
-                Ok(ticket) => *current = Numbered { number: current.number + 1, ticket },
+                Ok(ticket) => *current = Numbered { number: current.number + 1, ticket, ..*current },
                 Err(error) => return Some(Err(error)),
             }
         }
         self.number = current.number;
-        Some(Ok(current.ticket.clone()))
+        Some(Ok(current.ticket()))
+    }
+
+    fn worked(&mut self, url: usize) {
+        self.tickets.current().first = url;
     }
 }

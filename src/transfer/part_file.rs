@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{Checkpoint, Piece};
@@ -24,9 +24,19 @@ impl Target {
     /// A link stands for what it points to. What exists and is no file (a folder, a device) is refused.
     pub(crate) fn resolve(path: &Path) -> Result<Self> {
         let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", path.display()));
+        // `a/` and `a/.` have the name `a` too, but can only be a folder.
+        let ends_in_name =
+            |name: &OsStr| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
+        if path.file_name().is_some_and(|name| !ends_in_name(name)) {
+            return Err(wrong("names a folder; name a file in it"));
+        }
         let path = match fs::symlink_metadata(path) {
             Ok(found) if found.is_symlink() => {
                 fs::canonicalize(path).map_err(|cause| FileError::new("follow the link", path, cause))?
+            }
+            // A name that is too long, for example: the part has another, and only the renaming would fail.
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(FileError::new("write", path, cause).into());
             }
             _ => path.to_owned(),
         };
@@ -38,10 +48,6 @@ impl Target {
             _ => {}
         }
         let name = path.file_name().ok_or_else(|| wrong("names no file"))?.to_owned();
-        // `a/` and `a/.` have the name `a` too, but can only be a folder.
-        if !path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes()) {
-            return Err(wrong("names a folder; name a file in it"));
-        }
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         Ok(Self { path, folder, name })
     }
@@ -104,13 +110,7 @@ impl<'a> PartFile<'a> {
             let cause = io::Error::new(io::ErrorKind::AlreadyExists, "it is no regular file");
             return Err(FileError::new("write", &part.path, cause).into());
         }
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&part.path)
-            .and_then(|file| hide_as(target, &file))
-            .map_err(|cause| FileError::new("write", &part.path, cause))?;
+        open_hidden_as(target, &part.path).map_err(|cause| FileError::new("write", &part.path, cause))?;
         part.is_kept = keep;
         Ok(part)
     }
@@ -142,7 +142,11 @@ impl<'a> PartFile<'a> {
 
     /// Replaces the checkpoint at once.
     pub(crate) fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        fs::write(&self.new_checkpoint, checkpoint.encode())?;
+        // What a kill has left there, and not what a link there points to.
+        let _ = fs::remove_file(&self.new_checkpoint);
+        let mut new = OpenOptions::new().write(true).create_new(true).open(&self.new_checkpoint)?;
+        new.write_all(&checkpoint.encode())?;
+        drop(new);
         fs::rename(&self.new_checkpoint, &self.checkpoint)
     }
 
@@ -171,7 +175,8 @@ impl<'a> PartFile<'a> {
         let file = file.map_err(|cause| file_error("write", path, cause))?;
         // An earlier try may have been for a larger object.
         file.set_len(size).map_err(|cause| file_error("write", path, cause))?;
-        if let Ok(old) = fs::metadata(target) {
+        // What must not be replaced hands nothing on: the part may be kept, and has to stay writable.
+        if let Some(old) = fs::metadata(target).ok().filter(|old| old.is_file() && !no_clobber) {
             // Who may read the old one may read the new one, and nobody else.
             file.set_permissions(old.permissions())
                 .map_err(|cause| file_error("set the permissions of", path, cause))?;
@@ -222,20 +227,17 @@ fn checksum(file: &mut File, piece: &Piece, monitor: &Monitor<'_>) -> Result<Opt
 }
 
 /// Nobody may read the new content who may not read the old one, from the first byte on.
-#[cfg(unix)]
-fn hide_as(target: &Target, part: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    match fs::metadata(target.path()) {
+fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    if let Ok(old) = fs::metadata(target.path()) {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let part = options.mode(0o600).open(part)?;
         // Whatever the old one allows, the owner has to be able to write this one.
-        Ok(old) => part.set_permissions(fs::Permissions::from_mode(old.permissions().mode() | 0o600)),
-        Err(_) => Ok(()),
+        return part.set_permissions(fs::Permissions::from_mode(old.permissions().mode() | 0o600));
     }
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn hide_as(_: &Target, _: &File) -> io::Result<()> {
-    Ok(())
+    options.open(part).map(drop)
 }
 
 /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first.

@@ -191,8 +191,13 @@ impl<'a> Parts<'a> {
             let ticket = origin.ticket();
             let ended = pull(&mut origin, ticket, order, &mut sink, self.limits);
             if !self.settle(slot, ended) {
-                return;
+                break;
             }
+        }
+        // The others need not wait for a silent server. After a change there may be another try over these connections.
+        let failure = &self.state().failure;
+        if failure.as_ref().is_some_and(|error| !matches!(error, Error::ObjectChanged { .. })) {
+            tickets.interrupt();
         }
     }
 
@@ -265,27 +270,26 @@ impl<'a> Parts<'a> {
         self.limits.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
         state.put(slot, start, end);
-        if let Some(known) = &state.object {
-            if !known.is_other_than(object) {
-                let total = known.total;
-                if let Some(present) = state.present.take() {
-                    self.limits.monitor.begin(present, total);
-                }
-                return Ok(());
-            }
-            // A part that has written nothing yet takes the new object for the old one. The others have not.
-            if self.connections > 1 {
-                return Err(Error::ObjectChanged { written: 0 });
-            }
+        let is_new = state.object.as_ref().is_none_or(|known| known.is_other_than(object));
+        // A part that has written nothing yet takes the new object for the old one. The others have not.
+        if is_new && state.object.is_some() && self.connections > 1 {
+            return Err(Error::ObjectChanged { written: 0 });
         }
-        self.limits.monitor.begin(0, object.total);
-        if let (Some(total), Some(end)) = (object.total, end) {
-            state.todo.extend(cut(&(end..total), self.connections));
+        if is_new {
+            state.object = Some(object.clone());
+            state.saved_at = (0, self.limits.monitor.clock().now());
         }
-        state.object = Some(object.clone());
-        state.saved_at = (0, self.limits.monitor.clock().now());
+        let begins = if is_new { Some(0) } else { state.present.take() };
+        let total = state.object.as_ref().and_then(|known| known.total);
         drop(state);
-        self.changed.notify_all();
+        // Without the lock: a slow callback holds nobody up.
+        if let Some(present) = begins {
+            self.limits.monitor.begin(present, total);
+        }
+        if let (true, Some(total), Some(end)) = (is_new, total, end) {
+            self.state().todo.extend(cut(&(end..total), self.connections));
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
@@ -416,11 +420,11 @@ pub(crate) fn as_file_error(error: Error, part: &PartFile<'_>, bytes: u64, kept:
             (e.written, e.kept) = (bytes, kept);
             Error::File(e)
         }
-        Error::Interrupted { cause, .. } => Error::Interrupted { written: bytes, cause },
+        Error::Interrupted { cause, .. } => Error::Interrupted { written: bytes, kept, cause },
         Error::ObjectChanged { .. } => Error::ObjectChanged { written: bytes },
         Error::Cancelled { .. } => Error::Cancelled { done: bytes },
         Error::ChecksumMismatch { .. } | Error::TooLarge { .. } | Error::TargetExists { .. } => error,
-        cause if bytes > 0 => Error::Interrupted { written: bytes, cause: Box::new(cause) },
+        cause if bytes > 0 => Error::Interrupted { written: bytes, kept, cause: Box::new(cause) },
         cause => cause,
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::monitor::{Monitor, Phase};
+use crate::client::Client;
 use crate::clock::jitter;
 use crate::error::{Error, Result};
 use crate::retry::RetryPolicy;
@@ -17,7 +18,12 @@ pub(crate) struct Limits<'a> {
     pub(crate) monitor: &'a Monitor<'a>,
 }
 
-impl Limits<'_> {
+impl<'a> Limits<'a> {
+    /// Those of a client inside an operation.
+    pub(crate) fn new(client: &'a Client, monitor: &'a Monitor<'a>, max_bytes: Option<u64>) -> Self {
+        Self { policy: client.retry_policy(), deadline: client.deadline(), max_bytes, monitor }
+    }
+
     pub(crate) fn check_size(&self, size: u64) -> Result<()> {
         match self.max_bytes {
             Some(limit) if size > limit => Err(Error::TooLarge { size, limit }),

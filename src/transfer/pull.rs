@@ -27,6 +27,9 @@ pub(crate) trait Origin {
 
     /// Fresh URLs and headers for the same version of the same file; `None` when this origin cannot ask.
     fn renew(&mut self) -> Option<Result<Ticket>>;
+
+    /// The URL at this place gave what was asked for: others may begin with it.
+    fn worked(&mut self, _url: usize) {}
 }
 
 /// Where the bytes go.
@@ -484,7 +487,7 @@ impl<O: Origin> Pull<'_, O> {
 
     fn renew_after(&mut self, refused: Error) -> Result<()> {
         if !self.patience.may_renew() {
-            return Err(self.stopped(refused));
+            return if self.ring.bury() { Ok(()) } else { Err(self.stopped(refused)) };
         }
         match self.origin.renew() {
             Some(Ok(ticket)) => {
@@ -501,6 +504,7 @@ impl<O: Origin> Pull<'_, O> {
     fn finish(&mut self) -> Result<Pulled> {
         let written = self.written;
         self.sink.flush().map_err(|cause| Error::Write { written, cause })?;
+        self.origin.worked(self.ring.place());
         let start = self.start.unwrap_or_default();
         let range = start..start + written;
         Ok(Pulled { range, object: std::mem::take(&mut self.seen), crc64: self.digest.sum64() })
@@ -513,7 +517,7 @@ impl<O: Origin> Pull<'_, O> {
             Error::Cancelled { .. } => Error::Cancelled { done: self.limits.monitor.bytes() },
             Error::Answer(ref e) if matches!(e.problem, Problem::WrongLength { .. }) => error,
             _ if self.written == 0 => error,
-            cause => Error::Interrupted { written: self.written, cause: Box::new(cause) },
+            cause => Error::Interrupted { written: self.written, kept: true, cause: Box::new(cause) },
         }
     }
 

@@ -20,6 +20,9 @@ pub(crate) trait Outlet {
 
     /// URLs and headers for this part; other ones than the last time, if there was one.
     fn ticket(&mut self) -> Result<Ticket>;
+
+    /// The URL at this place took the bytes: others may begin with it.
+    fn worked(&mut self, _url: usize) {}
 }
 
 /// What arrived.
@@ -52,9 +55,12 @@ pub(crate) fn push<O: Outlet>(
         let error = match answer {
             Ok(head) => match head.crc64 {
                 Some(stored) if stored != crc64 => {
-                    Error::ChecksumMismatch { written: sent, expected: crc64, actual: stored }
+                    Error::ChecksumMismatch { written: sent, expected: stored, actual: crc64 }
                 }
-                stored => return Ok(Pushed { crc64, verified: stored.is_some() }),
+                stored => {
+                    outlet.worked(ring.place());
+                    return Ok(Pushed { crc64, verified: stored.is_some() });
+                }
             },
             Err(error) => error,
         };
@@ -66,11 +72,12 @@ pub(crate) fn push<O: Outlet>(
         limits.monitor.check()?;
         match &error {
             Error::Storage(e) if e.wants_new_signature() => {
-                if !patience.may_renew() {
+                if patience.may_renew() {
+                    patience.renewed();
+                    ring = Ring::new(outlet.ticket()?);
+                } else if !ring.bury() {
                     return Err(error);
                 }
-                patience.renewed();
-                ring = Ring::new(outlet.ticket()?);
             }
             // Damaged on the way: once more.
             Error::ChecksumMismatch { .. } => patience.pause(error, limits)?,

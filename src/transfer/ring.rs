@@ -16,7 +16,8 @@ pub(crate) struct Ring {
 impl Ring {
     pub(crate) fn new(ticket: Ticket) -> Self {
         let dead = vec![false; ticket.urls.len()];
-        Self { ticket, current: 0, dead, tried: 0 }
+        let current = if ticket.first < dead.len() { ticket.first } else { 0 };
+        Self { ticket, current, dead, tried: 0 }
     }
 
     pub(crate) fn ticket(&self) -> &Ticket {
@@ -26,6 +27,11 @@ impl Ring {
     /// The one to ask now.
     pub(crate) fn url(&self) -> &str {
         self.ticket.urls.get(self.current).map_or("", String::as_str)
+    }
+
+    /// Which of the URLs that is.
+    pub(crate) fn place(&self) -> usize {
+        self.current
     }
 
     /// Time for a new signature.
@@ -72,7 +78,7 @@ mod tests {
     fn ring(urls: &[&str], life: Option<u64>) -> Ring {
         let urls = urls.iter().map(|u| (*u).to_owned()).collect();
         let life = life.map(Duration::from_secs);
-        Ring::new(Ticket { urls, headers: Vec::new(), life, signed_at: Duration::from_secs(100) })
+        Ring::new(Ticket { urls, headers: Vec::new(), life, signed_at: Duration::from_secs(100), first: 0 })
     }
 
     #[test]

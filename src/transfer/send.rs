@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::ticket::refuse;
-use super::upload::{Upload, Uploaded};
+use super::upload::Upload;
+use super::uploaded::Uploaded;
 use crate::api::conv_file::ConversationFile;
 use crate::client::Client;
 use crate::error::{NotSent, Problem, Result};

@@ -24,6 +24,11 @@ pub(crate) trait Source: Sync {
     /// It has not changed since it was opened, and there is no more of it than was said.
     fn check_end(&self) -> Result<()>;
 
+    /// What is behind a failure to read it, as far as the source can tell.
+    fn explain(&self, cause: SourceError) -> Error {
+        cause.into()
+    }
+
     /// What an upload that is resumed must have been begun with.
     fn stamp(&self) -> Option<Stamp> {
         None
@@ -111,6 +116,12 @@ impl Source for FileSource {
     fn check_end(&self) -> Result<()> {
         let found = fs::metadata(&self.path).map_err(|cause| self.fail(SourceProblem::Unreadable(cause)))?;
         self.check(&found)
+    }
+
+    /// A file that was cut off meanwhile looks like a reader that ends early.
+    fn explain(&self, mut cause: SourceError) -> Error {
+        cause.path.get_or_insert_with(|| self.path.clone());
+        self.check_end().err().unwrap_or_else(|| cause.into())
     }
 
     fn stamp(&self) -> Option<Stamp> {

@@ -15,6 +15,8 @@ pub(crate) struct Ticket {
     pub(crate) life: Option<Duration>,
     /// By the clock, when it was asked for.
     pub(crate) signed_at: Duration,
+    /// The URL to begin with: one that has worked before in the same transfer.
+    pub(crate) first: usize,
 }
 
 /// A signature that is about to lapse is not worth a request: at most a minute early.
@@ -53,6 +55,7 @@ impl Ticket {
             headers: info.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
             life: info.expiration_seconds.map(Duration::from_secs),
             signed_at,
+            first: 0,
         })
     }
 

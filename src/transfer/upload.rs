@@ -7,13 +7,14 @@ use std::sync::atomic::AtomicBool;
 
 use super::download::{MAX_PARALLEL, interruptible};
 use super::monitor::{Callback, Monitor, Progress, Reporter};
-use super::multipart::{Multipart, PartSize};
+use super::multipart::{Multipart, PartSize, compare};
 use super::patience::Limits;
-use super::push::{Outlet, Pushed, push};
+use super::push::{Outlet, push};
 use super::range::Head;
-use super::source::{BytesSource, FileSource, SeekSource, Source, Stamp, StreamSource};
+use super::source::{BytesSource, FileSource, SeekSource, Source, StreamSource};
 use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
-use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry};
+use super::uploaded::{PendingUpload, Uploaded};
+use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry, check_app_properties};
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
 use crate::api::storage_v2::files::CommitFileV2;
 use crate::client::Client;
@@ -55,88 +56,6 @@ pub struct Upload<'a> {
     resume: Option<PendingUpload>,
     progress: Option<Callback<'a>>,
     cancel: Option<&'a AtomicBool>,
-}
-
-/// A file that was uploaded.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.add_space("space-1");
-/// # let client = fake.client().build()?;
-/// let done = client.upload("space-1", "0", UnionId("operator-1")).name("hello.txt").from_bytes(b"hello")?;
-/// assert!(done.verified && done.dentry.id.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Uploaded {
-    /// The file as `DingTalk` has it now. Its name may be another one than was wished: see
-    /// [`conflict_strategy`](Upload::conflict_strategy).
-    pub dentry: Dentry,
-    /// Bytes that were uploaded.
-    pub bytes: u64,
-    /// Their CRC-64/XZ.
-    pub crc64: u64,
-    /// The object store has told the same checksum for everything that was sent. `false` when it told none.
-    pub verified: bool,
-}
-
-/// What an upload that did not end well has sent already. [`Upload::resume`] takes it, in the same process.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.add_space("space-1");
-/// # let client = fake.client().build()?;
-/// use dingtalk_files::Error;
-///
-/// fake.fault(Target::Commit, Fault::api_error(400, "dentryNameIllegal"));
-/// let upload = || client.upload("space-1", "0", UnionId("operator-1"));
-/// let error = upload().name("a.txt").from_bytes(b"hello").unwrap_err();
-/// let Error::UploadInterrupted(interrupted) = error else { panic!("another error") };
-/// let done = upload().name("b.txt").resume(interrupted.pending).from_bytes(b"hello")?; // sends nothing twice
-/// assert_eq!(done.dentry.name.as_deref(), Some("b.txt"));
-/// assert_eq!(fake.requests_to(Target::Put).len(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingUpload {
-    pub(crate) upload_key: String,
-    pub(crate) size: u64,
-    /// 0 for one that was not in parts.
-    pub(crate) part_size: u64,
-    /// What arrived, by part number.
-    pub(crate) done: Vec<(u32, Pushed)>,
-    pub(crate) stamp: Option<Stamp>,
-}
-
-impl PendingUpload {
-    /// The vendor's name for this upload.
-    ///
-    /// ```
-    /// fn key(pending: &dingtalk_files::PendingUpload) -> &str {
-    ///     pending.upload_key()
-    /// }
-    /// ```
-    pub fn upload_key(&self) -> &str {
-        &self.upload_key
-    }
-
-    /// Whether everything has arrived and only the commit is missing.
-    ///
-    /// ```
-    /// fn next(pending: &dingtalk_files::PendingUpload) -> &str {
-    ///     if pending.is_complete() { "commit" } else { "send the rest" }
-    /// }
-    /// ```
-    pub fn is_complete(&self) -> bool {
-        self.done.len() as u64 == self.part_count()
-    }
-
-    pub(crate) fn part_count(&self) -> u64 {
-        if self.part_size == 0 { 1 } else { self.size.div_ceil(self.part_size) }
-    }
 }
 
 impl Client {
@@ -418,6 +337,9 @@ impl<'a> Upload<'a> {
 
     /// Uploads exactly `size` bytes of a reader. Needs a [`name`](Self::name).
     ///
+    /// The reader is read to its end, because one that has more bytes than it should is an error. Cut one that stays open,
+    /// such as a socket, with [`take`](Read::take).
+    ///
     /// A reader gives each byte once, but a connection may break: so each part is kept in memory until it has arrived, times
     /// the number of parts on their way. That is 16 MiB for up to 160 GB, and [`part_size`](Self::part_size) makes it less.
     ///
@@ -445,17 +367,14 @@ impl<'a> Upload<'a> {
             return Err(Error::InvalidArgument(what));
         }
         let name = check_name(self.name.as_deref())?;
+        // The commit would say so too, when everything has been sent.
+        check_app_properties("upload", Some(&self.app_properties))?;
         let mut pending = self.plan(source)?;
         let client = self.client.within_deadline();
         let reporter = self.progress.take().map(Reporter::new);
         let report = reporter.as_ref().map(Reporter::as_report);
-        let monitor = Monitor::new(client.clock(), self.cancel, report);
-        let limits = Limits {
-            policy: client.retry_policy(),
-            deadline: client.deadline(),
-            max_bytes: None,
-            monitor: &monitor,
-        };
+        let monitor = Monitor::new(client.clock(), self.cancel, report).shared_by(self.connections);
+        let limits = Limits::new(&client, &monitor, None);
         monitor.begin(0, Some(source.size()));
         let sent = interruptible(&client, &monitor, self.connections, |client| {
             self.send(client, source, &mut pending, &limits)?;
@@ -463,13 +382,19 @@ impl<'a> Upload<'a> {
             monitor.check()
         });
         if let Err(cause) = sent {
+            // A question whose connection was interrupted for it shows as a failure of the network.
+            let is_ended = matches!(cause, Error::Network(_)) && monitor.is_cancelled();
+            let cause = if is_ended { Error::Cancelled { done: monitor.bytes() } } else { cause };
             // With nothing to go on from, or nothing that is worth it, it is only the error.
-            let is_lost = pending.done.is_empty() || matches!(cause, Error::Source(_));
-            return Err(if is_lost { cause } else { UploadInterrupted { pending, cause }.into() });
+            return Err(match cause {
+                Error::Source(cause) => source.explain(*cause),
+                cause if pending.done.is_empty() => cause,
+                cause => UploadInterrupted { pending, cause }.into(),
+            });
         }
         let dentry = self.commit(&client, name, &pending)?;
         monitor.finish();
-        let (crc64, verified) = super::multipart::whole(&pending);
+        let (crc64, verified) = pending.checksum();
         Ok(Uploaded { dentry, bytes: pending.size, crc64, verified })
     }
 
@@ -510,7 +435,7 @@ impl<'a> Upload<'a> {
         }
         // A part that has arrived is compared, as with several.
         if let Some((_, arrived)) = pending.done.first() {
-            return super::multipart::compare(source, 0..pending.size, *arrived, limits);
+            return compare(source, 0..pending.size, *arrived, limits);
         }
         let mut part = source.part(0..pending.size, limits.monitor)?;
         let pre_check = self.pre_check(pending.size);

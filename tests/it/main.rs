@@ -18,4 +18,5 @@ mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 mod transfer;
+mod upload;
 mod wire;

@@ -9,13 +9,14 @@ use std::time::Duration;
 use dingtalk_files::testing::FakeDingTalk;
 use dingtalk_files::{
     AccessToken, ApiError, AppProperty, ByteRange, Client, ClientBuilder, CommitFile, CommitFileV2,
-    ConflictStrategy, ConvFile, ConversationFile, Dentry, DentryCategory, DentryProperties, DentryStatus,
-    DentryType, DownloadInfo, Downloaded, Error, GetFileDownloadInfo, GetFileUploadInfo, GetFileUploadInfoV2,
-    GetMultipartFileUploadInfos, HeaderSignatureInfo, InitMultipartFileUpload, MultipartUpload, NetworkError,
-    NetworkStage, Oauth2, OnlineDocType, PartUploadInfo, PartitionType, PreCheckParam, PreCheckParamV2,
-    Problem, Region, RemoteFile, RetryPolicy, Secret, Storage, StorageDriver, StorageError, StorageV2, Task,
-    TaskStatus, Thumbnail, Timestamp, TokenSource, TransferProtocol, UnexpectedAnswer, UnionId, UploadInfo,
-    Visibility,
+    CommitUnknown, ConflictStrategy, ConvFile, ConversationFile, Dentry, DentryCategory, DentryProperties,
+    DentryStatus, DentryType, Download, DownloadInfo, Downloaded, Error, FileError, GetFileDownloadInfo,
+    GetFileUploadInfo, GetFileUploadInfoV2, GetMultipartFileUploadInfos, HeaderSignatureInfo,
+    InitMultipartFileUpload, MultipartUpload, NetworkError, NetworkStage, NotSent, Oauth2, OnlineDocType,
+    PartUploadInfo, PartitionType, PendingUpload, Phase, PreCheckParam, PreCheckParamV2, Problem, Progress,
+    Region, RemoteFile, RetryPolicy, Secret, SendFile, SendFrom, SentFile, SourceError, SourceProblem,
+    Storage, StorageDriver, StorageError, StorageV2, Task, TaskStatus, Thumbnail, Timestamp, TokenSource,
+    TransferProtocol, UnexpectedAnswer, UnionId, Upload, UploadInfo, UploadInterrupted, Uploaded, Visibility,
 };
 
 use crate::support::{ask, fake, good_token};
@@ -70,6 +71,63 @@ fn every_type_can_go_to_another_thread() {
     assert_error::<NetworkError>();
     assert_error::<UnexpectedAnswer>();
     assert_shared::<(Problem, NetworkStage)>();
+}
+
+#[test]
+fn every_type_of_a_transfer_can_go_to_another_thread() {
+    fn assert_shared<T: Send + Sync + 'static>() {}
+    fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
+    fn assert_error<T: StdError + Send + Sync + 'static>() {}
+    fn assert_sent<T: Send>() {}
+    assert_cloned::<(PendingUpload, Uploaded, SentFile, Progress, Phase)>();
+    assert_shared::<(SendFile, SourceProblem)>();
+    // They hold the caller's callback, which need not be shared.
+    assert_sent::<(Upload<'static>, SendFrom<'static>, Download<'static>)>();
+    assert_error::<SourceError>();
+    assert_error::<FileError>();
+    assert_error::<UploadInterrupted>();
+    assert_error::<CommitUnknown>();
+    assert_error::<NotSent>();
+}
+
+/// Every `Result` of this crate has room for one.
+#[test]
+fn an_error_is_four_words_at_most() {
+    assert!(size_of::<Error>() <= 32);
+}
+
+/// Whatever has bytes can be uploaded, and whoever describes an upload may let go of the client.
+#[test]
+fn every_source_is_one() {
+    let fake = fake();
+    let client = fake.client().build().unwrap();
+    let upload = || client.upload("space-1", String::from("0"), UnionId("union-1")).name("a.txt");
+    upload().from_bytes("text").unwrap();
+    upload().from_bytes(b"array").unwrap();
+    upload().from_bytes(String::from("string")).unwrap();
+    upload().from_bytes(vec![1, 2, 3]).unwrap();
+    upload().from_bytes(&content()[..10]).unwrap();
+    let mut cursor = Cursor::new(content());
+    upload().from_seekable(&mut cursor).unwrap();
+    upload().from_seekable(Cursor::new(&content()[..])).unwrap();
+    upload().from_reader(content().as_slice(), SIZE).unwrap();
+    let boxed: Box<dyn Read + Send> = Box::new(io::repeat(7).take(SIZE));
+    upload().from_reader(boxed, SIZE).unwrap();
+    let path = std::env::temp_dir().join(format!("dingtalk-files-source-{}.bin", std::process::id()));
+    std::fs::write(&path, content()).unwrap();
+    upload().from_file(&path).unwrap();
+    upload().from_file(path.to_str().unwrap()).unwrap();
+    upload().from_seekable(File::open(&path).unwrap()).unwrap();
+    upload().from_reader(File::open(&path).unwrap(), SIZE).unwrap();
+    std::fs::remove_file(&path).unwrap();
+
+    // What is described here may be run there, with what belongs to neither.
+    let (mut told, flag) = (0, std::sync::atomic::AtomicBool::new(false));
+    let described = upload().progress(|now| told = now.bytes).cancel(&flag);
+    drop(client);
+    thread::scope(|scope| scope.spawn(|| described.from_bytes("hello")).join().unwrap()).unwrap();
+    assert_eq!(told, 5);
+    assert_eq!(fake.files().len(), 1 + 14);
 }
 
 #[test]
@@ -276,7 +334,7 @@ fn an_error_can_be_taken_apart() {
         Error::RangeNotSatisfiable { size } => format!("{size:?}"),
         Error::ObjectChanged { written } | Error::ChecksumMismatch { written, .. } => written.to_string(),
         Error::Write { written, cause } => format!("{written} {cause}"),
-        Error::Interrupted { written, cause } => format!("{written} {cause}"),
+        Error::Interrupted { written, cause, .. } => format!("{written} {cause}"),
         Error::Config(text) | Error::InvalidArgument(text) => text.clone(),
         other => other.to_string(),
     };

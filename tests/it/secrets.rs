@@ -1,11 +1,13 @@
 //! No secret becomes text. Every secret here contains the word `planted`, and nothing that this crate says may.
 
 use std::fmt::Debug;
+use std::sync::atomic::AtomicBool;
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 use dingtalk_files::{
     ApiError, Client, ClientBuilder, Dentry, DownloadInfo, Error, GetFileDownloadInfo, ListRecents,
-    NetworkStage, PartUploadInfo, Problem, RetryPolicy, Secret, StorageError, UnionId, UploadInfo, UserGet,
+    NetworkStage, PartUploadInfo, Problem, RetryPolicy, Secret, StorageError, UnionId, Upload, UploadInfo,
+    UserGet,
 };
 use serde_json::{Value, json};
 
@@ -439,6 +441,147 @@ fn the_errors_of_a_transfer_know_no_secret() {
         matches!(error, Error::Write { written: 0, .. }) && error.to_string().contains("disk full"),
         "{error}"
     );
+}
+
+/// A stand-in whose every answer to an upload holds a secret, for a client without retries. `store` says what the object
+/// store answers.
+fn planting(store: impl Fn(&str) -> String + Send + 'static) -> (FakeDingTalk, Scripted, Client) {
+    let (fake, store) = (fake(), Scripted::start(store));
+    let mut info = signed_json(&format!("{}/planted-path?Signature=planted-url-signature", store.url()));
+    info["uploadKey"] = json!("upload-key-1");
+    let mut part = info.clone();
+    part["partNumber"] = json!(1);
+    fake.fault_always(Target::UploadInfo, Fault::json(200, info));
+    fake.fault_always(Target::InitMultipart, Fault::json(200, json!({"uploadKey": "upload-key-1"})));
+    fake.fault_always(Target::PartInfos, Fault::json(200, json!({"multipartHeaderSignatureInfos": [part]})));
+    let thumbnail = json!({"url": "https://zjk.example/planted?s=planted", "width": 64});
+    let dentry = json!({"id": "dentry-9", "spaceId": "space-1", "name": "a.txt", "thumbnail": thumbnail});
+    fake.fault_always(Target::Commit, Fault::json(200, json!({"dentry": dentry})));
+    let client = builder(&fake.base_url()).build().unwrap();
+    (fake, store, client)
+}
+
+fn stored(_: &str) -> String {
+    http_answer("200 OK", "")
+}
+
+fn upload<'a>(client: &Client) -> Upload<'a> {
+    client.upload("space-1", "0", UnionId("operator-1")).name("a.txt")
+}
+
+#[test]
+fn an_object_store_that_echoes_an_upload_is_not_repeated() {
+    for (what, answer) in [
+        ("XML", http_answer("403 Forbidden", &xml("No match."))),
+        ("message", http_answer("403 Forbidden", &xml(&format!("You sent {AUTHORIZATION}")))),
+        ("part", http_answer("403 Forbidden", &xml("The signature planted-signature is not ours"))),
+        ("no XML", http_answer("400 Bad Request", AUTHORIZATION)),
+        ("cut XML", http_answer("500 Oops", "<Error><Message>planted-signature")),
+        ("redirect", http_answer("302 Away\r\nLocation: https://h.example/planted?planted", "")),
+        ("checksum", http_answer("200 OK\r\nx-oss-hash-crc64ecma: 1", "planted")),
+        ("silent", String::new()),
+        ("no HTTP", "planted\r\n\r\n".to_owned()),
+    ] {
+        for in_parts in [false, true] {
+            let answer = answer.clone();
+            let (_fake, store, client) = planting(move |_| answer.clone());
+            let upload = upload(&client);
+            let upload = if in_parts { upload.multipart_above(0) } else { upload };
+            assert_error_silent(what, &upload.from_bytes("hello").unwrap_err());
+            // The secrets were really in use.
+            let request = store.closed.recv().unwrap();
+            assert!(request.contains(AUTHORIZATION) && request.contains("Signature=planted"), "{request}");
+        }
+    }
+}
+
+#[test]
+fn an_api_host_that_echoes_an_upload_is_not_repeated() {
+    for faults in [echoes(TOKEN), odd_echoes(TOKEN)] {
+        for (what, fault) in faults {
+            let (fake, _store, client) = planting(stored);
+            for target in [Target::InitMultipart, Target::PartInfos] {
+                fake.fault(target, fault.clone());
+                let error = upload(&client).multipart_above(0).from_bytes("hello").unwrap_err();
+                assert_error_silent(what, &error);
+            }
+            for target in [Target::UploadInfo, Target::Commit] {
+                fake.fault(target, fault.clone());
+                assert_error_silent_or_none(what, upload(&client).from_bytes("hello").err());
+            }
+            fake.fault(Target::Send, fault);
+            let sent = client.send_file("Cargo.toml").into_folder("space-1", "0", UnionId("operator-1"));
+            let error = sent.to_user(UnionId("receiver-1")).unwrap_err();
+            assert!(matches!(error, Error::NotSent(_)), "{error}");
+            assert_error_silent(what, &error);
+        }
+    }
+}
+
+/// An answer whose unread fields hold the secret may be a good one.
+#[track_caller]
+fn assert_error_silent_or_none(what: &str, error: Option<Error>) {
+    if let Some(error) = error {
+        assert_error_silent(what, &error);
+    }
+}
+
+#[test]
+fn what_an_upload_gives_out_shows_no_secret() {
+    let (fake, _store, client) = planting(stored);
+    let flag = AtomicBool::new(false);
+    assert_debug_silent(&upload(&client).parallel(2).progress(drop).cancel(&flag));
+    let done = upload(&client).from_bytes("hello").unwrap();
+    assert_debug_silent(&done);
+    assert!(format!("{done:?}").contains("zjk.example"), "what is no secret may be seen");
+
+    // After the commit, and before it.
+    for (fault, unknown) in
+        [(Fault::CloseWithoutAnswer, true), (Fault::api_error(400, "dentryNameIllegal"), false)]
+    {
+        fake.fault(Target::Commit, fault);
+        let error = upload(&client).from_bytes("hello").unwrap_err();
+        assert_error_silent("commit", &error);
+        assert!(error.to_string().contains("upload-key-1") == unknown, "{error}");
+        match error {
+            Error::CommitOutcomeUnknown(e) => assert_debug_silent(&*e),
+            Error::UploadInterrupted(e) => {
+                assert_debug_silent(&e.pending);
+                assert_debug_silent(&*e);
+                assert_debug_silent(&upload(&client).resume(e.pending));
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    let file = client.send_file("Cargo.toml");
+    assert_debug_silent(&file);
+    let folder = file.into_folder("space-1", "0", UnionId("operator-1"));
+    assert_debug_silent(&folder);
+    let thumbnail = json!({"url": "https://zjk.example/planted?s=planted"});
+    let file = json!({"file": {"id": "dentry-9", "name": "a.txt", "thumbnail": thumbnail}});
+    fake.fault(Target::Send, Fault::json(200, file));
+    assert_debug_silent(&folder.to_user(UnionId("receiver-1")).unwrap());
+
+    let remote = client.file("space-1", "dentry-1", UnionId("operator-1"));
+    assert_debug_silent(&remote.download().resume(true).progress(drop).cancel(&flag));
+    let mut last = None;
+    upload(&client).progress(|now| last = Some(now)).from_bytes("hello").unwrap();
+    assert_debug_silent(&last.unwrap());
+}
+
+/// A source's failure is the caller's own, and the secrets of the upload are no part of it.
+#[test]
+fn a_source_that_fails_names_itself_only() {
+    let (_fake, _store, client) = planting(stored);
+    for error in [
+        upload(&client).from_file("no such file").unwrap_err(),
+        upload(&client).from_reader(&b"hello"[..], 6).unwrap_err(),
+        upload(&client).from_reader(&b"hello"[..], 4).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Source(_)), "{error}");
+        assert_error_silent("source", &error);
+    }
 }
 
 /// The types that an error hands out show what the error's own text shows.

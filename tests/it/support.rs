@@ -250,6 +250,11 @@ pub(crate) fn everything_said(error: &Error) -> String {
         Error::TokenSource(e) => said(e),
         Error::Write { cause, .. } => said(cause),
         Error::Interrupted { cause, .. } => everything_said(cause),
+        Error::File(e) => said(e),
+        Error::Source(e) => said(e),
+        Error::UploadInterrupted(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
+        Error::CommitOutcomeUnknown(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
+        Error::NotSent(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
         _ => String::new(),
     };
     let mut all = vec![said(error), fields];

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::Storage;
-use super::dentries::{AppProperty, MAX_APP_PROPERTIES, SuccessAnswer, check_count};
+use super::dentries::{AppProperty, MAX_APP_PROPERTIES};
+use crate::api::common::{SuccessAnswer, check_count};
 use crate::call::Call;
 use crate::{Result, UnionId};
 
@@ -61,7 +62,7 @@ impl Storage<'_> {
         let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties", &path);
         check_count(call.operation, "appProperties", app_properties.len(), 1..=MAX_APP_PROPERTIES)?;
         let call = call.query("unionId", operator.0).json(&UpdateBody { app_properties })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 
     /// Takes properties of the app off a file or folder, by their names.
@@ -101,6 +102,6 @@ impl Storage<'_> {
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties/remove", &path);
         check_count(call.operation, "propertyNames", property_names.len(), 1..=MAX_APP_PROPERTIES)?;
         let call = call.query("unionId", operator.0).json(&DeleteBody { property_names })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{ConflictStrategy, ResultItems, check_count, empty_is_none};
-use crate::api::null_is_default;
+use super::dentries::ConflictStrategy;
+use crate::api::common::{ResultItems, check_count, empty_is_none, null_is_default};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Result, UnionId};

@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{
-    DentriesAnswer, Dentry, DentryAnswer, OptionBody, ResultItems, check_count, check_max_results,
-    empty_is_none, query_if_set,
-};
+use super::dentries::{DentriesAnswer, Dentry, DentryAnswer};
+use crate::api::common::{OptionBody, ResultItems, check_count, check_max_results, empty_is_none};
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -288,15 +286,15 @@ impl Storage<'_> {
         let path = [space_id];
         let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries", &path);
         check_max_results(call.operation, options.max_results, MAX_PAGE)?;
-        let call = call.query("parentId", parent_id).query("unionId", operator.0);
-        let pairs = [
-            ("nextToken", options.next_token.clone()),
-            ("maxResults", options.max_results.map(|n| n.to_string())),
-            ("orderBy", options.order_by.as_ref().map(ToString::to_string)),
-            ("order", options.order.as_ref().map(ToString::to_string)),
-            ("withThumbnail", options.with_thumbnail.map(|b| b.to_string())),
-        ];
-        self.client.call(&query_if_set(call, pairs).repeatable()).map(|answer: DentriesAnswer| answer.into())
+        let call = call
+            .query("parentId", parent_id)
+            .query("unionId", operator.0)
+            .query_if_set("nextToken", options.next_token.as_ref())
+            .query_if_set("maxResults", options.max_results)
+            .query_if_set("orderBy", options.order_by.as_ref())
+            .query_if_set("order", options.order.as_ref())
+            .query_if_set("withThumbnail", options.with_thumbnail);
+        self.client.call(&call.repeatable()).map(|answer: DentriesAnswer| answer.into())
     }
 
     /// Asks for one page of everything in a space, whatever folder it is in.

@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{
-    AppProperty, ConflictStrategy, Dentry, DentryAnswer, check_app_properties, empty_is_none, query_if_set,
-};
-use crate::api::null_is_default;
+use super::dentries::{AppProperty, ConflictStrategy, Dentry, DentryAnswer, check_app_properties};
+use crate::api::common::{empty_is_none, null_is_default};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Result, UnionId};
@@ -379,8 +377,8 @@ impl Storage<'_> {
     ) -> Result<DentryDeletion> {
         let path = [space_id, dentry_id];
         let call = Call::new("DELETE /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}", &path)
-            .query("unionId", operator.0);
-        let call = query_if_set(call, [("toRecycleBin", options.to_recycle_bin.map(|b| b.to_string()))]);
+            .query("unionId", operator.0)
+            .query_if_set("toRecycleBin", options.to_recycle_bin);
         self.client.call(&call.repeatable())
     }
 }

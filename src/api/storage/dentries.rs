@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::api::null_is_default;
-use crate::call::Call;
+use crate::api::common::null_is_default;
 use crate::ids::words;
 use crate::secret::host_of;
 use crate::{Error, Page, Result, Timestamp};
@@ -266,51 +264,6 @@ pub(crate) fn check_app_properties(
     Ok(())
 }
 
-/// The vendor's limit of a list, checked before it is sent.
-pub(super) fn check_count(
-    operation: &'static str,
-    field: &'static str,
-    count: usize,
-    limits: RangeInclusive<usize>,
-) -> Result<()> {
-    if limits.contains(&count) {
-        return Ok(());
-    }
-    let (least, most) = limits.into_inner();
-    Err(Error::InvalidArgument(format!(
-        "{operation}: {count} `{field}`, and one call takes {least} to {most}"
-    )))
-}
-
-/// The vendor's limit of a page, checked before it is asked for.
-pub(super) fn check_max_results(operation: &'static str, asked: Option<u32>, most: u32) -> Result<()> {
-    match asked {
-        Some(count) if !(1..=most).contains(&count) => {
-            let text = format!("{operation}: `maxResults` is {count}, and a page has 1 to {most}");
-            Err(Error::InvalidArgument(text))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Those of the pairs that were set go into the query.
-pub(super) fn query_if_set<'a, const N: usize>(
-    call: Call<'a>,
-    pairs: [(&'static str, Option<String>); N],
-) -> Call<'a> {
-    pairs.into_iter().fold(call, |call, (name, value)| match value {
-        Some(value) => call.query(name, value),
-        None => call,
-    })
-}
-
-/// The body of an operation that has nothing but optional fields.
-#[derive(Serialize)]
-pub(super) struct OptionBody<'a, T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) option: Option<&'a T>,
-}
-
 /// One page of dentries.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -325,27 +278,6 @@ impl From<DentriesAnswer> for Page<Dentry> {
     fn from(answer: DentriesAnswer) -> Self {
         Self::new(answer.dentries, answer.next_token)
     }
-}
-
-/// What became of each part of a batch.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
-pub(super) struct ResultItems<T> {
-    #[serde(default = "Vec::new", deserialize_with = "null_is_default")]
-    pub(super) result_items: Vec<T>,
-}
-
-/// Whether the vendor says that it worked.
-#[derive(Deserialize)]
-pub(super) struct SuccessAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub(super) success: bool,
-}
-
-/// For ids and codes, which the vendor leaves empty where there is none.
-pub(super) fn empty_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    let text: Option<String> = Deserialize::deserialize(d)?;
-    Ok(text.filter(|text| !text.is_empty()))
 }
 
 /// A lost `dentry` is no reason to call an operation failed that has happened: it defaults.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::null_is_default;
+use crate::api::common::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Storage;
-use crate::api::null_is_default;
+use crate::api::common::null_is_default;
 use crate::call::Call;
 use crate::ids::words;
 use crate::{Error, Result, Timestamp, UnionId};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{ResultItems, Thumbnail, check_count, empty_is_none};
+use super::dentries::Thumbnail;
+use crate::api::common::{ResultItems, check_count, empty_is_none};
 use crate::call::Call;
 use crate::{Result, UnionId};
 

@@ -7,7 +7,7 @@ use super::dentries::{
     AppProperty, ConflictStrategy, Dentry, DentryAnswer, StorageDriver, check_app_properties,
 };
 use super::files::{HeaderSignatureInfo, Region, TransferProtocol};
-use crate::api::null_is_default;
+use crate::api::common::null_is_default;
 use crate::call::Call;
 use crate::options::options;
 use crate::{Error, Result, UnionId};

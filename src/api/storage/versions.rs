@@ -1,7 +1,8 @@
 //! Versions of a file.
 
 use super::Storage;
-use super::dentries::{DentriesAnswer, Dentry, SuccessAnswer, check_max_results, query_if_set};
+use super::dentries::{DentriesAnswer, Dentry};
+use crate::api::common::{SuccessAnswer, check_max_results};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Page, Pages, Result, UnionId};
@@ -68,11 +69,10 @@ impl Storage<'_> {
         let path = [space_id, dentry_id];
         let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/versions", &path);
         check_max_results(call.operation, options.max_results, MAX_PAGE)?;
-        let pairs = [
-            ("nextToken", options.next_token.clone()),
-            ("maxResults", options.max_results.map(|n| n.to_string())),
-        ];
-        let call = query_if_set(call.query("unionId", operator.0), pairs);
+        let call = call
+            .query("unionId", operator.0)
+            .query_if_set("nextToken", options.next_token.as_ref())
+            .query_if_set("maxResults", options.max_results);
         self.client.call(&call.repeatable()).map(|answer: DentriesAnswer| answer.into())
     }
 
@@ -116,7 +116,7 @@ impl Storage<'_> {
             &path,
         )
         .query("unionId", operator.0);
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.success)
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
     }
 }
 

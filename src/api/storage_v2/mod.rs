@@ -1,11 +1,5 @@
 //! Storage 2.0: what is in a space, by its dentryUuid.
 
-use std::ops::RangeInclusive;
-
-use serde::Deserialize;
-
-use crate::{Error, Result};
-
 pub(crate) mod files;
 pub(crate) mod logs;
 pub(crate) mod permissions;
@@ -24,42 +18,4 @@ super::group! {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     StorageV2
-}
-
-/// What many operations answer: only whether they worked.
-#[derive(Deserialize)]
-pub(crate) struct SuccessAnswer {
-    success: Option<bool>,
-}
-
-impl SuccessAnswer {
-    /// Failures come as errors, so an answer without the word is no failure.
-    pub(crate) fn worked(&self) -> bool {
-        self.success.unwrap_or(true)
-    }
-}
-
-/// How many things one call takes: at least one, and no more than the vendor allows.
-pub(crate) fn check_count(operation: &'static str, field: &str, count: usize, max: usize) -> Result<()> {
-    if (1..=max).contains(&count) {
-        return Ok(());
-    }
-    Err(Error::InvalidArgument(format!("{operation}: {count} `{field}`, and one call takes 1 to {max}")))
-}
-
-/// A number that the vendor bounds, when it was set.
-pub(crate) fn check_number(
-    operation: &'static str,
-    field: &str,
-    number: Option<impl Into<u64>>,
-    allowed: &RangeInclusive<u64>,
-) -> Result<()> {
-    match number.map(Into::into) {
-        Some(number) if !allowed.contains(&number) => {
-            let (low, high) = (allowed.start(), allowed.end());
-            let text = format!("{operation}: `{field}` is {number}, and {low} to {high} are allowed");
-            Err(Error::InvalidArgument(text))
-        }
-        _ => Ok(()),
-    }
 }

@@ -5,65 +5,12 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{StorageV2, SuccessAnswer, check_count, check_number};
-use crate::api::null_is_default;
+use super::StorageV2;
+use crate::api::common::{SuccessAnswer, check_count, check_number, null_is_default};
+use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
 use crate::call::Call;
-use crate::ids::words;
 use crate::options::options;
 use crate::{Page, Pages, Result, UnionId};
-
-words! {
-    /// What somebody may do: each role may do what those below it may.
-    sent_and_received RoleId {
-        /// Whatever a manager may, and handing the ownership over.
-        Owner = "OWNER",
-        /// Whatever an editor may; deleting, changing, copying and renaming; seeing and giving permissions.
-        Manager = "MANAGER",
-        /// Whatever a downloader may; writing and adding.
-        Editor = "EDITOR",
-        /// Whatever a reader may; downloading.
-        Downloader = "DOWNLOADER",
-        /// Reading.
-        Reader = "READER",
-    }
-}
-
-words! {
-    /// What kind of member a permission is for.
-    sent_and_received MemberType {
-        /// An organisation.
-        Org = "ORG",
-        /// A department.
-        Dept = "DEPT",
-        /// A tag: people with a mark.
-        Tag = "TAG",
-        /// A conversation.
-        Conversation = "CONVERSATION",
-        /// A person.
-        User = "USER",
-        /// A dynamic group. Known to storage 2.0 only.
-        DynamicGroup = "DYNAMIC_GROUP",
-    }
-}
-
-/// A role, as it is answered.
-///
-/// ```
-/// use dingtalk_files::{Role, RoleId};
-///
-/// let role: Role = serde_json::from_str(r#"{"id": "MANAGER", "name": "MANAGER"}"#)?;
-/// assert_eq!(role.id, Some(RoleId::Manager));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Role {
-    /// Which role.
-    pub id: Option<RoleId>,
-    /// What it is called.
-    pub name: Option<String>,
-}
 
 /// Who a permission of storage 2.0 is for. A person is named by **user id** here, in storage 1.0 by union id.
 ///
@@ -259,16 +206,7 @@ struct RolesBody<'a> {
     dentry_uuid_list: &'a [&'a str],
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RolesAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    role_map: BTreeMap<String, Option<Vec<Role>>>,
-}
-
 /// The vendor's limits.
-const MAX_MEMBERS: usize = 30;
-const DURATIONS: RangeInclusive<u64> = 1..=3600;
 const PAGE_SIZES: RangeInclusive<u64> = 1..=30;
 
 impl StorageV2<'_> {
@@ -317,7 +255,7 @@ impl StorageV2<'_> {
     ) -> Result<bool> {
         let path = [dentry_uuid];
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
-        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members: bodies(members, true), option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
@@ -358,7 +296,7 @@ impl StorageV2<'_> {
     ) -> Result<bool> {
         let path = [dentry_uuid];
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/remove", &path);
-        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         let body = MembersBody { role_id: role, members: bodies(members, false), option: None::<&()> };
         let call = call.query("unionId", operator.0).json(&body)?;
         self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
@@ -400,7 +338,7 @@ impl StorageV2<'_> {
     ) -> Result<bool> {
         let path = [dentry_uuid];
         let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
-        check_count(call.operation, "members", members.len(), MAX_MEMBERS)?;
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members: bodies(members, false), option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
@@ -472,9 +410,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery", &[])
             .query("unionId", operator.0)
             .json(&RolesBody { dentry_uuid_list: dentry_uuids })?;
-        let answer: RolesAnswer = self.client.call(&call.repeatable())?;
-        let roles = answer.role_map.into_iter();
-        Ok(roles.map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect())
+        self.client.call(&call.repeatable()).map(RolesAnswer::into_map)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::StorageV2;
-use crate::api::null_is_default;
+use crate::api::common::null_is_default;
 use crate::call::Call;
 use crate::options::options;
 use crate::{Page, Pages, Result, Timestamp, UnionId};

@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{StorageV2, check_number};
-use crate::api::null_is_default;
+use super::StorageV2;
+use crate::api::common::{check_number, null_is_default};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Page, Pages, Result, UnionId};

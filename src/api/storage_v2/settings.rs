@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{StorageV2, SuccessAnswer};
-use crate::api::null_is_default;
+use super::StorageV2;
+use crate::api::common::{SuccessAnswer, null_is_default};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Result, UnionId};

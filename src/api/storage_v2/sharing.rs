@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{StorageV2, SuccessAnswer};
+use super::StorageV2;
+use crate::api::common::SuccessAnswer;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;

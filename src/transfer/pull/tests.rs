@@ -39,6 +39,7 @@ fn first_five(body: &'static [u8], length: Option<u64>) -> Result<u64> {
         headers: Vec::new(),
         life: None,
         signed_at: Duration::ZERO,
+        first: 0,
     };
     let (policy, clock) = (RetryPolicy::none(), MonotonicClock::start());
     let monitor = Monitor::new(&clock, None, None);

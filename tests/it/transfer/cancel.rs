@@ -90,9 +90,11 @@ impl Setup {
 fn a_flag_that_is_up_already_sends_nothing_and_touches_nothing() {
     static UP: AtomicBool = AtomicBool::new(true);
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
-    for parallel in [1, 4] {
-        let result = s.file().download().parallel(parallel).cancel(&UP).to_file(folder.target());
+    for (parallel, resume) in [(1, false), (4, false), (1, true), (4, true)] {
+        let download = s.file().download().resume(resume).parallel(parallel).cancel(&UP);
+        let result = download.to_file(folder.target());
         assert!(matches!(result, Err(Error::Cancelled { done: 0 })), "{result:?}");
+        assert!(folder.names().is_empty(), "{:?}", folder.names());
     }
     let result = s.file().download().cancel(&UP).to_writer(&mut Vec::new(), ..);
     assert!(matches!(result, Err(Error::Cancelled { done: 0 })), "{result:?}");
@@ -182,11 +184,38 @@ fn a_writer_has_what_the_error_says() {
 
 #[test]
 fn while_the_download_info_is_silent() {
-    let (s, folder) = (Setup::with(MIB, |b| no_retries(patient(b))), Folder::new());
+    // With retries, of which the flag must leave none.
+    let (s, folder) = (Setup::with(MIB, patient), Folder::new());
     s.fake.fault(Target::DownloadInfo, Fault::StallBeforeAnswer);
     let run = |flag: &AtomicBool| s.file().download().resume(true).cancel(flag).to_file(folder.target());
     assert_eq!(cancelled(run, || s.infos() > 0), 0);
+    assert_eq!(s.infos(), 1);
     s.assert_resumes_after(&folder, 0);
+}
+
+#[test]
+fn during_the_wait_for_another_download_info() {
+    let (s, folder) = (Setup::with(MIB, patient), Folder::new());
+    let busy = Fault::api_error(503, "systemError").header("Retry-After", "100");
+    s.fake.fault_always(Target::DownloadInfo, busy);
+    let run = |flag: &AtomicBool| s.file().download().resume(true).cancel(flag).to_file(folder.target());
+    assert_eq!(cancelled(run, || s.infos() > 0), 0);
+    s.assert_resumes_after(&folder, 0);
+}
+
+#[test]
+fn the_failure_of_one_connection_does_not_wait_for_a_silent_other_one() {
+    let (s, folder) = (Setup::with(12 * MIB, |b| no_retries(patient(b))), Folder::new());
+    s.fault(Fault::Several(Vec::new()));
+    s.fault(Fault::StallAfter(100_000));
+    s.fault(Fault::StallAfter(100_000));
+    let begun = Instant::now();
+    // For good: 404 at the only URL.
+    s.fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    let error = s.file().download().parallel(3).to_file(folder.target()).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    assert!(folder.names().is_empty());
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn a_cut_writes_every_byte_that_came() {
     let s = Setup::with(MIB, no_retries);
     s.fault(Fault::CutAfter(300_001));
     let error = s.assert_fails(5.., 5);
-    let Error::Interrupted { written, cause } = &error else { panic!("{error}") };
+    let Error::Interrupted { written, kept: true, cause } = &error else { panic!("{error}") };
     assert_eq!(*written, 300_001);
     let Error::Network(network) = &**cause else { panic!("{cause}") };
     assert_eq!(network.stage, NetworkStage::Body);

@@ -202,6 +202,18 @@ fn all_connections_leave_a_dead_url() {
 }
 
 #[test]
+fn not_each_part_tries_a_dead_url_anew() {
+    let silent = crate::support::Scripted::start(|_| String::new());
+    let s = Setup::new(12 * MIB);
+    s.fake.set_resource_urls(vec![silent.url(), "{good}".into()]);
+    assert!(s.assert_parallel(2).verified);
+    assert!(s.objects().len() >= 8, "{}", s.objects().len());
+    // Each connection may find it out for itself, and the first one does so before the other begins.
+    let tried = silent.closed.try_iter().count();
+    assert!((1..=2).contains(&tried), "{tried}");
+}
+
+#[test]
 fn one_new_signature_serves_all_connections() {
     // The first report comes with the first answer; all that is asked for later is refused. Whoever is refused first
     // asks for a new signature, and the others wait for it.
@@ -443,4 +455,19 @@ fn a_callback_that_panics_ends_the_download() {
         // The lock is free, too.
         s.file().download().to_file(folder.target()).unwrap();
     }
+}
+
+#[test]
+fn when_one_part_cannot_be_had_the_others_are_not_fetched_to_their_end() {
+    let (s, folder) = (Setup::with(3 * MIB, no_retries), Folder::new());
+    s.fault(right());
+    // More than five seconds for a megabyte.
+    s.fault(Fault::Slow { bytes: 1024, pause: Duration::from_millis(5) });
+    s.fault(Fault::object_error(404, "NoSuchKey"));
+    let error = s.file().download().resume(true).parallel(2).to_file(folder.target()).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert!((MIB..2 * MIB).contains(&error.bytes_written()), "{}", error.bytes_written());
+    let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
+    assert_eq!(done.reused, error.bytes_written());
+    folder.assert_only(NAME, &s.content);
 }

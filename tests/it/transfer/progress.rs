@@ -111,7 +111,7 @@ fn a_resumed_download_checks_and_then_counts_what_was_there() {
 
 /// Every look at this clock takes 20 ms of it.
 #[derive(Debug, Default, Clone)]
-struct Restless(Arc<AtomicU64>);
+pub(super) struct Restless(Arc<AtomicU64>);
 
 impl Clock for Restless {
     fn now(&self) -> Duration {

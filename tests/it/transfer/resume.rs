@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::folder::{CHECKPOINT, Folder, NAME, PART, crc};
+use super::progress::Restless;
 use super::*;
 
 const HALF: u64 = 400_000;
@@ -14,7 +15,7 @@ fn after_half() -> (Setup, Folder) {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(HALF));
     let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
-    assert!(matches!(error, Error::Interrupted { written: HALF, .. }), "{error}");
+    assert!(matches!(error, Error::Interrupted { written: HALF, kept: true, .. }), "{error}");
     assert_eq!(folder.names(), [CHECKPOINT, PART]);
     (s, folder)
 }
@@ -67,7 +68,7 @@ fn without_resume_nothing_is_kept_and_nothing_used() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(HALF));
     let error = s.file().download().to_file(folder.target()).unwrap_err();
-    assert!(matches!(error, Error::Interrupted { written: HALF, .. }), "{error}");
+    assert!(matches!(error, Error::Interrupted { written: HALF, kept: false, .. }), "{error}");
     assert!(folder.names().is_empty());
 
     let (s, folder) = after_half();
@@ -338,6 +339,13 @@ fn a_download_that_was_complete_but_for_its_name_asks_for_one_byte() {
     let (s, folder) = before_the_rename();
     let done = s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
     assert_eq!(s.objects()[1].header("if-match"), done.etag.as_deref());
+
+    // More connections have nothing to do.
+    let (s, folder) = before_the_rename();
+    let done = s.file().download().resume(true).parallel(4).to_file(folder.target()).unwrap();
+    assert_eq!((done.bytes, done.reused, done.verified), (MIB, MIB, true));
+    assert_eq!(s.ranges()[1..], [range("bytes=1048575-1048575")]);
+    folder.assert_only(NAME, &s.content);
 }
 
 #[test]
@@ -418,4 +426,65 @@ fn a_checkpoint_that_was_being_written_is_no_obstacle_and_goes() {
     // A process was killed after the renaming and before it could tidy up.
     fs::write(folder.checkpoint(), "of a file that is complete").unwrap();
     s.assert_begins_anew(&folder);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kept_part_can_be_written_whatever_was_in_the_way() {
+    use std::os::unix::fs::PermissionsExt;
+    let (s, folder) = (Setup::new(MIB), Folder::new());
+    let intrude = |_| {
+        let _ = fs::remove_file(folder.target());
+        fs::write(folder.target(), "somebody else's").unwrap();
+        fs::set_permissions(folder.target(), fs::Permissions::from_mode(0o444)).unwrap();
+    };
+    let download = s.file().download().resume(true).no_clobber(true).progress(intrude);
+    let error = download.to_file(folder.target()).unwrap_err();
+    assert!(matches!(error, Error::TargetExists { .. }), "{error}");
+    // Root writes anyway, and others could not go on from here.
+    assert_eq!(fs::metadata(folder.part()).unwrap().permissions().mode() & 0o600, 0o600);
+    fs::remove_file(folder.target()).unwrap();
+    s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
+}
+
+/// The bytes that the checkpoint knows of, if there is one.
+fn noted(folder: &Folder) -> u64 {
+    if !folder.checkpoint().exists() {
+        return 0;
+    }
+    let checkpoint = folder.read_checkpoint();
+    let length = |piece: &Value| piece["end"].as_u64().unwrap() - piece["start"].as_u64().unwrap();
+    checkpoint["pieces"].as_array().unwrap().iter().map(length).sum()
+}
+
+#[test]
+fn what_came_is_written_down_every_second() {
+    for parallel in [1, 3] {
+        // Each look at this clock takes 20 ms, and there is one for each of 48 blocks. They are less than 16 MiB.
+        let (s, folder) = (Setup::new(12 * MIB), Folder::new());
+        let client = s.fake.client().clock(Restless::default()).build().unwrap();
+        let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+        let mut most = 0;
+        let look = |now: dingtalk_files::Progress| {
+            let noted = noted(&folder);
+            assert!(noted <= now.bytes, "{noted} of {}", now.bytes);
+            if now.bytes < 12 * MIB {
+                most = most.max(noted);
+            }
+        };
+        file.download().resume(true).parallel(parallel).progress(look).to_file(folder.target()).unwrap();
+        assert!(most > 0);
+    }
+}
+
+#[test]
+fn and_every_sixteen_megabytes() {
+    // The clock stands still; the break makes a report.
+    let (s, folder) = (Setup::new(24 * MIB), Folder::new());
+    s.fault(Fault::CutAfter(20 * MIB));
+    let mut seen = Vec::new();
+    let look = |_| seen.push(noted(&folder));
+    s.file().download().resume(true).progress(look).to_file(folder.target()).unwrap();
+    let [0, noted, _, _] = seen[..] else { panic!("{seen:?}") };
+    assert!((16 * MIB..=20 * MIB).contains(&noted), "{noted}");
 }

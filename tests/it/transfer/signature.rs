@@ -175,3 +175,12 @@ fn an_https_url_without_tls_names_the_feature() {
     assert!(matches!(&error, Error::Network(e) if e.tls), "{error}");
     assert!(error.to_string().contains("feature `rustls`"), "{error}");
 }
+
+#[test]
+fn a_url_that_refuses_every_signature_hands_over_to_the_next() {
+    let s = Setup::new(1000);
+    // What is signed is the other path.
+    let refusing = format!("{}/oss/space-1/dentry-1/7", s.fake.base_url());
+    s.fake.set_resource_urls(vec![refusing, "{good}".into()]);
+    assert!(s.assert_gets(.., 0..1000).verified);
+}

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::child::{Job, said};
-use super::folder::{Folder, NAME, PART, assert_content, names_in};
+use super::folder::{CHECKPOINT, Folder, NAME, PART, assert_content, names_in};
 use super::*;
 
 #[test]
@@ -117,6 +117,8 @@ fn what_cannot_be_a_target_is_refused_before_anything_is_sent() {
     for name in ["nothing/", "nothing/.", "plain/", "sub/"] {
         refuse(name, &is_argument);
     }
+    // Its part would have a shorter name.
+    refuse(&"x".repeat(256), &|error| matches!(error, Error::File(_)));
     // Also for root, who may write to every folder.
     #[cfg(unix)]
     {
@@ -144,6 +146,22 @@ fn nothing_is_written_through_what_lies_where_the_part_goes() {
     assert!(s.fake.requests().is_empty());
     assert_eq!(fs::read(folder.join("victim")).unwrap(), b"precious");
     assert_eq!(folder.names(), [PART, "victim"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn nor_through_what_lies_where_the_checkpoint_goes() {
+    for name in [CHECKPOINT, "file.bin.dingtalk-checkpoint-new"] {
+        let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+        fs::write(folder.join("victim"), "precious").unwrap();
+        std::os::unix::fs::symlink("victim", folder.join(name)).unwrap();
+        s.fault(Fault::CutAfter(1000));
+        s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+        assert_eq!(fs::read(folder.join("victim")).unwrap(), b"precious", "{name}");
+        let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
+        assert_eq!(done.reused, 1000);
+        assert_eq!(folder.names(), [NAME, "victim"]);
+    }
 }
 
 #[test]
@@ -286,7 +304,7 @@ fn the_name_never_holds_half_a_file() {
 fn after_an_error_everything_is_as_it_was() {
     type IsRight = fn(&Error) -> bool;
     let faults: [(Fault, IsRight); 4] = [
-        (Fault::CutAfter(300_000), |e| matches!(e, Error::Interrupted { written: 300_000, .. })),
+        (Fault::CutAfter(300_000), |e| matches!(e, Error::Interrupted { written: 300_000, kept: false, .. })),
         (Fault::object_error(404, "NoSuchKey"), Error::is_not_found),
         (Fault::CorruptByte(5), |e| matches!(e, Error::ChecksumMismatch { .. })),
         (Fault::CloseWithoutAnswer, Error::is_transient),
@@ -345,4 +363,17 @@ fn a_folder_that_vanishes_is_an_error_of_the_file() {
         );
         assert!(folder.names().is_empty());
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
+    let target = folder.path().join(std::ffi::OsStr::from_bytes(b"\xFF\n\x80"));
+    s.fault(Fault::CutAfter(1000));
+    s.file().download().resume(true).to_file(&target).unwrap_err();
+    assert_eq!(s.file().download().resume(true).to_file(&target).unwrap().reused, 1000);
+    assert_content(&target, &s.content);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }

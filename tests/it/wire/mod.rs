@@ -1,6 +1,7 @@
 //! Requests exactly as they leave, answers exactly as they are documented.
 
 mod dentries;
+mod spaces;
 mod storage;
 mod topapi;
 mod uploads;

@@ -1,0 +1,88 @@
+//! What the calls of several groups share: limits, bodies and answers of the same shape.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{Error, Result};
+
+/// For fields that are no `Option`: `null` means what absence means. (`#[serde(default)]` alone covers absence only.)
+pub(crate) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    <Option<T> as Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// The vendor's limit of a list, checked before it is sent.
+pub(crate) fn check_count(
+    operation: &'static str,
+    field: &'static str,
+    count: usize,
+    limits: RangeInclusive<usize>,
+) -> Result<()> {
+    if limits.contains(&count) {
+        return Ok(());
+    }
+    let (least, most) = limits.into_inner();
+    Err(Error::InvalidArgument(format!(
+        "{operation}: {count} `{field}`, and one call takes {least} to {most}"
+    )))
+}
+
+/// A number that the vendor bounds, when it was set.
+pub(crate) fn check_number(
+    operation: &'static str,
+    field: &str,
+    number: Option<impl Into<u64>>,
+    allowed: &RangeInclusive<u64>,
+) -> Result<()> {
+    match number.map(Into::into) {
+        Some(number) if !allowed.contains(&number) => {
+            let (low, high) = (allowed.start(), allowed.end());
+            let text = format!("{operation}: `{field}` is {number}, and {low} to {high} are allowed");
+            Err(Error::InvalidArgument(text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The vendor's limit of a page.
+pub(crate) fn check_max_results(operation: &'static str, asked: Option<u32>, most: u32) -> Result<()> {
+    check_number(operation, "maxResults", asked, &(1..=u64::from(most)))
+}
+
+/// The body of an operation that has nothing but optional fields.
+#[derive(Serialize)]
+pub(crate) struct OptionBody<'a, T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) option: Option<&'a T>,
+}
+
+/// What became of each part of a batch.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
+pub(crate) struct ResultItems<T> {
+    #[serde(default = "Vec::new", deserialize_with = "null_is_default")]
+    pub(crate) result_items: Vec<T>,
+}
+
+/// What many operations answer: only whether they worked.
+#[derive(Deserialize)]
+pub(crate) struct SuccessAnswer {
+    success: Option<bool>,
+}
+
+impl SuccessAnswer {
+    /// Failures come as errors, so an answer without the word is no failure.
+    pub(crate) fn worked(&self) -> bool {
+        self.success.unwrap_or(true)
+    }
+}
+
+/// For ids and codes, which the vendor leaves empty where there is none.
+pub(crate) fn empty_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+    let text: Option<String> = Deserialize::deserialize(d)?;
+    Ok(text.filter(|text| !text.is_empty()))
+}

@@ -1,0 +1,94 @@
+//! Events: being told when files change.
+
+use serde::Serialize;
+
+use super::Storage;
+use crate::api::common::SuccessAnswer;
+use crate::call::Call;
+use crate::ids::words;
+use crate::{Result, UnionId};
+
+words! {
+    /// How much of the storage events are about.
+    sent EventScope {
+        /// A whole organisation; the scope id is its corpId.
+        Org = "ORG",
+        /// One space; the scope id is its id.
+        Space = "SPACE",
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ScopeBody<'a> {
+    scope: &'a EventScope,
+    scope_id: &'a str,
+}
+
+impl Storage<'_> {
+    /// Asks for the events of changing files, of a space or a whole organisation.
+    ///
+    /// `SubscribeEvent`, documented under
+    /// [subscribe-to-file-change-events](https://open.dingtalk.com/document/orgapp/subscribe-to-file-change-events).
+    /// Permission: `Storage.Event.Write`. Internal and ISV apps.
+    ///
+    /// Not all of the way is here: the storage event has to be switched on for the app in the developer console too,
+    /// and the events go where the app receives its events, not to this client. It returns whether the vendor says that
+    /// it worked; an answer that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, EventScope, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().subscribe_event(&EventScope::Space, "space-1", UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn subscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<bool> {
+        let call = Call::new("POST /v1.0/storage/events/subscribe", &[])
+            .query("unionId", operator.0)
+            .json(&ScopeBody { scope, scope_id })?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Ends what [`subscribe_event`](Self::subscribe_event) began.
+    ///
+    /// `UnsubscribeEvent`, documented under
+    /// [unsubscribe-from-file-change-events](https://open.dingtalk.com/document/orgapp/unsubscribe-from-file-change-events).
+    /// Permission: `Storage.Event.Write`. Internal and ISV apps.
+    ///
+    /// Scope and scope id are those of the subscription. It returns whether the vendor says that it worked; an answer
+    /// that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, EventScope, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().unsubscribe_event(&EventScope::Space, "space-1", UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn unsubscribe_event(
+        &self,
+        scope: &EventScope,
+        scope_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let call = Call::new("POST /v1.0/storage/events/unsubscribe", &[])
+            .query("unionId", operator.0)
+            .json(&ScopeBody { scope, scope_id })?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+}

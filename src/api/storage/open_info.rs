@@ -1,0 +1,357 @@
+//! Opening a file in a browser: the vendor's preview and editor, another one's, and the web office.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Storage;
+use crate::api::common::{OptionBody, SuccessAnswer};
+use crate::call::Call;
+use crate::ids::words;
+use crate::options::options;
+use crate::secret::host_of;
+use crate::{Result, Secret, UnionId};
+
+words! {
+    /// What a file is opened for.
+    sent OpenType {
+        /// Looking at it.
+        Preview = "PREVIEW",
+        /// Changing it.
+        Edit = "EDIT",
+    }
+}
+
+/// Where a file can be opened.
+///
+/// Of the URL `Debug` shows nothing behind the host: whoever has it may be able to open the file.
+///
+/// ```
+/// let json = r#"{"url": "https://h.example/preview?key=1", "hasWaterMark": true}"#;
+/// let info: dingtalk_files::DentryOpenInfo = serde_json::from_str(json)?;
+/// assert_eq!(info.has_water_mark, Some(true));
+/// assert!(!format!("{info:?}").contains("key"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct DentryOpenInfo {
+    /// What to open in a browser.
+    pub url: Option<String>,
+    /// Whether a watermark lies over it.
+    pub has_water_mark: Option<bool>,
+}
+
+impl fmt::Debug for DentryOpenInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DentryOpenInfo")
+            .field("url", &self.url.as_deref().map(host_of))
+            .field("has_water_mark", &self.has_water_mark)
+            .finish()
+    }
+}
+
+/// Where somebody else's program opens a file.
+///
+/// Of the URL `Debug` shows nothing behind the host.
+///
+/// ```
+/// use dingtalk_files::{OpenInfo, OpenType};
+///
+/// let info = OpenInfo::new(OpenType::Preview, "https://viewer.example/?file=1");
+/// assert!(!format!("{info:?}").contains("file=1"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OpenInfo {
+    /// What it is opened for.
+    pub open_type: OpenType,
+    /// What is opened in a browser then.
+    pub url: String,
+}
+
+impl OpenInfo {
+    /// Both are required.
+    ///
+    /// ```
+    /// use dingtalk_files::{OpenInfo, OpenType};
+    ///
+    /// let info = OpenInfo::new(OpenType::Edit, "https://editor.example/?file=1");
+    /// assert_eq!(info.url, "https://editor.example/?file=1");
+    /// ```
+    pub fn new(open_type: OpenType, url: impl Into<String>) -> Self {
+        Self { open_type, url: url.into() }
+    }
+}
+
+impl fmt::Debug for OpenInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenInfo")
+            .field("open_type", &self.open_type)
+            .field("url", &host_of(&self.url))
+            .finish()
+    }
+}
+
+/// Where a file can be opened in the web office, and the tokens for it.
+///
+/// They are credentials: of the URL `Debug` shows nothing behind the host, of the tokens nothing.
+///
+/// ```
+/// let json = r#"{"webOfficeUrl": "https://office.example/w?x=1", "webOfficeAccessToken": "token-1"}"#;
+/// let office: dingtalk_files::WebOfficeUrl = serde_json::from_str(json)?;
+/// assert_eq!(office.access_token.as_ref().unwrap().expose(), "token-1");
+/// assert!(!format!("{office:?}").contains("token-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct WebOfficeUrl {
+    /// What to open in a browser.
+    #[serde(rename = "webOfficeUrl")]
+    pub url: Option<String>,
+    /// What opens it.
+    #[serde(rename = "webOfficeAccessToken")]
+    pub access_token: Option<Secret>,
+    /// What renews that.
+    #[serde(rename = "webOfficeRefreshToken")]
+    pub refresh_token: Option<Secret>,
+}
+
+impl fmt::Debug for WebOfficeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebOfficeUrl")
+            .field("url", &self.url.as_deref().map(host_of))
+            .field("access_token", &self.access_token)
+            .field("refresh_token", &self.refresh_token)
+            .finish()
+    }
+}
+
+/// New tokens for the web office. They are credentials, and `Debug` does not show them.
+///
+/// ```
+/// let json = r#"{"webOfficeAccessToken": "token-2", "webOfficeRefreshToken": "token-3"}"#;
+/// let tokens: dingtalk_files::WebOfficeTokens = serde_json::from_str(json)?;
+/// assert_eq!(tokens.refresh_token.as_ref().unwrap().expose(), "token-3");
+/// assert!(!format!("{tokens:?}").contains("token-3"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct WebOfficeTokens {
+    /// The token in the place of the old one.
+    #[serde(rename = "webOfficeAccessToken")]
+    pub access_token: Option<Secret>,
+    /// What renews that.
+    #[serde(rename = "webOfficeRefreshToken")]
+    pub refresh_token: Option<Secret>,
+}
+
+options! {
+    /// What [`Storage::get_dentry_open_info`] may be told besides the file.
+    ///
+    /// ```
+    /// use dingtalk_files::{GetDentryOpenInfo, OpenType};
+    ///
+    /// let options = GetDentryOpenInfo::new().open_type(OpenType::Preview).check_login(true).water_mark(true);
+    /// # let _ = options;
+    /// ```
+    GetDentryOpenInfo {
+        /// The version to open.
+        version: u64 = 1,
+        /// Whether a watermark lies over it, which is done with Word, Excel, PPT and PDF files. Default: false.
+        water_mark: bool = true,
+        /// Whether only those can open it who have logged in. For looking only. Default: false, a link that works once
+        /// per browser session for anybody who has it, with common documents, pictures, sound and films only.
+        check_login: bool = true,
+    } beside {
+        /// What it is opened for: `type` on the wire. Default: `PREVIEW`.
+        open_type: OpenType = dingtalk_files::OpenType::Edit,
+    }
+}
+
+#[derive(Serialize)]
+struct OpenOption<'a> {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    open_type: Option<&'a OpenType>,
+    #[serde(flatten)]
+    rest: &'a GetDentryOpenInfo,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RegisterBody<'a> {
+    open_infos: &'a [OpenInfo],
+    provider: &'a str,
+}
+
+impl Storage<'_> {
+    /// Asks for a URL under which a file can be looked at or changed in a browser.
+    ///
+    /// `GetDentryOpenInfo`, documented under
+    /// [obtains-the-object-preview-or-editing-information](https://open.dingtalk.com/document/orgapp/obtains-the-object-preview-or-editing-information).
+    /// Permission: `Storage.File.Read`. Internal and ISV apps.
+    ///
+    /// Without [`check_login(true)`](GetDentryOpenInfo::check_login) the URL is a key: it opens the file for whoever
+    /// has it, once per browser session, and is void when nobody used it for 5 minutes. Ask shortly before it is
+    /// opened, and keep it out of logs. Whether the file has the watermark that was asked for is
+    /// [`has_water_mark`](DentryOpenInfo::has_water_mark).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetDentryOpenInfo, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = GetDentryOpenInfo::new().check_login(true);
+    /// let info = client.storage().get_dentry_open_info("space-1", "dentry-1", UnionId("operator-1"), &options)?;
+    /// println!("watermark: {:?}", info.has_water_mark);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `dentryEditNotSupport`, `dentryPreviewNotSupport`, `dentryExtensionNotSupport` (no such opening for this file);
+    /// `fileViral`, `fileMalicious`; `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.spaceId`,
+    /// `paramError.dentryId`, `paramError.openType`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn get_dentry_open_info(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &GetDentryOpenInfo,
+    ) -> Result<DentryOpenInfo> {
+        let path = [space_id, dentry_id];
+        let open_type = options.open_type.as_ref();
+        let is_set = open_type.is_some() || options.if_set().is_some();
+        let option = OpenOption { open_type, rest: options };
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/query", &path)
+                .query("unionId", operator.0)
+                .json(&OptionBody { option: is_set.then_some(&option) })?;
+        self.client.call(&call.repeatable())
+    }
+
+    /// Tells DingTalk where a provider opens a file.
+    ///
+    /// `RegisterOpenInfo`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
+    /// its errors and the names of providers. A sample there has the provider `DINGTALK` and the type `PREVIEW`.
+    ///
+    /// It returns whether the vendor says that it worked; an answer that does not say so is `false`. It is never
+    /// repeated by itself: after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, OpenInfo, OpenType, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
+    /// let infos = [OpenInfo::new(OpenType::Preview, "https://viewer.example/?file=1")];
+    /// let done = storage.register_open_info("space-1", "dentry-1", &infos, "DINGTALK", operator)?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// `paramError`, `systemError`.
+    #[inline]
+    pub fn register_open_info(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        open_infos: &[OpenInfo],
+        provider: &str,
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [space_id, dentry_id];
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register", &path)
+                .query("unionId", operator.0)
+                .json(&RegisterBody { open_infos, provider })?;
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Asks for a URL under which a file can be opened in the web office, and for the tokens to it.
+    ///
+    /// `GetWebOfficeUrl`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
+    /// its errors and how long the tokens live.
+    ///
+    /// [`refresh_web_office_token`](Self::refresh_web_office_token) renews the tokens.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let office = client.storage().get_web_office_url("space-1", "dentry-1", UnionId("operator-1"))?;
+    /// println!("there is a token: {}", office.access_token.is_some());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// `paramError`, `systemError`.
+    #[inline]
+    pub fn get_web_office_url(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<WebOfficeUrl> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/webOfficeUrls", &path)
+            .query("unionId", operator.0);
+        self.client.call(&call.repeatable())
+    }
+
+    /// Renews the tokens to the web office.
+    ///
+    /// `RefreshWebOfficeToken`, which is in the vendor's SDK without a page: nothing is known of its permission, its
+    /// limits, its errors and how long the tokens live.
+    ///
+    /// Both tokens are those that [`get_web_office_url`](Self::get_web_office_url) or the last renewal gave. The vendor
+    /// wants them in the **URL**, where gateways may log them; this crate shows them in no error. It is never repeated
+    /// by itself, for the first call may have used them up: after a network failure ask
+    /// [`get_web_office_url`](Self::get_web_office_url) for new ones.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
+    /// let office = storage.get_web_office_url("space-1", "dentry-1", operator)?;
+    /// if let (Some(access), Some(refresh)) = (office.access_token, office.refresh_token) {
+    ///     let tokens = storage.refresh_web_office_token("space-1", "dentry-1", &access, &refresh, operator)?;
+    ///     println!("there is a new one: {}", tokens.access_token.is_some());
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// `paramError`, `systemError`.
+    #[inline]
+    pub fn refresh_web_office_token(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        access_token: &Secret,
+        refresh_token: &Secret,
+        operator: UnionId<'_>,
+    ) -> Result<WebOfficeTokens> {
+        let path = [space_id, dentry_id];
+        let mut call =
+            Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/refreshWebOfficeToken", &path)
+                .query("webOfficeAccessToken", access_token.expose())
+                .query("webOfficeRefreshToken", refresh_token.expose())
+                .query("unionId", operator.0);
+        call.secrets = vec![access_token.expose(), refresh_token.expose()];
+        self.client.call(&call)
+    }
+}

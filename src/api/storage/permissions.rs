@@ -1,0 +1,452 @@
+//! Who may do what with a dentry.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Storage;
+use crate::api::common::{
+    OptionBody, SuccessAnswer, check_count, check_max_results, check_number, null_is_default,
+};
+use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
+use crate::call::Call;
+use crate::options::options;
+use crate::{Page, Pages, Result, Timestamp, UnionId};
+
+/// Who a permission of storage 1.0 is for. A person is named by **union id** here, in storage 2.0 by user id.
+///
+/// ```
+/// use dingtalk_files::{Member, MemberType, UnionId};
+///
+/// let person = Member::user(UnionId("union-1"));
+/// let department = Member::new(MemberType::Dept, "dept-1").corp_id("corp-1");
+/// assert_eq!((person.id.as_str(), department.corp_id.as_deref()), ("union-1", Some("corp-1")));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Member {
+    /// What kind of member.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<MemberType>,
+    /// Its id: the corpId of an organisation, the deptId of a department, the name of a tag, the openConversationId of
+    /// a conversation, the unionId of a person.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub id: String,
+    /// The organisation it belongs to. Departments and tags need it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corp_id: Option<String>,
+}
+
+impl Member {
+    /// A member of any kind.
+    ///
+    /// ```
+    /// use dingtalk_files::{Member, MemberType};
+    ///
+    /// let everybody = Member::new(MemberType::Org, "corp-1");
+    /// assert_eq!(everybody.kind, Some(MemberType::Org));
+    /// ```
+    pub fn new(kind: MemberType, id: impl Into<String>) -> Self {
+        Self { kind: Some(kind), id: id.into(), corp_id: None }
+    }
+
+    /// A person.
+    ///
+    /// ```
+    /// use dingtalk_files::{Member, MemberType, UnionId};
+    ///
+    /// assert_eq!(Member::user(UnionId("union-1")), Member::new(MemberType::User, "union-1"));
+    /// ```
+    pub fn user(user: UnionId<'_>) -> Self {
+        Self::new(MemberType::User, user.0)
+    }
+
+    /// The same member, of this organisation: departments and tags need it. Where it is told of a person, the vendor
+    /// takes the permission away when that person leaves the organisation.
+    ///
+    /// ```
+    /// use dingtalk_files::{Member, UnionId};
+    ///
+    /// let until_leaving = Member::user(UnionId("union-1")).corp_id("corp-1");
+    /// assert_eq!(until_leaving.corp_id.as_deref(), Some("corp-1"));
+    /// ```
+    #[must_use]
+    pub fn corp_id(mut self, corp_id: impl Into<String>) -> Self {
+        self.corp_id = Some(corp_id.into());
+        self
+    }
+}
+
+/// What a member may do with a dentry.
+///
+/// ```
+/// use dingtalk_files::{Permission, RoleId};
+///
+/// let json = r#"{"dentryId": "0", "member": {"type": "USER", "id": "union-1"}, "role": {"id": "EDITOR"}}"#;
+/// let permission: Permission = serde_json::from_str(json)?;
+/// assert_eq!(permission.role.unwrap().id, Some(RoleId::Editor));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Permission {
+    /// The space.
+    pub space_id: Option<String>,
+    /// The dentry; `"0"` is the space as a whole.
+    pub dentry_id: Option<String>,
+    /// Who may.
+    pub member: Option<Member>,
+    /// What.
+    pub role: Option<Role>,
+    /// For how many seconds. Without one, or with -1, it does not end.
+    pub duration: Option<i64>,
+    /// unionId of who gave it.
+    pub operator_id: Option<String>,
+    /// When it was given.
+    pub create_time: Option<Timestamp>,
+    /// When it was changed last.
+    pub modified_time: Option<Timestamp>,
+}
+
+options! {
+    /// What [`Storage::add_permission`] may be told besides who may what.
+    ///
+    /// ```
+    /// use dingtalk_files::AddPermission;
+    ///
+    /// let for_ten_minutes = AddPermission::new().duration(600);
+    /// # let _ = for_ten_minutes;
+    /// ```
+    AddPermission {
+        /// For how many seconds, 1 to 3600. It counts in spaces of apps only; in spaces of users a permission does not
+        /// end.
+        duration: u64 = 600,
+    }
+}
+
+options! {
+    /// What [`Storage::update_permission`] may be told besides who may what.
+    ///
+    /// ```
+    /// use dingtalk_files::UpdatePermission;
+    ///
+    /// let for_ten_minutes = UpdatePermission::new().duration(600);
+    /// # let _ = for_ten_minutes;
+    /// ```
+    UpdatePermission {
+        /// For how many seconds, 1 to 3600. Default: it does not end. It counts in spaces of apps only; in spaces of
+        /// users a permission never ends.
+        duration: u64 = 600,
+    }
+}
+
+options! {
+    /// What [`Storage::list_permissions`] may be told besides the dentry.
+    ///
+    /// ```
+    /// use dingtalk_files::{ListPermissions, RoleId};
+    ///
+    /// let options = ListPermissions::new().filter_role_ids([RoleId::Owner, RoleId::Manager]).max_results(500);
+    /// # let _ = options;
+    /// ```
+    ListPermissions {
+        /// Only these roles, at most 30. `READER` is not among those that the vendor names here. Default: all.
+        filter_role_ids: Vec<RoleId> as impl Into<Vec<RoleId>> = [dingtalk_files::RoleId::Manager],
+        /// How many at most on one page, 1 to 500. Default: 50.
+        max_results: u32 = 500,
+        /// Which page: the token that came with the one before it. Default: the first.
+        next_token: String as impl Into<String> = "next-token-1",
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MembersBody<'a, O> {
+    role_id: &'a RoleId,
+    members: &'a [Member],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'a O>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PermissionsAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    permissions: Vec<Permission>,
+    next_token: Option<String>,
+}
+
+/// The vendor's limits.
+const MAX_FILTER_ROLES: usize = 30;
+const MAX_RESULTS: u32 = 500;
+
+impl Storage<'_> {
+    /// Gives members a role on a file, a folder or a whole space.
+    ///
+    /// `AddPermission`, documented under
+    /// [add-storage-permissions](https://open.dingtalk.com/document/orgapp/add-storage-permissions).
+    /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
+    ///
+    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `add_permission` of
+    /// storage 2.0, whose ids are others. Dentry id `"0"` is the whole space. People are named by union id.
+    ///
+    /// Whom the space belongs to decides about time. In spaces of **apps** everybody needs a permission, and it lasts
+    /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
+    /// taken away, whatever the options say.
+    ///
+    /// It returns whether the vendor says that it worked; an answer that does not say so is `false`. It is never
+    /// repeated by itself: after a network failure look at [`Error::may_have_run`].
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{AddPermission, Client, Member, RoleId, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (readers, operator) = ([Member::user(UnionId("union-2"))], UnionId("operator-1"));
+    /// let hour = AddPermission::new().duration(3600);
+    /// let done = client.storage().add_permission("space-1", "dentry-1", &RoleId::Reader, &readers, operator, &hour)?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
+    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn add_permission(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        role: &RoleId,
+        members: &[Member],
+        operator: UnionId<'_>,
+        options: &AddPermission,
+    ) -> Result<bool> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
+        let body = MembersBody { role_id: role, members, option: options.if_set() };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Takes a role away from members.
+    ///
+    /// `DeletePermission`, documented under
+    /// [delete-storage-permissions](https://open.dingtalk.com/document/orgapp/delete-storage-permissions).
+    /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
+    ///
+    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `delete_permission` of
+    /// storage 2.0, whose ids are others. Role and members are those of the permission, as
+    /// [`list_permissions`](Self::list_permissions) tells them. People are named by union id. It returns whether the
+    /// vendor says that it worked; an answer that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, Member, RoleId, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (members, operator) = ([Member::user(UnionId("union-2"))], UnionId("operator-1"));
+    /// let done = client.storage().delete_permission("space-1", "dentry-1", &RoleId::Reader, &members, operator)?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for no member or more than 30, before anything is sent.
+    /// `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
+    /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_permission(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        role: &RoleId,
+        members: &[Member],
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [space_id, dentry_id];
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove", &path);
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        let body = MembersBody { role_id: role, members, option: None::<&()> };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Gives members another role in the place of the one they have, or for another time.
+    ///
+    /// `UpdatePermission`, documented under
+    /// [modify-storage-permissions](https://open.dingtalk.com/document/orgapp/modify-storage-permissions).
+    /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
+    ///
+    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `update_permission` of
+    /// storage 2.0, whose ids are others. The role is the one they shall have. People are named by union id. Without a
+    /// duration the permission does not end; one that is given counts in spaces of apps only. It returns whether the
+    /// vendor says that it worked; an answer that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, Member, RoleId, UnionId, UpdatePermission};
+    ///
+    /// let client = Client::from_env()?;
+    /// let (members, operator) = ([Member::user(UnionId("union-2"))], UnionId("operator-1"));
+    /// let options = UpdatePermission::new();
+    /// let storage = client.storage();
+    /// let done = storage.update_permission("space-1", "dentry-1", &RoleId::Editor, &members, operator, &options)?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
+    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn update_permission(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        role: &RoleId,
+        members: &[Member],
+        operator: UnionId<'_>,
+        options: &UpdatePermission,
+    ) -> Result<bool> {
+        let path = [space_id, dentry_id];
+        let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
+        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
+        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
+        let body = MembersBody { role_id: role, members, option: options.if_set() };
+        let call = call.query("unionId", operator.0).json(&body)?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Lists who may do what with a dentry, one page of it. [`permissions`](Self::permissions) goes through all pages.
+    ///
+    /// `ListPermissions`, documented under
+    /// [get-the-storage-permission-list](https://open.dingtalk.com/document/orgapp/get-the-storage-permission-list).
+    /// Permission: `Storage.Permission.Read`. Internal and ISV apps.
+    ///
+    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `list_permissions` of
+    /// storage 2.0, whose ids are others. Dentry id `"0"` is the root of the space. In spaces of apps the acting person
+    /// sees the own permissions only: an empty list is no proof that nobody else has any. A page may have fewer items
+    /// than were asked for and yet not be the last one.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListPermissions, RoleId, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListPermissions::new().filter_role_ids([RoleId::Manager]).max_results(100);
+    /// let page = client.storage().list_permissions("space-1", "dentry-1", UnionId("operator-1"), &options)?;
+    /// println!("{} here, more: {}", page.items.len(), page.next_token.is_some());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for more than 30 roles, or a page size outside of 1 to
+    /// 500, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn list_permissions(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &ListPermissions,
+    ) -> Result<Page<Permission>> {
+        let path = [space_id, dentry_id];
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/query", &path);
+        let roles = options.filter_role_ids.as_ref().map_or(0, Vec::len);
+        check_count(call.operation, "filterRoleIds", roles, 0..=MAX_FILTER_ROLES)?;
+        check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
+        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
+        let answer: PermissionsAnswer = self.client.call(&call.repeatable())?;
+        Ok(Page::new(answer.permissions, answer.next_token))
+    }
+
+    /// Asks for the roles on several dentries: by the id of the dentry.
+    ///
+    /// `BatchQueryRoles`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
+    /// its errors, and whose roles they are; by all appearance those of the acting person.
+    ///
+    /// The ids go into the URL, so not too many of them at a time.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let ids = ["dentry-1", "dentry-2"];
+    /// for (dentry, roles) in client.storage().batch_query_roles("space-1", &ids, UnionId("operator-1"))? {
+    ///     println!("{dentry}: {roles:?}");
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `paramError`,
+    /// `systemError`.
+    #[inline]
+    pub fn batch_query_roles(
+        &self,
+        space_id: &str,
+        dentry_ids: &[&str],
+        operator: UnionId<'_>,
+    ) -> Result<BTreeMap<String, Vec<Role>>> {
+        let path = [space_id];
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/permissions/roles/batchQuery", &path)
+                // One JSON text, as the SDK sends it.
+                .query("dentryIdList", serde_json::Value::from(dentry_ids).to_string())
+                .query("unionId", operator.0);
+        self.client.call(&call.repeatable()).map(RolesAnswer::into_map)
+    }
+}
+
+impl<'c> Storage<'c> {
+    /// All permissions on a dentry, page after page of [`list_permissions`](Self::list_permissions), each asked for
+    /// when the one before it is used up. It begins with the page that the options name.
+    ///
+    /// The vendor keeps no snapshot: what is given or taken away meanwhile may be missed or come twice. So to change
+    /// what is listed, collect it first.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListPermissions, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListPermissions::new();
+    /// for permission in client.storage().permissions("space-1", "dentry-1", UnionId("operator-1"), &options) {
+    ///     let permission = permission?;
+    ///     println!("{:?} is {:?}", permission.member, permission.role);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// Its items are errors where [`list_permissions`](Self::list_permissions) has them; such an item is the last one.
+    pub fn permissions(
+        &self,
+        space_id: &str,
+        dentry_id: &str,
+        operator: UnionId<'_>,
+        options: &ListPermissions,
+    ) -> Pages<'c, Permission> {
+        let (storage, mut options) = (*self, options.clone());
+        let [space_id, dentry_id, operator] = [space_id, dentry_id, operator.0].map(str::to_owned);
+        Pages::new(move |token| {
+            if let Some(token) = token {
+                options.next_token = Some(token.to_owned());
+            }
+            storage.list_permissions(&space_id, &dentry_id, UnionId(&operator), &options)
+        })
+    }
+}

@@ -1,0 +1,376 @@
+//! The recycle bin: what was deleted, and may come back.
+
+use serde::{Deserialize, Serialize};
+
+use super::Storage;
+use super::dentries::DentryType;
+use crate::api::common::{SuccessAnswer, check_count, check_max_results, null_is_default};
+use crate::call::Call;
+use crate::ids::words;
+use crate::options::options;
+use crate::{Page, Pages, Result, Timestamp, UnionId};
+
+words! {
+    /// Whose recycle bin it is.
+    sent_and_received RecycleBinScope {
+        /// That of an organisation; the scope id is its corpId. The only one that is documented.
+        Org = "ORG",
+    }
+}
+
+/// A recycle bin.
+///
+/// ```
+/// use dingtalk_files::{RecycleBin, RecycleBinScope};
+///
+/// let bin: RecycleBin = serde_json::from_str(r#"{"id": "bin-1", "scope": "ORG", "scopeId": "corp-1"}"#)?;
+/// assert_eq!((bin.id.as_deref(), bin.scope), (Some("bin-1"), Some(RecycleBinScope::Org)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct RecycleBin {
+    /// Its id, which the other operations ask for.
+    pub id: Option<String>,
+    /// Whose it is.
+    pub scope: Option<RecycleBinScope>,
+    /// The id of whose it is.
+    pub scope_id: Option<String>,
+}
+
+/// Something in a recycle bin: a file or a folder that was deleted, as it was then.
+///
+/// ```
+/// use dingtalk_files::{DentryType, RecycleItem};
+///
+/// let json = r#"{"id": "item-1", "dentryId": "dentry-1", "type": "FILE", "originalName": "report.xls"}"#;
+/// let item: RecycleItem = serde_json::from_str(json)?;
+/// assert_eq!((item.kind, item.original_name.as_deref()), (Some(DentryType::File), Some("report.xls")));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct RecycleItem {
+    /// Its id in the recycle bin, which is not that of the dentry.
+    pub id: Option<String>,
+    /// The space it was in.
+    pub space_id: Option<String>,
+    /// The id it had there.
+    pub dentry_id: Option<String>,
+    /// Size in bytes.
+    pub size: Option<u64>,
+    /// File or folder.
+    #[serde(rename = "type")]
+    pub kind: Option<DentryType>,
+    /// What it was called.
+    pub original_name: Option<String>,
+    /// Where it was, within the space.
+    pub original_path: Option<String>,
+    /// unionId of who deleted it.
+    pub operator_id: Option<String>,
+    /// When it was deleted.
+    pub operator_time: Option<Timestamp>,
+}
+
+options! {
+    /// What [`Storage::list_recycle_items`] may be told besides the recycle bin.
+    ///
+    /// ```
+    /// use dingtalk_files::ListRecycleItems;
+    ///
+    /// let options = ListRecycleItems::new().max_results(10).next_token("next-token-1");
+    /// # let _ = options;
+    /// ```
+    ListRecycleItems {
+        /// How many at most on one page, 1 to 50. Default: 50.
+        max_results: u32 = 10,
+        /// Which page: the token that came with the one before it. Default: the first.
+        next_token: String as impl Into<String> = "next-token-1",
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemsBody<'a> {
+    recycle_item_ids: &'a [&'a str],
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BinAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    recycle_bin: RecycleBin,
+}
+
+#[derive(Deserialize)]
+struct ItemAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    item: RecycleItem,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemsAnswer {
+    #[serde(default, deserialize_with = "null_is_default")]
+    recycle_items: Vec<RecycleItem>,
+    next_token: Option<String>,
+}
+
+/// The vendor's limits.
+const MAX_DELETED: usize = 50;
+const MAX_RESULTS: u32 = 50;
+
+impl Storage<'_> {
+    /// Asks for a recycle bin, whose id the other operations need.
+    ///
+    /// `GetRecycleBin`, documented under
+    /// [obtain-information-about-the-recycle-bin](https://open.dingtalk.com/document/orgapp/obtain-information-about-the-recycle-bin).
+    /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
+    ///
+    /// An organisation has one for all its spaces; the scope id is its corpId. No other scope is documented.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, RecycleBinScope, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let bin = client.storage().get_recycle_bin(&RecycleBinScope::Org, "corp-1", UnionId("operator-1"))?;
+    /// println!("its id is {}", bin.id.unwrap_or_default());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `recycleBinNotExist`; `paramError.recycleBinScope`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
+    #[inline]
+    pub fn get_recycle_bin(
+        &self,
+        scope: &RecycleBinScope,
+        scope_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<RecycleBin> {
+        let call = Call::new("GET /v1.0/storage/recycleBins", &[])
+            .query("recycleBinScope", scope.as_str())
+            .query("scopeId", scope_id)
+            .query("unionId", operator.0);
+        self.client.call(&call.repeatable()).map(|answer: BinAnswer| answer.recycle_bin)
+    }
+
+    /// Asks for an item in a recycle bin.
+    ///
+    /// `GetRecycleItem`, documented under
+    /// [obtain-recycling-item-information](https://open.dingtalk.com/document/orgapp/obtain-recycling-item-information).
+    /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
+    ///
+    /// The item's id is its own one, from [`list_recycle_items`](Self::list_recycle_items), and not the dentry's.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let item = client.storage().get_recycle_item("bin-1", "item-1", UnionId("operator-1"))?;
+    /// println!("{:?} was deleted by {:?}", item.original_path, item.operator_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`, `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn get_recycle_item(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<RecycleItem> {
+        let path = [recycle_bin_id, recycle_item_id];
+        let call =
+            Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
+                .query("unionId", operator.0);
+        self.client.call(&call.repeatable()).map(|answer: ItemAnswer| answer.item)
+    }
+
+    /// Lists what is in a recycle bin, one page of it. [`recycle_items`](Self::recycle_items) goes through all pages.
+    ///
+    /// `ListRecycleItems`, documented under
+    /// [gets-the-list-of-recycle-items](https://open.dingtalk.com/document/orgapp/gets-the-list-of-recycle-items).
+    /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
+    ///
+    /// A page may have fewer items than were asked for and yet not be the last one.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = ListRecycleItems::new().max_results(10);
+    /// let page = client.storage().list_recycle_items("bin-1", UnionId("operator-1"), &options)?;
+    /// println!("{} here, more: {}", page.items.len(), page.next_token.is_some());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside of 1 to 50, before anything is
+    /// sent. `recycleBinNotExist`; `paramError.recycleBinId`, `paramError.maxResults`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn list_recycle_items(
+        &self,
+        recycle_bin_id: &str,
+        operator: UnionId<'_>,
+        options: &ListRecycleItems,
+    ) -> Result<Page<RecycleItem>> {
+        let path = [recycle_bin_id];
+        let call = Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems", &path)
+            .query("unionId", operator.0)
+            .query_if_set("maxResults", options.max_results)
+            .query_if_set("nextToken", options.next_token.as_ref());
+        check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
+        let answer: ItemsAnswer = self.client.call(&call.repeatable())?;
+        Ok(Page::new(answer.recycle_items, answer.next_token))
+    }
+
+    /// Deletes an item for good. **It cannot be undone.**
+    ///
+    /// `DeleteRecycleItem`, documented under
+    /// [delete-recycle-item](https://open.dingtalk.com/document/orgapp/delete-recycle-item).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// The item's id is its own one, and not the dentry's. The call is repeated when its answer was lost: then
+    /// `recycleItemNotExist` may mean that the first one did it. It returns whether the vendor says that it worked; an
+    /// answer that does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().delete_recycle_item("bin-1", "item-1", UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`, `paramError`;
+    /// `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_recycle_item(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_id: &str,
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [recycle_bin_id, recycle_item_id];
+        let call =
+            Call::new("DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
+                .query("unionId", operator.0);
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Deletes several items for good. **It cannot be undone.**
+    ///
+    /// `DeleteRecycleItems`, documented under
+    /// [batch-delete-recycle-items](https://open.dingtalk.com/document/orgapp/batch-delete-recycle-items).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// 1 to 50 items per call, by their own ids. There is one answer for all of them: whether the vendor says that it
+    /// worked; an answer that does not say so is `false`. The call is repeated when its answer was lost: then
+    /// `recycleItemNotExist` may mean that the first one did it.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().delete_recycle_items("bin-1", &["item-1", "item-2"], UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 50, before anything is sent.
+    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// `paramError.recycleItemIds`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    #[inline]
+    pub fn delete_recycle_items(
+        &self,
+        recycle_bin_id: &str,
+        recycle_item_ids: &[&str],
+        operator: UnionId<'_>,
+    ) -> Result<bool> {
+        let path = [recycle_bin_id];
+        let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRemove", &path);
+        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_DELETED)?;
+        let call = call.query("unionId", operator.0).json(&ItemsBody { recycle_item_ids })?;
+        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+    }
+
+    /// Deletes all that is in a recycle bin, for good. **It cannot be undone.**
+    ///
+    /// `ClearRecycleBin`, documented under
+    /// [empty-the-recycle-bin](https://open.dingtalk.com/document/orgapp/empty-the-recycle-bin).
+    /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
+    ///
+    /// The bin of an organisation holds what everybody there has deleted. The call is never repeated by itself, since
+    /// something else may have come in meanwhile. It returns whether the vendor says that it worked; an answer that
+    /// does not say so is `false`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let done = client.storage().clear_recycle_bin("bin-1", UnionId("operator-1"))?;
+    /// assert!(done);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `paramError.recycleBinId`, `paramError`; `systemError`, `unknownError`.
+    #[inline]
+    pub fn clear_recycle_bin(&self, recycle_bin_id: &str, operator: UnionId<'_>) -> Result<bool> {
+        let path = [recycle_bin_id];
+        let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &path)
+            .query("unionId", operator.0);
+        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+    }
+}
+
+impl<'c> Storage<'c> {
+    /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked
+    /// for when the one before it is used up. It begins with the page that the options name.
+    ///
+    /// The vendor keeps no snapshot: what is deleted or restored meanwhile may be missed or come twice. So to restore
+    /// or delete what is listed, collect it first.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// for item in client.storage().recycle_items("bin-1", UnionId("operator-1"), &ListRecycleItems::new()) {
+    ///     println!("{:?}", item?.original_path);
+    /// }
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last
+    /// one.
+    pub fn recycle_items(
+        &self,
+        recycle_bin_id: &str,
+        operator: UnionId<'_>,
+        options: &ListRecycleItems,
+    ) -> Pages<'c, RecycleItem> {
+        let (storage, mut options) = (*self, options.clone());
+        let [recycle_bin_id, operator] = [recycle_bin_id, operator.0].map(str::to_owned);
+        Pages::new(move |token| {
+            if let Some(token) = token {
+                options.next_token = Some(token.to_owned());
+            }
+            storage.list_recycle_items(&recycle_bin_id, UnionId(&operator), &options)
+        })
+    }
+}

@@ -1,0 +1,111 @@
+//! What has arrived of an upload: everything, or a part of it.
+
+use std::ops::Range;
+
+use super::crc::combine;
+use super::push::Pushed;
+use super::source::Stamp;
+use crate::api::storage::dentries::Dentry;
+
+/// A file that was uploaded.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.add_space("space-1");
+/// # let client = fake.client().build()?;
+/// let done = client.upload("space-1", "0", UnionId("operator-1")).name("hello.txt").from_bytes(b"hello")?;
+/// assert!(done.verified && done.dentry.id.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Uploaded {
+    /// The file as `DingTalk` has it now. Its name may be another one than was wished: see
+    /// [`conflict_strategy`](crate::Upload::conflict_strategy).
+    pub dentry: Dentry,
+    /// Bytes that were uploaded.
+    pub bytes: u64,
+    /// Their CRC-64/XZ.
+    pub crc64: u64,
+    /// The object store has told the same checksum for everything that was sent. `false` when it told none.
+    pub verified: bool,
+}
+
+/// What an upload that did not end well has sent already. [`Upload::resume`](crate::Upload::resume) takes it, in the same process.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.add_space("space-1");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::Error;
+///
+/// fake.fault(Target::Commit, Fault::api_error(400, "dentryNameIllegal"));
+/// let upload = || client.upload("space-1", "0", UnionId("operator-1"));
+/// let error = upload().name("a.txt").from_bytes(b"hello").unwrap_err();
+/// let Error::UploadInterrupted(interrupted) = error else { panic!("another error") };
+/// let done = upload().name("b.txt").resume(interrupted.pending).from_bytes(b"hello")?; // sends nothing twice
+/// assert_eq!(done.dentry.name.as_deref(), Some("b.txt"));
+/// assert_eq!(fake.requests_to(Target::Put).len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingUpload {
+    pub(crate) upload_key: String,
+    pub(crate) size: u64,
+    /// 0 for one that was not in parts.
+    pub(crate) part_size: u64,
+    /// What arrived, by part number.
+    pub(crate) done: Vec<(u32, Pushed)>,
+    pub(crate) stamp: Option<Stamp>,
+}
+
+impl PendingUpload {
+    /// The vendor's name for this upload.
+    ///
+    /// ```
+    /// fn key(pending: &dingtalk_files::PendingUpload) -> &str {
+    ///     pending.upload_key()
+    /// }
+    /// ```
+    pub fn upload_key(&self) -> &str {
+        &self.upload_key
+    }
+
+    /// Whether everything has arrived and only the commit is missing.
+    ///
+    /// ```
+    /// fn next(pending: &dingtalk_files::PendingUpload) -> &str {
+    ///     if pending.is_complete() { "commit" } else { "send the rest" }
+    /// }
+    /// ```
+    pub fn is_complete(&self) -> bool {
+        self.done.len() as u64 == self.part_count()
+    }
+
+    pub(crate) fn part_count(&self) -> u64 {
+        if self.part_size == 0 { 1 } else { self.size.div_ceil(self.part_size) }
+    }
+
+    /// The bytes of a part; parts are numbered from 1.
+    pub(crate) fn range_of(&self, number: u32) -> Range<u64> {
+        if self.part_size == 0 {
+            return 0..self.size;
+        }
+        let start = u64::from(number.saturating_sub(1)) * self.part_size;
+        start..(start + self.part_size).min(self.size)
+    }
+
+    /// CRC-64 of everything, and whether the store has told it for each part.
+    pub(crate) fn checksum(&self) -> (u64, bool) {
+        let mut parts = self.done.clone();
+        parts.sort_unstable_by_key(|(number, _)| *number);
+        let mut crc64 = crc64fast::Digest::new().sum64();
+        for (number, part) in &parts {
+            let range = self.range_of(*number);
+            crc64 = combine(crc64, part.crc64, range.end - range.start);
+        }
+        (crc64, parts.iter().all(|(_, part)| part.verified))
+    }
+}

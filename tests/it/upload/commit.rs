@@ -1,0 +1,199 @@
+//! The last step, which must not be made twice: a second one may make a second file.
+
+use std::sync::atomic::AtomicBool;
+
+use dingtalk_files::{ConflictStrategy, NetworkStage};
+
+use super::*;
+use crate::support::REFUSED;
+
+#[track_caller]
+fn assert_unknown(setup: &Setup, result: Result<Uploaded>) -> Error {
+    let error = result.unwrap_err();
+    let Error::CommitOutcomeUnknown(unknown) = &error else { panic!("{error}") };
+    let commits = setup.bodies(Target::Commit);
+    assert_eq!(commits.len(), 1, "a commit that may have run is not repeated");
+    assert_eq!(commits[0]["uploadKey"], unknown.upload_key);
+    assert_eq!(unknown.name, "file.bin");
+    assert!(error.may_have_run());
+    let text = error.to_string();
+    assert!(text.contains(&unknown.upload_key) && text.contains("file.bin"), "{text}");
+    assert!(text.contains("Look into the folder") && !text.contains('\n'), "{text}");
+    error
+}
+
+#[test]
+fn a_commit_without_a_clear_answer_is_not_repeated() {
+    for (fault, is_stored) in [
+        (Fault::CloseWithoutAnswer, true),
+        (Fault::ResetAfter(10), true),
+        (Fault::CutAfter(10), true),
+        (Fault::api_error(500, "systemError"), false),
+        (Fault::api_error(503, "operationTimeout"), false),
+        (Fault::html(502, "<p>bad gateway"), false),
+        (Fault::json(200, "{ broken"), false),
+        (Fault::RefuseBeforeReading, false),
+    ] {
+        for upload in [Setup::upload, Setup::in_parts] {
+            let setup = Setup::new();
+            setup.fault(Target::Commit, fault.clone());
+            assert_unknown_after(&setup, upload(&setup).from_bytes(b"hello"), &fault);
+            // Whether it ran is what nobody knows: here the test does.
+            assert_eq!(setup.fake.files().len(), usize::from(is_stored), "{fault:?}");
+        }
+    }
+}
+
+#[track_caller]
+fn assert_unknown_after(setup: &Setup, result: Result<Uploaded>, fault: &Fault) {
+    if matches!(fault, Fault::RefuseBeforeReading) {
+        // No body was taken, so there is none to compare.
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::CommitOutcomeUnknown(_)), "{error}");
+        assert_eq!(setup.count(Target::Commit), 1);
+    } else {
+        assert_unknown(setup, result);
+    }
+}
+
+#[test]
+fn a_commit_that_is_not_answered_in_time_is_not_repeated() {
+    let setup = Setup::with(|builder| builder.stall_timeout(Duration::from_secs(1)));
+    setup.fault(Target::Commit, Fault::StallBeforeAnswer);
+    let error = assert_unknown(&setup, setup.upload().from_bytes(b"hello"));
+    assert!(matches!(error.root(), Error::Network(e) if e.timed_out), "{error}");
+}
+
+#[test]
+fn the_same_with_storage_2() {
+    let setup = Setup::new();
+    let uuid = setup.fake.folder_uuid("space-1", "0");
+    setup.fault(Target::Commit, Fault::CloseWithoutAnswer);
+    assert_unknown(&setup, setup.upload().commit_into(uuid).from_bytes(b"hello"));
+}
+
+#[test]
+fn a_commit_that_was_throttled_is_repeated() {
+    for code in ["QpsLimitForAppkeyAndApi", "QpmLimitForAppkeyAndApi"] {
+        let (setup, bytes) = (Setup::new(), pattern(1000));
+        let fault = Fault::api_error(403, &format!("Forbidden.AccessDenied.{code}"));
+        setup.fault(Target::Commit, fault.clone());
+        setup.fault(Target::Commit, fault);
+        let done = setup.upload().from_bytes(&bytes).unwrap();
+        setup.assert_stored(&done, &bytes);
+        assert_eq!((setup.count(Target::Commit), setup.puts().len(), setup.fake.files().len()), (3, 1, 1));
+        assert!(setup.clock.sleeps().iter().all(|wait| *wait >= Duration::from_secs(1)));
+    }
+}
+
+#[test]
+fn a_token_that_is_refused_at_the_commit_is_replaced_once() {
+    let (setup, bytes) = (Setup::new(), pattern(2 * MIB));
+    // The body is read when the upload info has long been had.
+    let source = Trap::new(&bytes, 0, || setup.fake.revoke_tokens());
+    let done = setup.upload().from_seekable(source).unwrap();
+    setup.assert_stored(&done, &bytes);
+    assert_eq!((setup.count(Target::Commit), setup.count(Target::Token), setup.puts().len()), (2, 2, 1));
+
+    let setup = Setup::new();
+    setup.fake.fault_always(Target::Commit, Fault::api_error(400, "InvalidAuthentication"));
+    let error = interrupted(setup.upload().from_bytes(b"hello"));
+    assert!(error.cause.is_authentication() && error.pending.is_complete(), "{error}");
+    assert_eq!(setup.count(Target::Commit), 2);
+}
+
+#[test]
+fn a_commit_that_is_refused_leaves_what_has_arrived() {
+    for code in ["dentryNameIllegal", "permissionDenied", "spaceQuotaInsufficient"] {
+        for upload in [Setup::upload, Setup::in_parts] {
+            let (setup, bytes) = (Setup::new(), pattern(2 * PART + 1));
+            setup.fault(Target::Commit, Fault::api_error(400, code));
+            let error = interrupted(upload(&setup).from_bytes(&bytes));
+            assert_eq!(error.cause.code(), Some(code));
+            assert!(error.pending.is_complete());
+            let text = error.to_string();
+            assert!(text.contains("everything has arrived") && text.contains("Upload::resume"), "{text}");
+            let puts = setup.puts().len();
+            let done = upload(&setup).resume(error.pending).from_bytes(&bytes).unwrap();
+            setup.assert_stored(&done, &bytes);
+            assert!(done.verified);
+            assert_eq!((setup.puts().len(), setup.count(Target::Commit)), (puts, 2));
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_is_no_reason_to_send_everything_again() {
+    let (setup, bytes) = (Setup::new(), pattern(1000));
+    setup.fake.put_file("space-1", "dentry-1", "file.bin", "older");
+    let upload = || setup.upload().conflict_strategy(ConflictStrategy::ReturnErrorIfExists);
+    let error = upload().from_bytes(&bytes).unwrap_err();
+    assert_eq!(error.code(), Some("dentryNameConflict"));
+    assert!(!error.may_have_run() && !error.is_transient());
+    let interrupted = interrupted(Err(error));
+    let key = interrupted.pending.upload_key().to_owned();
+    let done = upload().name("other.bin").resume(interrupted.pending).from_bytes(&bytes).unwrap();
+    setup.assert_stored(&done, &bytes);
+    assert_eq!(done.dentry.name.as_deref(), Some("other.bin"));
+    assert_eq!((setup.puts().len(), setup.count(Target::UploadInfo)), (1, 1));
+    assert_eq!(setup.bodies(Target::Commit)[1]["uploadKey"], key.as_str());
+}
+
+/// The API is reached for everything but the commit, whose connection is refused: nothing ran, and nothing is unknown.
+#[test]
+fn a_commit_that_nobody_heard_did_not_run() {
+    let setup = Setup::with(no_retries);
+    let bytes = pattern(2 * PART);
+    let refused = Client::builder()
+        .access_token("token")
+        .base_url(REFUSED)
+        .no_proxy()
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    setup.fault(Target::Commit, Fault::api_error(400, "permissionDenied"));
+    let pending = interrupted(setup.upload().from_bytes(&bytes)).pending;
+    let upload = refused.upload("space-1", "0", UnionId("operator-1")).name("file.bin");
+    let error = interrupted(upload.resume(pending).from_bytes(&bytes));
+    assert!(error.pending.is_complete());
+    let Error::Network(e) = &error.cause else { panic!("{error}") };
+    assert_eq!(e.stage, NetworkStage::Connect);
+    let done = setup.upload().resume(error.pending).from_bytes(&bytes).unwrap();
+    setup.assert_stored(&done, &bytes);
+    assert_eq!((setup.puts().len(), setup.count(Target::Commit)), (1, 2));
+}
+
+#[test]
+fn a_ban_at_the_commit_ran_nothing() {
+    let setup = Setup::new();
+    let ban = serde_json::json!({"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "u"});
+    setup.fault(Target::Commit, Fault::json(200, ban));
+    let error = interrupted(setup.upload().from_bytes(b"hello"));
+    assert!(error.cause.is_rate_limited() && error.pending.is_complete(), "{error}");
+    assert_eq!(setup.count(Target::Commit), 1);
+}
+
+/// To call a commit off that has been sent would leave its outcome unknown.
+#[test]
+fn a_commit_that_has_been_sent_is_waited_for() {
+    let (setup, bytes, flag) = (Setup::new(), pattern(1000), AtomicBool::new(false));
+    setup.fault(Target::Commit, Fault::Slow { bytes: 100, pause: Duration::from_millis(50) });
+    let done = thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until(|| setup.count(Target::Commit) == 1);
+            flag.store(true, Ordering::Relaxed);
+        });
+        setup.upload().cancel(&flag).from_bytes(&bytes)
+    });
+    setup.assert_done(done, &bytes);
+    assert!(flag.into_inner());
+}
+
+/// The answer names no file: it may be there all the same.
+#[test]
+fn an_answer_without_a_file_is_an_answer() {
+    let setup = Setup::new();
+    setup.fault(Target::Commit, Fault::json(200, "{}"));
+    let done = setup.upload().from_bytes(b"hello").unwrap();
+    assert_eq!((done.bytes, done.dentry.id), (5, None));
+}

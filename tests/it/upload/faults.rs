@@ -1,0 +1,408 @@
+//! What goes wrong on the way of the bytes, and what is done about it.
+
+use dingtalk_files::{Phase, Problem};
+
+use super::*;
+use crate::support::{Elsewhere, REFUSED, Scripted, http_answer};
+
+/// One that a server counts as its own fault.
+fn busy() -> Fault {
+    Fault::object_error(503, "ServiceUnavailable")
+}
+
+fn denied() -> Fault {
+    Fault::object_error(403, "AccessDenied")
+}
+
+#[test]
+fn a_put_that_fails_is_sent_again() {
+    for fault in [busy(), Fault::object_error(500, "InternalError"), Fault::html(502, "<p>bad gateway")] {
+        let (setup, bytes) = (Setup::new(), pattern(1000));
+        setup.fault(Target::Put, fault);
+        setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
+        assert_eq!((setup.puts().len(), setup.count(Target::UploadInfo)), (2, 1));
+        assert_eq!(setup.clock.sleeps().len(), 1);
+    }
+}
+
+#[test]
+fn a_put_without_an_answer_is_the_same_again() {
+    for fault in [
+        Fault::CloseWithoutAnswer,
+        Fault::RefuseBeforeReading,
+        Fault::ResetUploadAfter(0),
+        Fault::ResetUploadAfter(500),
+        Fault::ResetUploadAfter(999),
+    ] {
+        let (setup, bytes) = (Setup::new(), pattern(1000));
+        setup.fault(Target::Put, fault);
+        setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
+        let puts = setup.puts();
+        assert_eq!((puts.len(), setup.count(Target::UploadInfo)), (2, 1));
+        assert_eq!((&puts[0].path, &puts[0].headers), (&puts[1].path, &puts[1].headers));
+    }
+}
+
+#[test]
+fn a_large_put_that_breaks_off_is_sent_again() {
+    for from in From::ALL {
+        let (setup, bytes) = (Setup::new(), pattern(5 * MIB));
+        setup.fault(Target::Put, Fault::ResetUploadAfter(2 * MIB));
+        setup.assert_done(from.run(setup.upload(), &bytes), &bytes);
+        let puts = setup.puts();
+        assert_eq!((puts.len(), puts[0].body_length, puts[1].body_length), (2, 2 * MIB, 5 * MIB));
+    }
+}
+
+#[test]
+fn a_silent_store_is_not_waited_for_longer_than_the_limit() {
+    // Too small to fill the system's buffers, and too large for them.
+    for size in [1000, 16 * MIB] {
+        let setup = Setup::with(|builder| builder.stall_timeout(Duration::from_secs(1)));
+        let bytes = pattern(size);
+        setup.fault(Target::Put, Fault::StallUploadAfter(10));
+        setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
+        assert_eq!(setup.puts()[0].answered_status, None);
+        assert_eq!(setup.puts().last().unwrap().answered_status, Some(200));
+    }
+    let setup = Setup::with(|builder| no_retries(builder).stall_timeout(Duration::from_secs(1)));
+    setup.fault(Target::Put, Fault::StallBeforeAnswer);
+    let error = setup.upload().from_bytes(b"hello").unwrap_err();
+    assert!(matches!(&error, Error::Network(e) if e.timed_out), "{error}");
+    setup.assert_uncommitted();
+}
+
+/// Each question makes a new upload key: the commit has to take the one that the bytes went to.
+#[test]
+fn a_signature_that_is_refused_is_replaced() {
+    for code in ["AccessDenied", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "SecurityTokenExpired"] {
+        let (setup, bytes) = (Setup::new(), pattern(1000));
+        setup.fault(Target::Put, Fault::object_error(403, code));
+        setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
+        assert_commits_what_arrived(&setup);
+        assert_eq!((setup.puts().len(), setup.count(Target::UploadInfo)), (2, 2));
+        assert!(setup.clock.sleeps().is_empty(), "there is nothing to wait for");
+    }
+}
+
+/// The object is named in both: what was committed is what the last PUT brought.
+#[track_caller]
+fn assert_commits_what_arrived(setup: &Setup) {
+    let put = setup.puts().pop().unwrap();
+    let object = put.path.rsplit('/').next().unwrap().to_owned();
+    let key = setup.bodies(Target::Commit)[0]["uploadKey"].as_str().unwrap().to_owned();
+    assert!(key.ends_with(&object), "{key} {object}");
+}
+
+#[test]
+fn a_signature_that_lapses_during_a_put_is_replaced_for_the_next() {
+    let (setup, bytes) = (Setup::new(), pattern(2 * MIB));
+    setup.fault(Target::Put, Fault::ResetUploadAfter(MIB));
+    // This large, the body is read when the PUT has been let in.
+    let source = Trap::new(&bytes, 0, || setup.fake.lapse_signatures());
+    setup.assert_done(setup.upload().from_seekable(source), &bytes);
+    assert_eq!(setup.put_statuses(), [None, Some(403), Some(200)]);
+    assert_eq!(setup.count(Target::UploadInfo), 2);
+    assert_commits_what_arrived(&setup);
+}
+
+#[test]
+fn a_signature_that_is_about_to_lapse_is_not_tried() {
+    let setup = Setup::with(|builder| builder.retry(RetryPolicy::new().max_delay(Duration::from_secs(3600))));
+    let bytes = pattern(1000);
+    // The vendor's 900 seconds: a minute before they are over is too late.
+    setup.fault(Target::Put, busy().header("Retry-After", "839"));
+    setup.fault(Target::Put, busy().header("Retry-After", "1"));
+    setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
+    let puts = setup.puts();
+    assert_eq!((puts.len(), setup.count(Target::UploadInfo)), (3, 2));
+    assert_eq!(puts[0].path, puts[1].path);
+    assert_ne!(puts[1].path, puts[2].path);
+    assert_commits_what_arrived(&setup);
+}
+
+#[test]
+fn refusals_come_to_an_end() {
+    let setup = Setup::new();
+    setup.fake.fault_always(Target::Put, denied());
+    let error = setup.upload().from_bytes(b"hello").unwrap_err();
+    assert_eq!(error.code(), Some("AccessDenied"));
+    assert_eq!((setup.puts().len(), setup.count(Target::UploadInfo)), (4, 4));
+    setup.assert_uncommitted();
+    // Signatures that live for no time at all are used once each.
+    let setup = Setup::new();
+    setup.fake.set_expiration_seconds(0);
+    let error = setup.in_parts().from_bytes(b"hello").unwrap_err();
+    assert_eq!(error.code(), Some("AccessDenied"));
+    assert_eq!(setup.puts().len(), 4);
+    assert!(setup.count(Target::PartInfos) <= 8);
+    setup.assert_uncommitted();
+}
+
+#[test]
+fn a_large_body_is_not_sent_to_who_refuses_it() {
+    for (fault, infos) in [(denied(), 2), (busy(), 1)] {
+        let (setup, bytes) = (Setup::new(), pattern(4 * MIB));
+        setup.fault(Target::Put, fault);
+        setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
+        let lengths: Vec<u64> = setup.puts().iter().map(|put| put.body_length).collect();
+        assert_eq!(lengths, [0, 4 * MIB]);
+        assert_eq!(setup.count(Target::UploadInfo), infos);
+    }
+}
+
+/// The answer in the midst of a body is read, or it is lost with the connection: either way the upload succeeds.
+#[test]
+fn a_refusal_in_the_midst_of_a_body_is_survived() {
+    for (size, read) in [(1000, 10), (512 * KIB, 100 * KIB), (16 * MIB, MIB)] {
+        for status in [403, 503] {
+            let (setup, bytes) = (Setup::new(), pattern(size));
+            let code = "AccessDenied".to_owned();
+            setup.fault(Target::Put, Fault::RefuseUploadAfter { bytes: read, status, code });
+            setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
+            assert_commits_what_arrived(&setup);
+            let statuses = setup.put_statuses();
+            assert_eq!((statuses.first(), statuses.last()), (Some(&Some(status)), Some(&Some(200))));
+            if size == 1000 {
+                assert_eq!(
+                    (statuses.len(), setup.count(Target::UploadInfo)),
+                    (2, 1 + usize::from(status == 403))
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_arrives_damaged_is_sent_again() {
+    for upload in [Setup::upload, Setup::in_parts] {
+        let (setup, bytes) = (Setup::new(), pattern(1000));
+        setup.fault(Target::Put, Fault::CorruptUpload(5));
+        setup.assert_done(upload(&setup).from_bytes(&bytes), &bytes);
+        assert_eq!(setup.put_statuses(), [Some(200); 2]);
+    }
+}
+
+#[test]
+fn what_always_arrives_damaged_is_not_committed() {
+    let (setup, bytes) = (Setup::new(), pattern(1000));
+    setup.fake.fault_always(Target::Put, Fault::CorruptUpload(5));
+    let error = setup.upload().from_bytes(&bytes).unwrap_err();
+    let Error::ChecksumMismatch { written, expected, actual } = error else { panic!("{error}") };
+    // As with a download: what the store has, and what this side saw.
+    let stored = setup.puts()[0].body_crc64.unwrap();
+    assert_eq!((written, expected, actual), (1000, stored, crc64(&bytes)));
+    assert_eq!(setup.puts().len(), 6);
+    setup.assert_uncommitted();
+}
+
+#[test]
+fn a_store_that_tells_no_checksum_leaves_the_upload_unverified() {
+    let (setup, bytes) = (Setup::new(), pattern(1000));
+    setup.fault(Target::Put, Fault::Crc(None));
+    let done = setup.upload().from_bytes(&bytes).unwrap();
+    assert!(!done.verified);
+    setup.assert_stored(&done, &bytes);
+    // One part of several is enough for that.
+    let (setup, bytes) = (Setup::new(), pattern(3 * PART));
+    setup.fault_nth_put(2, Fault::Crc(None));
+    let done = setup.in_parts().from_bytes(&bytes).unwrap();
+    assert!(!done.verified);
+    setup.assert_stored(&done, &bytes);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        for size in [1000, 2 * MIB] {
+            let (setup, elsewhere) = (Setup::new(), Elsewhere::new());
+            let location = format!("http://{}/upload?signature=secret", elsewhere.host());
+            setup.fake.fault_always(Target::Put, Fault::Redirect { status, location });
+            let error = setup.upload().from_bytes(pattern(size)).unwrap_err();
+            let Error::Answer(e) = &error else { panic!("{error}") };
+            assert_eq!((e.operation, e.status), ("PUT object", status));
+            assert_eq!(e.problem, Problem::Redirect { host: Some(elsewhere.host()) });
+            assert_eq!((setup.puts().len(), setup.count(Target::Object)), (1, 0));
+            elsewhere.assert_untouched();
+            setup.assert_uncommitted();
+        }
+    }
+}
+
+#[test]
+fn retries_come_to_an_end() {
+    for fault in [busy(), Fault::CloseWithoutAnswer, Fault::RefuseBeforeReading] {
+        let setup = Setup::new();
+        setup.fake.fault_always(Target::Put, fault);
+        let error = setup.upload().from_bytes(b"hello").unwrap_err();
+        assert!(matches!(error, Error::Storage(_) | Error::Network(_)) && error.is_transient(), "{error}");
+        assert_eq!((setup.puts().len(), setup.clock.sleeps().len()), (6, 5));
+        setup.assert_uncommitted();
+    }
+}
+
+#[test]
+fn without_retries_the_first_failure_is_the_answer() {
+    for fault in [busy(), Fault::CloseWithoutAnswer, Fault::CorruptUpload(0)] {
+        let setup = Setup::with(no_retries);
+        setup.fault(Target::Put, fault);
+        let error = setup.upload().from_bytes(b"hello").unwrap_err();
+        assert!(!matches!(error, Error::UploadInterrupted(_)), "there is nothing to go on from: {error}");
+        assert_eq!((setup.puts().len(), setup.clock.sleeps().len()), (1, 0));
+        setup.assert_uncommitted();
+    }
+}
+
+#[test]
+fn a_final_refusal_is_not_repeated() {
+    for (status, code) in [(400, "EntityTooLarge"), (404, "NoSuchUpload"), (403, "UserDisable")] {
+        let setup = Setup::new();
+        setup.fault(Target::Put, Fault::object_error(status, code));
+        let error = setup.upload().from_bytes(b"hello").unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        assert_eq!(setup.puts().len(), 1);
+        setup.assert_uncommitted();
+    }
+}
+
+#[test]
+fn a_dead_url_hands_over_to_the_next() {
+    let missing = Scripted::start(|_| http_answer("404 Not Found", ""));
+    let failing = Scripted::start(|_| http_answer("503 Busy", ""));
+    let silent = Scripted::start(|_| String::new());
+    for dead in [format!("{REFUSED}/gone"), missing.url(), failing.url(), silent.url()] {
+        for upload in [Setup::upload, Setup::in_parts] {
+            // No retry is needed for it.
+            let (setup, bytes) = (Setup::with(no_retries), pattern(2 * PART));
+            setup.fake.set_upload_urls(vec![dead.clone(), "{good}".to_owned()]);
+            setup.assert_done(upload(&setup).from_bytes(&bytes), &bytes);
+            assert!(setup.clock.sleeps().is_empty(), "{dead}");
+        }
+    }
+}
+
+#[test]
+fn not_each_part_tries_a_dead_url_anew() {
+    let silent = Scripted::start(|_| String::new());
+    let (setup, bytes) = (Setup::new(), pattern(5 * PART));
+    setup.fake.set_upload_urls(vec![silent.url(), "{good}".to_owned()]);
+    setup.assert_done(setup.in_parts().from_bytes(&bytes), &bytes);
+    assert_eq!(silent.closed.try_iter().count(), 1);
+}
+
+#[test]
+fn a_url_that_refuses_every_signature_hands_over_to_the_next() {
+    // What is signed is the other path.
+    for upload in [Setup::upload, Setup::in_parts] {
+        let (setup, bytes) = (Setup::new(), pattern(2 * PART));
+        let refusing = format!("{}/oss-upload/another", setup.fake.base_url());
+        setup.fake.set_upload_urls(vec![refusing, "{good}".to_owned()]);
+        setup.assert_done(upload(&setup).from_bytes(&bytes), &bytes);
+    }
+}
+
+#[test]
+fn when_all_urls_are_dead_it_ends() {
+    let setup = Setup::new();
+    setup.fake.set_upload_urls(vec![format!("{REFUSED}/1"), format!("{REFUSED}/2")]);
+    let error = setup.upload().from_bytes(b"hello").unwrap_err();
+    assert!(matches!(error, Error::Network(_)), "{error}");
+    assert_eq!(setup.clock.sleeps().len(), 5);
+    setup.assert_uncommitted();
+}
+
+#[test]
+fn an_upload_info_that_cannot_be_used_is_an_error() {
+    let info = |json: Value| Fault::json(200, json);
+    let signed = |url: &str, header: &str| serde_json::json!({"uploadKey": "k", "headerSignatureInfo": {"resourceUrls": [url], "headers": {header: "v"}}});
+    let mut no_urls = signed("http://h/", "a");
+    no_urls["headerSignatureInfo"]["resourceUrls"] = serde_json::json!([]);
+    let mut no_key = signed("http://h/", "a");
+    no_key["uploadKey"] = Value::Null;
+    for (json, problem) in [
+        (serde_json::json!({"uploadKey": "k"}), Problem::Missing("headerSignatureInfo")),
+        (no_urls, Problem::Missing("headerSignatureInfo.resourceUrls")),
+        (no_key, Problem::Missing("uploadKey")),
+        (signed("ftp://h/", "a"), Problem::ForbiddenUrl("it is not https")),
+        (signed("http://h/", "Host"), Problem::ForbiddenHeader("Host".to_owned())),
+        (signed("http://h/", "Content-Length"), Problem::ForbiddenHeader("Content-Length".to_owned())),
+    ] {
+        let setup = Setup::new();
+        setup.fault(Target::UploadInfo, info(json));
+        let error = setup.upload().from_bytes(b"hello").unwrap_err();
+        let Error::Answer(e) = &error else { panic!("{error}") };
+        assert_eq!((e.operation, &e.problem), ("upload info", &problem));
+        setup.assert_uncommitted();
+    }
+    // A list that lacks the part which was asked for.
+    let setup = Setup::new();
+    setup
+        .fake
+        .fault_always(Target::PartInfos, info(serde_json::json!({"multipartHeaderSignatureInfos": []})));
+    let error = setup.in_parts().from_bytes(b"hello").unwrap_err();
+    assert!(error.to_string().contains("multipartHeaderSignatureInfos"), "{error}");
+    assert_eq!(setup.count(Target::PartInfos), 1);
+}
+
+#[test]
+fn one_part_that_fails_is_one_part_that_is_sent_again() {
+    for (fault, asked) in
+        [(busy(), 1), (Fault::CloseWithoutAnswer, 1), (Fault::ResetUploadAfter(7), 1), (denied(), 2)]
+    {
+        let (setup, bytes) = (Setup::new(), pattern(5 * PART));
+        setup.fault_nth_put(3, fault);
+        setup.assert_done(setup.in_parts().from_bytes(&bytes), &bytes);
+        assert_eq!(setup.put_numbers(), [1, 2, 3, 3, 4, 5]);
+        let all: Vec<Vec<u64>> = vec![vec![1, 2, 3, 4, 5], vec![3, 4, 5]];
+        assert_eq!(setup.asked_numbers(), all[..asked]);
+    }
+}
+
+#[test]
+fn between_parts_a_signature_that_lapses_is_replaced_for_those_that_are_missing() {
+    let (setup, bytes) = (Setup::new(), pattern(8 * PART));
+    let source = Trap::new(&bytes, 3 * PART, || setup.clock.advance(Duration::from_secs(841)));
+    setup.assert_done(setup.in_parts().from_seekable(source), &bytes);
+    assert_eq!(setup.put_numbers(), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(setup.asked_numbers(), [vec![1, 2, 3, 4, 5, 6, 7, 8], vec![5, 6, 7, 8]]);
+    assert_eq!(setup.count(Target::InitMultipart), 1);
+}
+
+#[test]
+fn faults_of_several_connections_do_not_mix() {
+    let (setup, bytes) = (Setup::new(), pattern(40 * PART + 1));
+    for n in 0..12 {
+        let fault = match n % 4 {
+            0 => busy(),
+            1 => Fault::CloseWithoutAnswer,
+            2 => Fault::CorruptUpload(n),
+            _ => denied(),
+        };
+        setup.fault(Target::Put, fault);
+        setup.fault(Target::Put, Fault::Several(Vec::new()));
+    }
+    setup.assert_done(setup.in_parts().parallel(6).from_bytes(&bytes), &bytes);
+    assert_eq!(setup.puts().len(), 41 + 12);
+}
+
+#[test]
+fn progress_tells_of_a_failure() {
+    let (setup, bytes) = (Setup::new(), pattern(1000));
+    setup.fault(Target::Put, busy());
+    let mut told = Vec::new();
+    let done = setup.upload().progress(|now| told.push((now.bytes, now.phase))).from_bytes(&bytes);
+    setup.assert_done(done, &bytes);
+    let (going, retrying) = (Phase::Transferring, Phase::Retrying);
+    assert_eq!((told.first(), told.last()), (Some(&(0, going)), Some(&(1000, going))));
+    // What was sent in vain is not counted.
+    assert!(told.contains(&(0, retrying)), "{told:?}");
+}
+
+#[test]
+fn the_overall_timeout_ends_the_retries() {
+    let setup = Setup::with(|builder| builder.overall_timeout(Duration::from_secs(60)));
+    setup.fake.fault_always(Target::Put, busy().header("Retry-After", "15"));
+    let error = setup.upload().from_bytes(b"hello").unwrap_err();
+    assert!(matches!(error, Error::Storage(_)), "{error}");
+    assert_eq!(setup.puts().len(), 4, "at 0, 15, 30 and 45 seconds");
+}

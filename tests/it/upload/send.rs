@@ -1,0 +1,173 @@
+//! The whole job: a local file reaches somebody.
+
+use dingtalk_files::{NotSent, SentFile};
+use serde_json::json;
+
+use super::*;
+use crate::support::Seen;
+
+const BYTES: &[u8] = b"hello";
+
+fn send(
+    setup: &Setup,
+    to: impl for<'a> FnOnce(dingtalk_files::SendFrom<'a>) -> Result<SentFile>,
+) -> Result<SentFile> {
+    let file = TempFile::new(BYTES);
+    let folder = setup.client.send_file(&*file).into_folder("space-1", "0", UnionId("operator-1"));
+    to(folder.with(|upload| upload.name("report.txt")))
+}
+
+fn to_user(setup: &Setup) -> Result<SentFile> {
+    send(setup, |folder| folder.to_user(UnionId("receiver-1")))
+}
+
+fn to_conversation(setup: &Setup) -> Result<SentFile> {
+    send(setup, |folder| folder.to_conversation("conversation-1"))
+}
+
+#[track_caller]
+fn not_sent(result: Result<SentFile>) -> NotSent {
+    match result {
+        Err(Error::NotSent(e)) => *e,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_only_call(setup: &Setup, kind: Target, target: &str, body: Value) {
+    let host = setup.fake.base_url().replace("http://", "");
+    let token = setup.fake.access_token();
+    let expected = Seen::post(&host, target, body).with_header("x-acs-dingtalk-access-token", &token);
+    let seen: Vec<Seen> = setup.fake.requests_to(kind).iter().map(Seen::from).collect();
+    assert_eq!(seen, [expected]);
+    let kinds: Vec<Option<Target>> = setup.fake.requests().iter().map(|request| request.target).collect();
+    let all = [Target::Token, Target::UploadInfo, Target::Put, Target::Commit, kind];
+    assert_eq!(kinds, all.map(Some));
+}
+
+#[test]
+fn to_a_person_in_the_name_of_the_app() {
+    let setup = Setup::new();
+    let sent = to_user(&setup).unwrap();
+    let id = sent.uploaded.dentry.id.clone().unwrap();
+    let body = json!({"spaceId": "space-1", "dentryId": id});
+    let target = "/v1.0/convFile/apps/conversations/files/send?unionId=receiver-1";
+    assert_only_call(&setup, Target::Send, target, body);
+    setup.assert_stored(&sent.uploaded, BYTES);
+    assert_eq!(sent.file.name.as_deref(), Some("report.txt"));
+    assert_eq!(sent.file.conversation_id.as_deref(), Some("conversation-receiver-1"));
+    let told = setup.fake.sent();
+    assert_eq!(
+        (told.len(), told[0].dentry_id.as_str(), told[0].union_id.as_str()),
+        (1, id.as_str(), "receiver-1")
+    );
+}
+
+#[test]
+fn to_a_conversation_in_the_name_of_who_stores_it() {
+    let setup = Setup::new();
+    let sent = to_conversation(&setup).unwrap();
+    let id = sent.uploaded.dentry.id.clone().unwrap();
+    let body = json!({"spaceId": "space-1", "dentryId": id, "openConversationId": "conversation-1"});
+    let target = "/v1.0/convFile/conversations/files/send?unionId=operator-1";
+    assert_only_call(&setup, Target::SendToConversation, target, body);
+    setup.assert_stored(&sent.uploaded, BYTES);
+    let told = setup.fake.sent().remove(0);
+    assert_eq!(told.conversation_id.as_deref(), Some("conversation-1"));
+    assert_eq!(told.union_id, "operator-1");
+}
+
+#[test]
+fn a_send_that_fails_leaves_the_file_to_be_sent() {
+    type Way = fn(&Setup) -> Result<SentFile>;
+    for (kind, run) in [(Target::Send, to_user as Way), (Target::SendToConversation, to_conversation)] {
+        let setup = Setup::new();
+        setup.fault(kind, Fault::api_error(400, "permissionDenied"));
+        let error = run(&setup).unwrap_err();
+        assert!(error.is_permission_denied() && !error.may_have_run(), "{error}");
+        let text = error.to_string();
+        let error = not_sent(Err(error));
+        setup.assert_stored(&error.uploaded, BYTES);
+        let id = error.uploaded.dentry.id.as_deref().unwrap();
+        assert!(text.contains(&format!("dentry {id} of space space-1, but not sent")), "{text}");
+        assert!(text.contains("do not upload it again") && !text.contains('\n'), "{text}");
+        // By hand, as the text says.
+        let puts = setup.puts().len();
+        setup.client.conv_file().send_by_app("space-1", id, UnionId("receiver-1")).unwrap();
+        assert_eq!((setup.puts().len(), setup.fake.files().len(), setup.fake.sent().len()), (puts, 1, 1));
+    }
+}
+
+#[test]
+fn a_send_without_an_answer_is_not_repeated() {
+    for (fault, sent) in [
+        (Fault::CloseWithoutAnswer, 1),
+        (Fault::api_error(500, "systemError"), 0),
+        (Fault::json(200, "{ broken"), 0),
+    ] {
+        let setup = Setup::new();
+        setup.fault(Target::Send, fault);
+        let error = to_user(&setup).unwrap_err();
+        assert!(error.may_have_run(), "{error}");
+        assert!(error.to_string().contains("whether it was sent is unknown"), "{error}");
+        setup.assert_stored(&not_sent(Err(error)).uploaded, BYTES);
+        assert_eq!((setup.count(Target::Send), setup.fake.sent().len()), (1, sent));
+    }
+}
+
+#[test]
+fn a_send_that_was_throttled_is_repeated() {
+    let setup = Setup::new();
+    setup.fault(Target::Send, Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"));
+    to_user(&setup).unwrap();
+    assert_eq!((setup.count(Target::Send), setup.fake.sent().len(), setup.puts().len()), (2, 1, 1));
+}
+
+#[test]
+fn without_the_upload_nothing_is_sent() {
+    let failing = [
+        (Target::UploadInfo, Fault::api_error(403, "permissionDenied")),
+        (Target::Put, Fault::object_error(400, "EntityTooLarge")),
+        (Target::Commit, Fault::api_error(400, "dentryNameIllegal")),
+        (Target::Commit, Fault::CloseWithoutAnswer),
+    ];
+    for (kind, fault) in failing {
+        let setup = Setup::new();
+        setup.fault(kind, fault);
+        let error = to_user(&setup).unwrap_err();
+        assert!(!matches!(error, Error::NotSent(_)), "{error}");
+        assert!(setup.fake.sent().is_empty() && setup.count(Target::Send) == 0);
+    }
+    let setup = Setup::new();
+    let folder = setup.client.send_file("no such file").into_folder("space-1", "0", UnionId("operator-1"));
+    assert!(matches!(folder.to_user(UnionId("receiver-1")), Err(Error::Source(_))));
+    setup.assert_untouched();
+}
+
+#[test]
+fn what_the_upload_is_told_holds() {
+    let (setup, file, bytes) = (Setup::new(), TempFile::new(&pattern(3 * PART)), pattern(3 * PART));
+    setup.fake.add_folder("space-1", "folder-1", "Reports");
+    let folder = setup.client.send_file(&*file).into_folder("space-1", "folder-1", UnionId("operator-1"));
+    let mut last = 0;
+    let folder =
+        folder.with(|upload| upload.multipart_above(0).part_size(PART).progress(|now| last = now.bytes));
+    let sent = folder.to_user(UnionId("receiver-1")).unwrap();
+    setup.assert_stored(&sent.uploaded, &bytes);
+    assert_eq!((setup.puts().len(), last), (3, 3 * PART));
+    let own = file.file_name().unwrap().to_str();
+    assert_eq!(
+        (sent.file.name.as_deref(), sent.uploaded.dentry.parent_id.as_deref()),
+        (own, Some("folder-1"))
+    );
+}
+
+#[test]
+fn a_commit_that_names_no_dentry_leaves_nothing_to_send() {
+    let setup = Setup::new();
+    setup.fault(Target::Commit, Fault::json(200, "{}"));
+    let error = to_user(&setup).unwrap_err();
+    assert!(matches!(error, Error::NotSent(_)) && !error.may_have_run(), "{error}");
+    assert!(error.to_string().contains("Look for the file in its folder"), "{error}");
+    assert_eq!(setup.count(Target::Send), 0);
+}

@@ -1,0 +1,378 @@
+//! Spaces, permissions, the recycle bin and opening files: what the comparison with the catalog does not see.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dingtalk_files::{
+    AddPermission, AddSpace, DentryOpenInfo, Error, EventScope, GetDentryOpenInfo, ListPermissions,
+    ListRecycleItems, Member, MemberType, OpenInfo, OpenType, Permission, RecycleBin, RecycleBinScope,
+    RecycleItem, RestoreRecycleItem, RestoreRecycleItems, Result, Role, RoleId, Secret, Space,
+    SpaceOwnerType, SpaceStatus, UnionId, UpdatePermission, WebOfficeTokens, WebOfficeUrl,
+};
+use serde_json::{Value, json};
+
+use crate::support::{Seen, Wire, everything_said};
+
+const OPERATOR: UnionId<'_> = UnionId("union-1");
+const PERMISSIONS: &str = "/v1.0/storage/spaces/space-1/dentries/0/permissions/query?unionId=union-1";
+
+/// One answer after another, and the last one for ever.
+fn pages(answers: Vec<Value>) -> Wire {
+    let answers = Arc::new(answers);
+    let count = Arc::new(AtomicUsize::new(0));
+    Wire::new(move |mock| {
+        let (answers, count) = (Arc::clone(&answers), Arc::clone(&count));
+        mock.with_body_from_request(move |_| {
+            let at = count.fetch_add(1, Ordering::Relaxed).min(answers.len() - 1);
+            answers[at].to_string().into_bytes()
+        })
+    })
+}
+
+fn people(count: usize) -> Vec<Member> {
+    (0..count).map(|i| Member::user(UnionId(&format!("union-{i}")))).collect()
+}
+
+#[track_caller]
+fn assert_refused<T>(result: Result<T>, route: &str, problem: &str) {
+    let Err(Error::InvalidArgument(text)) = result else { panic!("not refused: {problem}") };
+    assert!(text.contains(route) && text.contains(problem), "{text}");
+}
+
+#[test]
+fn what_is_above_a_limit_is_not_sent() {
+    let wire = Wire::json(r#"{"success": true}"#);
+    let client = wire.client();
+    let storage = client.storage();
+    let role = RoleId::Reader;
+
+    for count in [0, 31] {
+        let (members, problem) = (people(count), format!("{count} `members`"));
+        let add = AddPermission::new();
+        let update = UpdatePermission::new();
+        let route = "/permissions: ";
+        assert_refused(storage.add_permission("s", "0", &role, &members, OPERATOR, &add), route, &problem);
+        assert_refused(
+            storage.update_permission("s", "0", &role, &members, OPERATOR, &update),
+            route,
+            &problem,
+        );
+        let deleted = storage.delete_permission("s", "0", &role, &members, OPERATOR);
+        assert_refused(deleted, "/permissions/remove: ", &problem);
+    }
+    for duration in [0, 3601] {
+        let (members, problem) = (people(1), format!("`duration` is {duration}"));
+        let add = AddPermission::new().duration(duration);
+        let update = UpdatePermission::new().duration(duration);
+        assert_refused(storage.add_permission("s", "0", &role, &members, OPERATOR, &add), "POST", &problem);
+        assert_refused(
+            storage.update_permission("s", "0", &role, &members, OPERATOR, &update),
+            "PUT",
+            &problem,
+        );
+    }
+    for size in [0, 501] {
+        let options = ListPermissions::new().max_results(size);
+        let problem = format!("`maxResults` is {size}");
+        assert_refused(storage.list_permissions("s", "0", OPERATOR, &options), "permissions/query", &problem);
+    }
+    let options = ListPermissions::new().filter_role_ids(vec![role.clone(); 31]);
+    let listed = storage.list_permissions("s", "0", OPERATOR, &options);
+    assert_refused(listed, "permissions/query", "31 `filterRoleIds`");
+    for size in [0, 51] {
+        let options = ListRecycleItems::new().max_results(size);
+        let problem = format!("`maxResults` is {size}");
+        assert_refused(storage.list_recycle_items("bin-1", OPERATOR, &options), "recycleItems", &problem);
+    }
+    for count in [0, 51] {
+        let deleted = storage.delete_recycle_items("bin-1", &vec!["item-1"; count], OPERATOR);
+        assert_refused(deleted, "batchRemove", &format!("{count} `recycleItemIds`"));
+    }
+    for count in [0, 31] {
+        let options = RestoreRecycleItems::new();
+        let restored = storage.restore_recycle_items("bin-1", &vec!["item-1"; count], OPERATOR, &options);
+        assert_refused(restored, "batchRestore", &format!("{count} `recycleItemIds`"));
+    }
+    assert_eq!(wire.requests(), []);
+
+    // And what is just within them is.
+    let hour = AddPermission::new().duration(3600);
+    assert!(storage.add_permission("s", "0", &role, &people(30), OPERATOR, &hour).unwrap());
+    let second = UpdatePermission::new().duration(1);
+    let options = ListPermissions::new().max_results(500).filter_role_ids(vec![role.clone(); 30]);
+    storage.list_permissions("s", "0", OPERATOR, &options).unwrap();
+    storage.list_permissions("s", "0", OPERATOR, &options.filter_role_ids([])).unwrap();
+    storage.list_recycle_items("bin-1", OPERATOR, &ListRecycleItems::new().max_results(50)).unwrap();
+    assert!(storage.delete_recycle_items("bin-1", &["item-1"; 50], OPERATOR).unwrap());
+    let options = RestoreRecycleItems::new();
+    assert_eq!(storage.restore_recycle_items("bin-1", &["item-1"; 30], OPERATOR, &options).unwrap(), []);
+    assert_eq!(wire.requests().len(), 6);
+    // The stand knows no PUT, which is as good as any answer.
+    let updated = storage.update_permission("s", "0", &role, &people(1), OPERATOR, &second);
+    assert!(!matches!(updated, Err(Error::InvalidArgument(_))));
+}
+
+#[test]
+fn what_does_not_say_that_it_worked_did_not() {
+    for (answer, worked) in [
+        (r#"{"success": true, "new": 1}"#, true),
+        (r#"{"success": false}"#, false),
+        (r#"{"success": null}"#, false),
+        ("{}", false),
+    ] {
+        let wire = Wire::json(answer);
+        let client = wire.client();
+        let storage = client.storage();
+        assert_eq!(storage.subscribe_event(&EventScope::Org, "corp-1", OPERATOR).unwrap(), worked);
+        assert_eq!(storage.clear_recycle_bin("bin-1", OPERATOR).unwrap(), worked);
+    }
+}
+
+#[test]
+fn the_ids_of_batch_query_roles_are_one_json_text_in_the_query() {
+    let wire = Wire::json(
+        r#"{"roleMap": {"dentry-1": [{"id": "MANAGER", "name": "Manager"}, {"id": "GUEST"}], "dentry-2": null}}"#,
+    );
+    let client = wire.client();
+    let asked = client.storage().batch_query_roles("space-1", &["dentry-1", "a\"b&c"], OPERATOR).unwrap();
+    let seen = wire.only_request();
+    // ["dentry-1","a\"b&c"]
+    let list = "%5B%22dentry-1%22%2C%22a%5C%22b%26c%22%5D";
+    let target = format!(
+        "/v1.0/storage/spaces/space-1/dentries/permissions/roles/batchQuery?dentryIdList={list}&unionId=union-1"
+    );
+    assert_eq!((seen.method.as_str(), seen.target), ("POST", target));
+    assert_eq!(seen.body, Value::Null);
+    assert_eq!(seen.headers["content-length"], ["0"]);
+
+    assert_eq!(asked["dentry-1"][0].id, Some(RoleId::Manager));
+    assert_eq!(asked["dentry-1"][1].id, Some(RoleId::Other("GUEST".to_owned())));
+    assert_eq!(asked["dentry-2"], []);
+    for nothing in ["{}", r#"{"roleMap": null}"#] {
+        let wire = Wire::json(nothing);
+        let asked = wire.client().storage().batch_query_roles("space-1", &["dentry-1"], OPERATOR);
+        assert_eq!(asked.unwrap(), BTreeMap::new());
+    }
+}
+
+#[test]
+fn permissions_are_asked_for_page_by_page() {
+    let item = |id: &str| json!({"member": {"type": "USER", "id": id}});
+    let wire = pages(vec![
+        json!({"permissions": [item("a"), item("b")], "nextToken": "t-1"}),
+        json!({"permissions": null, "nextToken": "t-2"}),
+        json!({"permissions": [item("c")], "nextToken": ""}),
+    ]);
+    let client = wire.client();
+    let options = ListPermissions::new().max_results(2).next_token("t-0");
+    let id = |item: Result<Permission>| item.unwrap().member.unwrap().id;
+    let mut all = client.storage().permissions("space-1", "0", OPERATOR, &options);
+    assert_eq!(wire.requests(), [], "nothing is asked for before it is needed");
+    assert_eq!(id(all.next().unwrap()), "a");
+    assert_eq!(id(all.next().unwrap()), "b");
+    let request = |token: &str| {
+        let body = json!({"option": {"maxResults": 2, "nextToken": token}});
+        Seen::post(&wire.host(), PERMISSIONS, body).with_token()
+    };
+    assert_eq!(wire.only_request(), request("t-0"));
+    assert_eq!(all.map(id).collect::<Vec<_>>(), ["c"]);
+    assert_eq!(wire.requests(), [request("t-1"), request("t-2")]);
+}
+
+#[test]
+fn recycle_items_are_asked_for_page_by_page() {
+    let item = |id: &str| json!({"id": id});
+    let wire = pages(vec![
+        json!({"recycleItems": [item("a")], "nextToken": "t 1"}),
+        json!({"recycleItems": [item("b")], "nextToken": null}),
+    ]);
+    let client = wire.client();
+    let all = client.storage().recycle_items("bin-1", OPERATOR, &ListRecycleItems::new());
+    let ids: Vec<_> = all.map(|item| item.unwrap().id.unwrap()).collect();
+    assert_eq!(ids, ["a", "b"]);
+    let path = "/v1.0/storage/recycleBins/bin-1/recycleItems?unionId=union-1";
+    let request = |target: &str| Seen::get(&wire.host(), target).with_token();
+    assert_eq!(wire.requests(), [request(path), request(&format!("{path}&nextToken=t%201"))]);
+}
+
+#[test]
+fn a_list_ends_when_the_vendor_repeats_itself_and_after_an_error() {
+    let same = pages(vec![json!({"recycleItems": [{"id": "a"}], "nextToken": "t-1"})]);
+    let client = same.client();
+    let all = client.storage().recycle_items("bin-1", OPERATOR, &ListRecycleItems::new());
+    assert_eq!(all.count(), 2);
+    assert_eq!(same.requests().len(), 2);
+
+    let failing = Wire::error(403, r#"{"code": "permissionDenied", "message": "no"}"#);
+    let client = failing.client();
+    let mut all = client.storage().permissions("space-1", "0", OPERATOR, &ListPermissions::new());
+    assert!(all.next().unwrap().unwrap_err().is_permission_denied());
+    assert!(all.next().is_none() && all.next().is_none());
+    failing.only_request();
+
+    // A limit is no reason to ask at all.
+    let options = ListRecycleItems::new().max_results(51);
+    let mut all = client.storage().recycle_items("bin-1", OPERATOR, &options);
+    assert!(matches!(all.next(), Some(Err(Error::InvalidArgument(_)))));
+    assert!(all.next().is_none());
+    assert_eq!(failing.requests(), []);
+}
+
+#[test]
+fn what_says_little_is_read() {
+    for bare in [
+        "{}",
+        r#"{"space": null, "recycleBin": null, "item": null, "permissions": null, "recycleItems": null,
+            "resultItems": null, "nextToken": null, "async": null, "taskId": "", "dentryId": null}"#,
+    ] {
+        let wire = Wire::json(bare);
+        let client = wire.client();
+        let storage = client.storage();
+        assert_eq!(storage.get_space("space-1", OPERATOR).unwrap(), Space::default());
+        assert_eq!(storage.add_space(OPERATOR, &AddSpace::new()).unwrap(), Space::default());
+        assert_eq!(storage.get_org("corp-1", OPERATOR).unwrap().partitions, []);
+        assert_eq!(storage.get_current_app(OPERATOR).unwrap().name, None);
+        let bin = storage.get_recycle_bin(&RecycleBinScope::Org, "corp-1", OPERATOR);
+        assert_eq!(bin.unwrap(), RecycleBin::default());
+        let item = storage.get_recycle_item("bin-1", "item-1", OPERATOR);
+        assert_eq!(item.unwrap(), RecycleItem::default());
+        let page = storage.list_permissions("space-1", "0", OPERATOR, &ListPermissions::new()).unwrap();
+        assert_eq!((page.items.len(), page.next_token), (0, None));
+        let options = RestoreRecycleItem::new();
+        let restored = storage.restore_recycle_item("bin-1", "item-1", OPERATOR, &options).unwrap();
+        assert_eq!((restored.is_async, restored.task_id, restored.dentry_id), (false, None, None));
+        let info =
+            storage.get_dentry_open_info("space-1", "dentry-1", OPERATOR, &GetDentryOpenInfo::new()).unwrap();
+        assert_eq!(info, DentryOpenInfo::default());
+        assert_eq!(storage.get_web_office_url("s", "d", OPERATOR).unwrap(), WebOfficeUrl::default());
+        let (access, refresh) = (Secret::new("a"), Secret::new("r"));
+        let tokens = storage.refresh_web_office_token("s", "d", &access, &refresh, OPERATOR).unwrap();
+        assert_eq!(tokens, WebOfficeTokens::default());
+    }
+    let nulls =
+        json!({"member": {"type": null, "id": null, "corpId": null}, "role": {"id": null, "name": null}});
+    let permission: Permission = serde_json::from_value(nulls).unwrap();
+    let member = permission.member.unwrap();
+    assert_eq!((member.kind, member.id.as_str(), member.corp_id), (None, "", None));
+    assert_eq!(permission.role, Some(Role::default()));
+    // What does not end may say so.
+    let permission: Permission = serde_json::from_str(r#"{"duration": -1}"#).unwrap();
+    assert_eq!(permission.duration, Some(-1));
+}
+
+#[test]
+fn words_that_are_new_are_kept() {
+    let json = json!({"ownerType": "ROBOT", "status": "FROZEN", "partitions": [
+        {"partitionType": "CLOUD", "quota": {"type": "LEASED"}}, {"partitionType": null, "quota": null}]});
+    let space: Space = serde_json::from_value(json).unwrap();
+    assert_eq!(space.owner_type, Some(SpaceOwnerType::Other("ROBOT".to_owned())));
+    assert_eq!(space.status, Some(SpaceStatus::Other("FROZEN".to_owned())));
+    let quota = space.partitions[0].quota.as_ref().unwrap();
+    assert_eq!(quota.kind.as_ref().unwrap().as_str(), "LEASED");
+    // As a deleted one is told of.
+    let space: Space = serde_json::from_str(r#"{"status": "DELETE"}"#).unwrap();
+    assert_eq!(space.status, Some(SpaceStatus::Deleted));
+
+    // What was listed can be sent as it came, new words and all.
+    let json = json!({"type": "ROBOT", "id": "robot-1", "corpId": "corp-1"});
+    let member: Member = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(member.kind, Some(MemberType::Other("ROBOT".to_owned())));
+    assert_eq!(serde_json::to_value(member).unwrap(), json);
+}
+
+#[test]
+fn a_restored_item_is_done_or_failed_or_goes_on() {
+    let wire = Wire::json(
+        r#"{"resultItems": [
+            {"recycleItemId": "item-1", "async": false, "success": true, "spaceId": "space-1", "dentryId": "dentry-1",
+                "errorCode": "", "taskId": ""},
+            {"recycleItemId": "item-2", "async": false, "success": false, "errorCode": "permissionDenied"},
+            {"recycleItemId": "item-3", "async": true, "taskId": "task-1", "dentryId": "dentry-3"}]}"#,
+    );
+    let client = wire.client();
+    let (ids, options) = (["item-1", "item-2", "item-3"], RestoreRecycleItems::new());
+    let items = client.storage().restore_recycle_items("bin-1", &ids, OPERATOR, &options).unwrap();
+    let told: Vec<_> = items
+        .iter()
+        .map(|item| (item.success, item.error_code.as_deref(), item.is_async, item.task_id.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some(true), None, false, None),
+            (Some(false), Some("permissionDenied"), false, None),
+            (None, None, true, Some("task-1")),
+        ]
+    );
+}
+
+/// The one option that is not called on the wire what it is called here.
+#[test]
+fn the_type_of_an_opening_is_one_of_its_options() {
+    let wire = Wire::json("{}");
+    let client = wire.client();
+    let table = [
+        (GetDentryOpenInfo::new(), json!({})),
+        (GetDentryOpenInfo::new().open_type(OpenType::Edit), json!({"option": {"type": "EDIT"}})),
+        (GetDentryOpenInfo::new().version(2), json!({"option": {"version": 2}})),
+        (
+            GetDentryOpenInfo::new().check_login(true).open_type(OpenType::Other("PRINT".to_owned())),
+            json!({"option": {"type": "PRINT", "checkLogin": true}}),
+        ),
+    ];
+    for (options, body) in table {
+        client.storage().get_dentry_open_info("space-1", "dentry-1", OPERATOR, &options).unwrap();
+        let target = "/v1.0/storage/spaces/space-1/dentries/dentry-1/openInfos/query?unionId=union-1";
+        assert_eq!(wire.only_request(), Seen::post(&wire.host(), target, body).with_token());
+    }
+}
+
+#[test]
+fn what_opens_a_file_does_not_show() {
+    let url = "https://planted-user:planted@office.example/planted?token=planted";
+    let json = json!({"url": url, "webOfficeUrl": url, "webOfficeAccessToken": "planted",
+        "webOfficeRefreshToken": "planted"});
+    let read = |json: &Value| -> (DentryOpenInfo, WebOfficeUrl, WebOfficeTokens) {
+        let json = json.to_string();
+        let read = (serde_json::from_str(&json), serde_json::from_str(&json), serde_json::from_str(&json));
+        (read.0.unwrap(), read.1.unwrap(), read.2.unwrap())
+    };
+    let (info, office, tokens) = read(&json);
+    let registered = OpenInfo::new(OpenType::Preview, url);
+    for text in [format!("{info:?}"), format!("{office:#?}"), format!("{registered:?}")] {
+        assert!(text.contains("office.example") && !text.contains("planted"), "{text}");
+    }
+    assert!(!format!("{tokens:?}").contains("planted"));
+    assert_eq!(office.url.as_deref(), Some(url));
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "planted");
+}
+
+#[test]
+fn tokens_in_a_query_are_encoded_and_no_error_repeats_them() {
+    let (access, refresh) = (Secret::new("planted/1+"), Secret::new("planted=2"));
+    let renew = |wire: &Wire| {
+        let client = wire.client();
+        client.storage().refresh_web_office_token("space-1", "dentry-1", &access, &refresh, OPERATOR)
+    };
+    let wire = Wire::json("{}");
+    renew(&wire).unwrap();
+    let target = "/v1.0/storage/spaces/space-1/dentries/dentry-1/refreshWebOfficeToken\
+        ?webOfficeAccessToken=planted%2F1%2B&webOfficeRefreshToken=planted%3D2&unionId=union-1";
+    assert_eq!(wire.only_request(), Seen::get(&wire.host(), target).with_token());
+
+    for echoed in [&access, &refresh] {
+        let body = json!({"code": echoed.expose(), "message": format!("bad token {}", echoed.expose()),
+            "requestid": echoed.expose()});
+        for status in [400, 500] {
+            let wire = Wire::error(status, &body.to_string());
+            let said = everything_said(&renew(&wire).unwrap_err());
+            assert!(!said.contains("planted"), "{said}");
+        }
+    }
+    let empty = Wire::json("{}");
+    let client = empty.client();
+    let asked = client.storage().refresh_web_office_token("s", "d", &access, &Secret::new(""), OPERATOR);
+    assert_refused(asked, "refreshWebOfficeToken", "`webOfficeRefreshToken` is empty");
+    assert_eq!(empty.requests(), []);
+}
