@@ -7,7 +7,7 @@ use dingtalk_files::testing::ManualClock;
 use dingtalk_files::{Client, ClientBuilder, Error, Language, Result, RetryPolicy, User, UserGet};
 use serde_json::json;
 
-use crate::support::{REFUSED, Seen, TOKEN, Wire, send};
+use crate::support::{Seen, Wire, send};
 
 const TARGET: &str = "/topapi/v2/user/get?access_token=access-token-1";
 
@@ -145,6 +145,8 @@ fn the_old_host_is_another_one_where_it_is_told() {
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[test]
 fn abroad_there_is_no_old_host() {
+    use crate::support::{REFUSED, TOKEN};
+
     let abroad = || Client::builder().access_token(TOKEN).international().no_proxy();
     let error = user(&abroad().build().unwrap()).unwrap_err();
     assert!(matches!(error, Error::Config(_)) && !error.may_have_run(), "{error}");
