@@ -59,6 +59,7 @@ impl<'a> Call<'a> {
     }
 
     /// Nothing, when it was not set.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn query_if_set(self, name: &'static str, value: Option<impl ToString>) -> Self {
         match value {
             Some(value) => self.query(name, value.to_string()),
@@ -67,6 +68,7 @@ impl<'a> Call<'a> {
     }
 
     /// A list as the vendor's SDKs send it: `name.1=..&name.2=..`.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn query_list(mut self, name: &str, values: Option<&Vec<impl ToString>>) -> Self {
         let numbered = values.into_iter().flatten().enumerate();
         self.query.extend(numbered.map(|(i, v)| (format!("{name}.{}", i + 1).into(), v.to_string())));
@@ -74,6 +76,7 @@ impl<'a> Call<'a> {
     }
 
     /// It lives on the old host.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn oapi(mut self) -> Self {
         self.host = Host::Oapi;
         self

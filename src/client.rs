@@ -9,10 +9,12 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::api::conv_file::ConvFile;
+#[cfg(feature = "browse")]
 use crate::api::doc::Doc;
 use crate::api::oauth2::{AccessToken, Oauth2};
 use crate::api::storage::Storage;
 use crate::api::storage_v2::StorageV2;
+#[cfg(feature = "browse")]
 use crate::api::topapi::Topapi;
 use crate::auth::{Auth, Token};
 use crate::builder::ClientBuilder;
@@ -160,6 +162,7 @@ impl Client {
     /// println!("{:?} in space {:?}", ids.dentry_id, ids.space_id);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[cfg(feature = "browse")]
     pub fn doc(&self) -> Doc<'_> {
         Doc::new(self)
     }
@@ -172,6 +175,7 @@ impl Client {
     /// println!("{:?} has the unionId {:?}", user.name, user.unionid);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[cfg(feature = "browse")]
     pub fn topapi(&self) -> Topapi<'_> {
         Topapi::new(self)
     }

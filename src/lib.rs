@@ -93,6 +93,8 @@
 //! `charset`. This crate asks for `Accept-Encoding: identity` all the same, refuses an encoded body, and compares
 //! lengths and checksum. A body that was transcoded on the way is an error, never a silently different file.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod api;
 mod auth;
 mod builder;
@@ -102,6 +104,7 @@ mod clock;
 mod error;
 mod ids;
 mod options;
+#[cfg(any(feature = "browse", feature = "manage", feature = "storage-v2"))]
 mod pages;
 mod retry;
 mod secret;
@@ -112,14 +115,19 @@ mod transfer;
 mod transport;
 
 pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
+#[cfg(feature = "browse")]
 pub use api::doc::{DentryIds, Doc};
 pub use api::oauth2::{AccessToken, Oauth2};
+#[cfg(any(feature = "manage", feature = "storage-v2"))]
 pub use api::roles::{MemberType, Role, RoleId};
 pub use api::storage::Storage;
+#[cfg(feature = "manage")]
 pub use api::storage::batches::{BatchOutcome, CopyDentries, DeleteDentries, DentryBatchItem, MoveDentries};
+#[cfg(feature = "browse")]
 pub use api::storage::browse::{
     DentryOrderBy, DentryResult, GetDentries, GetDentry, ListAllDentries, ListDentries, SortOrder,
 };
+#[cfg(feature = "manage")]
 pub use api::storage::changes::{
     AddFolder, CopyDentry, DeleteDentry, DentryDeletion, MoveDentry, PlacedDentry,
 };
@@ -127,43 +135,59 @@ pub use api::storage::dentries::{
     AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
     PartitionType, StorageDriver, Thumbnail, Visibility,
 };
+#[cfg(feature = "manage")]
 pub use api::storage::events::EventScope;
 pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
 };
+#[cfg(feature = "manage")]
 pub use api::storage::open_info::{
     DentryOpenInfo, GetDentryOpenInfo, OpenInfo, OpenType, WebOfficeTokens, WebOfficeUrl,
 };
+#[cfg(feature = "manage")]
 pub use api::storage::permissions::{AddPermission, ListPermissions, Member, Permission, UpdatePermission};
+#[cfg(feature = "manage")]
 pub use api::storage::recycle_bin::{ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem};
+#[cfg(feature = "manage")]
 pub use api::storage::restore::{RestoreRecycleItem, RestoreRecycleItems, Restored, RestoredItem};
+#[cfg(feature = "browse")]
 pub use api::storage::spaces::{
     AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
     SpaceOwnerType, SpaceStatus,
 };
 pub use api::storage::tasks::{Task, TaskStatus};
+#[cfg(feature = "manage")]
 pub use api::storage::thumbnails::ThumbnailResult;
 pub use api::storage::uploads::{
     CommitFile, GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, MultipartUpload,
     PartUploadInfo, PreCheckParam, UploadInfo,
 };
+#[cfg(feature = "manage")]
 pub use api::storage::versions::ListDentryVersions;
+#[cfg(feature = "browse")]
 pub use api::storage::walk::{Walk, WalkEntry, WalkError};
 pub use api::storage_v2::StorageV2;
 pub use api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, OnlineDocType, PreCheckParamV2};
+#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::logs::{ListOperationLogs, OperationLog};
+#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::permissions::{
     AddPermissionV2, ListPermissionsV2, MemberV2, PermissionV2, UpdatePermissionV2,
 };
+#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::recents::{
     ListRecents, ListStars, RecentDentry, RecentResource, RecentSpace, Star, StarResource,
 };
+#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::search::{
     FoundDentry, FoundPath, FoundPerson, FoundPublishDentry, FoundWorkspace, SearchDentries,
     SearchPublishDentries, SearchTimeRange, SearchWorkspaces,
 };
+#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::settings::{CleanFile, CleanedFiles, ManagerSetDefaultHandOverUser};
+#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::sharing::{PermissionInheritance, SetPermissionShareScope, ShareScope};
+#[cfg(feature = "browse")]
 pub use api::topapi::{Language, Topapi, User, UserGet};
 pub use auth::TokenSource;
 pub use builder::ClientBuilder;
@@ -173,6 +197,7 @@ pub use error::{
     SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
 pub use ids::{Timestamp, UnionId};
+#[cfg(any(feature = "browse", feature = "manage", feature = "storage-v2"))]
 pub use pages::{Page, Pages};
 pub use retry::RetryPolicy;
 pub use secret::Secret;

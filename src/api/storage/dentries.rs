@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::api::common::null_is_default;
 use crate::ids::words;
 use crate::secret::host_of;
-use crate::{Error, Page, Result, Timestamp};
+use crate::{Error, Result, Timestamp};
 
 words! {
     /// Whether a dentry is a file or a folder.
@@ -265,6 +265,7 @@ pub(crate) fn check_app_properties(
 }
 
 /// One page of dentries.
+#[cfg(any(feature = "browse", feature = "manage"))]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
@@ -274,7 +275,8 @@ pub(super) struct DentriesAnswer {
     next_token: Option<String>,
 }
 
-impl From<DentriesAnswer> for Page<Dentry> {
+#[cfg(any(feature = "browse", feature = "manage"))]
+impl From<DentriesAnswer> for crate::Page<Dentry> {
     fn from(answer: DentriesAnswer) -> Self {
         Self::new(answer.dentries, answer.next_token)
     }
