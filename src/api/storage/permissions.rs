@@ -194,7 +194,8 @@ impl Storage<'_> {
     /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
     /// taken away, whatever the options say.
     ///
-    /// It is never repeated by itself: after a network failure look at [`Error::may_have_run`].
+    /// It is never repeated by itself: after a network failure look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{AddPermission, Client, Member, RoleId, UnionId};
@@ -208,11 +209,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1 to 3600, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
-    /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
+    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
+    /// where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn add_permission(
         &self,
@@ -253,11 +254,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member or more than 30, before anything is sent. `permissionDenied`;
-    /// `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`, `paramError.dentryId`,
-    /// `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did
-    /// not succeed.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is
+    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
+    /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
+    /// than that it did not succeed.
     #[inline]
     pub fn delete_permission(
         &self,
@@ -299,11 +300,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1 to 3600, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
-    /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
+    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
+    /// where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn update_permission(
         &self,
@@ -346,7 +347,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for more than 30 roles, or a page size outside of 1 to
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 30 roles, or a page size outside of 1 to
     /// 500, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
