@@ -6,6 +6,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::conv_file::ConvFile;
@@ -187,12 +188,17 @@ impl Client {
     /// Runs a call and reads its answer. Thin, so that each endpoint adds only its own types to a program.
     pub(crate) fn call<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T> {
         let answer = self.run(call)?;
-        serde_json::from_slice(&answer.body).map_err(|e| {
-            // Only the place: serde's message may quote the body.
-            let problem = Problem::Malformed { line: e.line(), column: e.column() };
-            let ApiAnswer { operation, status, request_id, .. } = answer;
-            UnexpectedAnswer { operation, status, problem, request_id }.into()
-        })
+        read(&answer)
+    }
+
+    /// Runs a call whose answer is whether it succeeded, and nothing else.
+    pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
+        let answer = self.run(call)?;
+        match read(&answer)? {
+            SuccessAnswer { success: Some(false) } => Err(unusable(&answer, Problem::NotDone)),
+            // Failures come as errors, so an answer without the word is no failure.
+            SuccessAnswer { success: Some(true) | None } => Ok(()),
+        }
     }
 
     /// Runs a call until it succeeds or its error is final.
@@ -362,6 +368,23 @@ impl Client {
     pub(crate) fn plain_http(&self) -> bool {
         self.inner.base_url.starts_with("http:")
     }
+}
+
+#[derive(Deserialize)]
+struct SuccessAnswer {
+    success: Option<bool>,
+}
+
+fn read<T: DeserializeOwned>(answer: &ApiAnswer) -> Result<T> {
+    serde_json::from_slice(&answer.body).map_err(|e| {
+        // Only the place: serde's message may quote the body.
+        unusable(answer, Problem::Malformed { line: e.line(), column: e.column() })
+    })
+}
+
+fn unusable(answer: &ApiAnswer, problem: Problem) -> Error {
+    let ApiAnswer { operation, status, ref request_id, .. } = *answer;
+    UnexpectedAnswer { operation, status, problem, request_id: request_id.clone() }.into()
 }
 
 fn no_old_host(operation: &str) -> Error {

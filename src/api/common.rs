@@ -71,19 +71,6 @@ pub(crate) struct ResultItems<T> {
     pub(crate) result_items: Vec<T>,
 }
 
-/// What many operations answer: only whether they worked.
-#[derive(Deserialize)]
-pub(crate) struct SuccessAnswer {
-    success: Option<bool>,
-}
-
-impl SuccessAnswer {
-    /// Failures come as errors, so an answer without the word is no failure.
-    pub(crate) fn worked(&self) -> bool {
-        self.success.unwrap_or(true)
-    }
-}
-
 /// For ids and codes, which the vendor leaves empty where there is none.
 pub(crate) fn empty_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     let text: Option<String> = Deserialize::deserialize(d)?;

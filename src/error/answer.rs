@@ -100,6 +100,10 @@ pub enum Problem {
         /// The announced length in bytes.
         announced: u64,
     },
+    /// The answer is `"success": false` and no more: no code, no reason. The vendor documents an error for every failure
+    /// it knows, and none that looks like this. What was asked for may still have taken effect, in part or by an earlier
+    /// try, so [`may_have_run`](crate::Error::may_have_run) is `true`.
+    NotDone,
     /// A field that cannot be done without is absent or empty.
     Missing(&'static str),
     /// The download info names a protocol this crate does not speak.
@@ -138,6 +142,9 @@ impl fmt::Display for Problem {
             Self::WrongLength { announced } => write!(
                 f,
                 "the body has not the {announced} bytes that were announced, so something rewrites it (did another crate switch on ureq's `charset` or `gzip`?). Discard what was written"
+            ),
+            Self::NotDone => f.write_str(
+                "it says that it did not succeed, and not why; look whether it has taken effect before you try again",
             ),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Protocol(name) => {

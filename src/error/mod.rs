@@ -84,7 +84,7 @@ pub enum Error {
     Network(Box<NetworkError>),
 
     /// An answer that does not mean what was asked: the ban of an IP address, a gateway's page, broken JSON, a
-    /// range that was not asked for.
+    /// range that was not asked for, a `"success": false` without a reason.
     #[error("{0}")]
     Answer(Box<UnexpectedAnswer>),
 
@@ -428,6 +428,9 @@ impl Error {
     /// The operation may have taken effect although no success was seen: look before you send again.
     ///
     /// This matters for operations like a send, which this crate never repeats by itself once they may have run.
+    ///
+    /// [`Problem::NotDone`] counts as well: the vendor says that the operation did not succeed, and not that nothing
+    /// happened. It is one word for up to 50 items, and for a call whose earlier try may have got through.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Storage;
 use super::dentries::{AppProperty, MAX_APP_PROPERTIES};
-use crate::api::common::{SuccessAnswer, check_count};
+use crate::api::common::check_count;
 use crate::call::Call;
 use crate::{Result, UnionId};
 
@@ -31,16 +31,13 @@ impl Storage<'_> {
     /// `dentryAppPropertiesNumberExceedsLimit`. What is not named stays. They are read where entries are, such as by
     /// [`get_dentry`](Self::get_dentry).
     ///
-    /// Returns whether the vendor says that it worked; an answer that does not say so is `false`.
-    ///
     /// ```no_run
     /// use dingtalk_files::{AppProperty, Client, UnionId, Visibility};
     ///
     /// let client = Client::from_env()?;
     /// let invoice = AppProperty::new("invoice", "2024-17", Visibility::Private);
     /// let operator = UnionId("operator-1");
-    /// let done = client.storage().update_dentry_app_properties("space-1", "dentry-1", &[invoice], operator)?;
-    /// assert!(done);
+    /// client.storage().update_dentry_app_properties("space-1", "dentry-1", &[invoice], operator)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -50,6 +47,7 @@ impl Storage<'_> {
     /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn update_dentry_app_properties(
         &self,
@@ -57,12 +55,12 @@ impl Storage<'_> {
         dentry_id: &str,
         app_properties: &[AppProperty],
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [space_id, dentry_id];
         let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties", &path);
         check_count(call.operation, "appProperties", app_properties.len(), 1..=MAX_APP_PROPERTIES)?;
         let call = call.query("unionId", operator.0).json(&UpdateBody { app_properties })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Takes properties of the app off a file or folder, by their names.
@@ -71,15 +69,12 @@ impl Storage<'_> {
     /// [delete-file-app-attribute](https://open.dingtalk.com/document/orgapp/delete-file-app-attribute).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// Returns whether the vendor says that it worked; an answer that does not say so is `false`.
-    ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let operator = UnionId("operator-1");
-    /// let done = client.storage().delete_dentry_app_properties("space-1", "dentry-1", &["invoice"], operator)?;
-    /// assert!(done);
+    /// client.storage().delete_dentry_app_properties("space-1", "dentry-1", &["invoice"], operator)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -89,6 +84,7 @@ impl Storage<'_> {
     /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn delete_dentry_app_properties(
         &self,
@@ -96,12 +92,12 @@ impl Storage<'_> {
         dentry_id: &str,
         property_names: &[&str],
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [space_id, dentry_id];
         let call =
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties/remove", &path);
         check_count(call.operation, "propertyNames", property_names.len(), 1..=MAX_APP_PROPERTIES)?;
         let call = call.query("unionId", operator.0).json(&DeleteBody { property_names })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 }

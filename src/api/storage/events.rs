@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::Storage;
-use crate::api::common::SuccessAnswer;
 use crate::call::Call;
 use crate::ids::words;
 use crate::{Result, UnionId};
@@ -33,28 +32,27 @@ impl Storage<'_> {
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
     /// Not all of the way is here: the storage event has to be switched on for the app in the developer console too,
-    /// and the events go where the app receives its events, not to this client. It returns whether the vendor says that
-    /// it worked; an answer that does not say so is `false`.
+    /// and the events go where the app receives its events, not to this client.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, EventScope, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let done = client.storage().subscribe_event(&EventScope::Space, "space-1", UnionId("operator-1"))?;
-    /// assert!(done);
+    /// client.storage().subscribe_event(&EventScope::Space, "space-1", UnionId("operator-1"))?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`.
+    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did
+    /// not succeed.
     #[inline]
-    pub fn subscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<bool> {
+    pub fn subscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/subscribe", &[])
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, scope_id })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Ends what [`subscribe_event`](Self::subscribe_event) began.
@@ -63,32 +61,26 @@ impl Storage<'_> {
     /// [unsubscribe-from-file-change-events](https://open.dingtalk.com/document/orgapp/unsubscribe-from-file-change-events).
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
-    /// Scope and scope id are those of the subscription. It returns whether the vendor says that it worked; an answer
-    /// that does not say so is `false`.
+    /// Scope and scope id are those of the subscription.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, EventScope, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let done = client.storage().unsubscribe_event(&EventScope::Space, "space-1", UnionId("operator-1"))?;
-    /// assert!(done);
+    /// client.storage().unsubscribe_event(&EventScope::Space, "space-1", UnionId("operator-1"))?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`.
+    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did
+    /// not succeed.
     #[inline]
-    pub fn unsubscribe_event(
-        &self,
-        scope: &EventScope,
-        scope_id: &str,
-        operator: UnionId<'_>,
-    ) -> Result<bool> {
+    pub fn unsubscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/unsubscribe", &[])
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, scope_id })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 }

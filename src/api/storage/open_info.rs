@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::{OptionBody, SuccessAnswer};
+use crate::api::common::OptionBody;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -241,8 +241,8 @@ impl Storage<'_> {
     /// `RegisterOpenInfo`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
     /// its errors and the names of providers. A sample there has the provider `DINGTALK` and the type `PREVIEW`.
     ///
-    /// It returns whether the vendor says that it worked; an answer that does not say so is `false`. It is never
-    /// repeated by itself: after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// It is never repeated by itself: after a network failure look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, OpenInfo, OpenType, UnionId};
@@ -250,15 +250,15 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
     /// let infos = [OpenInfo::new(OpenType::Preview, "https://viewer.example/?file=1")];
-    /// let done = storage.register_open_info("space-1", "dentry-1", &infos, "DINGTALK", operator)?;
-    /// assert!(done);
+    /// storage.register_open_info("space-1", "dentry-1", &infos, "DINGTALK", operator)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
-    /// `paramError`, `systemError`.
+    /// `paramError`, `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than
+    /// that it did not succeed.
     #[inline]
     pub fn register_open_info(
         &self,
@@ -267,13 +267,13 @@ impl Storage<'_> {
         open_infos: &[OpenInfo],
         provider: &str,
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [space_id, dentry_id];
         let call =
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register", &path)
                 .query("unionId", operator.0)
                 .json(&RegisterBody { open_infos, provider })?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call)
     }
 
     /// Asks for a URL under which a file can be opened in the web office, and for the tokens to it.

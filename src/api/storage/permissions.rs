@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::{
-    OptionBody, SuccessAnswer, check_count, check_max_results, check_number, null_is_default,
-};
+use crate::api::common::{OptionBody, check_count, check_max_results, check_number, null_is_default};
 use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
 use crate::call::Call;
 use crate::options::options;
@@ -196,8 +194,8 @@ impl Storage<'_> {
     /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
     /// taken away, whatever the options say.
     ///
-    /// It returns whether the vendor says that it worked; an answer that does not say so is `false`. It is never
-    /// repeated by itself: after a network failure look at [`Error::may_have_run`].
+    /// It is never repeated by itself: after a network failure look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{AddPermission, Client, Member, RoleId, UnionId};
@@ -205,17 +203,17 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let (readers, operator) = ([Member::user(UnionId("union-2"))], UnionId("operator-1"));
     /// let hour = AddPermission::new().duration(3600);
-    /// let done = client.storage().add_permission("space-1", "dentry-1", &RoleId::Reader, &readers, operator, &hour)?;
-    /// assert!(done);
+    /// client.storage().add_permission("space-1", "dentry-1", &RoleId::Reader, &readers, operator, &hour)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
-    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
+    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
-    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
+    /// where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn add_permission(
         &self,
@@ -225,14 +223,14 @@ impl Storage<'_> {
         members: &[Member],
         operator: UnionId<'_>,
         options: &AddPermission,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [space_id, dentry_id];
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call)
     }
 
     /// Takes a role away from members.
@@ -243,25 +241,24 @@ impl Storage<'_> {
     ///
     /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `delete_permission` of
     /// storage 2.0, whose ids are others. Role and members are those of the permission, as
-    /// [`list_permissions`](Self::list_permissions) tells them. People are named by union id. It returns whether the
-    /// vendor says that it worked; an answer that does not say so is `false`.
+    /// [`list_permissions`](Self::list_permissions) tells them. People are named by union id.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, Member, RoleId, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let (members, operator) = ([Member::user(UnionId("union-2"))], UnionId("operator-1"));
-    /// let done = client.storage().delete_permission("space-1", "dentry-1", &RoleId::Reader, &members, operator)?;
-    /// assert!(done);
+    /// client.storage().delete_permission("space-1", "dentry-1", &RoleId::Reader, &members, operator)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member or more than 30, before anything is sent.
-    /// `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is
+    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
+    /// than that it did not succeed.
     #[inline]
     pub fn delete_permission(
         &self,
@@ -270,14 +267,14 @@ impl Storage<'_> {
         role: &RoleId,
         members: &[Member],
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [space_id, dentry_id];
         let call =
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         let body = MembersBody { role_id: role, members, option: None::<&()> };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Gives members another role in the place of the one they have, or for another time.
@@ -288,8 +285,7 @@ impl Storage<'_> {
     ///
     /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `update_permission` of
     /// storage 2.0, whose ids are others. The role is the one they shall have. People are named by union id. Without a
-    /// duration the permission does not end; one that is given counts in spaces of apps only. It returns whether the
-    /// vendor says that it worked; an answer that does not say so is `false`.
+    /// duration the permission does not end; one that is given counts in spaces of apps only.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, Member, RoleId, UnionId, UpdatePermission};
@@ -298,17 +294,17 @@ impl Storage<'_> {
     /// let (members, operator) = ([Member::user(UnionId("union-2"))], UnionId("operator-1"));
     /// let options = UpdatePermission::new();
     /// let storage = client.storage();
-    /// let done = storage.update_permission("space-1", "dentry-1", &RoleId::Editor, &members, operator, &options)?;
-    /// assert!(done);
+    /// storage.update_permission("space-1", "dentry-1", &RoleId::Editor, &members, operator, &options)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no member, more than 30, or a duration outside of 1
-    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
+    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
-    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
+    /// where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn update_permission(
         &self,
@@ -318,14 +314,14 @@ impl Storage<'_> {
         members: &[Member],
         operator: UnionId<'_>,
         options: &UpdatePermission,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [space_id, dentry_id];
         let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Lists who may do what with a dentry, one page of it. [`permissions`](Self::permissions) goes through all pages.
@@ -351,7 +347,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for more than 30 roles, or a page size outside of 1 to
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 30 roles, or a page size outside of 1 to
     /// 500, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Storage;
 use super::dentries::DentryType;
-use crate::api::common::{SuccessAnswer, check_count, check_max_results, null_is_default};
+use crate::api::common::{check_count, check_max_results, null_is_default};
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -240,34 +240,33 @@ impl Storage<'_> {
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
     /// The item's id is its own one, and not the dentry's. The call is repeated when its answer was lost: then
-    /// `recycleItemNotExist` may mean that the first one did it. It returns whether the vendor says that it worked; an
-    /// answer that does not say so is `false`.
+    /// `recycleItemNotExist` may mean that the first one did it.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let done = client.storage().delete_recycle_item("bin-1", "item-1", UnionId("operator-1"))?;
-    /// assert!(done);
+    /// client.storage().delete_recycle_item("bin-1", "item-1", UnionId("operator-1"))?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`, `paramError`;
-    /// `systemError`, `unknownError`, `operationTimeout`.
+    /// `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the
+    /// vendor says no more than that it did not succeed.
     #[inline]
     pub fn delete_recycle_item(
         &self,
         recycle_bin_id: &str,
         recycle_item_id: &str,
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [recycle_bin_id, recycle_item_id];
         let call =
             Call::new("DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
                 .query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Deletes several items for good. **It cannot be undone.**
@@ -276,16 +275,15 @@ impl Storage<'_> {
     /// [batch-delete-recycle-items](https://open.dingtalk.com/document/orgapp/batch-delete-recycle-items).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
-    /// 1 to 50 items per call, by their own ids. There is one answer for all of them: whether the vendor says that it
-    /// worked; an answer that does not say so is `false`. The call is repeated when its answer was lost: then
-    /// `recycleItemNotExist` may mean that the first one did it.
+    /// 1 to 50 items per call, by their own ids. There is one answer for all of them: after
+    /// [`Problem::NotDone`](crate::Problem::NotDone) some may be gone. The call is repeated when its answer was lost:
+    /// then `recycleItemNotExist` may mean that the first one did it.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let done = client.storage().delete_recycle_items("bin-1", &["item-1", "item-2"], UnionId("operator-1"))?;
-    /// assert!(done);
+    /// client.storage().delete_recycle_items("bin-1", &["item-1", "item-2"], UnionId("operator-1"))?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -294,18 +292,19 @@ impl Storage<'_> {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 50, before anything is sent.
     /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
     /// `paramError.recycleItemIds`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn delete_recycle_items(
         &self,
         recycle_bin_id: &str,
         recycle_item_ids: &[&str],
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [recycle_bin_id];
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRemove", &path);
         check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_DELETED)?;
         let call = call.query("unionId", operator.0).json(&ItemsBody { recycle_item_ids })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Deletes all that is in a recycle bin, for good. **It cannot be undone.**
@@ -315,27 +314,26 @@ impl Storage<'_> {
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
     /// The bin of an organisation holds what everybody there has deleted. The call is never repeated by itself, since
-    /// something else may have come in meanwhile. It returns whether the vendor says that it worked; an answer that
-    /// does not say so is `false`.
+    /// something else may have come in meanwhile.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let done = client.storage().clear_recycle_bin("bin-1", UnionId("operator-1"))?;
-    /// assert!(done);
+    /// client.storage().clear_recycle_bin("bin-1", UnionId("operator-1"))?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// `paramError.recycleBinId`, `paramError`; `systemError`, `unknownError`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
-    pub fn clear_recycle_bin(&self, recycle_bin_id: &str, operator: UnionId<'_>) -> Result<bool> {
+    pub fn clear_recycle_bin(&self, recycle_bin_id: &str, operator: UnionId<'_>) -> Result<()> {
         let path = [recycle_bin_id];
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &path)
             .query("unionId", operator.0);
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call)
     }
 }
 

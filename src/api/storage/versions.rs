@@ -2,7 +2,7 @@
 
 use super::Storage;
 use super::dentries::{DentriesAnswer, Dentry};
-use crate::api::common::{SuccessAnswer, check_max_results};
+use crate::api::common::check_max_results;
 use crate::call::Call;
 use crate::options::options;
 use crate::{Page, Pages, Result, UnionId};
@@ -86,21 +86,19 @@ impl Storage<'_> {
     /// [`list_dentry_versions`](Self::list_dentry_versions) shows. It is never repeated, since each call makes a
     /// version: after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
     ///
-    /// Returns whether the vendor says that it worked; an answer that does not say so is `false`.
-    ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let done = client.storage().revert_dentry_version("space-1", "dentry-1", 1, UnionId("operator-1"))?;
-    /// assert!(done);
+    /// client.storage().revert_dentry_version("space-1", "dentry-1", 1, UnionId("operator-1"))?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
-    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
+    /// where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn revert_dentry_version(
         &self,
@@ -108,7 +106,7 @@ impl Storage<'_> {
         dentry_id: &str,
         version: u64,
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let version = version.to_string();
         let path = [space_id, dentry_id, &version];
         let call = Call::new(
@@ -116,7 +114,7 @@ impl Storage<'_> {
             &path,
         )
         .query("unionId", operator.0);
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call)
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::StorageV2;
-use crate::api::common::{SuccessAnswer, check_count, check_number, null_is_default};
+use crate::api::common::{check_count, check_number, null_is_default};
 use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
 use crate::call::Call;
 use crate::options::options;
@@ -224,7 +224,7 @@ impl StorageV2<'_> {
     /// taken away, whatever the options say. To change what a member may already, there is
     /// [`update_permission`](Self::update_permission).
     ///
-    /// It returns whether the vendor says that it worked. It is never repeated by itself: after a network failure look at
+    /// It is never repeated by itself: after a network failure look at
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -233,17 +233,17 @@ impl StorageV2<'_> {
     /// let client = Client::from_env()?;
     /// let (readers, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
     /// let hour = AddPermissionV2::new().duration(3600);
-    /// let done = client.storage_v2().add_permission("uuid-1", &RoleId::Reader, &readers, operator, &hour)?;
-    /// assert!(done);
+    /// client.storage_v2().add_permission("uuid-1", &RoleId::Reader, &readers, operator, &hour)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
-    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
+    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
+    /// than that it did not succeed.
     #[inline]
     pub fn add_permission(
         &self,
@@ -252,14 +252,14 @@ impl StorageV2<'_> {
         members: &[MemberV2],
         operator: UnionId<'_>,
         options: &AddPermissionV2,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [dentry_uuid];
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members: bodies(members, true), option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call)
     }
 
     /// Takes a role away from members.
@@ -269,23 +269,23 @@ impl StorageV2<'_> {
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
     /// The role is the one they have, as [`list_permissions`](Self::list_permissions) tells it, whose members can be
-    /// handed on as they are. People among them are named by **user id**. It returns whether the vendor says that it
-    /// worked.
+    /// handed on as they are. People among them are named by **user id**.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let (members, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
-    /// assert!(client.storage_v2().delete_permission("uuid-1", &RoleId::Reader, &members, operator)?);
+    /// client.storage_v2().delete_permission("uuid-1", &RoleId::Reader, &members, operator)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is sent.
-    /// `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is
+    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
     /// `paramError.permissionMemberType`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn delete_permission(
         &self,
@@ -293,13 +293,13 @@ impl StorageV2<'_> {
         role: &RoleId,
         members: &[MemberV2],
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [dentry_uuid];
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/remove", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         let body = MembersBody { role_id: role, members: bodies(members, false), option: None::<&()> };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Gives members another role in the place of the one they have, or for another time.
@@ -309,7 +309,7 @@ impl StorageV2<'_> {
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
     /// The role is the new one. People among the members are named by **user id**. A duration counts in spaces of apps
-    /// only. It returns whether the vendor says that it worked.
+    /// only.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId, UpdatePermissionV2};
@@ -317,16 +317,17 @@ impl StorageV2<'_> {
     /// let client = Client::from_env()?;
     /// let (members, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
     /// let options = UpdatePermissionV2::new();
-    /// assert!(client.storage_v2().update_permission("uuid-1", &RoleId::Editor, &members, operator, &options)?);
+    /// client.storage_v2().update_permission("uuid-1", &RoleId::Editor, &members, operator, &options)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of 1
-    /// to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
+    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
+    /// than that it did not succeed.
     #[inline]
     pub fn update_permission(
         &self,
@@ -335,14 +336,14 @@ impl StorageV2<'_> {
         members: &[MemberV2],
         operator: UnionId<'_>,
         options: &UpdatePermissionV2,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [dentry_uuid];
         let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
         check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
         check_number(call.operation, "duration", options.duration, &DURATIONS)?;
         let body = MembersBody { role_id: role, members: bodies(members, false), option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Lists who may do what with a dentry, one page.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::StorageV2;
-use crate::api::common::{SuccessAnswer, null_is_default};
+use crate::api::common::null_is_default;
 use crate::call::Call;
 use crate::options::options;
 use crate::{Result, UnionId};
@@ -96,32 +96,32 @@ impl StorageV2<'_> {
 
     /// Decides who gets the files of people who leave, when nobody else was named.
     ///
-    /// `ManagerSetDefaultHandOverUser`, which is in the vendor's SDK without a page: what it does is taken from its name,
-    /// and nothing is known of its permission and its errors, nor of what it does when no person is told. It returns
-    /// whether the vendor says that it worked.
+    /// `ManagerSetDefaultHandOverUser`, which is in the vendor's SDK without a page: what it does is taken from its
+    /// name, and nothing is known of its permission and its errors, nor of what it does when no person is told.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ManagerSetDefaultHandOverUser, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let options = ManagerSetDefaultHandOverUser::new().default_handover_user_id("user-2");
-    /// assert!(client.storage_v2().manager_set_default_hand_over_user(UnionId("operator-1"), &options)?);
+    /// client.storage_v2().manager_set_default_hand_over_user(UnionId("operator-1"), &options)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn manager_set_default_hand_over_user(
         &self,
         operator: UnionId<'_>,
         options: &ManagerSetDefaultHandOverUser,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let call = Call::new("POST /v2.0/storage/managementSettings/defaultHandOverUsers/set", &[])
             .query("operatorId", operator.0)
             .json(options)?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Cleans files away.

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::StorageV2;
-use crate::api::common::SuccessAnswer;
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -107,15 +106,14 @@ impl StorageV2<'_> {
     /// [set-permission-inheritance-mode](https://open.dingtalk.com/document/orgapp/set-permission-inheritance-mode).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
-    /// `BREAK` keeps owners and managers of the folder in. The root of a space has nothing above it, and is refused. It
-    /// returns whether the vendor says that it worked.
+    /// `BREAK` keeps owners and managers of the folder in. The root of a space has nothing above it, and is refused.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, PermissionInheritance, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let (alone, operator) = (PermissionInheritance::Break, UnionId("operator-1"));
-    /// assert!(client.storage_v2().set_permission_inheritance("uuid-1", &alone, operator)?);
+    /// client.storage_v2().set_permission_inheritance("uuid-1", &alone, operator)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -123,19 +121,20 @@ impl StorageV2<'_> {
     ///
     /// `permissionInheritanceUnsupportedForRootDentry`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`,
     /// `paramError.permissionInheritance`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn set_permission_inheritance(
         &self,
         dentry_uuid: &str,
         inheritance: &PermissionInheritance,
         operator: UnionId<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [dentry_uuid];
         let call =
             Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances", &path)
                 .query("unionId", operator.0)
                 .json(&InheritanceBody { inheritance })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 
     /// Asks how far a dentry is shared beyond its members.
@@ -167,22 +166,23 @@ impl StorageV2<'_> {
     /// Decides how far a dentry is shared beyond its members.
     ///
     /// `SetPermissionShareScope`, which is in the vendor's SDK without a page: nothing is known of its words, its
-    /// permission and its errors. What [`get_permission_share_scope`](Self::get_permission_share_scope) answers is a word
-    /// that it should take. It returns whether the vendor says that it worked.
+    /// permission and its errors. What [`get_permission_share_scope`](Self::get_permission_share_scope) answers is a
+    /// word that it should take.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SetPermissionShareScope, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let (options, operator) = (SetPermissionShareScope::new().can_search(false), UnionId("operator-1"));
-    /// assert!(client.storage_v2().set_permission_share_scope("uuid-1", "ORG_READ", operator, &options)?);
+    /// client.storage_v2().set_permission_share_scope("uuid-1", "ORG_READ", operator, &options)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// None are documented. The general ones can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
-    /// `systemError`.
+    /// `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not
+    /// succeed.
     #[inline]
     pub fn set_permission_share_scope(
         &self,
@@ -190,11 +190,11 @@ impl StorageV2<'_> {
         scope: &str,
         operator: UnionId<'_>,
         options: &SetPermissionShareScope,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let path = [dentry_uuid];
         let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes", &path)
             .query("unionId", operator.0)
             .json(&ScopeBody { scope, option: options.if_set() })?;
-        self.client.call(&call.repeatable()).map(|answer: SuccessAnswer| answer.worked())
+        self.client.call_done(&call.repeatable())
     }
 }

@@ -1,5 +1,6 @@
 //! What is read: every documented field, and nothing that a vendor may do to an answer makes it fail.
 
+use dingtalk_files::{Error, Problem};
 use serde_json::{Map, Value, json};
 
 use super::exceptions::{RENAMED, Sort, is_needed};
@@ -104,6 +105,38 @@ fn no_documented_field_is_lost() {
     findings.sort_by(|a, b| (&a.operation, &a.place).cmp(&(&b.operation, &b.place)));
     findings.dedup_by(|a, b| (&a.operation, &a.place, a.sort) == (&b.operation, &b.place, b.sort));
     settle(&[Sort::NotRead, Sort::OtherName, Sort::Shown, Sort::Refused], &findings);
+}
+
+/// What answers `success` and nothing else has no other way to say that it failed: nobody shall have to look at a flag.
+#[test]
+fn a_success_that_is_denied_is_an_error() {
+    let stand = Stand::new();
+    let mut count = 0;
+    for (row, fact) in rows_with_facts() {
+        let denied = json!({"success": false});
+        let only_success =
+            matches!(&fact.answer[..], [field] if field.name == "success" && field.kind == Kind::Flag);
+        for call in [row.full, row.bare] {
+            let operation = fact.operation();
+            let (result, requests) = stand.call(call, &denied);
+            let not_done =
+                matches!(&result, Err(Error::Answer(answer)) if answer.problem == Problem::NotDone);
+            assert_eq!(not_done, only_success, "{operation}: {result:?}");
+            if !only_success {
+                continue;
+            }
+            let Err(Error::Answer(answer)) = result else { unreachable!() };
+            assert_eq!((answer.operation, answer.status), (fact.route().as_str(), 200));
+            assert_eq!(requests.len(), 1, "{operation}: an answer is not asked for again");
+            for answer in [json!({"success": true}), json!({"success": null}), json!({})] {
+                let shown = stand.shown(call, &answer);
+                assert_eq!(shown.ok().as_deref(), Some("()"), "{operation}: {answer}");
+            }
+        }
+        count += usize::from(only_success);
+    }
+    // A check of nothing would pass too.
+    assert_eq!(count, 18);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dingtalk_files::{
     AddPermission, AddSpace, DentryOpenInfo, Error, EventScope, GetDentryOpenInfo, ListPermissions,
-    ListRecycleItems, Member, MemberType, OpenInfo, OpenType, Permission, RecycleBin, RecycleBinScope,
-    RecycleItem, RestoreRecycleItem, RestoreRecycleItems, Result, Role, RoleId, Secret, Space,
-    SpaceOwnerType, SpaceStatus, UnionId, UpdatePermission, WebOfficeTokens, WebOfficeUrl,
+    ListRecycleItems, Member, MemberType, OpenInfo, OpenType, Permission, Problem, RecycleBin,
+    RecycleBinScope, RecycleItem, RestoreRecycleItem, RestoreRecycleItems, Result, Role, RoleId, Secret,
+    Space, SpaceOwnerType, SpaceStatus, UnionId, UpdatePermission, WebOfficeTokens, WebOfficeUrl,
 };
 use serde_json::{Value, json};
 
@@ -98,13 +98,13 @@ fn what_is_above_a_limit_is_not_sent() {
 
     // And what is just within them is.
     let hour = AddPermission::new().duration(3600);
-    assert!(storage.add_permission("s", "0", &role, &people(30), OPERATOR, &hour).unwrap());
+    storage.add_permission("s", "0", &role, &people(30), OPERATOR, &hour).unwrap();
     let second = UpdatePermission::new().duration(1);
     let options = ListPermissions::new().max_results(500).filter_role_ids(vec![role.clone(); 30]);
     storage.list_permissions("s", "0", OPERATOR, &options).unwrap();
     storage.list_permissions("s", "0", OPERATOR, &options.filter_role_ids([])).unwrap();
     storage.list_recycle_items("bin-1", OPERATOR, &ListRecycleItems::new().max_results(50)).unwrap();
-    assert!(storage.delete_recycle_items("bin-1", &["item-1"; 50], OPERATOR).unwrap());
+    storage.delete_recycle_items("bin-1", &["item-1"; 50], OPERATOR).unwrap();
     let options = RestoreRecycleItems::new();
     assert_eq!(storage.restore_recycle_items("bin-1", &["item-1"; 30], OPERATOR, &options).unwrap(), []);
     assert_eq!(wire.requests().len(), 6);
@@ -114,18 +114,40 @@ fn what_is_above_a_limit_is_not_sent() {
 }
 
 #[test]
-fn what_does_not_say_that_it_worked_did_not() {
-    for (answer, worked) in [
-        (r#"{"success": true, "new": 1}"#, true),
-        (r#"{"success": false}"#, false),
-        (r#"{"success": null}"#, false),
-        ("{}", false),
-    ] {
+fn what_says_that_it_did_not_succeed_is_an_error() {
+    let wire = Wire::new(|mock| {
+        mock.with_header("x-acs-request-id", "request-1").with_body(r#"{"success": false, "new": 1}"#)
+    });
+    let client = wire.client();
+    let storage = client.storage();
+    let table = [
+        // One that may be repeated, and one that may not: neither is, since this is an answer.
+        (
+            storage.subscribe_event(&EventScope::Org, "corp-1", OPERATOR),
+            "POST /v1.0/storage/events/subscribe",
+        ),
+        (storage.clear_recycle_bin("bin-1", OPERATOR), "POST /v1.0/storage/recycleBins/{recycleBinId}/clear"),
+    ];
+    for (result, operation) in table {
+        let error = result.unwrap_err();
+        let Error::Answer(answer) = &error else { panic!("{error}") };
+        assert_eq!((answer.operation, answer.status, &answer.problem), (operation, 200, &Problem::NotDone));
+        assert_eq!(error.request_id(), Some("request-1"));
+        assert!(error.may_have_run() && !error.is_transient());
+        let text = format!(
+            "{operation} answered 200: it says that it did not succeed, and not why; look whether it has taken effect \
+             before you try again (request id request-1)"
+        );
+        assert_eq!(error.to_string(), text);
+    }
+    assert_eq!(wire.requests().len(), 2);
+
+    // What is no such word is no such answer.
+    for answer in [r#"{"success": "false"}"#, r#"{"success": 0}"#] {
         let wire = Wire::json(answer);
-        let client = wire.client();
-        let storage = client.storage();
-        assert_eq!(storage.subscribe_event(&EventScope::Org, "corp-1", OPERATOR).unwrap(), worked);
-        assert_eq!(storage.clear_recycle_bin("bin-1", OPERATOR).unwrap(), worked);
+        let error = wire.client().storage().clear_recycle_bin("bin-1", OPERATOR).unwrap_err();
+        let Error::Answer(answer) = &error else { panic!("{error}") };
+        assert!(matches!(answer.problem, Problem::Malformed { .. }), "{error}");
     }
 }
 

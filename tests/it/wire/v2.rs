@@ -22,13 +22,12 @@ fn limits_are_told_before_anything_is_sent() {
     let client = Client::builder().access_token("t").base_url(REFUSED).no_proxy().build().unwrap();
     let storage = client.storage_v2();
     let add = |count, options: AddPermissionV2| {
-        storage.add_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options).map(drop)
+        storage.add_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options)
     };
     let update = |count, options: UpdatePermissionV2| {
-        storage.update_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options).map(drop)
+        storage.update_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options)
     };
-    let delete =
-        |count| storage.delete_permission("uuid-1", &RoleId::Reader, &members(count), PERSON).map(drop);
+    let delete = |count| storage.delete_permission("uuid-1", &RoleId::Reader, &members(count), PERSON);
     let list = |count| {
         let options = ListPermissionsV2::new().max_results(count);
         storage.list_permissions("uuid-1", PERSON, &options).map(drop)
@@ -63,7 +62,7 @@ fn the_limits_themselves_are_allowed() {
     let wire = Wire::json("{}");
     let (client, hour) = (wire.client(), AddPermissionV2::new().duration(3600));
     let storage = client.storage_v2();
-    assert!(storage.add_permission("uuid-1", &RoleId::Reader, &members(30), PERSON, &hour).unwrap());
+    storage.add_permission("uuid-1", &RoleId::Reader, &members(30), PERSON, &hour).unwrap();
     storage.list_permissions("uuid-1", PERSON, &ListPermissionsV2::new().max_results(30)).unwrap();
     storage.search_dentries("word", PERSON, &SearchDentries::new().max_results(50)).unwrap();
     storage.search_workspaces("word", PERSON, &SearchWorkspaces::new().max_results(20)).unwrap();
@@ -72,14 +71,13 @@ fn the_limits_themselves_are_allowed() {
 
 #[test]
 fn a_name_is_sent_where_a_member_is_added_and_not_where_one_is_removed() {
-    let wire = Wire::json(r#"{"success": false}"#);
+    let wire = Wire::json(r#"{"success": true}"#);
     let client = wire.client();
     let (storage, member) = (client.storage_v2(), [MemberV2::new(MemberType::Tag, "tag-1").name("Sales")]);
-    let done = storage.add_permission("uuid-1", &RoleId::Reader, &member, PERSON, &AddPermissionV2::new());
-    assert!(!done.unwrap());
+    storage.add_permission("uuid-1", &RoleId::Reader, &member, PERSON, &AddPermissionV2::new()).unwrap();
     let named = json!([{"type": "TAG", "id": "tag-1", "name": "Sales"}]);
     assert_eq!(wire.only_request().body, json!({"roleId": "READER", "members": named}));
-    assert!(!storage.delete_permission("uuid-1", &RoleId::Reader, &member, PERSON).unwrap());
+    storage.delete_permission("uuid-1", &RoleId::Reader, &member, PERSON).unwrap();
     let nameless = json!([{"type": "TAG", "id": "tag-1"}]);
     assert_eq!(wire.only_request().body, json!({"roleId": "READER", "members": nameless}));
 }
