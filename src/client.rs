@@ -192,6 +192,7 @@ impl Client {
     }
 
     /// Runs a call whose answer is whether it succeeded, and nothing else.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
         let answer = self.run(call)?;
         match read(&answer)? {

@@ -65,8 +65,14 @@
 //!
 //! # Features
 //!
+//! What a download, an upload and a send need is always there, with the tokens, `convFile` and tasks.
+//!
 //! | feature | default | what it does |
 //! | --- | --- | --- |
+//! | `browse` | yes | spaces; getting, listing and walking dentries; [`Client::doc`] and [`Client::topapi`] for ids |
+//! | `manage` | | the rest of storage 1.0: folders, rename, copy, move, delete, versions, thumbnails, app properties, permissions, recycle bin, events, previews |
+//! | `storage-v2` | | the rest of storage 2.0: permissions, search, operation logs, recents, stars, sharing |
+//! | `full` | | `browse`, `manage` and `storage-v2`: all 75 operations |
 //! | `rustls` | yes | TLS by rustls, with Mozilla's roots compiled in |
 //! | `platform-verifier` | | rustls, trusting what the operating system trusts |
 //! | `native-tls` | | TLS by the operating system's library; used where `rustls` is off |

@@ -20,7 +20,7 @@ pub struct Page<T> {
     /// What to ask the next page with; `None` on the last one. It means nothing, and does not live long.
     pub next_token: Option<String>,
     /// How many there are on all pages, where the vendor tells: only of
-    /// [operation logs](crate::StorageV2::list_operation_logs).
+    /// operation logs.
     pub total_count: Option<u64>,
 }
 

@@ -20,6 +20,7 @@ impl Piece {
 }
 
 /// Sorts pieces and joins those that touch.
+#[inline]
 pub(crate) fn joined(mut pieces: Vec<Piece>) -> Vec<Piece> {
     pieces.sort_unstable_by_key(|p| p.start);
     let mut result: Vec<Piece> = Vec::with_capacity(pieces.len());
@@ -54,6 +55,7 @@ pub(crate) struct Checkpoint {
 const HEAD: &str = "dingtalk-files checkpoint 1 ";
 
 impl Checkpoint {
+    #[inline]
     pub(crate) fn encode(&self) -> Vec<u8> {
         // Strings, numbers and lists: there is no way to fail, and nothing would be read back as damaged.
         let body = serde_json::to_string(self).unwrap_or_default();
@@ -61,6 +63,7 @@ impl Checkpoint {
     }
 
     /// `None` for what was damaged, was cut off, or comes from a program that writes it otherwise.
+    #[inline]
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let (head, body) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
         let written = u64::from_str_radix(head.strip_prefix(HEAD)?, 16).ok()?;

@@ -323,6 +323,7 @@ struct FileJob<'a> {
 
 impl FileJob<'_> {
     /// What is there in the end, complete and checked, and how much of it was there before.
+    #[inline]
     fn run(&self, client: &Client, part: &mut PartFile<'_>, limits: &Limits<'_>) -> Result<(Outcome, u64)> {
         let fail = |error, part: &mut PartFile<'_>, bytes| {
             let is_good = !matches!(error, Error::ObjectChanged { .. } | Error::ChecksumMismatch { .. })
@@ -360,6 +361,7 @@ impl FileJob<'_> {
     }
 
     /// What an earlier try has left, if it is of this file and intact. Everything else is thrown away.
+    #[inline]
     fn known(&self, part: &PartFile<'_>, limits: &Limits<'_>) -> Result<Option<(Seen, Vec<Piece>)>> {
         let saved = part.saved().filter(|saved| {
             let ours = &self.file;
@@ -379,6 +381,7 @@ impl FileJob<'_> {
         Ok(None)
     }
 
+    #[inline]
     fn parts<'p>(
         &'p self,
         part: &'p PartFile<'p>,

@@ -41,6 +41,7 @@ pub(crate) struct PartSize {
 
 impl PartSize {
     /// Bytes in each part but the last.
+    #[inline]
     pub(crate) fn check(&self) -> Result<u64> {
         let least = self.size.div_ceil(u64::from(MAX_PARTS));
         let Some(wished) = self.wished else {
@@ -65,6 +66,7 @@ impl PartSize {
 }
 
 /// Reads a part that has arrived in an earlier try: it must still be what was sent.
+#[inline]
 pub(crate) fn compare(
     source: &dyn Source,
     range: Range<u64>,
@@ -106,6 +108,7 @@ struct State {
 }
 
 impl Multipart<'_> {
+    #[inline]
     pub(crate) fn run(&self, pending: &mut PendingUpload) -> Result<()> {
         let count = u32::try_from(pending.part_count()).unwrap_or(u32::MAX);
         let done: BTreeMap<u32, Pushed> = pending.done.iter().copied().collect();
@@ -137,6 +140,7 @@ impl Multipart<'_> {
     }
 
     /// Sends one part after the other until there is none.
+    #[inline]
     fn work(&self, pending: &PendingUpload, urls: &PartUrls<'_>, state: &Mutex<State>) {
         let _leave = self.limits.monitor.leave_on_panic();
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,6 +173,7 @@ impl Multipart<'_> {
         }
     }
 
+    #[inline]
     fn send(&self, range: &Range<u64>, number: u32, urls: &PartUrls<'_>) -> Result<Pushed> {
         let mut part = self.source.part(range.clone(), self.limits.monitor)?;
         let mut outlet = PartOutlet { urls, number, batch: None };
@@ -182,6 +187,7 @@ impl Multipart<'_> {
 struct StopOnPanic<'a>(&'a Monitor<'a>);
 
 impl Drop for StopOnPanic<'_> {
+    #[inline]
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.stop();
@@ -211,6 +217,7 @@ struct Known {
 
 impl PartUrls<'_> {
     /// A ticket for a part; one that came with the call `refused` or an earlier one will not do.
+    #[inline]
     fn get(&self, number: u32, refused: Option<u64>) -> Result<(u64, Ticket)> {
         // Held while it is asked for: the others need the same answer.
         let mut known = self.lock();
@@ -244,12 +251,14 @@ impl PartUrls<'_> {
         fresh.ok_or_else(|| refuse(UPLOAD_INFO, Problem::Missing("multipartHeaderSignatureInfos")))
     }
 
+    #[inline]
     fn arrived(&self, number: u32) {
         let mut known = self.lock();
         known.missing.remove(&number);
         known.tickets.remove(&number);
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -263,16 +272,19 @@ struct PartOutlet<'a> {
 }
 
 impl Outlet for PartOutlet<'_> {
+    #[inline]
     fn put(&mut self, ticket: &Ticket, url: &str, body: &mut dyn Read, length: u64) -> Result<Head> {
         self.urls.client.put_object(ticket, url, body, length)
     }
 
+    #[inline]
     fn ticket(&mut self) -> Result<Ticket> {
         let (batch, ticket) = self.urls.get(self.number, self.batch)?;
         self.batch = Some(batch);
         Ok(Ticket { first: self.urls.lock().first, ..ticket })
     }
 
+    #[inline]
     fn worked(&mut self, url: usize) {
         self.urls.lock().first = url;
     }

@@ -97,6 +97,7 @@ const READ_BLOCK: usize = 256 * 1024;
 impl<'a> PartFile<'a> {
     /// Opens or makes it, so that a folder one cannot write to is known before anything is sent. Needs the lock. `keep`:
     /// whatever happens from now on, what is there is not lost.
+    #[inline]
     pub(crate) fn open(target: &'a Target, keep: bool) -> Result<Self> {
         let mut part = Self {
             target,
@@ -125,6 +126,7 @@ impl<'a> PartFile<'a> {
     }
 
     /// Begins anew: no bytes and no checkpoint.
+    #[inline]
     pub(crate) fn reset(&self) -> Result<()> {
         let _ = fs::remove_file(&self.checkpoint);
         let emptied = OpenOptions::new().write(true).truncate(true).open(&self.path);
@@ -132,6 +134,7 @@ impl<'a> PartFile<'a> {
     }
 
     /// For the bytes from `start` on. Each writer has a handle, and so a position, of its own.
+    #[inline]
     pub(crate) fn writer_at(&self, start: u64) -> Result<File> {
         let opened = OpenOptions::new().write(true).open(&self.path).and_then(|mut file| {
             file.seek(SeekFrom::Start(start))?;
@@ -141,6 +144,7 @@ impl<'a> PartFile<'a> {
     }
 
     /// Replaces the checkpoint at once.
+    #[inline]
     pub(crate) fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
         // What a kill has left there, and not what a link there points to.
         let _ = fs::remove_file(&self.new_checkpoint);
@@ -150,11 +154,13 @@ impl<'a> PartFile<'a> {
         fs::rename(&self.new_checkpoint, &self.checkpoint)
     }
 
+    #[inline]
     pub(crate) fn saved(&self) -> Option<Checkpoint> {
         Checkpoint::decode(&fs::read(&self.checkpoint).ok()?)
     }
 
     /// Of the pieces of a checkpoint those that are on disk as they should be. A power failure may have left others.
+    #[inline]
     pub(crate) fn intact(&self, pieces: &[Piece], monitor: &Monitor<'_>) -> Result<Vec<Piece>> {
         let Ok(mut file) = File::open(&self.path) else { return Ok(Vec::new()) };
         let mut intact = Vec::new();
@@ -168,6 +174,7 @@ impl<'a> PartFile<'a> {
 
     /// Makes it the target, of exactly `size` bytes. Afterwards, also after a power failure, there is the whole file or what
     /// was there before.
+    #[inline]
     pub(crate) fn publish(&mut self, size: u64, no_clobber: bool) -> Result<()> {
         let (path, target) = (&self.path, self.target.path());
         let file_error = |action, path: &Path, cause| Error::from(FileError::new(action, path, cause));
@@ -195,6 +202,7 @@ impl<'a> PartFile<'a> {
 }
 
 impl Drop for PartFile<'_> {
+    #[inline]
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.new_checkpoint);
         let is_empty = fs::metadata(&self.path).is_ok_and(|found| found.len() == 0);
@@ -207,6 +215,7 @@ impl Drop for PartFile<'_> {
 }
 
 /// `None` when it is not all there or cannot be read: then it is fetched again.
+#[inline]
 fn checksum(file: &mut File, piece: &Piece, monitor: &Monitor<'_>) -> Result<Option<u64>> {
     let mut digest = crc64fast::Digest::new();
     let mut block = vec![0; READ_BLOCK];
@@ -227,6 +236,7 @@ fn checksum(file: &mut File, piece: &Piece, monitor: &Monitor<'_>) -> Result<Opt
 }
 
 /// Nobody may read the new content who may not read the old one, from the first byte on.
+#[inline]
 fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -241,6 +251,7 @@ fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
 }
 
 /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first.
+#[inline]
 fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from),
@@ -251,6 +262,7 @@ fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// The new name is on disk only when the folder is.
+#[inline]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if !cfg!(unix) {
         return Ok(());

@@ -119,6 +119,7 @@ pub(crate) struct Outcome {
 
 impl<'a> Parts<'a> {
     /// `known` is what is there from an earlier try.
+    #[inline]
     pub(crate) fn new(
         file: &'a PartFile<'a>,
         limits: &'a Limits<'a>,
@@ -147,6 +148,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Fetches what is missing, and says what is there then.
+    #[inline]
     pub(crate) fn run(self, tickets: &Tickets) -> Outcome {
         self.state().running.resize_with(self.connections, || None);
         self.state().workers = self.connections;
@@ -164,6 +166,7 @@ impl<'a> Parts<'a> {
         self.conclude()
     }
 
+    #[inline]
     fn conclude(self) -> Outcome {
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let pieces = joined(std::mem::take(&mut state.done));
@@ -183,6 +186,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Fetches one part after the other until there is none.
+    #[inline]
     fn work(&self, slot: usize, tickets: &Tickets) {
         let _guard = EndsAll { parts: self, slot };
         let mut origin = tickets.origin();
@@ -202,6 +206,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The next part for a worker; waits while another one may still leave some.
+    #[inline]
     fn next(&self, slot: usize) -> Option<Order> {
         let mut state = self.state();
         loop {
@@ -229,6 +234,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Puts down how a part ended. `false`: this worker is done.
+    #[inline]
     fn settle(&self, slot: usize, ended: Result<Pulled>) -> bool {
         let mut state = self.state();
         let running = state.running.get_mut(slot).and_then(Option::take);
@@ -265,6 +271,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The first answer to a part is there.
+    #[inline]
     fn open(&self, slot: usize, object: &Seen, start: u64, end: Option<u64>) -> Result<()> {
         // Of the whole: what a part brings says nothing about it.
         self.limits.check_size(object.total.unwrap_or_default())?;
@@ -293,6 +300,7 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
+    #[inline]
     fn note(&self, slot: usize, written: u64, crc: &Digest) {
         let mut state = self.state();
         let Some(Some(running)) = state.running.get_mut(slot) else { return };
@@ -320,12 +328,14 @@ impl<'a> Parts<'a> {
 }
 
 impl State {
+    #[inline]
     fn put(&mut self, slot: usize, start: u64, end: Option<u64>) {
         if let Some(running) = self.running.get_mut(slot) {
             *running = Some(Running { end, piece: Piece { start, end: start, crc64: 0 } });
         }
     }
 
+    #[inline]
     fn add(&mut self, piece: Piece) {
         // The byte that was asked for once more is there already.
         if self.done.iter().all(|p| p.end <= piece.start || p.start >= piece.end) {
@@ -334,6 +344,7 @@ impl State {
     }
 
     /// Everything that is on disk.
+    #[inline]
     fn pieces(&self) -> Vec<Piece> {
         let running = self.running.iter().flatten().map(|r| r.piece);
         joined(self.done.iter().copied().chain(running).collect())
@@ -347,6 +358,7 @@ struct EndsAll<'a> {
 }
 
 impl Drop for EndsAll<'_> {
+    #[inline]
     fn drop(&mut self) {
         if thread::panicking() {
             let done = self.parts.limits.monitor.bytes();
@@ -356,6 +368,7 @@ impl Drop for EndsAll<'_> {
 }
 
 /// Only of an object whose size is known can a part be told from the whole.
+#[inline]
 fn checkpoint(identity: &Identity<'_>, object: &Seen, pieces: Vec<Piece>) -> Option<Checkpoint> {
     Some(Checkpoint {
         space_id: identity.space_id.to_owned(),
@@ -376,6 +389,7 @@ fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
 }
 
 /// Whether the checksum on record is the one of all pieces together.
+#[inline]
 fn verify(pieces: &[Piece], object: &Seen) -> Result<bool> {
     let empty = Piece { start: 0, end: 0, crc64: Digest::new().sum64() };
     let whole = *pieces.first().unwrap_or(&empty);
@@ -391,16 +405,19 @@ struct PartSink<'a> {
 }
 
 impl Sink for PartSink<'_> {
+    #[inline]
     fn open(&mut self, object: &Seen, start: u64, end: Option<u64>) -> Result<()> {
         self.parts.open(self.slot, object, start, end)?;
         self.file = Some(self.parts.file.writer_at(start)?);
         Ok(())
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.as_mut().ok_or(io::ErrorKind::NotConnected)?.write(bytes)
     }
 
+    #[inline]
     fn note(&mut self, written: u64, crc: &Digest) {
         self.parts.note(self.slot, written, crc);
     }

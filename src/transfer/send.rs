@@ -87,6 +87,7 @@ impl Client {
     ///     .to_user(UnionId("receiver-1"))?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn send_file(&self, path: impl AsRef<Path>) -> SendFile {
         SendFile { client: self.clone(), path: path.as_ref().to_owned() }
     }
@@ -103,6 +104,7 @@ impl SendFile {
     /// # let _ = folder;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn into_folder<'a>(
         self,
         space_id: impl Into<String>,
@@ -131,6 +133,7 @@ impl<'a> SendFrom<'a> {
     ///     .to_user(UnionId("receiver-1"))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn with(mut self, set: impl FnOnce(Upload<'a>) -> Upload<'a>) -> Self {
         self.upload = set(self.upload);
         self
@@ -152,6 +155,7 @@ impl<'a> SendFrom<'a> {
     ///
     /// Those of [`Upload::from_file`]. When the upload worked and the send did not, [`NotSent`](crate::Error::NotSent) with
     /// the file as it was stored, so that nothing is uploaded twice.
+    #[inline]
     pub fn to_user(self, receiver: UnionId<'_>) -> Result<SentFile> {
         self.send(|client, space_id, dentry_id, _| {
             client.conv_file().send_by_app(space_id, dentry_id, receiver)
@@ -173,12 +177,14 @@ impl<'a> SendFrom<'a> {
     /// # Errors
     ///
     /// Those of [`to_user`](Self::to_user).
+    #[inline]
     pub fn to_conversation(self, open_conversation_id: &str) -> Result<SentFile> {
         self.send(|client, space_id, dentry_id, operator| {
             client.conv_file().send(space_id, dentry_id, open_conversation_id, operator)
         })
     }
 
+    #[inline]
     fn send(
         self,
         send: impl FnOnce(&Client, &str, &str, UnionId<'_>) -> Result<ConversationFile>,
@@ -198,6 +204,7 @@ impl<'a> SendFrom<'a> {
 }
 
 impl fmt::Debug for SendFrom<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendFrom")
             .field("upload", &self.upload)

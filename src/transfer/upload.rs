@@ -72,6 +72,7 @@ impl Client {
     /// println!("dentry {:?}, checksum verified: {}", done.dentry.id, done.verified);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn upload<'a>(
         &self,
         space_id: impl Into<String>,
@@ -109,6 +110,7 @@ impl<'a> Upload<'a> {
     /// client.upload("space-1", "0", UnionId("operator-1")).name("July.xls").from_file("/tmp/x1")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -126,6 +128,7 @@ impl<'a> Upload<'a> {
     /// upload.conflict_strategy(ConflictStrategy::Overwrite).from_file("report.xls")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn conflict_strategy(mut self, strategy: ConflictStrategy) -> Self {
         self.conflict_strategy = Some(strategy);
         self
@@ -142,6 +145,7 @@ impl<'a> Upload<'a> {
     /// client.upload("space-1", "0", UnionId("operator-1")).app_property(month).from_file("report.xls")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn app_property(mut self, property: AppProperty) -> Self {
         self.app_properties.push(property);
         self
@@ -159,6 +163,7 @@ impl<'a> Upload<'a> {
     /// upload.commit_into("uuid-of-the-root").from_file("report.xls")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn commit_into(mut self, parent_dentry_uuid: impl Into<String>) -> Self {
         self.parent_uuid = Some(parent_dentry_uuid.into());
         self
@@ -172,6 +177,7 @@ impl<'a> Upload<'a> {
     /// client.upload("space-1", "0", UnionId("operator-1")).parallel(4).from_file("large.iso")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn parallel(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
@@ -186,6 +192,7 @@ impl<'a> Upload<'a> {
     /// client.upload("space-1", "0", UnionId("operator-1")).part_size(8 << 20).from_file("large.iso")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn part_size(mut self, bytes: u64) -> Self {
         self.part_size = Some(bytes);
         self
@@ -200,6 +207,7 @@ impl<'a> Upload<'a> {
     /// client.upload("space-1", "0", UnionId("operator-1")).multipart_above(1 << 30).from_file("large.iso")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn multipart_above(mut self, bytes: u64) -> Self {
         self.multipart_above = Some(bytes);
         self
@@ -221,6 +229,7 @@ impl<'a> Upload<'a> {
     /// # let _ = done;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn resume(mut self, pending: PendingUpload) -> Self {
         self.resume = Some(pending);
         self
@@ -236,6 +245,7 @@ impl<'a> Upload<'a> {
     /// client.upload("space-1", "0", UnionId("operator-1")).progress(show).from_file("large.iso")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn progress(mut self, callback: impl FnMut(Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(callback));
         self
@@ -257,6 +267,7 @@ impl<'a> Upload<'a> {
     /// assert!(matches!(upload.cancel(&flag).from_bytes(b"hello"), Err(Error::Cancelled { done: 0 })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn cancel(mut self, flag: &'a AtomicBool) -> Self {
         self.cancel = Some(flag);
         self
@@ -281,6 +292,7 @@ impl<'a> Upload<'a> {
     /// [`get_file_upload_info`](crate::Storage::get_file_upload_info) and of the commit;
     /// [`ChecksumMismatch`](Error::ChecksumMismatch) when the store keeps getting something else than was sent;
     /// [`Cancelled`](Error::Cancelled).
+    #[inline]
     pub fn from_file(mut self, path: impl AsRef<Path>) -> Result<Uploaded> {
         let path = path.as_ref();
         let source = FileSource::open(path)?;
@@ -310,6 +322,7 @@ impl<'a> Upload<'a> {
     /// # Errors
     ///
     /// Those of [`from_file`](Self::from_file).
+    #[inline]
     pub fn from_bytes(self, bytes: impl AsRef<[u8]>) -> Result<Uploaded> {
         self.run(&BytesSource(bytes.as_ref()))
     }
@@ -331,6 +344,7 @@ impl<'a> Upload<'a> {
     /// # Errors
     ///
     /// Those of [`from_file`](Self::from_file).
+    #[inline]
     pub fn from_seekable(self, reader: impl Read + Seek + Send) -> Result<Uploaded> {
         self.run(&SeekSource::new(reader)?)
     }
@@ -357,10 +371,12 @@ impl<'a> Upload<'a> {
     /// # Errors
     ///
     /// Those of [`from_file`](Self::from_file), and [`Source`](Error::Source) for a reader that has fewer or more bytes.
+    #[inline]
     pub fn from_reader(self, reader: impl Read + Send, size: u64) -> Result<Uploaded> {
         self.run(&StreamSource::new(reader, size))
     }
 
+    #[inline]
     fn run(mut self, source: &dyn Source) -> Result<Uploaded> {
         if !(1..=MAX_PARALLEL).contains(&self.connections) {
             let what = format!("{} connections; from 1 to {MAX_PARALLEL} are possible", self.connections);
@@ -399,6 +415,7 @@ impl<'a> Upload<'a> {
     }
 
     /// In how many parts, and what of them is done.
+    #[inline]
     fn plan(&mut self, source: &dyn Source) -> Result<PendingUpload> {
         let (size, stamp) = (source.size(), source.stamp());
         if let Some(pending) = self.resume.take() {
@@ -416,6 +433,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Everything up to the commit.
+    #[inline]
     fn send(
         &self,
         client: &Client,
@@ -447,6 +465,7 @@ impl<'a> Upload<'a> {
     }
 
     /// The quota is checked before gigabytes are sent. The name is not: under most strategies one that is taken is no error.
+    #[inline]
     fn pre_check(&self, size: u64) -> PreCheckParam {
         let check = PreCheckParam::new().size(size);
         match (&self.name, &self.conflict_strategy) {
@@ -457,6 +476,7 @@ impl<'a> Upload<'a> {
         }
     }
 
+    #[inline]
     fn commit(&self, client: &Client, name: String, pending: &PendingUpload) -> Result<Dentry> {
         let key = pending.upload_key.as_str();
         let committed = match &self.parent_uuid {
@@ -492,6 +512,7 @@ impl<'a> Upload<'a> {
         })
     }
 
+    #[inline]
     fn operator(&self) -> UnionId<'_> {
         UnionId(&self.operator)
     }
@@ -507,10 +528,12 @@ struct SinglePut<'a> {
 }
 
 impl Outlet for SinglePut<'_> {
+    #[inline]
     fn put(&mut self, ticket: &Ticket, url: &str, body: &mut dyn Read, length: u64) -> Result<Head> {
         self.client.put_object(ticket, url, body, length)
     }
 
+    #[inline]
     fn ticket(&mut self) -> Result<Ticket> {
         let asked_at = self.client.clock().now();
         let options = GetFileUploadInfo::new().pre_check_param(self.pre_check.clone());
@@ -522,11 +545,13 @@ impl Outlet for SinglePut<'_> {
     }
 }
 
+#[inline]
 fn check_key(key: String) -> Result<String> {
     if key.is_empty() { Err(refuse(UPLOAD_INFO, Problem::Missing("uploadKey"))) } else { Ok(key) }
 }
 
 /// The vendor's rules, before gigabytes are sent for a name that is refused in the end.
+#[inline]
 fn check_name(name: Option<&str>) -> Result<String> {
     let name = name.unwrap_or_default();
     let problem = if name.trim().is_empty() {
@@ -542,6 +567,7 @@ fn check_name(name: Option<&str>) -> Result<String> {
 }
 
 impl fmt::Debug for Upload<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Upload")
             .field("client", &self.client)

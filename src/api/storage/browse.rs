@@ -358,6 +358,7 @@ impl<'c> Storage<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn dentries(
         &self,
         space_id: &str,
@@ -393,6 +394,7 @@ impl<'c> Storage<'c> {
     /// println!("{bytes} bytes in all");
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn all_dentries(
         &self,
         space_id: &str,

@@ -429,6 +429,7 @@ impl<'c> Storage<'c> {
     /// ```
     ///
     /// Its items are errors where [`list_permissions`](Self::list_permissions) has them; such an item is the last one.
+    #[inline]
     pub fn permissions(
         &self,
         space_id: &str,

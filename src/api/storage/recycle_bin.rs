@@ -356,6 +356,7 @@ impl<'c> Storage<'c> {
     ///
     /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last
     /// one.
+    #[inline]
     pub fn recycle_items(
         &self,
         recycle_bin_id: &str,

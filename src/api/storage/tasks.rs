@@ -126,6 +126,7 @@ impl Storage<'_> {
     ///
     /// Those of [`get_task`](Self::get_task); [`StillRunning`](crate::Error::StillRunning) with the task as it is when the
     /// time is up.
+    #[inline]
     pub fn wait_for_task(&self, task_id: &str, operator: UnionId<'_>, at_most: Duration) -> Result<Task> {
         let clock = self.client.clock();
         let ends = clock.now().saturating_add(at_most);

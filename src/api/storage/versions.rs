@@ -135,6 +135,7 @@ impl<'c> Storage<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn dentry_versions(
         &self,
         space_id: &str,

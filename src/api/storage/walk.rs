@@ -47,6 +47,7 @@ pub struct WalkError {
 }
 
 impl fmt::Display for WalkError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = if self.path.is_empty() { "." } else { &self.path };
         write!(f, "the folder `{path}` cannot be listed: {}", self.error)
@@ -57,6 +58,7 @@ impl fmt::Display for WalkError {
 impl std::error::Error for WalkError {}
 
 impl From<WalkError> for Error {
+    #[inline]
     fn from(error: WalkError) -> Self {
         error.error
     }
@@ -90,6 +92,7 @@ pub struct Walk<'c> {
 }
 
 impl<'c> Walk<'c> {
+    #[inline]
     fn open_next(&mut self) -> Option<(Folder, Pages<'c, Dentry>)> {
         let folder = self.waiting.pop()?;
         // Sorted by what a change to a file does not change.
@@ -101,6 +104,7 @@ impl<'c> Walk<'c> {
         Some((folder, pages))
     }
 
+    #[inline]
     fn entry(&mut self, above: &str, dentry: Dentry) -> WalkEntry {
         let name = dentry.name.as_deref().or(dentry.id.as_deref()).unwrap_or_default();
         let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
@@ -116,6 +120,7 @@ impl<'c> Walk<'c> {
 impl Iterator for Walk<'_> {
     type Item = Result<WalkEntry, WalkError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let (folder, mut pages) = self.open.take().or_else(|| self.open_next())?;
@@ -139,6 +144,7 @@ impl Iterator for Walk<'_> {
 impl FusedIterator for Walk<'_> {}
 
 impl fmt::Debug for Walk<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Walk")
             .field("space_id", &self.space_id)
@@ -177,6 +183,7 @@ impl<'c> Storage<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn walk(&self, space_id: &str, parent_id: &str, operator: UnionId<'_>) -> Walk<'c> {
         Walk {
             storage: *self,

@@ -143,6 +143,7 @@ impl<'c> StorageV2<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn operation_logs(&self, options: &ListOperationLogs) -> Pages<'c, OperationLog> {
         let (storage, mut options) = (*self, options.clone());
         Pages::new(move |token| {

@@ -432,6 +432,7 @@ impl<'c> StorageV2<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn permissions(
         &self,
         dentry_uuid: &str,

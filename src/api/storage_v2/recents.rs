@@ -279,6 +279,7 @@ impl<'c> StorageV2<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn recents(&self, options: &ListRecents) -> Pages<'c, RecentDentry> {
         let (storage, mut options) = (*self, options.clone());
         Pages::new(move |token| {
@@ -301,6 +302,7 @@ impl<'c> StorageV2<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn stars(&self, options: &ListStars) -> Pages<'c, Star> {
         let (storage, mut options) = (*self, options.clone());
         Pages::new(move |token| {

@@ -349,6 +349,7 @@ impl<'c> StorageV2<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn found_dentries(
         &self,
         keyword: &str,
@@ -379,6 +380,7 @@ impl<'c> StorageV2<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn found_publish_dentries(
         &self,
         keyword: &str,
@@ -411,6 +413,7 @@ impl<'c> StorageV2<'c> {
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn found_workspaces(
         &self,
         keyword: &str,
