@@ -88,8 +88,5 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
     },
 ];
 
-/// Operations without a function. It can only become shorter.
-pub(super) const NOT_YET: &[&str] = &[];
-
 /// Fields of answers that have another name here: the vendor's, then ours.
 pub(super) const RENAMED: &[(&str, &str)] = &[("type", "kind"), ("expires_in", "expire_in")];
