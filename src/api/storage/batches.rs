@@ -125,6 +125,21 @@ pub struct DentryBatchItem {
     pub target_dentry_id: Option<String>,
 }
 
+impl<'a> BatchOutcome<'a> {
+    pub(super) fn of(
+        success: Option<bool>,
+        is_async: bool,
+        task_id: Option<&'a str>,
+        code: Option<&'a str>,
+    ) -> Self {
+        match (success, is_async) {
+            (None | Some(true), true) => Self::Running { task_id },
+            (Some(true), false) => Self::Done,
+            (Some(false), _) | (None, false) => Self::Failed { code },
+        }
+    }
+}
+
 impl DentryBatchItem {
     /// The fields in one: done, going on, or failed. What is neither said to be done nor to go on counts as failed.
     ///
@@ -136,11 +151,7 @@ impl DentryBatchItem {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn outcome(&self) -> BatchOutcome<'_> {
-        match (self.success, self.is_async) {
-            (None | Some(true), true) => BatchOutcome::Running { task_id: self.task_id.as_deref() },
-            (Some(true), false) => BatchOutcome::Done,
-            (Some(false), _) | (None, false) => BatchOutcome::Failed { code: self.error_code.as_deref() },
-        }
+        BatchOutcome::of(self.success, self.is_async, self.task_id.as_deref(), self.error_code.as_deref())
     }
 }
 

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
+use super::batches::BatchOutcome;
 use super::dentries::ConflictStrategy;
-use crate::api::common::{OptionBody, check_count, empty_is_none, null_is_default};
+use crate::api::common::{OptionBody, ResultItems, check_count, empty_is_none, null_is_default};
 use crate::call::Call;
 use crate::options::options;
 use crate::{Result, UnionId};
@@ -74,6 +75,22 @@ pub struct RestoredItem {
     pub dentry_id: Option<String>,
 }
 
+impl RestoredItem {
+    /// What became of it, in one word.
+    ///
+    /// ```
+    /// use dingtalk_files::{BatchOutcome, RestoredItem};
+    ///
+    /// let json = r#"{"recycleItemId": "item-1", "success": false, "errorCode": "permissionDenied"}"#;
+    /// let item: RestoredItem = serde_json::from_str(json)?;
+    /// assert_eq!(item.outcome(), BatchOutcome::Failed { code: Some("permissionDenied") });
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn outcome(&self) -> BatchOutcome<'_> {
+        BatchOutcome::of(self.success, self.is_async, self.task_id.as_deref(), self.error_code.as_deref())
+    }
+}
+
 options! {
     /// What [`Storage::restore_recycle_item`] may be told besides the item.
     ///
@@ -110,13 +127,6 @@ struct ItemsBody<'a> {
     recycle_item_ids: &'a [&'a str],
     #[serde(skip_serializing_if = "Option::is_none")]
     option: Option<&'a RestoreRecycleItems>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RestoredAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    result_items: Vec<RestoredItem>,
 }
 
 /// The vendor's limit.
@@ -218,6 +228,6 @@ impl Storage<'_> {
         check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_RESTORED)?;
         let body = ItemsBody { recycle_item_ids, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: RestoredAnswer| answer.result_items)
+        self.client.call(&call).map(|answer: ResultItems<_>| answer.result_items)
     }
 }
