@@ -462,10 +462,12 @@ fn check_base_url(url: &str) -> Result<String> {
 
 /// The old-style host that belongs to an API host.
 fn old_host_of(base_url: &str) -> Option<String> {
-    match base_url {
+    // As they may be spelled: names of hosts have no case, and https has its port.
+    let plain = base_url.to_ascii_lowercase();
+    match plain.strip_suffix(":443").unwrap_or(&plain) {
         BASE_URL => Some(OAPI_BASE_URL.to_owned()),
         INTERNATIONAL_BASE_URL => None,
-        own => Some(own.to_owned()),
+        _ => Some(base_url.to_owned()),
     }
 }
 

@@ -247,7 +247,10 @@ impl Client {
         tries: &mut Tries,
     ) -> Result<ApiAnswer> {
         let mut token = token.map(|t| &t.secret);
+        // In a query they are encoded, and so a server repeats them.
+        let in_url: Vec<String> = call.secrets.iter().map(|secret| encode(secret)).collect();
         let mut secrets = call.secrets.clone();
+        secrets.extend(in_url.iter().map(String::as_str));
         secrets.extend(token.map(crate::Secret::expose));
         // The old host takes the token in the query, and what it repeats of that is encoded.
         let in_query = token.filter(|_| call.host == Host::Oapi).map(|t| encode(t.expose()));

@@ -1,5 +1,6 @@
 //! Lists that come page by page.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::iter::FusedIterator;
 
@@ -33,7 +34,7 @@ impl<T> Page<T> {
 
 /// All items of a list, page after page. Each page is asked for when the one before it is used up.
 ///
-/// It ends after the last page, after an error (which comes once), and when a server gives the same token again. What
+/// It ends after the last page, after an error (which comes once), and when a server gives a token that was used before. What
 /// others change meanwhile may be missed or come twice: the vendor keeps no snapshot. To start over, make a new one.
 ///
 /// ```
@@ -46,14 +47,21 @@ pub struct Pages<'a, T> {
     /// Gives the page of a token; the first one has none. Gone after the last page.
     fetch: Option<Fetch<'a, T>>,
     token: Option<String>,
+    /// All that were asked with.
+    used: HashSet<String>,
     items: std::vec::IntoIter<T>,
 }
 
 type Fetch<'a, T> = Box<dyn FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a>;
 
 impl<'a, T> Pages<'a, T> {
-    pub(crate) fn new(fetch: impl FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a) -> Self {
-        Self { fetch: Some(Box::new(fetch)), token: None, items: Vec::new().into_iter() }
+    /// Begins with the page of `first`, or with the first page.
+    pub(crate) fn new(
+        first: Option<String>,
+        fetch: impl FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a,
+    ) -> Self {
+        let used = first.iter().cloned().collect();
+        Self { fetch: Some(Box::new(fetch)), token: first, used, items: Vec::new().into_iter() }
     }
 }
 
@@ -73,7 +81,8 @@ impl<T> Iterator for Pages<'_, T> {
                 }
             };
             self.items = page.items.into_iter();
-            if page.next_token.is_none() || page.next_token == self.token {
+            // A token that was used already would go round in a circle.
+            if !page.next_token.as_ref().is_some_and(|token| self.used.insert(token.clone())) {
                 self.fetch = None;
             }
             self.token = page.next_token;
@@ -105,7 +114,7 @@ mod tests {
     fn run(pages: Vec<Result<Page<u32>>>) -> (Vec<Option<u32>>, Vec<Option<String>>) {
         let mut asked = Vec::new();
         let mut pages = pages.into_iter();
-        let all = Pages::new(|token| {
+        let all = Pages::new(None, |token| {
             asked.push(token.map(str::to_owned));
             pages.next().unwrap()
         });
@@ -129,6 +138,20 @@ mod tests {
     }
 
     #[test]
+    fn a_circle_is_the_end_also_one_through_the_first_token() {
+        let pages = vec![Ok(page(&[1], Some("a"))), Ok(page(&[2], Some("b"))), Ok(page(&[3], Some("a")))];
+        let (items, asked) = run(pages);
+        assert_eq!((items, asked.len()), (vec![Some(1), Some(2), Some(3)], 3));
+        let mut asked = Vec::new();
+        let all = Pages::new(Some("x".to_owned()), |token| {
+            asked.push(token.map(str::to_owned));
+            Ok(page(&[1], Some("x")))
+        });
+        assert_eq!(all.count(), 1);
+        assert_eq!(asked, [Some("x".to_owned())]);
+    }
+
+    #[test]
     fn an_error_comes_once_and_ends_it() {
         let gone = Err(Error::InvalidArgument(String::new()));
         let (items, asked) = run(vec![Ok(page(&[1], Some("a"))), gone]);
@@ -138,7 +161,7 @@ mod tests {
     #[test]
     fn nothing_is_asked_before_it_is_needed() {
         let mut asked = 0;
-        let mut pages = Pages::new(|_| {
+        let mut pages = Pages::new(None, |_| {
             asked += 1;
             Ok(page(&[1, 2], Some("a")))
         });
@@ -146,6 +169,6 @@ mod tests {
         pages.next();
         drop(pages);
         assert_eq!(asked, 1);
-        let _ = Pages::<u32>::new(|_| panic!("asked"));
+        let _ = Pages::<u32>::new(None, |_| panic!("asked"));
     }
 }

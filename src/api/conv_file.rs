@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::api::common::null_is_default;
+use crate::api::common::{negative_is_none, null_is_default};
 use crate::api::storage::dentries::{DentryStatus, DentryType};
 use crate::call::Call;
 use crate::{Result, Timestamp, UnionId};
@@ -47,10 +47,12 @@ pub struct ConversationFile {
     /// Name with extension.
     pub name: Option<String>,
     /// Size in bytes.
+    #[serde(deserialize_with = "negative_is_none")]
     pub size: Option<u64>,
     /// Path within the space.
     pub path: Option<String>,
-    /// Version, from 1.
+    /// Version.
+    #[serde(deserialize_with = "negative_is_none")]
     pub version: Option<u64>,
     /// Whether it is there, deleted or expired.
     pub status: Option<DentryStatus>,
@@ -64,7 +66,7 @@ pub struct ConversationFile {
     pub create_time: Option<Timestamp>,
     /// When it was changed last.
     pub modified_time: Option<Timestamp>,
-    /// Documented, but not filled by the operations known so far.
+    /// The dentryUuid, which storage 2.0 names it by. `send_by_app` does not fill it.
     pub uuid: Option<String>,
 }
 

@@ -159,7 +159,9 @@ impl ApiError {
     }
 
     pub(crate) fn is_server_fault(&self) -> bool {
-        (self.status >= 500 || self.is_busy()) && !self.is_throttled()
+        // By their meaning, whatever status they come with.
+        let is_fault = matches!(self.code.as_str(), "systemError" | "unknownError" | "operationTimeout");
+        (self.status >= 500 || is_fault || self.is_busy()) && !self.is_throttled()
     }
 
     /// The old host's one word for a fault of its own.
@@ -225,8 +227,8 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
     }
     let success = (200..300).contains(&answer.status);
     // Bans and errors come with 200 too, and every field of an answer is optional: they would pass for empty
-    // successes. Only small bodies can be one, so a long list is not parsed twice.
-    let small = if !success || answer.body.len() < 512 { parse(&answer.body) } else { None };
+    // successes. A long list, which has not their words, is not parsed twice.
+    let small = if !success || may_be_error(&answer.body) { parse(&answer.body) } else { None };
     if small.as_ref().is_some_and(is_ban) {
         return Err(unexpected(Problem::Banned { minutes: BAN_MINUTES }));
     }
@@ -263,6 +265,11 @@ const BAN_MINUTES: u64 = 5;
 
 fn parse(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(body).ok()
+}
+
+/// Has the word that every error has, or the number of a ban.
+fn may_be_error(body: &[u8]) -> bool {
+    body.windows(6).any(|w| w.eq_ignore_ascii_case(b"\"code\"")) || body.windows(4).any(|w| w == b"1111")
 }
 
 fn is_ban(value: &Value) -> bool {
@@ -346,6 +353,9 @@ mod tests {
         assert!(api(403, "Forbidden.AccessDenied.QpmLimitForSuitekeyAndOrgAndApi").is_throttled());
         let monthly = api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg");
         assert!(monthly.is_quota() && !monthly.is_throttled());
+        for code in ["systemError", "unknownError", "operationTimeout"] {
+            assert!(api(400, code).is_server_fault() && api(200, code).is_server_fault(), "{code}");
+        }
         assert!(api(401, "InvalidAuthentication").is_token_refused());
         assert!(!api(400, "invalidClientIdOrSecret").is_token_refused());
     }
@@ -432,6 +442,9 @@ mod tests {
         assert_eq!((e.status, e.code.as_str()), (200, "systemError"));
         let Err(Error::Answer(e)) = judge(200, None, " []") else { panic!() };
         assert!(matches!(e.problem, Problem::Malformed { .. }));
+        // Of any length.
+        let long = format!(r#"{{"message":"{}","Code":"systemError"}}"#, "m".repeat(5000));
+        assert!(matches!(judge(200, None, &long), Err(Error::Api(e)) if e.code == "systemError"));
         // JSON under a wrong label is still JSON.
         assert!(judge(200, Some("text/html"), r#"{"a":1}"#).is_ok());
         assert!(judge(200, None, "").is_ok());

@@ -368,8 +368,8 @@ impl<'c> Storage<'c> {
     ) -> Pages<'c, Dentry> {
         let (storage, mut options) = (*self, options.clone());
         let [space, parent, person] = [space_id, parent_id, operator.0].map(str::to_owned);
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_dentries(&space, &parent, UnionId(&person), &options)
         })
     }
@@ -403,8 +403,8 @@ impl<'c> Storage<'c> {
     ) -> Pages<'c, Dentry> {
         let (storage, mut options) = (*self, options.clone());
         let [space, person] = [space_id, operator.0].map(str::to_owned);
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_all_dentries(&space, UnionId(&person), &options)
         })
     }

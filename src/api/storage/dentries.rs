@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::api::common::null_is_default;
+use crate::api::common::{negative_is_none, null_is_default};
 use crate::ids::words;
 use crate::secret::host_of;
 use crate::{Error, Result, Timestamp};
@@ -129,10 +129,12 @@ pub struct Dentry {
     /// Name, with the extension if it is a file.
     pub name: Option<String>,
     /// Size in bytes. Folders have none.
+    #[serde(deserialize_with = "negative_is_none")]
     pub size: Option<u64>,
     /// Path within the space.
     pub path: Option<String>,
-    /// Version, from 1.
+    /// Version.
+    #[serde(deserialize_with = "negative_is_none")]
     pub version: Option<u64>,
     /// Whether it is there, deleted or expired.
     pub status: Option<DentryStatus>,

@@ -439,10 +439,8 @@ impl<'c> Storage<'c> {
     ) -> Pages<'c, Permission> {
         let (storage, mut options) = (*self, options.clone());
         let [space_id, dentry_id, operator] = [space_id, dentry_id, operator.0].map(str::to_owned);
-        Pages::new(move |token| {
-            if let Some(token) = token {
-                options.next_token = Some(token.to_owned());
-            }
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_permissions(&space_id, &dentry_id, UnionId(&operator), &options)
         })
     }

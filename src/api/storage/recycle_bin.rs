@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Storage;
 use super::dentries::DentryType;
-use crate::api::common::{check_count, check_max_results, null_is_default};
+use crate::api::common::{check_count, check_max_results, negative_is_none, null_is_default};
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -60,6 +60,7 @@ pub struct RecycleItem {
     /// The id it had there.
     pub dentry_id: Option<String>,
     /// Size in bytes.
+    #[serde(deserialize_with = "negative_is_none")]
     pub size: Option<u64>,
     /// File or folder.
     #[serde(rename = "type")]
@@ -365,10 +366,8 @@ impl<'c> Storage<'c> {
     ) -> Pages<'c, RecycleItem> {
         let (storage, mut options) = (*self, options.clone());
         let [recycle_bin_id, operator] = [recycle_bin_id, operator.0].map(str::to_owned);
-        Pages::new(move |token| {
-            if let Some(token) = token {
-                options.next_token = Some(token.to_owned());
-            }
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_recycle_items(&recycle_bin_id, UnionId(&operator), &options)
         })
     }

@@ -196,13 +196,13 @@ impl Storage<'_> {
     /// after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
-    /// use dingtalk_files::{Client, RestoreRecycleItems, UnionId};
+    /// use dingtalk_files::{BatchOutcome, Client, RestoreRecycleItems, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let (items, options) = (["item-1", "item-2"], RestoreRecycleItems::new());
     /// for item in client.storage().restore_recycle_items("bin-1", &items, UnionId("operator-1"), &options)? {
-    ///     if item.success == Some(false) {
-    ///         println!("{:?} is still there: {:?}", item.recycle_item_id, item.error_code);
+    ///     if let BatchOutcome::Failed { code } = item.outcome() {
+    ///         println!("{:?} is still there: {code:?}", item.recycle_item_id);
     ///     }
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Storage;
 use super::dentries::PartitionType;
-use crate::api::common::{OptionBody, null_is_default};
+use crate::api::common::{OptionBody, negative_is_none, null_is_default};
 use crate::call::Call;
 use crate::ids::words;
 use crate::options::options;
@@ -72,8 +72,10 @@ pub struct Space {
     /// Whether it is there or deleted.
     pub status: Option<SpaceStatus>,
     /// How many bytes it may have. Without a limit of its own there is none here.
+    #[serde(deserialize_with = "negative_is_none")]
     pub quota: Option<u64>,
     /// How many bytes it has.
+    #[serde(deserialize_with = "negative_is_none")]
     pub used_quota: Option<u64>,
     /// What it can do.
     pub capabilities: Option<SpaceCapabilities>,
@@ -194,10 +196,13 @@ pub struct Partition {
 #[non_exhaustive]
 pub struct PartitionQuota {
     /// How many bytes are taken.
+    #[serde(deserialize_with = "negative_is_none")]
     pub used: Option<u64>,
     /// How many bytes there may be. Without one, it shares what the organisation has left.
+    #[serde(deserialize_with = "negative_is_none")]
     pub max: Option<u64>,
     /// How many bytes have been set aside and are still free. Without one, nothing has been set aside.
+    #[serde(deserialize_with = "negative_is_none")]
     pub reserved: Option<u64>,
     /// How it is meant.
     #[serde(rename = "type")]

@@ -145,8 +145,8 @@ impl<'c> Storage<'c> {
     ) -> Pages<'c, Dentry> {
         let (storage, mut options) = (*self, options.clone());
         let [space, dentry, person] = [space_id, dentry_id, operator.0].map(str::to_owned);
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_dentry_versions(&space, &dentry, UnionId(&person), &options)
         })
     }

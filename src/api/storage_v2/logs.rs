@@ -146,8 +146,8 @@ impl<'c> StorageV2<'c> {
     #[inline]
     pub fn operation_logs(&self, options: &ListOperationLogs) -> Pages<'c, OperationLog> {
         let (storage, mut options) = (*self, options.clone());
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_operation_logs(&options)
         })
     }

@@ -441,8 +441,8 @@ impl<'c> StorageV2<'c> {
     ) -> Pages<'c, PermissionV2> {
         let (storage, mut options) = (*self, options.clone());
         let (dentry_uuid, operator) = (dentry_uuid.to_owned(), String::from(operator));
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_permissions(&dentry_uuid, UnionId(&operator), &options)
         })
     }

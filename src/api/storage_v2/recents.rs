@@ -282,8 +282,8 @@ impl<'c> StorageV2<'c> {
     #[inline]
     pub fn recents(&self, options: &ListRecents) -> Pages<'c, RecentDentry> {
         let (storage, mut options) = (*self, options.clone());
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_recents(&options)
         })
     }
@@ -305,8 +305,8 @@ impl<'c> StorageV2<'c> {
     #[inline]
     pub fn stars(&self, options: &ListStars) -> Pages<'c, Star> {
         let (storage, mut options) = (*self, options.clone());
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.list_stars(&options)
         })
     }

@@ -358,8 +358,8 @@ impl<'c> StorageV2<'c> {
     ) -> Pages<'c, FoundDentry> {
         let (storage, mut options) = (*self, options.clone());
         let (keyword, operator) = (keyword.to_owned(), String::from(operator));
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.search_dentries(&keyword, UnionId(&operator), &options)
         })
     }
@@ -391,8 +391,8 @@ impl<'c> StorageV2<'c> {
         let (storage, mut options) = (*self, options.clone());
         let (keyword, workspace_id) = (keyword.to_owned(), workspace_id.to_owned());
         let operator = String::from(operator);
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.search_publish_dentries(&keyword, &workspace_id, UnionId(&operator), &options)
         })
     }
@@ -422,8 +422,8 @@ impl<'c> StorageV2<'c> {
     ) -> Pages<'c, FoundWorkspace> {
         let (storage, mut options) = (*self, options.clone());
         let (keyword, operator) = (keyword.to_owned(), String::from(operator));
-        Pages::new(move |token| {
-            options.next_token = token.map(str::to_owned).or_else(|| options.next_token.take());
+        Pages::new(options.next_token.take(), move |token| {
+            options.next_token = token.map(str::to_owned);
             storage.search_workspaces(&keyword, UnionId(&operator), &options)
         })
     }
