@@ -21,8 +21,11 @@ use crate::auth::{Auth, Token};
 use crate::builder::ClientBuilder;
 use crate::call::{Call, Host, encode};
 use crate::clock::{Clock, jitter};
-use crate::error::{ApiAnswer, Error, Problem, Result, UnexpectedAnswer, check_errcode, classify};
+use crate::error::{
+    ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, UnexpectedAnswer, check_errcode, classify,
+};
 use crate::retry::{Next, RetryPolicy, Tries, after_failure};
+use crate::secret::host_of;
 use crate::transfer::range::{Head, Want};
 use crate::transfer::ticket::Ticket;
 use crate::transport::{ApiRequest, ObjectBody, Transport};
@@ -261,6 +264,9 @@ impl Client {
             secrets.push(encoded);
             token = None;
         }
+        if self.time_left() == Some(Duration::ZERO) {
+            return Err(too_late(call.operation, &url));
+        }
         let answer = self.transport().api(&ApiRequest {
             operation: call.operation,
             method: call.method(),
@@ -396,6 +402,20 @@ fn no_old_host(operation: &str) -> Error {
         "{operation} lives on the old host, and the vendor names none that belongs to api.dingtalk.io: set one with \
          `ClientBuilder::oapi_base_url`"
     ))
+}
+
+/// The deadline is over before anything is sent; a limit of nothing would look as if it might have been.
+fn too_late(operation: &'static str, url: &str) -> Error {
+    NetworkError {
+        operation,
+        host: host_of(url).to_owned(),
+        stage: NetworkStage::Connect,
+        timed_out: true,
+        tls: false,
+        hopeless: false,
+        cause: "the overall timeout is over".into(),
+    }
+    .into()
 }
 
 impl fmt::Debug for Client {

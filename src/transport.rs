@@ -473,7 +473,9 @@ fn network(operation: &'static str, url: &str, reached: NetworkStage, e: ureq::E
         U::Io(e) => is_connect_error(e.kind()) || is_lookup_error(e),
         _ => false,
     };
-    let stage = if unconnected || tls || refused { NetworkStage::Connect } else { reached };
+    // What has come so far came over a connection.
+    let is_before = reached != NetworkStage::Body && (unconnected || tls || refused);
+    let stage = if is_before { NetworkStage::Connect } else { reached };
     let timed_out =
         matches!(&e, U::Timeout(_)) || matches!(&e, U::Io(e) if e.kind() == io::ErrorKind::TimedOut);
     // These two would repeat the URL, and with it a query.

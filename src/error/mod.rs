@@ -418,7 +418,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self.root() {
             Self::Api(e) => e.is_throttled() || e.is_server_fault() || e.code == "operationConcurrentControl",
-            Self::Storage(e) => e.status >= 500 || e.status == 429,
+            Self::Storage(e) => e.is_transient(),
             Self::Answer(e) => e.is_banned() || e.status >= 500,
             Self::Network(e) => !e.hopeless,
             _ => false,

@@ -90,6 +90,11 @@ impl StorageError {
         self.status == 403 && known
     }
 
+    /// The same may work in a moment.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500..) || self.code.as_deref() == Some("RequestTimeout")
+    }
+
     /// Reads OSS's XML, or whatever else came. `secrets` are the signed header values that were sent.
     pub(crate) fn read(
         status: u16,

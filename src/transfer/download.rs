@@ -126,7 +126,8 @@ impl<'a> Download<'a> {
     /// Whether an existing target is an error ([`Error::TargetExists`]). For [`to_file`](Self::to_file). Default: no, it is
     /// replaced.
     ///
-    /// Looked at before anything is sent, and once more, in one step with the renaming, at the end.
+    /// Looked at before anything is sent, and once more at the end: in one step with the renaming, where the file system has
+    /// hard links.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -185,8 +186,8 @@ impl<'a> Download<'a> {
     }
 
     /// A flag that ends the download with [`Error::Cancelled`] when it becomes `true`, from another thread or from a signal
-    /// handler. It takes effect at once, also while a server is silent; while a name is being resolved or a connection made,
-    /// when that has ended (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
+    /// handler. It takes effect at once, also while a server is silent; while a name is being resolved, a connection made or a
+    /// token fetched (for others, too), when that has ended (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
     ///
     /// With a flag the download has connections of its own, so that ending them disturbs nobody. An agent given to
     /// [`ClientBuilder::agent`](crate::ClientBuilder::agent) cannot be copied: there the flag takes effect with the next
@@ -255,7 +256,8 @@ impl<'a> Download<'a> {
     /// The bytes go into `NAME.dingtalk-part` in the same folder. When they are complete and checked, they are brought to
     /// disk (`fsync`), and the file is renamed. A file that was there is replaced and hands its permissions on; where `path`
     /// is a symbolic link, what it points to is replaced. One download to a target at a time: a second one, also in another
-    /// process, is [`Error::TargetBusy`].
+    /// process, is [`Error::TargetBusy`]. (On Linux this is seen within one network namespace: containers that share a folder
+    /// and hosts that share a disk have to keep apart themselves.)
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -294,7 +296,7 @@ impl<'a> Download<'a> {
         let (done, reused) =
             interruptible(&client, &monitor, self.connections, |client| job.run(client, &mut part, &limits))?;
         part.publish(done.bytes, self.no_clobber)
-            .map_err(|error| as_file_error(error, &part, done.bytes, self.resume))?;
+            .map_err(|error| as_file_error(error, &part, done.bytes, part.is_resumable()))?;
         monitor.finish();
         let verified = done.result.is_ok_and(|verified| verified);
         let (bytes, size, etag) = (done.bytes, done.object.total, done.object.etag);

@@ -69,9 +69,13 @@ mod system {
 
     impl Drop for Held {
         fn drop(&mut self) {
-            // Windows removes no file that is open; elsewhere the order does not matter.
-            self.file = None;
+            // Windows removes no file that is open. Elsewhere one that is closed first may be locked by somebody else before
+            // it is removed.
+            if cfg!(windows) {
+                self.file = None;
+            }
             let _ = std::fs::remove_file(&self.path);
+            self.file = None;
         }
     }
 

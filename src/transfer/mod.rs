@@ -223,7 +223,8 @@ impl RemoteFile {
         self
     }
 
-    /// Waits for an archived file instead of failing: asks again `every` so often, for `at_most` so long.
+    /// Waits for an archived file instead of failing: asks again `every` so often (a second
+    /// at least), for `at_most` so long.
     ///
     /// Who asks for the download info of an archived file is answered `fileArchived`, and has started the restoring, which
     /// takes minutes. Holds for downloads, not for [`download_info`](Self::download_info). Each question is a call that
@@ -244,6 +245,8 @@ impl RemoteFile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait_for_restore(mut self, every: Duration, at_most: Duration) -> Self {
+        // Calls are counted, and who asks without a pause is banned.
+        let every = every.max(Duration::from_secs(1));
         self.restore = Some(Restore { every, at_most });
         self
     }

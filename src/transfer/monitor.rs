@@ -167,6 +167,7 @@ impl<'a> Monitor<'a> {
 
     /// After a [`stop`](Self::stop), for another try.
     pub(crate) fn resume(&self) {
+        self.bytes.store(0, Ordering::Relaxed);
         self.stopped.store(false, Ordering::Relaxed);
     }
 

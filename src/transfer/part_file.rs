@@ -60,6 +60,7 @@ impl Target {
         &self.folder
     }
 
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
     pub(crate) fn name(&self) -> &OsStr {
         &self.name
     }
@@ -118,6 +119,11 @@ impl<'a> PartFile<'a> {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// It can be resumed: it is there, and its checkpoint.
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.is_kept && self.path.exists() && self.saved().is_some()
     }
 
     /// What is there is of no use to anybody.
@@ -182,13 +188,15 @@ impl<'a> PartFile<'a> {
         let file = file.map_err(|cause| file_error("write", path, cause))?;
         // An earlier try may have been for a larger object.
         file.set_len(size).map_err(|cause| file_error("write", path, cause))?;
-        // What must not be replaced hands nothing on: the part may be kept, and has to stay writable.
+        file.sync_all().map_err(|cause| file_error("write", path, cause))?;
+        // What must not be replaced hands nothing on: the part may be kept, and has to stay writable. For the same reason not
+        // before the bytes are on disk, which takes its time.
         if let Some(old) = fs::metadata(target).ok().filter(|old| old.is_file() && !no_clobber) {
             // Who may read the old one may read the new one, and nobody else.
-            file.set_permissions(old.permissions())
+            like(&old, &file, false)
+                .and_then(|permissions| file.set_permissions(permissions))
                 .map_err(|cause| file_error("set the permissions of", path, cause))?;
         }
-        file.sync_all().map_err(|cause| file_error("write", path, cause))?;
         drop(file);
         let placed = if no_clobber { rename_if_absent(path, target) } else { fs::rename(path, target) };
         placed.map_err(|cause| match cause.kind() {
@@ -196,8 +204,9 @@ impl<'a> PartFile<'a> {
             _ => file_error("put the finished download in the place of", target, cause),
         })?;
         self.is_kept = false;
-        sync_folder(self.target.folder())
-            .map_err(|cause| file_error("write the folder", self.target.folder(), cause))
+        sync_folder(self.target.folder()).map_err(|cause| {
+            file_error("bring the name of the finished download to disk in", self.target.folder(), cause)
+        })
     }
 }
 
@@ -240,21 +249,60 @@ fn checksum(file: &mut File, piece: &Piece, monitor: &Monitor<'_>) -> Result<Opt
 fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
+    let left = fs::symlink_metadata(part).ok();
+    #[cfg(unix)]
+    if let Some(left) = &left {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        if left.nlink() > 1 {
+            // A target that got its name by a link, when the process was killed before the other one was removed.
+            fs::remove_file(part)?;
+        } else {
+            // A kill just before the renaming may have left it without.
+            fs::set_permissions(part, fs::Permissions::from_mode(left.permissions().mode() | 0o600))?;
+        }
+    }
+    #[cfg(not(unix))]
+    if let Some(left) = left.filter(|left| left.permissions().readonly()) {
+        let mut permissions = left.permissions();
+        #[expect(clippy::permissions_set_readonly_false, reason = "it means more on unix only")]
+        permissions.set_readonly(false);
+        fs::set_permissions(part, permissions)?;
+    }
     #[cfg(unix)]
     if let Ok(old) = fs::metadata(target.path()) {
-        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        use std::os::unix::fs::OpenOptionsExt;
         let part = options.mode(0o600).open(part)?;
-        // Whatever the old one allows, the owner has to be able to write this one.
-        return part.set_permissions(fs::Permissions::from_mode(old.permissions().mode() | 0o600));
+        return part.set_permissions(like(&old, &part, true)?);
     }
     options.open(part).map(drop)
+}
+
+/// The permissions of the old file for the new one. Another group gets nothing of what the old one's had; and whatever the
+/// old one allows, the owner has to be able to write a part.
+fn like(old: &fs::Metadata, new: &File, is_part: bool) -> io::Result<fs::Permissions> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let others = if new.metadata()?.gid() == old.gid() { 0 } else { 0o070 };
+        let writable = if is_part { 0o600 } else { 0 };
+        Ok(fs::Permissions::from_mode((old.permissions().mode() & !others) | writable))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (new, is_part);
+        Ok(old.permissions())
+    }
 }
 
 /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first.
 #[inline]
 fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
-        Ok(()) => fs::remove_file(from),
+        // It is in its place. A second name that stays is dealt with when the next download begins.
+        Ok(()) => {
+            let _ = fs::remove_file(from);
+            Ok(())
+        }
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
         Err(_) if fs::symlink_metadata(to).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
         Err(_) => fs::rename(from, to),

@@ -17,9 +17,9 @@ use super::checkpoint::{Checkpoint, Piece, joined};
 use super::origin::Tickets;
 use super::part_file::PartFile;
 use super::patience::Limits;
-use super::pull::{Order, Pulled, Seen, Sink, pull};
+use super::pull::{GET_OBJECT, Order, Pulled, Seen, Sink, pull};
 use super::range::Want;
-use crate::error::{Error, FileError, Result};
+use crate::error::{Error, FileError, Problem, Result, UnexpectedAnswer};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -241,9 +241,16 @@ impl<'a> Parts<'a> {
         let goes_on = match (ended, running) {
             (Ok(pulled), _) => {
                 state.add(Piece { start: pulled.range.start, end: pulled.range.end, crc64: pulled.crc64 });
-                // A body without a length tells it by its end.
-                state.object = Some(pulled.object);
-                true
+                let known = state.object.get_or_insert_with(Seen::default);
+                let is_same = !known.is_other_than(&pulled.object);
+                if is_same {
+                    // A body without a length tells it by its end.
+                    known.learn(pulled.object);
+                } else {
+                    state.failure.get_or_insert(Error::ObjectChanged { written: 0 });
+                    self.limits.monitor.stop();
+                }
+                is_same
             }
             (Err(error), running) => {
                 let rest = running.and_then(|r| {
@@ -392,7 +399,12 @@ fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
 #[inline]
 fn verify(pieces: &[Piece], object: &Seen) -> Result<bool> {
     let empty = Piece { start: 0, end: 0, crc64: Digest::new().sum64() };
-    let whole = *pieces.first().unwrap_or(&empty);
+    let (whole, is_one) = (*pieces.first().unwrap_or(&empty), pieces.len() <= 1);
+    // Whatever happened: a file with a gap is never published.
+    if !is_one || whole.start != 0 || object.total != Some(whole.end) {
+        let problem = Problem::WrongRange("the parts that came do not make up the object".to_owned());
+        return Err(UnexpectedAnswer { operation: GET_OBJECT, status: 206, problem, request_id: None }.into());
+    }
     let range = whole.start..whole.end;
     Pulled { range, object: object.clone(), crc64: whole.crc64 }.verify()
 }

@@ -165,6 +165,13 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// Adds what another answer tells of the same object.
+    pub(crate) fn learn(&mut self, object: Self) {
+        self.total = self.total.or(object.total);
+        self.etag = self.etag.take().or(object.etag);
+        self.crc64 = self.crc64.or(object.crc64);
+    }
+
     /// Something that is known of both differs.
     pub(crate) fn is_other_than(&self, object: &Self) -> bool {
         fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
@@ -236,7 +243,7 @@ impl<O: Origin> Pull<'_, O> {
             412 if self.seen.etag.is_some() => Trouble::Changed,
             416 => self.judge_unsatisfied(e),
             403 if e.wants_new_signature() => Trouble::Unsigned(error),
-            408 | 429 | 500.. => Trouble::Retry(error),
+            _ if e.is_transient() => Trouble::Retry(error),
             // On another host the object may still be there.
             _ => Trouble::DeadUrl(error),
         }
@@ -271,7 +278,8 @@ impl<O: Origin> Pull<'_, O> {
         if other_etag || other_crc {
             return Err(Trouble::Changed);
         }
-        if self.or_whole && head.status == 200 {
+        // Once it has begun, the other parts are on their way: then the answer is cut to this one.
+        if self.or_whole && head.status == 200 && self.start.is_none() {
             self.wanted = Want::WHOLE;
         }
         let (skip, start, end, total) = match verdict(self.asking(), head, self.seen.total) {
@@ -287,6 +295,10 @@ impl<O: Origin> Pull<'_, O> {
                 return Err(Trouble::AskInside(total));
             }
         };
+        // Without the size the other parts cannot be planned.
+        if self.or_whole && head.status == 206 && total.is_none() {
+            return Err(Trouble::AskWhole);
+        }
         // Without an ETag only an equal size says that this is still the same object.
         let unpinned = self.seen.etag.is_none() || head.etag.is_none();
         if self.has_begun() && unpinned && (total.is_none() || self.seen.total != total) {
@@ -324,8 +336,17 @@ impl<O: Origin> Pull<'_, O> {
 
     /// Reads and drops a prefix that was not asked for. If it ends early, so does what follows.
     fn discard(&mut self, body: &mut O::Body, count: u64) -> Result<(), Trouble> {
-        let dropped = io::copy(&mut body.take(count), &mut io::sink());
-        dropped.map(|_| ()).map_err(|e| Trouble::Retry(self.broke_off(e)))
+        let mut left = count;
+        while left > 0 {
+            let (filled, broke) = self.fill(body, usize::try_from(left).unwrap_or(BLOCK).min(BLOCK));
+            self.limits.monitor.check().map_err(Trouble::Final)?;
+            match broke {
+                Some(e) => return Err(Trouble::Retry(self.broke_off(e))),
+                None if filled == 0 => break,
+                None => left -= filled as u64,
+            }
+        }
+        Ok(())
     }
 
     /// Writes the part in large blocks.
@@ -363,7 +384,7 @@ impl<O: Origin> Pull<'_, O> {
         let mut filled = 0;
         while let Some(free) = self.block.get_mut(filled..room).filter(|b| !b.is_empty()) {
             if self.limits.monitor.should_end() {
-                break;
+                return (filled, Some(io::ErrorKind::ConnectionAborted.into()));
             }
             match body.read(free) {
                 Ok(0) => break,
@@ -495,7 +516,11 @@ impl<O: Origin> Pull<'_, O> {
                 self.ring = Ring::new(ticket);
                 Ok(())
             }
-            Some(Err(error)) => Err(self.stopped(error)),
+            Some(Err(error)) => {
+                // A connection that was interrupted for it shows as a failure of the network.
+                self.limits.monitor.check().map_err(|e| self.stopped(e))?;
+                Err(self.stopped(error))
+            }
             None if self.ring.bury() => Ok(()),
             None => Err(self.stopped(refused)),
         }

@@ -248,6 +248,9 @@ struct Stream<R> {
     at: u64,
 }
 
+/// After so many bytes of a stream it is time to look whether they are still wanted.
+const STREAM_BLOCK: u64 = 64 * 1024;
+
 /// How often a part that waits for its turn looks whether there will be one.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -278,11 +281,17 @@ impl<R: Read + Send> Source for StreamSource<R> {
             stream = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let length = range.end - range.start;
-        let mut bytes = Vec::new();
-        let read = (&mut stream.reader).take(length).read_to_end(&mut bytes);
-        let read = read.map_err(unreadable)? as u64;
-        stream.at += read;
-        if read < length {
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        while (bytes.len() as u64) < length {
+            monitor.check()?;
+            let left = (length - bytes.len() as u64).min(STREAM_BLOCK);
+            let read = (&mut stream.reader).take(left).read_to_end(&mut bytes).map_err(unreadable)? as u64;
+            stream.at += read;
+            if read < left {
+                break;
+            }
+        }
+        if (bytes.len() as u64) < length {
             return Err(failed(SourceProblem::Shorter { expected: self.size, found: stream.at }));
         }
         drop(stream);

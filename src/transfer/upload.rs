@@ -398,8 +398,9 @@ impl<'a> Upload<'a> {
             monitor.check()
         });
         if let Err(cause) = sent {
-            // A question whose connection was interrupted for it shows as a failure of the network.
-            let is_ended = matches!(cause, Error::Network(_)) && monitor.is_cancelled();
+            // A question that was interrupted for it, or its wait, shows as its last failure.
+            let is_told = matches!(cause, Error::Source(_) | Error::Cancelled { .. });
+            let is_ended = monitor.is_cancelled() && !is_told;
             let cause = if is_ended { Error::Cancelled { done: monitor.bytes() } } else { cause };
             // With nothing to go on from, or nothing that is worth it, it is only the error.
             return Err(match cause {

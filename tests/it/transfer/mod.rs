@@ -10,6 +10,7 @@ mod folder;
 mod integrity;
 #[cfg(unix)]
 mod kill;
+mod leftovers;
 mod lock;
 mod parallel;
 mod progress;

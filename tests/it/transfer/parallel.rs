@@ -202,6 +202,25 @@ fn all_connections_leave_a_dead_url() {
 }
 
 #[test]
+fn a_first_part_without_the_size_becomes_the_whole() {
+    // Without the size nothing else can be planned; the part alone is not the file.
+    let s = Setup::new(5 * MIB);
+    s.fault(Fault::ContentRange(Some("bytes 0-1048575/*".into())));
+    assert!(s.assert_parallel(3).verified);
+}
+
+#[test]
+fn a_part_that_is_resumed_with_the_whole_takes_its_own_bytes() {
+    // The first answer was a part, so the others are on their way when a server that does no ranges takes over.
+    for crc in [Fault::Several(Vec::new()), Fault::Crc(None)] {
+        let s = Setup::new(2 * MIB);
+        s.fault(Fault::Several(vec![Fault::CutAfter(300_000), crc.clone()]));
+        s.fake.fault_always(Target::Object, Fault::Several(vec![Fault::IgnoreRange, crc]));
+        s.assert_parallel(2);
+    }
+}
+
+#[test]
 fn not_each_part_tries_a_dead_url_anew() {
     let silent = crate::support::Scripted::start(|_| String::new());
     let s = Setup::new(12 * MIB);

@@ -197,3 +197,26 @@ fn an_answer_without_a_file_is_an_answer() {
     let done = setup.upload().from_bytes(b"hello").unwrap();
     assert_eq!((done.bytes, done.dentry.id), (5, None));
 }
+
+#[test]
+fn a_commit_after_the_deadline_is_not_sent_and_known_not_to_be() {
+    struct Late<'a>(&'a [u8], ManualClock);
+
+    impl Read for Late<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            // Its end is looked for when everything has been sent.
+            if self.0.is_empty() {
+                self.1.advance(Duration::from_secs(61));
+            }
+            self.0.read(buf)
+        }
+    }
+
+    let setup = Setup::with(|builder| builder.overall_timeout(Duration::from_secs(60)));
+    let late = Late(b"hello", setup.clock.clone());
+    let e = interrupted(setup.upload().from_reader(late, 5));
+    assert!(e.pending.is_complete() && !e.cause.may_have_run(), "{}", e.cause);
+    assert_eq!(setup.count(Target::Commit), 0);
+    setup.assert_done(setup.upload().resume(e.pending).from_reader(&b"hello"[..], 5), b"hello");
+    assert_eq!(setup.puts().len(), 1);
+}

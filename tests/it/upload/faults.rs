@@ -406,3 +406,13 @@ fn the_overall_timeout_ends_the_retries() {
     assert!(matches!(error, Error::Storage(_)), "{error}");
     assert_eq!(setup.puts().len(), 4, "at 0, 15, 30 and 45 seconds");
 }
+
+#[test]
+fn a_request_that_took_too_long_for_the_store_is_sent_again() {
+    for fault in [Fault::object_error(400, "RequestTimeout"), Fault::status(408)] {
+        let setup = Setup::new();
+        setup.fault(Target::Put, fault);
+        setup.assert_done(setup.upload().from_bytes(b"hello"), b"hello");
+        assert_eq!(setup.puts().len(), 2);
+    }
+}

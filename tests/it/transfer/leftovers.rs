@@ -1,0 +1,38 @@
+//! What a kill at a bad moment can leave beside the target does no harm to the next download.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::folder::{Folder, NAME};
+use super::*;
+
+/// With `no_clobber` the target gets its name by a second link, and a kill may come before the first one is removed.
+#[test]
+fn a_part_that_is_the_target_itself_is_not_written_to() {
+    for resume in [true, false] {
+        let (s, folder) = (Setup::with(1000, no_retries), Folder::new());
+        fs::write(folder.target(), "published").unwrap();
+        fs::hard_link(folder.target(), folder.part()).unwrap();
+        s.fake.fault_always(Target::Object, Fault::status(404));
+        s.file().download().resume(resume).to_file(folder.target()).unwrap_err();
+        assert_eq!(fs::read(folder.target()).unwrap(), b"published", "resume {resume}");
+        s.fake.clear_faults();
+        assert_eq!(s.file().download().resume(resume).to_file(folder.target()).unwrap().bytes, 1000);
+        folder.assert_only(NAME, &s.content);
+    }
+}
+
+/// A read-only target hands its permissions on just before the renaming.
+#[test]
+fn a_part_that_is_read_only_is_used_all_the_same() {
+    let (s, folder) = (Setup::new(1000), Folder::new());
+    fs::write(folder.target(), "old").unwrap();
+    fs::write(folder.part(), "left").unwrap();
+    for path in [folder.target(), folder.part()] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    s.file().download().resume(true).to_file(folder.target()).unwrap();
+    folder.assert_only(NAME, &s.content);
+    assert_eq!(fs::metadata(folder.target()).unwrap().permissions().mode() & 0o777, 0o444);
+}
