@@ -189,7 +189,7 @@ struct Restore {
 }
 
 impl RemoteFile {
-    /// A fixed version, from 1. Default: the latest. A long download of a file that others edit wants this.
+    /// A fixed version. Default: the latest. A long download of a file that others edit wants this.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -251,8 +251,10 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// A flag that ends the upload when it becomes `true`; see [`Download::cancel`](crate::Download::cancel). A commit that
-    /// has been sent is waited for: to end it would leave its outcome unknown.
+    /// A flag that ends the upload when it becomes `true`; see [`Download::cancel`](crate::Download::cancel). When parts have
+    /// arrived, the error is [`UploadInterrupted`](Error::UploadInterrupted) with [`Cancelled`](Error::Cancelled) as its
+    /// [`root`](Error::root), so that nothing is lost. A commit that has been sent is waited for: to end it would leave its
+    /// outcome unknown.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -117,7 +117,7 @@ options! {
     /// # let _ = second;
     /// ```
     GetFileDownloadInfo {
-        /// The version to download, from 1. Default: the latest.
+        /// The version to download. Default: the latest.
         version: u64 = 1,
         /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
         /// where such a network has been set up.

@@ -206,7 +206,7 @@ struct RolesBody<'a> {
     dentry_uuid_list: &'a [&'a str],
 }
 
-/// The vendor's limits.
+/// The vendor says that an answer has at most so many.
 const PAGE_SIZES: RangeInclusive<u64> = 1..=30;
 
 impl StorageV2<'_> {

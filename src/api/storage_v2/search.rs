@@ -11,7 +11,7 @@ use crate::options::options;
 use crate::{Page, Pages, Result, UnionId};
 
 options! {
-    /// A span of time for [`SearchDentries`]. A side that is not set has no end.
+    /// A span of time for [`SearchDentries`]. The vendor says that there is no limit without one, and of a single side nothing.
     ///
     /// ```
     /// use dingtalk_files::{SearchDentries, SearchTimeRange};
