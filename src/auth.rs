@@ -101,7 +101,7 @@ impl Auth {
     pub(crate) fn token(
         &self,
         clock: &dyn Clock,
-        fetch: impl FnOnce(&App, bool) -> Result<AccessToken>,
+        fetch: impl FnOnce(&App, bool) -> Fetched,
     ) -> Result<Token> {
         match self {
             Self::Fixed(secret) => Ok(Token { secret: secret.clone(), generation: 0 }),
@@ -132,6 +132,13 @@ impl fmt::Debug for Auth {
             Self::Custom(_) => "Custom(..)",
         })
     }
+}
+
+/// How the fetching of a token ended.
+pub(crate) enum Fetched {
+    Answer(Result<AccessToken>),
+    /// The transfer that asked was interrupted.
+    Abandoned(Error),
 }
 
 /// What an app shows to get a token.
@@ -177,7 +184,7 @@ impl AppTokens {
         self.app.key.is_empty() || self.app.secret.expose().is_empty()
     }
 
-    fn get(&self, clock: &dyn Clock, fetch: impl FnOnce(&App, bool) -> Result<AccessToken>) -> Result<Token> {
+    fn get(&self, clock: &dyn Clock, fetch: impl FnOnce(&App, bool) -> Fetched) -> Result<Token> {
         let mut state = self.lock();
         loop {
             if let Some(token) = state.usable(clock.now()) {
@@ -204,7 +211,11 @@ impl AppTokens {
         let _turn = Turn(self);
         // The token's life is counted from before it was asked for: rather too short than too long.
         let asked_at = clock.now();
-        let answer = fetch(&self.app, early);
+        let answer = match fetch(&self.app, early) {
+            Fetched::Answer(answer) => answer,
+            // Nobody else's failure: who waited for it asks anew.
+            Fetched::Abandoned(error) => return Err(error),
+        };
         self.lock().settle(generation, asked_at, clock.now(), answer)
     }
 

@@ -12,12 +12,12 @@ use serde::de::DeserializeOwned;
 use crate::api::conv_file::ConvFile;
 #[cfg(feature = "browse")]
 use crate::api::doc::Doc;
-use crate::api::oauth2::{AccessToken, Oauth2};
+use crate::api::oauth2::Oauth2;
 use crate::api::storage::Storage;
 use crate::api::storage_v2::StorageV2;
 #[cfg(feature = "browse")]
 use crate::api::topapi::Topapi;
-use crate::auth::{Auth, Token};
+use crate::auth::{Auth, Fetched, Token};
 use crate::builder::ClientBuilder;
 use crate::call::{Call, Host, encode};
 use crate::clock::{Clock, jitter};
@@ -285,11 +285,15 @@ impl Client {
     }
 
     fn token(&self) -> Result<Token> {
-        self.inner.auth.token(self.clock(), |app, early| -> Result<AccessToken> {
-            // Others may wait for this token too, so it does not end with a transfer that is interrupted.
-            let shared = Self { private: None, ..self.clone() };
-            let client = if early { shared.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { shared };
-            client.oauth2().get_access_token(&app.key, app.secret.expose())
+        self.inner.auth.token(self.clock(), |app, early| {
+            let client =
+                if early { self.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { self.clone() };
+            let answer = client.oauth2().get_access_token(&app.key, app.secret.expose());
+            let is_interrupted = self.private.as_ref().is_some_and(|own| own.is_interrupted());
+            match answer {
+                Err(error) if is_interrupted => Fetched::Abandoned(error),
+                answer => Fetched::Answer(answer),
+            }
         })
     }
 

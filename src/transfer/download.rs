@@ -186,8 +186,8 @@ impl<'a> Download<'a> {
     }
 
     /// A flag that ends the download with [`Error::Cancelled`] when it becomes `true`, from another thread or from a signal
-    /// handler. It takes effect at once, also while a server is silent; while a name is being resolved, a connection made or a
-    /// token fetched (for others, too), when that has ended (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
+    /// handler. It takes effect at once, also while a server is silent; while a name is being resolved, a connection made, or
+    /// another thread fetches the token for both, when that has ended (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
     ///
     /// With a flag the download has connections of its own, so that ending them disturbs nobody. An agent given to
     /// [`ClientBuilder::agent`](crate::ClientBuilder::agent) cannot be copied: there the flag takes effect with the next

@@ -194,6 +194,24 @@ fn while_the_download_info_is_silent() {
 }
 
 #[test]
+fn while_the_token_is_silent_and_others_wait_for_it() {
+    let (s, folder) = (Setup::with(MIB, patient), Folder::new());
+    s.fake.fault(Target::Token, Fault::StallBeforeAnswer);
+    let is_asked = || !s.fake.requests_to(Target::Token).is_empty();
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            wait_until("the first question for a token", is_asked);
+            s.file().download_info()
+        });
+        let run = |flag: &AtomicBool| s.file().download().resume(true).cancel(flag).to_file(folder.target());
+        assert_eq!(cancelled(run, is_asked), 0);
+        // It asks for one itself, and gets it.
+        assert!(other.join().unwrap().is_ok());
+    });
+    s.assert_resumes_after(&folder, 0);
+}
+
+#[test]
 fn during_the_wait_for_another_download_info() {
     let (s, folder) = (Setup::with(MIB, patient), Folder::new());
     let busy = Fault::api_error(503, "systemError").header("Retry-After", "100");
