@@ -150,7 +150,7 @@ impl<'a> Monitor<'a> {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// For a thread of the transfer: should it panic (in the caller's callback), the others do not wait for it.
+    /// For a thread of the transfer: should it panic (in the caller's callback or reader), the others do not wait for it.
     pub(crate) fn leave_on_panic(&self) -> impl Drop + '_ {
         struct Leave<'m, 'a>(&'m Monitor<'a>);
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::monitor::{Monitor, Phase};
+use super::monitor::Phase;
 use super::patience::Limits;
 use super::push::{Outlet, Pushed, push};
 use super::range::Head;
@@ -142,9 +142,9 @@ impl Multipart<'_> {
     /// Sends one part after the other until there is none.
     #[inline]
     fn work(&self, pending: &PendingUpload, urls: &PartUrls<'_>, state: &Mutex<State>) {
+        // One of the others may wait for bytes that never come.
         let _leave = self.limits.monitor.leave_on_panic();
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
-        let _guard = StopOnPanic(self.limits.monitor);
         loop {
             let (number, arrived) = {
                 let mut state = lock();
@@ -180,18 +180,6 @@ impl Multipart<'_> {
         let pushed = push(&mut outlet, &mut *part, range, self.source.size(), self.limits)?;
         urls.arrived(number);
         Ok(pushed)
-    }
-}
-
-/// A panic of the caller's reader or callback ends the other connections too. One of them may wait for bytes that never come.
-struct StopOnPanic<'a>(&'a Monitor<'a>);
-
-impl Drop for StopOnPanic<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if thread::panicking() {
-            self.0.stop();
-        }
     }
 }
 
