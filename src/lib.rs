@@ -107,6 +107,8 @@ mod builder;
 mod call;
 mod client;
 mod clock;
+#[cfg(doc)]
+pub mod cookbook;
 mod error;
 mod ids;
 mod options;
@@ -216,11 +218,15 @@ pub use transfer::upload::Upload;
 pub use transfer::uploaded::{PendingUpload, Uploaded};
 pub use transfer::{Downloaded, RemoteFile};
 
-/// The listings of the READMEs, compiled by `cargo test`.
+/// The listings of the pages, compiled by `cargo test`.
 #[cfg(doctest)]
-mod readme {
+mod pages_for_reading {
     #[doc = include_str!("../README.md")]
-    struct English;
+    struct Readme;
     #[doc = include_str!("../README.zh-CN.md")]
-    struct Chinese;
+    struct ReadmeInChinese;
+    #[doc = include_str!("../docs/troubleshooting.md")]
+    struct Troubleshooting;
+    #[doc = include_str!("../docs/troubleshooting.zh-CN.md")]
+    struct TroubleshootingInChinese;
 }
