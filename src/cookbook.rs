@@ -1,7 +1,8 @@
-//! Recipes. Each is a whole that compiles; what is about the stand-in is hidden, so that you see what you would write.
+//! Recipes. All of them compile, and most run in this crate's tests, against the stand-in; the lines that are about the
+//! stand-in are hidden.
 //!
-//! `space-1`, `dentry-1` and the like stand for ids of yours. What an error means, and what to do about it, is on
-//! [a page of its own](https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md).
+//! `space-1`, `dentry-1` and the like stand for ids of yours. What an error means, and what to do about it, is on [a
+//! page of its own](https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md).
 //!
 //! # A build script that fetches a file
 //!
@@ -32,13 +33,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Cargo shows the error that `main` returns, and its text says what to do. Print `cargo::rerun-if-env-changed=…` for the
-//! variables of [`Client::from_env`](crate::Client::from_env). `examples/build-script` is a whole crate that does this, and
-//! pins a checksum as well.
+//! Cargo shows the error that `main` returns, and its text says what to do. Print `cargo::rerun-if-env-changed=…` for
+//! the variables of [`Client::from_env`](crate::Client::from_env). `examples/build-script` is a whole crate that does
+//! this, and pins a checksum as well.
 //!
 //! # A progress bar
 //!
-//! The callback comes at most ten times a second, so it need not save. With the crate `indicatif`:
+//! The callback is called about ten times a second at most, so it may draw each time. With the crate `indicatif`:
 //!
 //! ```
 //! use dingtalk_files::{Phase, RemoteFile, Result};
@@ -70,11 +71,11 @@
 //!
 //! ```
 //! # fn read(_: &str) -> std::io::Result<String> { Ok("fake-app-secret\n".into()) }
-//! # let fake = dingtalk_files::testing::FakeDingTalk::start()?;
+//! # let (fake, app_key) = (dingtalk_files::testing::FakeDingTalk::start()?, "fake-app-key");
 //! use dingtalk_files::Client;
 //!
 //! let secret = read("dingtalk/app-secret")?;
-//! let client = Client::builder().app("fake-app-key", secret.trim()); // a line break would be part of the secret
+//! let client = Client::builder().app(app_key, secret.trim()); // a line break would be part of the secret
 //! # let client = client.base_url(fake.base_url()).no_proxy();
 //! let client = client.build()?;
 //! # fake.put_file("space-1", "dentry-1", "report.xls", "hello");
@@ -82,13 +83,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where it hands out tokens, give the client a [`TokenSource`](crate::TokenSource). A closure is one. It is asked before
-//! every call, because only you know how long a token of yours may be kept; the example there keeps it.
+//! Where it hands out tokens, give the client a [`TokenSource`](crate::TokenSource). A closure is one. It is asked
+//! before every call, because only you know how long a token of yours may be kept; the example there keeps it.
 //!
 //! # A token shared by a fleet
 //!
-//! You may not need this: while a token lives, DingTalk gives the same one to everybody who asks with the same app. It is of
-//! use where the machines shall not know the app secret, or are so many that asking is throttled.
+//! You may not need this: while a token lives, DingTalk gives the same one to everybody who asks with the same app. It
+//! is of use where the machines shall not know the app secret, or are so many that asking is throttled.
 //!
 //! ```
 //! use std::error::Error;
@@ -112,7 +113,7 @@
 //!         if let Some(token) = self.shelf.get()? {
 //!             return Ok(token.into());
 //!         }
-//!         let fresh = self.app.oauth2().get_access_token("fake-app-key", "fake-app-secret")?;
+//!         let fresh = self.app.oauth2().get_access_token(APP_KEY, APP_SECRET)?;
 //!         // As DingTalk's guide says: renewed ten minutes before its end.
 //!         self.shelf.put(fresh.access_token.expose(), fresh.expire_in.saturating_sub(600))?;
 //!         Ok(fresh.access_token)
@@ -122,6 +123,8 @@
 //!         self.shelf.remove(token.expose());
 //!     }
 //! }
+//! # const APP_KEY: &str = "fake-app-key";
+//! # const APP_SECRET: &str = "fake-app-secret";
 //! # #[derive(Clone, Default)]
 //! # struct Memory(std::sync::Arc<std::sync::Mutex<Option<String>>>);
 //! # impl Shelf for Memory {
@@ -152,8 +155,8 @@
 //!
 //! # One file, several machines
 //!
-//! [`plan`](crate::plan) cuts it. Name the version and compare the `ETag`, so that all have read the same object. A part has
-//! no checksum of its own (`verified` is `false`): check the whole when it is put together.
+//! [`plan`](crate::plan) cuts it. Name the version and compare the `ETag`, so that all have read the same object. A
+//! part has no checksum of its own (`verified` is `false`): check the whole when it is put together.
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk}};
@@ -179,9 +182,9 @@
 //!
 //! # How patient to be
 //!
-//! The default tries five times more, over some seconds, which fits a service. A person at a terminal wants an answer sooner,
-//! a job at night can wait. A download counts only tries without progress; a call that may have run is never repeated,
-//! whatever the policy.
+//! The default tries five times more, over some seconds, which fits a service. A person at a terminal wants an answer
+//! sooner, a job at night can wait. A download counts only tries without progress. A send that may have happened is
+//! never repeated, whatever the policy.
 //!
 //! ```
 //! use std::time::Duration;
@@ -199,8 +202,8 @@
 //!
 //! # Test your program without DingTalk
 //!
-//! With the feature `testing` in your `dev-dependencies`. Let what you test take a [`Client`](crate::Client); which one it
-//! is, it does not know.
+//! With the feature `testing` in your `dev-dependencies`. Let what you test take a [`Client`](crate::Client); which one
+//! it is, it does not know.
 //!
 //! ```
 //! use dingtalk_files::testing::{Content, FakeDingTalk, Fault, ManualClock, Target};
@@ -228,8 +231,8 @@
 //!
 //! # Cancel, from another thread or with Ctrl-C
 //!
-//! A flag does it. With the crate `ctrlc`, `ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))` sets it. A program
-//! that has nothing else to tidy up may just as well be killed: with `resume`, the next run goes on.
+//! A flag does it. With the crate `ctrlc`, `ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))` sets it. A
+//! program that has nothing else to tidy up may just as well be killed: with `resume`, the next run goes on.
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk, Fault, Target}};
@@ -257,8 +260,8 @@
 //!
 //! # From async code
 //!
-//! In a thread where blocking is allowed. Clones of a [`Client`](crate::Client) share connections and token, and a
-//! [`RemoteFile`](crate::RemoteFile) holds one.
+//! Call it in a thread where blocking is allowed. Clones of a [`Client`](crate::Client) share connections and token,
+//! and a [`RemoteFile`](crate::RemoteFile) holds one.
 //!
 //! ```
 //! use std::path::PathBuf;
@@ -281,10 +284,10 @@
 //! Dropping the future does not end the download: give it a flag, as above, in an `Arc`. Into an async writer,
 //! `tokio_util::io::SyncIoBridge` makes a [`Write`](std::io::Write) of it.
 //!
-//! # Into a hasher, a zip, a socket
+//! # Into a hasher, a zip file, a socket
 //!
-//! Any [`Write`](std::io::Write) does: the hashers of `sha2`, a `zip::ZipWriter` after its `start_file`. It gets each byte
-//! once and in order, also when the line breaks in between. To do two things at once, put one into the other:
+//! Any [`Write`](std::io::Write) does: the hashers of `sha2`, a `zip::ZipWriter` after its `start_file`. It gets each
+//! byte once and in order, also when the line breaks in between. To do two things at once, put one into the other:
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -320,7 +323,8 @@
 //!
 //! # A whole folder, with names that others chose
 //!
-//! A name at DingTalk is not yet a name on a disk. It may be `..`, hold a `\`, or be one that Windows reserves:
+//! A name at DingTalk is not yet a name on a disk. It may be `..`, hold a `\`, or be one that Windows keeps for a
+//! device:
 //!
 //! ```
 //! fn safe(name: &str) -> String {
@@ -337,8 +341,8 @@
 //! assert_eq!(["..", "", r"..\x", "nul.txt"].map(safe), ["_", "_", r".._x", "_nul.txt"]);
 //! ```
 //!
-//! Two names may become the same, also where a disk does not tell small letters from capitals: `no_clobber` makes an error
-//! of that, and a second run of this begins only what is missing.
+//! Two names may become the same, also where a disk does not tell small letters from capitals: `no_clobber` makes an
+//! error of that, and a second run fetches only what is missing.
 //!
 //! ```no_run
 //! # fn safe(name: &str) -> String { name.to_owned() }
@@ -362,8 +366,7 @@
 //!
 //! # Go on with an upload
 //!
-//! An error that leaves something to go on from has it in it. Its parts are not sent again, only compared; this works within
-//! one process.
+//! An `UploadInterrupted` holds what has arrived. That is not sent again, only compared. It works within one process.
 //!
 //! ```
 //! # use dingtalk_files::{RetryPolicy, UnionId, testing::{FakeDingTalk, Fault, Target}};

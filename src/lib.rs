@@ -33,9 +33,16 @@
 //! | send what is stored, to a person or a conversation | [`ConvFile::send_by_app`], [`ConvFile::send`] |
 //! | spread a file over several machines | [`plan`] |
 //! | test a program without DingTalk | `testing::FakeDingTalk` (feature `testing`) |
+//! | copy a recipe: build script, progress bar, secret manager, async code, whole folders | [`cookbook`] |
+//! | find out what an error means and what to do | [troubleshooting] ([中文]) |
+//! | look up an operation of DingTalk's | [endpoints] |
 //!
 //! `cargo run --example quickstart` does this over HTTP without an account, against the stand-in of the feature
 //! `testing`.
+//!
+//! [troubleshooting]: https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md
+//! [中文]: https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.zh-CN.md
+//! [endpoints]: https://docs.rs/crate/dingtalk-files/latest/source/docs/endpoints.md
 //!
 //! # The two documented steps
 //!
@@ -85,8 +92,8 @@
 //! # Blocking
 //!
 //! Every call blocks its thread until it is done, and there is no async runtime in the dependency tree. From async
-//! code, call it in a thread where blocking is allowed: `tokio::task::spawn_blocking(move || file.download_to(..))`
-//! with a clone of the [`Client`], which is cheap. No memory grows with the size of a file.
+//! code, call it in a thread where blocking is allowed ([a recipe](cookbook#from-async-code)), with a clone of the
+//! [`Client`], which is cheap. No memory grows with the size of a file, but for one case: see [`Upload::from_reader`].
 //!
 //! # Two notes on dependencies
 //!
