@@ -332,13 +332,14 @@
 //!     let name: String = name.chars().map(plain).collect();
 //!     let name = name.trim_end_matches(['.', ' ']); // Windows drops them; `.` and `..` end here, too
 //!     let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+//!     let is_digit = |rest: &str| matches!(rest.as_bytes(), [b'0'..=b'9']);
 //!     let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-//!         || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+//!         || stem.strip_prefix("COM").or(stem.strip_prefix("LPT")).is_some_and(is_digit);
 //!     if name.is_empty() || is_device { format!("_{name}") } else { name.to_owned() }
 //! }
 //!
-//! assert_eq!(safe("季度报告.xlsx"), "季度报告.xlsx");
-//! assert_eq!(["..", "", r"..\x", "nul.txt"].map(safe), ["_", "_", r".._x", "_nul.txt"]);
+//! assert_eq!(["季度报告.xlsx", "comm.txt"].map(safe), ["季度报告.xlsx", "comm.txt"]);
+//! assert_eq!(["..", "", r"..\x", "nul.txt", "com1"].map(safe), ["_", "_", ".._x", "_nul.txt", "_com1"]);
 //! ```
 //!
 //! Two names may become the same, also where a disk does not tell small letters from capitals: `no_clobber` makes an
