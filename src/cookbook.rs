@@ -249,7 +249,7 @@
 //! let somebody = std::thread::spawn(|| STOP.store(true, Ordering::Relaxed));
 //! let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
 //! match file.download().resume(true).cancel(&STOP).to_file(&target) {
-//!     Err(Error::Cancelled { done }) => eprintln!("stopped; {done} bytes are kept"),
+//!     Err(Error::Cancelled { done }) => eprintln!("stopped after {done} bytes"),
 //!     other => println!("{} bytes", other?.bytes),
 //! }
 //! # somebody.join().unwrap();
@@ -286,8 +286,8 @@
 //!
 //! # Into a hasher, a zip file, a socket
 //!
-//! Any [`Write`](std::io::Write) does: the hashers of `sha2`, a `zip::ZipWriter` after its `start_file`. It gets each
-//! byte once and in order, also when the line breaks in between. To do two things at once, put one into the other:
+//! Any [`Write`](std::io::Write) does: a `blake3::Hasher`, a `zip::ZipWriter` after its `start_file`. It gets each byte
+//! once and in order, also when the line breaks in between. To do two things at once, put one into the other:
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::FakeDingTalk};
