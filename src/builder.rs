@@ -243,7 +243,8 @@ impl ClientBuilder {
     }
 
     /// A proxy: `http://user:password@host:port`, or `socks5://…` with the feature `socks-proxy`. Default: the
-    /// environment's (`ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY`, less `NO_PROXY`).
+    /// environment's: the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, for every URL, less `NO_PROXY`. ureq reads
+    /// them, and passes over what is no URL and, without the feature, over a SOCKS proxy.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;

@@ -33,9 +33,16 @@
 //! | send what is stored, to a person or a conversation | [`ConvFile::send_by_app`], [`ConvFile::send`] |
 //! | spread a file over several machines | [`plan`] |
 //! | test a program without DingTalk | `testing::FakeDingTalk` (feature `testing`) |
+//! | copy a recipe: build script, progress bar, secret manager, async code, whole folders | [`cookbook`] |
+//! | find out what an error means and what to do | [troubleshooting] ([中文]) |
+//! | look up an operation of DingTalk's | [endpoints] |
 //!
 //! `cargo run --example quickstart` does this over HTTP without an account, against the stand-in of the feature
 //! `testing`.
+//!
+//! [troubleshooting]: https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md
+//! [中文]: https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.zh-CN.md
+//! [endpoints]: https://docs.rs/crate/dingtalk-files/latest/source/docs/endpoints.md
 //!
 //! # The two documented steps
 //!
@@ -85,8 +92,8 @@
 //! # Blocking
 //!
 //! Every call blocks its thread until it is done, and there is no async runtime in the dependency tree. From async
-//! code, call it in a thread where blocking is allowed: `tokio::task::spawn_blocking(move || file.download_to(..))`
-//! with a clone of the [`Client`], which is cheap. No memory grows with the size of a file.
+//! code, call it in a thread where blocking is allowed ([a recipe](cookbook#from-async-code)), with a clone of the
+//! [`Client`], which is cheap. No memory grows with the size of a file, but for one case: see [`Upload::from_reader`].
 //!
 //! # Two notes on dependencies
 //!
@@ -107,6 +114,8 @@ mod builder;
 mod call;
 mod client;
 mod clock;
+#[cfg(doc)]
+pub mod cookbook;
 mod error;
 mod ids;
 mod options;
@@ -216,11 +225,15 @@ pub use transfer::upload::Upload;
 pub use transfer::uploaded::{PendingUpload, Uploaded};
 pub use transfer::{Downloaded, RemoteFile};
 
-/// The listings of the READMEs, compiled by `cargo test`.
+/// The listings of the pages, compiled by `cargo test`.
 #[cfg(doctest)]
-mod readme {
+mod pages_for_reading {
     #[doc = include_str!("../README.md")]
-    struct English;
+    struct Readme;
     #[doc = include_str!("../README.zh-CN.md")]
-    struct Chinese;
+    struct ReadmeInChinese;
+    #[doc = include_str!("../docs/troubleshooting.md")]
+    struct Troubleshooting;
+    #[doc = include_str!("../docs/troubleshooting.zh-CN.md")]
+    struct TroubleshootingInChinese;
 }

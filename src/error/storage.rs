@@ -62,7 +62,7 @@ impl StorageError {
                 "A header was added or changed on the way (a proxy?), or the signed headers belong to another file"
             }
             (_, Some("RequestTimeTooSkewed")) => {
-                "The signature is too old, or this machine's clock is wrong: ask for it again"
+                "The signature is too old (it lives about 15 minutes): ask for a new one, or use Client::file, which does so by itself"
             }
             (_, Some("InvalidObjectState")) => "The object is archived and must be restored first",
             (403, _) => {

@@ -18,5 +18,8 @@ mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 mod transfer;
+// The pages quote Linux and rustls, with its own roots.
+#[cfg(all(target_os = "linux", feature = "rustls", not(feature = "platform-verifier")))]
+mod troubleshooting;
 mod upload;
 mod wire;

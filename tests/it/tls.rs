@@ -24,14 +24,14 @@ const CERTIFICATE: &[u8] = include_bytes!("tls/server.pem");
 const KEY: &[u8] = include_bytes!("tls/server.key");
 
 /// One answer to each connection, after which it is closed: so every call shakes hands anew.
-struct TlsServer {
+pub(crate) struct TlsServer {
     address: SocketAddr,
     /// What came of each connection: the request, or nothing where the client did not trust the server.
     visits: Receiver<Option<String>>,
 }
 
 impl TlsServer {
-    fn start(body: &'static str) -> Self {
+    pub(crate) fn start(body: &'static str) -> Self {
         Self::start_at("127.0.0.1:0", body)
     }
 
@@ -55,7 +55,7 @@ impl TlsServer {
         format!("https://{}", self.address)
     }
 
-    fn builder(&self) -> ClientBuilder {
+    pub(crate) fn builder(&self) -> ClientBuilder {
         Client::builder().access_token("token-1").base_url(self.url()).no_proxy()
     }
 
