@@ -3,24 +3,93 @@
 //! [`FakeDingTalk`] speaks real HTTP/1.1. It checks what it gets as the real ones do (tokens, signatures,
 //! required fields), and it can be told to misbehave, one [`Fault`] at a time. It talks to nobody else.
 //!
+//! # Testing your own program
+//!
+//! The feature is for tests alone, so it goes where only tests see it:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! dingtalk-files = { version = "0.1", features = ["testing"] }
 //! ```
-//! use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 //!
-//! # fn main() -> std::io::Result<()> {
-//! let fake = FakeDingTalk::start()?;
-//! fake.put_file("space-1", "dentry-1", "hello.txt", "Hello!");
-//! fake.fault(Target::Object, Fault::CutAfter(2)); // The first download breaks after `He`,
-//! fake.fault(Target::Object, Fault::object_error(503, "ServiceUnavailable")); // and the second try fails.
+//! Code that takes a `&Client` does not know whom it talks to. A test starts a fake, puts in what it needs, runs the code,
+//! and looks at what came of it:
 //!
-//! // Here a client of `fake.base_url()` downloads the file, and then:
-//! for request in fake.requests_to(Target::Object) {
-//!     assert!(request.header("range").is_none_or(|range| range == "bytes=2-"));
+//! ```
+//! use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
+//! use dingtalk_files::{Client, Error, UnionId};
+//!
+//! /// The code under test: reads a report, and sends it on when there is something in it.
+//! fn forward(client: &Client, report: &str, to: UnionId<'_>) -> Result<bool, Error> {
+//!     let mut bytes = Vec::new();
+//!     client.file("space-1", report, UnionId("robot")).download_to(&mut bytes, ..)?;
+//!     if bytes.is_empty() {
+//!         return Ok(false);
+//!     }
+//!     client.conv_file().send_by_app("space-1", report, to)?;
+//!     Ok(true)
 //! }
-//! # Ok(())
-//! # }
+//!
+//! fn a_report_is_sent_on() -> Result<(), Box<dyn std::error::Error>> {
+//!     let fake = FakeDingTalk::start()?; // The one line of set-up; dropping it stops it.
+//!     fake.put_file("space-1", "dentry-1", "July.csv", "sold,42");
+//!
+//!     assert!(forward(&fake.client().build()?, "dentry-1", UnionId("boss"))?);
+//!
+//!     let sent = fake.sent();
+//!     assert_eq!((sent[0].dentry_id.as_str(), sent[0].union_id.as_str()), ("dentry-1", "boss"));
+//!     assert_eq!(fake.requests_to(Target::DownloadInfo)[0].query_value("unionId"), Some("robot"));
+//!     Ok(())
+//! }
+//!
+//! fn a_report_that_may_have_been_sent_is_not_sent_again() -> Result<(), Box<dyn std::error::Error>> {
+//!     let fake = FakeDingTalk::start()?;
+//!     fake.put_file("space-1", "dentry-1", "July.csv", "sold,42");
+//!     fake.fault(Target::Object, Fault::CutAfter(2)); // The download breaks off, and is resumed.
+//!     fake.fault(Target::Send, Fault::CloseWithoutAnswer); // It is sent, but nobody says so.
+//!
+//!     let error = forward(&fake.client().build()?, "dentry-1", UnionId("boss")).unwrap_err();
+//!
+//!     assert!(error.may_have_run());
+//!     assert_eq!(fake.requests_to(Target::Object)[1].header("range"), Some("bytes=2-"));
+//!     assert_eq!(fake.sent().len(), 1);
+//!     Ok(())
+//! }
+//!
+//! fn a_throttled_call_waits() -> Result<(), Box<dyn std::error::Error>> {
+//!     let fake = FakeDingTalk::start()?;
+//!     fake.put_file("space-1", "dentry-1", "July.csv", "sold,42");
+//!     fake.fault(Target::Send, Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"));
+//!     let clock = ManualClock::new(); // Waiting takes no time, and is written down.
+//!
+//!     assert!(forward(&fake.client().clock(clock.clone()).build()?, "dentry-1", UnionId("boss"))?);
+//!
+//!     assert!(clock.sleeps()[0].as_secs() >= 1);
+//!     Ok(())
+//! }
+//! # a_report_is_sent_on()?;
+//! # a_report_that_may_have_been_sent_is_not_sent_again()?;
+//! # a_throttled_call_waits()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `examples/testing.rs` is a whole program with its tests.
+//!
+//! | to | see |
+//! | --- | --- |
+//! | put files and folders in | [`put_file`](FakeDingTalk::put_file), [`add_space`](FakeDingTalk::add_space), [`add_folder`](FakeDingTalk::add_folder), [`move_into_folder`](FakeDingTalk::move_into_folder) |
+//! | have a file of gigabytes, without the memory | [`Content::pattern`] |
+//! | see what came of it | [`sent`](FakeDingTalk::sent), [`files`](FakeDingTalk::files), [`content`](FakeDingTalk::content) |
+//! | see what was asked | [`requests_to`](FakeDingTalk::requests_to), [`requests`](FakeDingTalk::requests) |
+//! | have it fail | [`fault`](FakeDingTalk::fault) once, [`fault_always`](FakeDingTalk::fault_always) until taken back |
+//! | have it answer an operation that it does not know | [`answer`](FakeDingTalk::answer) |
+//! | have no test wait | [`ClientBuilder::clock`](crate::ClientBuilder::clock) with a [`ManualClock`] |
+//! | test a program that calls [`Client::from_env`](crate::Client::from_env) | [`environment`](FakeDingTalk::environment) |
+//!
+//! By itself it knows what [`Target`] lists: tokens, looking at files and folders, downloads, uploads, sends, tasks.
 
 mod answer;
+mod browse;
 mod content;
 mod crc;
 mod dentry;
@@ -198,6 +267,35 @@ pub enum Target {
     Put,
     /// A GET or HEAD of a file's bytes.
     Object,
+    /// `GetDentry`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{GetDentry, UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let dentry = client.storage().get_dentry("space-1", "dentry-1", UnionId("anyone"), &GetDentry::new())?;
+    /// assert_eq!(dentry.name.as_deref(), Some("report.txt"));
+    /// assert_eq!(fake.requests_to(Target::GetDentry).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    GetDentry,
+    /// `ListDentries`, which `walk` asks for each folder. All times are the same on the fake: sorted by them, folders come
+    /// before files, and files as they were stored.
+    ///
+    /// ```
+    /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let page = client.storage().list_dentries("space-1", "0", UnionId("anyone"), &ListDentries::new())?;
+    /// assert_eq!(page.items[0].name.as_deref(), Some("report.txt"));
+    /// assert_eq!(fake.requests_to(Target::ListDentries).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ListDentries,
+    /// Every operation that the fake does not know by itself and was told the answer of: see [`FakeDingTalk::answer`].
+    Other,
 }
 
 impl FakeDingTalk {

@@ -3,6 +3,7 @@
 use super::files::Tree;
 use super::uploads::Uploads;
 use super::{Fault, Recorded, Sent, Target};
+use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Shutdown, TcpStream};
@@ -31,6 +32,8 @@ pub(super) struct State {
     pub(super) tasks: HashMap<String, VecDeque<String>>,
     /// How often a file is still said to be archived, by space and dentry.
     pub(super) archived: HashMap<(String, String), usize>,
+    /// What a test has ordered for operations of its choice: the route, and the answer.
+    pub(super) answers: Vec<(String, Value)>,
     pub(super) token: Option<Token>,
     pub(super) token_lifetime: Duration,
     pub(super) keep_token_string: bool,
