@@ -204,7 +204,8 @@ pub(super) fn check_token_wherever(shared: &Shared, request: &Recorded) -> Resul
         return Ok(());
     }
     if request.path.starts_with("/topapi/") {
-        return is_valid(shared, request.query_value("access_token"));
+        let wrong = |_| ok(&json!({"errcode": 40014, "errmsg": "The access token is not valid."}));
+        return is_valid(shared, request.query_value("access_token")).map_err(wrong);
     }
     check_rights(shared, request)
 }
