@@ -1,5 +1,6 @@
 //! The programs in `examples/`, run as somebody would run them: what they print and how they end.
 
+mod build_script;
 
 use std::env;
 use std::fs;
@@ -270,24 +271,24 @@ fn send_sends_once() {
         let last = stage.fake.sent().pop().unwrap();
         (stage.fake.sent().len(), last.dentry_id, last.union_id, last.conversation_id)
     };
-    let send = |args: &[&str]| stage.run("send", args);
+    let run = |args: &[&str]| stage.run("send", args);
     let stored = ["--stored", "space-1", "dentry-1"];
-    assert_eq!(send(&[&["--to", "you"][..], &stored].concat()).printed(), "dentry-1\n");
+    assert_eq!(run(&[&["--to", "you"][..], &stored].concat()).printed(), "dentry-1\n");
     assert_eq!(sent(), (1, "dentry-1".to_owned(), "you".to_owned(), None));
-    send(&[&["--to-conversation", "all"][..], &stored].concat()).printed();
+    run(&[&["--to-conversation", "all"][..], &stored].concat()).printed();
     assert_eq!(sent(), (2, "dentry-1".to_owned(), "person-1".to_owned(), Some("all".to_owned())));
-    let id = send(&["--to", "you", "a.txt", "space-1"]);
+    let id = run(&["--to", "you", "a.txt", "space-1"]);
     assert_eq!((sent().0, format!("{}\n", sent().1).as_str()), (3, id.printed()));
 
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
-    send(&[&["--to", "you"][..], &stored].concat()).assert_failed(5, "");
+    run(&[&["--to", "you"][..], &stored].concat()).assert_failed(5, "");
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
-    send(&["--to", "you", "a.txt", "space-1"]).assert_failed(5, "do not upload it again");
+    run(&["--to", "you", "a.txt", "space-1"]).assert_failed(5, "do not upload it again");
     assert_eq!(sent().0, 5);
     stage.fake.fault(Target::Send, Fault::api_error(403, "permissionDenied"));
-    send(&[&["--to", "you"][..], &stored].concat()).assert_failed(4, "permissionDenied");
+    run(&[&["--to", "you"][..], &stored].concat()).assert_failed(4, "permissionDenied");
     stage.fake.fault(Target::Send, Fault::api_error(403, "permissionDenied"));
-    let not_sent = send(&["--to", "you", "a.txt", "space-1"]);
+    let not_sent = run(&["--to", "you", "a.txt", "space-1"]);
     not_sent.assert_failed(1, &stage.fake.files().pop().unwrap().dentry_id);
     assert_eq!(sent().0, 5);
 }
