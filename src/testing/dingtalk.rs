@@ -238,7 +238,11 @@ pub(super) fn no_such_operation() -> Answer {
 }
 
 pub(super) fn ok(body: &Value) -> Answer {
-    with_id(Answer::new(200, body.to_string()), &request_id())
+    ok_text(body.to_string())
+}
+
+pub(super) fn ok_text(json: String) -> Answer {
+    with_id(Answer::new(200, json), &request_id())
 }
 
 pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {

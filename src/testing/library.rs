@@ -1,6 +1,7 @@
 //! What a test can set up and look at around files: spaces, uploads, tasks.
 
 use super::dingtalk::renew_token;
+use super::fault::json_text;
 use super::{Content, FakeDingTalk, StoredFile, UploadOffer};
 use serde_json::Value;
 
@@ -55,7 +56,8 @@ impl FakeDingTalk {
     }
 
     /// What an operation is answered with, status 200, for those that the fake does not know by itself. The route is the
-    /// documented line, as in `docs/endpoints.md`. The token is checked, and nothing else.
+    /// documented line, as in `docs/endpoints.md`, the body a [`serde_json::Value`] or a text. The token is checked, and
+    /// nothing else.
     ///
     /// It also takes the place of what the fake would do by itself. For the same route the last order counts.
     ///
@@ -78,7 +80,7 @@ impl FakeDingTalk {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn answer(&self, route: &str, body: impl Into<Value>) {
-        self.shared.state().answers.push((route.to_owned(), body.into()));
+        self.shared.state().answers.push((route.to_owned(), json_text(body.into())));
     }
 
     /// The uuid that the 2.0 operations take for a folder; `"0"` is the root of the space. A folder that does not

@@ -51,7 +51,7 @@
 //!     let error = forward(&fake.client().build()?, "dentry-1", UnionId("boss")).unwrap_err();
 //!
 //!     assert!(error.may_have_run());
-//!     assert_eq!(fake.requests_to(Target::Object)[1].header("range"), Some("bytes=2-"));
+//!     assert!(fake.requests_to(Target::Object)[1].header("range").unwrap().starts_with("bytes=2-"));
 //!     assert_eq!(fake.sent().len(), 1);
 //!     Ok(())
 //! }
@@ -108,6 +108,7 @@ mod server;
 mod sign;
 mod state;
 mod storage;
+mod target;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -116,6 +117,7 @@ pub use content::Content;
 pub use fault::Fault;
 pub use glue::{Clock, ManualClock};
 pub use records::{Recorded, Sent, StoredFile, StoredProperty, UploadOffer};
+pub use target::Target;
 
 use state::Shared;
 use std::fmt;
@@ -143,159 +145,6 @@ pub struct FakeDingTalk {
     shared: Arc<Shared>,
     address: SocketAddr,
     acceptor: Option<JoinHandle<()>>,
-}
-
-/// The kinds of requests that a [`Fault`] can be for.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-/// # let client = fake.client().build()?;
-/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
-/// assert_eq!(fake.requests_to(Target::Token).len(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Target {
-    /// `GetAccessToken`.
-    Token,
-    /// `GetFileDownloadInfo`.
-    DownloadInfo,
-    /// `SendByApp`.
-    Send,
-    /// `Send` of `convFile`: to a conversation.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// let url = format!("{}/v1.0/convFile/conversations/files/send?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{"spaceId":"space-1","dentryId":"dentry-1","openConversationId":"conversation-1"}"#)?;
-    /// assert_eq!(fake.requests_to(Target::SendToConversation)[0].answered_status, Some(200));
-    /// assert_eq!(fake.sent()[0].conversation_id.as_deref(), Some("conversation-1"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    SendToConversation,
-    /// `GetFileUploadInfo`, 1.0 and 2.0.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.add_space("space-1");
-    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/uploadInfos/query?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{"protocol":"HEADER_SIGNATURE","multipart":false}"#)?;
-    /// assert_eq!(fake.requests_to(Target::UploadInfo)[0].answered_status, Some(200));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    UploadInfo,
-    /// `InitMultipartFileUpload`.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.add_space("space-1");
-    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{}"#)?;
-    /// assert_eq!(fake.requests_to(Target::InitMultipart)[0].answered_status, Some(200));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    InitMultipart,
-    /// `GetMultipartFileUploadInfos`.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// let url = format!("{}/v1.0/storage/spaces/files/multiPartUploadInfos/query?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).config().http_status_as_error(false).build().content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{}"#)?;
-    /// // There is neither key nor number in this request.
-    /// assert_eq!(fake.requests_to(Target::PartInfos)[0].answered_status, Some(400));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    PartInfos,
-    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` are checked for their
-    /// types and otherwise not looked at.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// put.header("x-oss-date", &offer.date).send(&b"hello"[..])?;
-    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/commit?unionId=anyone", fake.base_url());
-    /// let body = format!(r#"{{"uploadKey":"{}","name":"a.txt","parentId":"0"}}"#, offer.upload_key);
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(&body)?;
-    /// assert_eq!(fake.requests_to(Target::Commit)[0].answered_status, Some(200));
-    /// let file = fake.files().remove(0);
-    /// assert_eq!(fake.content("space-1", &file.dentry_id).unwrap().bytes(0..5), b"hello");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    Commit,
-    /// `GetTask`.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.put_task("task-1", &["SUCCESS"]);
-    /// let url = format!("{}/v1.0/storage/tasks/task-1?unionId=anyone", fake.base_url());
-    /// let request = ureq::get(&url);
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).call()?;
-    /// assert_eq!(fake.requests_to(Target::Task)[0].answered_status, Some(200));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    Task,
-    /// A PUT of a file's bytes, or of a part of them.
-    ///
-    /// As the real store, this wants a `Content-Length` of at most 5 GB and no header that is not signed. What is
-    /// wrong with the head of the request is said before the body is read, and a large one is then cut off.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// put.header("x-oss-date", &offer.date).send(&b"hello"[..])?;
-    /// assert_eq!(fake.requests_to(Target::Put)[0].body_length, 5);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    Put,
-    /// A GET or HEAD of a file's bytes.
-    Object,
-    /// `GetDentry`.
-    ///
-    /// ```
-    /// # use dingtalk_files::{GetDentry, UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// let dentry = client.storage().get_dentry("space-1", "dentry-1", UnionId("anyone"), &GetDentry::new())?;
-    /// assert_eq!(dentry.name.as_deref(), Some("report.txt"));
-    /// assert_eq!(fake.requests_to(Target::GetDentry).len(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    GetDentry,
-    /// `ListDentries`, which `walk` asks for each folder. All times are the same on the fake: sorted by them, folders come
-    /// before files, and files as they were stored.
-    ///
-    /// ```
-    /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// let page = client.storage().list_dentries("space-1", "0", UnionId("anyone"), &ListDentries::new())?;
-    /// assert_eq!(page.items[0].name.as_deref(), Some("report.txt"));
-    /// assert_eq!(fake.requests_to(Target::ListDentries).len(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ListDentries,
-    /// Every operation that the fake does not know by itself and was told the answer of: see [`FakeDingTalk::answer`].
-    Other,
 }
 
 impl FakeDingTalk {

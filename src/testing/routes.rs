@@ -6,7 +6,6 @@ use super::intake::Arrived;
 use super::state::Shared;
 use super::{Recorded, Target, browse, dingtalk, oss, storage};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 
 /// A request that fits an operation.
 #[derive(Debug)]
@@ -126,7 +125,9 @@ pub(super) fn target(shared: &Shared, request: &Recorded) -> Option<Target> {
 /// Carries a request out.
 pub(super) fn answer(shared: &Shared, request: &Recorded, plan: &Plan, arrived: Option<&Arrived>) -> Answer {
     if let Some(body) = ordered(shared, request) {
-        return dingtalk::check_token_wherever(shared, request).err().unwrap_or_else(|| dingtalk::ok(&body));
+        return dingtalk::check_token_wherever(shared, request)
+            .err()
+            .unwrap_or_else(|| dingtalk::ok_text(body));
     }
     match find(request) {
         Some((operation, params)) => (operation.handler)(shared, &Call { request, plan, arrived, params }),
@@ -143,7 +144,7 @@ fn find(request: &Recorded) -> Option<(&'static Operation, Vec<String>)> {
 }
 
 /// What a test has ordered for this request.
-fn ordered(shared: &Shared, request: &Recorded) -> Option<Value> {
+fn ordered(shared: &Shared, request: &Recorded) -> Option<String> {
     let state = shared.state();
     // The last order counts.
     let mut orders = state.answers.iter().rev();

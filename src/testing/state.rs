@@ -3,7 +3,6 @@
 use super::files::Tree;
 use super::uploads::Uploads;
 use super::{Fault, Recorded, Sent, Target};
-use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::net::{Shutdown, TcpStream};
@@ -33,7 +32,7 @@ pub(super) struct State {
     /// How often a file is still said to be archived, by space and dentry.
     pub(super) archived: HashMap<(String, String), usize>,
     /// What a test has ordered for operations of its choice: the route, and the answer.
-    pub(super) answers: Vec<(String, Value)>,
+    pub(super) answers: Vec<(String, String)>,
     pub(super) token: Option<Token>,
     pub(super) token_lifetime: Duration,
     pub(super) keep_token_string: bool,

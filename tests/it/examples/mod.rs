@@ -4,8 +4,9 @@ mod build_script;
 
 use std::env;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 
@@ -319,4 +320,38 @@ fn ls_shows_what_it_can() {
     let partly = ls(&["space-1"]);
     assert_eq!((partly.code, partly.text()), (4, all));
     assert!(partly.err.contains("b_[2J") && partly.err.contains("permissionDenied"), "{partly:?}");
+}
+
+#[test]
+fn a_stand_in_serves_one_program_after_the_other() {
+    let folder = Folder::new();
+    fs::write(folder.join("报告.txt"), "hello").unwrap();
+    let mut command = without_account(example("stand_in"));
+    command.arg("报告.txt").current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut stand_in = Running(command.spawn().unwrap());
+    let lines = BufReader::new(stand_in.0.stdout.take().unwrap()).lines();
+    let settings: Vec<(String, String)> = lines
+        .map(|line| line.unwrap().strip_prefix("export ").unwrap().to_owned())
+        .map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
+        .take(6)
+        .collect();
+    let run = |name: &str, args: &[&str]| {
+        let mut command = without_account(example(name));
+        command.args(args).envs(settings.clone()).current_dir(folder.path());
+        Ended::of(command.output().unwrap())
+    };
+    assert_eq!(run("get", &["space-1", "dentry-1", "-o", "-"]).printed(), "hello");
+    let id = run("put", &["--name", "b.txt", "报告.txt", "space-1"]).printed().trim_end().to_owned();
+    assert_eq!(run("get", &["space-1", &id, "-o", "-"]).printed(), "hello");
+    assert_eq!(run("ls", &["space-1"]).printed().lines().count(), 2);
+}
+
+/// Ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
