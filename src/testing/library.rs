@@ -55,9 +55,11 @@ impl FakeDingTalk {
         self.shared.state().tree.move_into_folder(space_id, dentry_id, folder_id);
     }
 
-    /// What an operation is answered with, status 200, for those that the fake does not know by itself. The route is the
-    /// documented line, as in `docs/endpoints.md`, the body a [`serde_json::Value`] or a text. The token is checked, and
-    /// nothing else.
+    /// What an operation is answered with, status 200, for those that the fake does not know by itself. The token is
+    /// checked, and nothing else. The body is a [`serde_json::Value`] or a text.
+    ///
+    /// The route is method and path, such as the documented line, which `docs/endpoints.md` has of each: `{spaceId}` and
+    /// anything else in braces stands for every value.
     ///
     /// It also takes the place of what the fake would do by itself. For the same route the last order counts.
     ///
@@ -67,7 +69,7 @@ impl FakeDingTalk {
     /// use serde_json::json;
     ///
     /// let fake = FakeDingTalk::start()?;
-    /// let route = "POST /v1.0/storage/spaces/{spaceId}/dentries/{parentId}/folders";
+    /// let route = "POST /v1.0/storage/spaces/{spaceId}/dentries/0/folders"; // in the root of any space
     /// fake.answer(route, json!({"dentry": {"id": "folder-1", "type": "FOLDER"}}));
     ///
     /// let client = fake.client().build()?;

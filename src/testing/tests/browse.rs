@@ -100,7 +100,7 @@ fn files_and_folders_are_looked_at() {
 #[test]
 fn an_ordered_answer_is_for_its_route_and_wants_a_token() {
     let fake = FakeDingTalk::start().unwrap();
-    let route = "POST /v1.0/storage/spaces/{spaceId}/dentries/{parentId}/folders";
+    let route = "POST /v1.0/storage/spaces/{}/dentries/{parent}/folders";
     let path = format!("{LIST}/0/folders");
     assert_eq!(post(&fake, &path, &json!({})).code(), "InvalidAction.NotFound");
     fake.answer(route, json!({"dentry": {"id": "folder-1"}}));
@@ -113,7 +113,7 @@ fn an_ordered_answer_is_for_its_route_and_wants_a_token() {
     assert_eq!(fake.requests_to(Target::Other).len(), 3);
 
     // Known ones can be ordered, too, and keep their names.
-    fake.answer("GET /v1.0/storage/spaces/{spaceId}/dentries", json!({"dentries": [{"name": "ordered"}]}));
+    fake.answer("GET /v1.0/storage/spaces/{space}/dentries", json!({"dentries": [{"name": "ordered"}]}));
     assert_eq!(names(&get(&fake, &format!("{LIST}?unionId=anyone&parentId=0"))), ["ordered"]);
     assert_eq!(fake.requests_to(Target::ListDentries).len(), 1);
 }
@@ -121,8 +121,8 @@ fn an_ordered_answer_is_for_its_route_and_wants_a_token() {
 #[test]
 fn ordered_answers_of_the_old_host_and_of_tokens() {
     let fake = FakeDingTalk::start().unwrap();
-    fake.answer("POST /topapi/v2/user/get", json!({"errcode": 0, "result": {"unionid": "union-1"}}));
-    fake.answer("POST /v1.0/oauth2/{corpId}/token", json!({"access_token": "token-1", "expires_in": 7200}));
+    fake.answer("POST /topapi/v2/{}/get", json!({"errcode": 0, "result": {"unionid": "union-1"}}));
+    fake.answer("POST /v1.0/oauth2/{corp}/token", json!({"access_token": "token-1", "expires_in": 7200}));
     let user = |token: &str| {
         let target = format!("/topapi/v2/user/get?access_token={token}");
         send(&fake, "POST", &target, &[], b"{}").unwrap().unwrap()
