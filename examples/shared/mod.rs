@@ -80,7 +80,8 @@ pub(crate) fn main(help: &str, run: impl FnOnce(lexopt::Parser) -> Result<(), Fa
         return ExitCode::SUCCESS;
     }
     let Err(failure) = run(lexopt::Parser::from_env()) else { return ExitCode::SUCCESS };
-    eprintln!("error: {}", failure.text);
+    // It may have words of the server in it.
+    eprintln!("error: {}", printable(&failure.text));
     ExitCode::from(failure.exit_code)
 }
 
@@ -100,16 +101,7 @@ impl Session {
 
 pub(crate) fn connect(demo: bool) -> Result<Session, Failure> {
     if demo {
-        let fake = FakeDingTalk::start()?;
-        fake.add_folder("space-1", "folder-1", "报告");
-        fake.add_folder("space-1", "folder-2", "2024");
-        fake.move_into_folder("space-1", "folder-2", "folder-1");
-        fake.put_file("space-1", "dentry-1", "季度报告.xlsx", Content::pattern(8_000_000));
-        fake.put_file("space-1", "dentry-2", "notes.txt", "Hello!\n");
-        fake.move_into_folder("space-1", "dentry-1", "folder-2");
-        eprintln!("demo: this is a stand-in of DingTalk at {}; it ends with this program", fake.base_url());
-        let client = fake.client().build()?;
-        return Ok(Session { client, union_id: "operator-1".to_owned(), _fake: Some(fake) });
+        return stand_in();
     }
     // First, because it says what is missing altogether.
     let client = Client::from_env().map_err(|e| {
@@ -119,6 +111,20 @@ pub(crate) fn connect(demo: bool) -> Result<Session, Failure> {
     let union_id = env::var("DINGTALK_UNION_ID").ok().filter(|id| !id.trim().is_empty());
     let union_id = union_id.ok_or_else(|| Failure::usage("DINGTALK_UNION_ID is not set"))?;
     Ok(Session { client, union_id, _fake: None })
+}
+
+/// A small DingTalk with two files.
+fn stand_in() -> Result<Session, Failure> {
+    let fake = FakeDingTalk::start()?;
+    fake.add_folder("space-1", "folder-1", "报告");
+    fake.add_folder("space-1", "folder-2", "2024");
+    fake.move_into_folder("space-1", "folder-2", "folder-1");
+    fake.put_file("space-1", "dentry-1", "季度报告.xlsx", Content::pattern(8_000_000));
+    fake.move_into_folder("space-1", "dentry-1", "folder-2");
+    fake.put_file("space-1", "dentry-2", "notes.txt", "Hello!\n");
+    eprintln!("demo: this is a stand-in of DingTalk at {}; it ends with this program", fake.base_url());
+    let client = fake.client().build()?;
+    Ok(Session { client, union_id: "operator-1".to_owned(), _fake: Some(fake) })
 }
 
 /// Shows a transfer on stderr, where that is a terminal.

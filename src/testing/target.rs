@@ -1,6 +1,6 @@
-//! What a fault can be for, and a request can be.
+//! The kinds of requests.
 
-/// The kinds of requests that a [`Fault`] can be for.
+/// The kinds of requests that a [`Fault`](super::Fault) can be for.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -146,6 +146,7 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ListDentries,
-    /// Every operation that the fake does not know by itself and was told the answer of: see [`FakeDingTalk::answer`].
+    /// Every operation that the fake does not know by itself and was told the answer of: see
+    /// [`answer`](super::FakeDingTalk::answer).
     Other,
 }
