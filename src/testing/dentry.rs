@@ -32,6 +32,37 @@ pub(super) fn committed(
     Some(value)
 }
 
+/// A file or folder as the calls that look at one word it.
+pub(super) fn looked_at(
+    shared: &Shared,
+    tree: &Tree,
+    ids: (&str, &str),
+    with_category: bool,
+) -> Option<Value> {
+    committed(shared, tree, ids, with_category).or_else(|| folder(shared, tree, ids))
+}
+
+fn folder(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str)) -> Option<Value> {
+    let folder = tree.folder(space_id, id).filter(|_| id != ROOT)?;
+    Some(json!({
+        "id": id,
+        "spaceId": space_id,
+        "parentId": folder.parent_id,
+        "type": "FOLDER",
+        "name": folder.name,
+        "path": tree.path(space_id, &folder.parent_id, &folder.name),
+        "version": 1,
+        "status": "NORMAL",
+        "creatorId": "fake-creator",
+        "modifierId": "fake-modifier",
+        "createTime": "2022-01-01T10:00:00Z",
+        "modifiedTime": "2022-01-01T10:00Z",
+        "properties": {"readOnly": false},
+        "appProperties": {},
+        "uuid": shared.uuid(space_id, id),
+    }))
+}
+
 /// The documented answer of a send.
 pub(super) fn sent(shared: &Shared, tree: &Tree, ids: (&str, &str), conversation: &str) -> Option<Value> {
     let mut value = common(shared, tree, ids, tree.dentry(ids.0, ids.1)?)?;
@@ -43,10 +74,6 @@ fn common(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str), dentry: &D
     let latest = dentry.latest()?;
     let name = dentry.name();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let path = match tree.folder(space_id, &dentry.parent_id) {
-        Some(folder) if dentry.parent_id != ROOT => format!("/{folder}/{name}"),
-        _ => format!("/{name}"),
-    };
     Some(json!({
         "id": id,
         "spaceId": space_id,
@@ -54,7 +81,7 @@ fn common(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str), dentry: &D
         "type": "FILE",
         "name": name,
         "size": latest.size,
-        "path": path,
+        "path": tree.path(space_id, &dentry.parent_id, name),
         "version": dentry.version_count(),
         "status": "NORMAL",
         "extension": extension,

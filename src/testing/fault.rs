@@ -115,28 +115,30 @@ pub enum Fault {
     /// That many bytes of the body of a PUT are read, then the connection is reset. Nothing is stored.
     ///
     /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
     /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::ResetUploadAfter(2));
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
-    /// assert!(answer.is_err());
-    /// # Ok::<(), std::io::Error>(())
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::Put).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ResetUploadAfter(u64),
     /// That many bytes of the body of a PUT are read, then it is answered with an error of the object store, and the
     /// connection is closed. Nothing is stored.
     ///
     /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
     /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::RefuseUploadAfter { bytes: 2, status: 403, code: "AccessDenied".into() });
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
-    /// assert!(matches!(answer, Err(ureq::Error::StatusCode(403))));
-    /// # Ok::<(), std::io::Error>(())
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::UploadInfo).len(), 2); // for another signature
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     RefuseUploadAfter {
         /// Body bytes to read.
@@ -150,29 +152,31 @@ pub enum Fault {
     /// connection or the fake is dropped. The system may take some megabytes more before the client notices.
     ///
     /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
     /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::StallUploadAfter(2));
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// let soon = std::time::Duration::from_millis(200);
-    /// let put = put.header("x-oss-date", &offer.date).config().timeout_global(Some(soon)).build();
-    /// assert!(put.send(&b"hello"[..]).is_err());
-    /// # Ok::<(), std::io::Error>(())
+    /// let client = fake.client().stall_timeout(std::time::Duration::from_millis(200)).clock(ManualClock::new()).build()?;
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::Put).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     StallUploadAfter(u64),
     /// The body of a PUT is read in pieces, with a pause after each. Small bodies fit into the system's buffers, so
     /// that the client notices this only by the late answer.
     ///
     /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
     /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::SlowUpload { bytes: 2, pause: std::time::Duration::from_millis(1) });
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
-    /// assert!(answer.is_ok());
-    /// # Ok::<(), std::io::Error>(())
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::Put).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     SlowUpload {
         /// The most body bytes in a piece.
@@ -184,15 +188,15 @@ pub enum Fault {
     /// is that of what is stored.
     ///
     /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
     /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::CorruptUpload(0));
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// let answer = put.header("x-oss-date", &offer.date).send(&b"hello"[..]);
-    /// let stored = answer.unwrap().headers()["x-oss-hash-crc64ecma"].to_str().unwrap().to_owned();
-    /// assert_eq!(stored, fake.requests_to(Target::Put)[0].body_crc64.unwrap().to_string());
-    /// # Ok::<(), std::io::Error>(())
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::Put).len(), 2); // the checksum was another
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     CorruptUpload(u64),
     /// All of these at once.
@@ -218,11 +222,7 @@ impl Fault {
     /// ```
     #[must_use]
     pub fn json(status: u16, body: impl Into<Value>) -> Self {
-        let body = match body.into() {
-            Value::String(text) => text,
-            value => value.to_string(),
-        };
-        Self::answer(status, "application/json", body)
+        Self::answer(status, "application/json", json_text(body.into()))
     }
 
     /// This status and HTML page.
@@ -327,6 +327,14 @@ impl Fault {
             return self;
         }
         Self::Several(vec![self, Self::ExtraHeader { name, value }])
+    }
+}
+
+/// A JSON text; a text is one already.
+pub(super) fn json_text(body: Value) -> String {
+    match body {
+        Value::String(text) => text,
+        value => value.to_string(),
     }
 }
 

@@ -17,9 +17,27 @@ const FIRST_ID: usize = 90_000_000_000;
 /// Everything that is stored.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
-    /// The names of the folders, by space and folder. The root has the empty name.
-    spaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// The folders, by space and folder.
+    spaces: BTreeMap<String, BTreeMap<String, Folder>>,
     files: HashMap<(String, String), Dentry>,
+}
+
+/// A folder. The root has an empty name and no parent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Folder {
+    pub(super) name: String,
+    pub(super) parent_id: String,
+}
+
+/// A file or folder in a folder.
+#[derive(Debug)]
+pub(super) struct Child {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// `None` for a folder.
+    pub(super) size: Option<u64>,
+    /// Which one it is of all files; nobody counts folders.
+    pub(super) number: usize,
 }
 
 /// A file with all its versions.
@@ -112,16 +130,60 @@ impl Tree {
     pub(super) fn add_folder(&mut self, space_id: &str, folder_id: &str, name: &str) {
         let folders = self.spaces.entry(space_id.to_owned()).or_default();
         folders.entry(ROOT.to_owned()).or_default();
-        folders.insert(folder_id.to_owned(), name.to_owned());
+        let parent_id = if folder_id == ROOT { String::new() } else { ROOT.to_owned() };
+        folders.insert(folder_id.to_owned(), Folder { name: name.to_owned(), parent_id });
+    }
+
+    pub(super) fn move_into_folder(&mut self, space_id: &str, id: &str, folder_id: &str) {
+        if let Some(file) = self.files.get_mut(&key(space_id, id)) {
+            folder_id.clone_into(&mut file.parent_id);
+        } else if let Some(folder) = self.spaces.get_mut(space_id).and_then(|folders| folders.get_mut(id)) {
+            folder_id.clone_into(&mut folder.parent_id);
+        }
     }
 
     pub(super) fn has_space(&self, space_id: &str) -> bool {
         self.spaces.contains_key(space_id)
     }
 
-    /// The name of a folder, if there is that folder.
-    pub(super) fn folder(&self, space_id: &str, folder_id: &str) -> Option<&str> {
-        self.spaces.get(space_id)?.get(folder_id).map(String::as_str)
+    pub(super) fn folder(&self, space_id: &str, folder_id: &str) -> Option<&Folder> {
+        self.spaces.get(space_id)?.get(folder_id)
+    }
+
+    /// Files and folders in a folder, in no order.
+    pub(super) fn children(&self, space_id: &str, folder_id: &str) -> Vec<Child> {
+        let folders = self.spaces.get(space_id).into_iter().flatten();
+        let folders = folders.filter(|(_, folder)| folder.parent_id == folder_id).map(|(id, folder)| Child {
+            id: id.clone(),
+            name: folder.name.clone(),
+            size: None,
+            number: 0,
+        });
+        let files =
+            self.files.iter().filter(|((space, _), file)| space == space_id && file.parent_id == folder_id);
+        let files = files.filter_map(|((_, id), file)| {
+            let latest = file.latest()?;
+            let (name, size) = (latest.name.clone(), Some(latest.size));
+            Some(Child { id: id.clone(), name, size, number: file.number })
+        });
+        folders.chain(files).collect()
+    }
+
+    /// The path of what has this name in this folder.
+    pub(super) fn path(&self, space_id: &str, parent_id: &str, name: &str) -> String {
+        let mut path = format!("/{name}");
+        let mut above = parent_id;
+        // Not more often than there are folders, because a test may have them hold each other.
+        for _ in 0..self.spaces.get(space_id).map_or(0, BTreeMap::len) {
+            match self.folder(space_id, above) {
+                Some(folder) if above != ROOT => {
+                    path = format!("/{}{path}", folder.name);
+                    above = &folder.parent_id;
+                }
+                _ => break,
+            }
+        }
+        path
     }
 
     /// Space and id of the folder for which this is true.

@@ -25,6 +25,28 @@ impl FakeDingTalk {
     pub fn client(&self) -> ClientBuilder {
         Client::builder().app(Self::APP_KEY, Self::APP_SECRET).base_url(self.base_url()).no_proxy()
     }
+
+    /// The environment variables with which [`Client::from_env`] finds this fake, for tests that run a program as it is.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// let status = std::process::Command::new("my-program").envs(fake.environment()).status()?;
+    /// assert!(status.success());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn environment(&self) -> [(&'static str, String); 5] {
+        [
+            ("DINGTALK_BASE_URL", self.base_url()),
+            ("DINGTALK_APP_KEY", Self::APP_KEY.to_owned()),
+            ("DINGTALK_APP_SECRET", Self::APP_SECRET.to_owned()),
+            // Empty is unset: a token would win over the app.
+            ("DINGTALK_ACCESS_TOKEN", String::new()),
+            ("NO_PROXY", "127.0.0.1".to_owned()),
+        ]
+    }
 }
 
 /// A clock that stands still until a client waits or a test moves it. Waiting costs no time, and is written down.

@@ -1,7 +1,9 @@
 //! What a test can set up and look at around files: spaces, uploads, tasks.
 
 use super::dingtalk::renew_token;
+use super::fault::json_text;
 use super::{Content, FakeDingTalk, StoredFile, UploadOffer};
+use serde_json::Value;
 
 impl FakeDingTalk {
     /// Makes an empty space, if there is none with this id. A file that is put makes its space by itself.
@@ -30,6 +32,57 @@ impl FakeDingTalk {
     /// ```
     pub fn add_folder(&self, space_id: &str, folder_id: &str, name: &str) {
         self.shared.state().tree.add_folder(space_id, folder_id, name);
+    }
+
+    /// Moves a file or folder of a space into one of its folders. Everything that a test puts is at the root at first.
+    ///
+    /// ```
+    /// use dingtalk_files::UnionId;
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.add_folder("space-1", "folder-1", "Reports");
+    /// fake.put_file("space-1", "dentry-1", "July.xls", "some bytes");
+    /// fake.move_into_folder("space-1", "dentry-1", "folder-1");
+    ///
+    /// let client = fake.client().build()?;
+    /// let paths = client.storage().walk("space-1", "0", UnionId("anyone")).map(|entry| Ok(entry?.path));
+    /// let paths: Vec<_> = paths.collect::<Result<_, dingtalk_files::Error>>()?;
+    /// assert_eq!(paths, ["Reports", "Reports/July.xls"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn move_into_folder(&self, space_id: &str, dentry_id: &str, folder_id: &str) {
+        self.shared.state().tree.move_into_folder(space_id, dentry_id, folder_id);
+    }
+
+    /// What an operation is answered with, status 200, for those that the fake does not know by itself. The token is
+    /// checked, and nothing else. The body is a [`serde_json::Value`] or a text.
+    ///
+    /// The route is method and path, such as the documented line, which `docs/endpoints.md` has of each: `{spaceId}` and
+    /// anything else in braces stands for every value.
+    ///
+    /// It also takes the place of what the fake would do by itself. For the same route the last order counts.
+    ///
+    /// ```
+    /// use dingtalk_files::{AddFolder, UnionId};
+    /// use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// use serde_json::json;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// let route = "POST /v1.0/storage/spaces/{spaceId}/dentries/0/folders"; // in the root of any space
+    /// fake.answer(route, json!({"dentry": {"id": "folder-1", "type": "FOLDER"}}));
+    ///
+    /// let client = fake.client().build()?;
+    /// let add = || client.storage().add_folder("space-1", "0", "Reports", UnionId("anyone"), &AddFolder::new());
+    /// assert_eq!(add()?.id.as_deref(), Some("folder-1"));
+    /// assert_eq!(fake.requests_to(Target::Other)[0].json().unwrap()["name"], "Reports");
+    ///
+    /// fake.fault(Target::Other, Fault::api_error(403, "permissionDenied"));
+    /// assert!(add().unwrap_err().is_permission_denied());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn answer(&self, route: &str, body: impl Into<Value>) {
+        self.shared.state().answers.push((route.to_owned(), json_text(body.into())));
     }
 
     /// The uuid that the 2.0 operations take for a folder; `"0"` is the root of the space. A folder that does not

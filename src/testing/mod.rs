@@ -3,24 +3,93 @@
 //! [`FakeDingTalk`] speaks real HTTP/1.1. It checks what it gets as the real ones do (tokens, signatures,
 //! required fields), and it can be told to misbehave, one [`Fault`] at a time. It talks to nobody else.
 //!
+//! # Testing your own program
+//!
+//! The feature is for tests alone, so it goes where only tests see it:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! dingtalk-files = { version = "0.1", features = ["testing"] }
 //! ```
-//! use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 //!
-//! # fn main() -> std::io::Result<()> {
-//! let fake = FakeDingTalk::start()?;
-//! fake.put_file("space-1", "dentry-1", "hello.txt", "Hello!");
-//! fake.fault(Target::Object, Fault::CutAfter(2)); // The first download breaks after `He`,
-//! fake.fault(Target::Object, Fault::object_error(503, "ServiceUnavailable")); // and the second try fails.
+//! Code that takes a `&Client` does not know whom it talks to. A test starts a fake, puts in what it needs, runs the code,
+//! and looks at what came of it:
 //!
-//! // Here a client of `fake.base_url()` downloads the file, and then:
-//! for request in fake.requests_to(Target::Object) {
-//!     assert!(request.header("range").is_none_or(|range| range == "bytes=2-"));
+//! ```
+//! use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
+//! use dingtalk_files::{Client, Error, UnionId};
+//!
+//! /// The code under test: reads a report, and sends it on when there is something in it.
+//! fn forward(client: &Client, report: &str, to: UnionId<'_>) -> Result<bool, Error> {
+//!     let mut bytes = Vec::new();
+//!     client.file("space-1", report, UnionId("robot")).download_to(&mut bytes, ..)?;
+//!     if bytes.is_empty() {
+//!         return Ok(false);
+//!     }
+//!     client.conv_file().send_by_app("space-1", report, to)?;
+//!     Ok(true)
 //! }
-//! # Ok(())
-//! # }
+//!
+//! fn a_report_is_sent_on() -> Result<(), Box<dyn std::error::Error>> {
+//!     let fake = FakeDingTalk::start()?; // The one line of set-up; dropping it stops it.
+//!     fake.put_file("space-1", "dentry-1", "July.csv", "sold,42");
+//!
+//!     assert!(forward(&fake.client().build()?, "dentry-1", UnionId("boss"))?);
+//!
+//!     let sent = fake.sent();
+//!     assert_eq!((sent[0].dentry_id.as_str(), sent[0].union_id.as_str()), ("dentry-1", "boss"));
+//!     assert_eq!(fake.requests_to(Target::DownloadInfo)[0].query_value("unionId"), Some("robot"));
+//!     Ok(())
+//! }
+//!
+//! fn a_report_that_may_have_been_sent_is_not_sent_again() -> Result<(), Box<dyn std::error::Error>> {
+//!     let fake = FakeDingTalk::start()?;
+//!     fake.put_file("space-1", "dentry-1", "July.csv", "sold,42");
+//!     fake.fault(Target::Object, Fault::CutAfter(2)); // The download breaks off, and is resumed.
+//!     fake.fault(Target::Send, Fault::CloseWithoutAnswer); // It is sent, but nobody says so.
+//!
+//!     let error = forward(&fake.client().build()?, "dentry-1", UnionId("boss")).unwrap_err();
+//!
+//!     assert!(error.may_have_run());
+//!     assert!(fake.requests_to(Target::Object)[1].header("range").unwrap().starts_with("bytes=2-"));
+//!     assert_eq!(fake.sent().len(), 1);
+//!     Ok(())
+//! }
+//!
+//! fn a_throttled_call_waits() -> Result<(), Box<dyn std::error::Error>> {
+//!     let fake = FakeDingTalk::start()?;
+//!     fake.put_file("space-1", "dentry-1", "July.csv", "sold,42");
+//!     fake.fault(Target::Send, Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"));
+//!     let clock = ManualClock::new(); // Waiting takes no time, and is written down.
+//!
+//!     assert!(forward(&fake.client().clock(clock.clone()).build()?, "dentry-1", UnionId("boss"))?);
+//!
+//!     assert!(clock.sleeps()[0].as_secs() >= 1);
+//!     Ok(())
+//! }
+//! # a_report_is_sent_on()?;
+//! # a_report_that_may_have_been_sent_is_not_sent_again()?;
+//! # a_throttled_call_waits()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `examples/testing.rs` is a whole program with its tests.
+//!
+//! | to | see |
+//! | --- | --- |
+//! | put files and folders in | [`put_file`](FakeDingTalk::put_file), [`add_space`](FakeDingTalk::add_space), [`add_folder`](FakeDingTalk::add_folder), [`move_into_folder`](FakeDingTalk::move_into_folder) |
+//! | have a file of gigabytes, without the memory | [`Content::pattern`] |
+//! | see what came of it | [`sent`](FakeDingTalk::sent), [`files`](FakeDingTalk::files), [`content`](FakeDingTalk::content) |
+//! | see what was asked | [`requests_to`](FakeDingTalk::requests_to), [`requests`](FakeDingTalk::requests) |
+//! | have it fail | [`fault`](FakeDingTalk::fault) once, [`fault_always`](FakeDingTalk::fault_always) until taken back |
+//! | have it answer an operation that it does not know | [`answer`](FakeDingTalk::answer) |
+//! | have no test wait | [`ClientBuilder::clock`](crate::ClientBuilder::clock) with a [`ManualClock`] |
+//! | test a program that calls [`Client::from_env`](crate::Client::from_env) | [`environment`](FakeDingTalk::environment) |
+//!
+//! By itself it knows what [`Target`] lists: tokens, looking at files and folders, downloads, uploads, sends, tasks.
 
 mod answer;
+mod browse;
 mod content;
 mod crc;
 mod dentry;
@@ -39,6 +108,7 @@ mod server;
 mod sign;
 mod state;
 mod storage;
+mod target;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -47,6 +117,7 @@ pub use content::Content;
 pub use fault::Fault;
 pub use glue::{Clock, ManualClock};
 pub use records::{Recorded, Sent, StoredFile, StoredProperty, UploadOffer};
+pub use target::Target;
 
 use state::Shared;
 use std::fmt;
@@ -74,130 +145,6 @@ pub struct FakeDingTalk {
     shared: Arc<Shared>,
     address: SocketAddr,
     acceptor: Option<JoinHandle<()>>,
-}
-
-/// The kinds of requests that a [`Fault`] can be for.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-/// # let client = fake.client().build()?;
-/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
-/// assert_eq!(fake.requests_to(Target::Token).len(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Target {
-    /// `GetAccessToken`.
-    Token,
-    /// `GetFileDownloadInfo`.
-    DownloadInfo,
-    /// `SendByApp`.
-    Send,
-    /// `Send` of `convFile`: to a conversation.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// let url = format!("{}/v1.0/convFile/conversations/files/send?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{"spaceId":"space-1","dentryId":"dentry-1","openConversationId":"conversation-1"}"#)?;
-    /// assert_eq!(fake.requests_to(Target::SendToConversation)[0].answered_status, Some(200));
-    /// assert_eq!(fake.sent()[0].conversation_id.as_deref(), Some("conversation-1"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    SendToConversation,
-    /// `GetFileUploadInfo`, 1.0 and 2.0.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.add_space("space-1");
-    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/uploadInfos/query?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{"protocol":"HEADER_SIGNATURE","multipart":false}"#)?;
-    /// assert_eq!(fake.requests_to(Target::UploadInfo)[0].answered_status, Some(200));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    UploadInfo,
-    /// `InitMultipartFileUpload`.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.add_space("space-1");
-    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{}"#)?;
-    /// assert_eq!(fake.requests_to(Target::InitMultipart)[0].answered_status, Some(200));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    InitMultipart,
-    /// `GetMultipartFileUploadInfos`.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// let url = format!("{}/v1.0/storage/spaces/files/multiPartUploadInfos/query?unionId=anyone", fake.base_url());
-    /// let request = ureq::post(&url).config().http_status_as_error(false).build().content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(r#"{}"#)?;
-    /// // There is neither key nor number in this request.
-    /// assert_eq!(fake.requests_to(Target::PartInfos)[0].answered_status, Some(400));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    PartInfos,
-    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` are checked for their
-    /// types and otherwise not looked at.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// put.header("x-oss-date", &offer.date).send(&b"hello"[..])?;
-    /// let url = format!("{}/v1.0/storage/spaces/space-1/files/commit?unionId=anyone", fake.base_url());
-    /// let body = format!(r#"{{"uploadKey":"{}","name":"a.txt","parentId":"0"}}"#, offer.upload_key);
-    /// let request = ureq::post(&url).content_type("application/json");
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).send(&body)?;
-    /// assert_eq!(fake.requests_to(Target::Commit)[0].answered_status, Some(200));
-    /// let file = fake.files().remove(0);
-    /// assert_eq!(fake.content("space-1", &file.dentry_id).unwrap().bytes(0..5), b"hello");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    Commit,
-    /// `GetTask`.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// fake.put_task("task-1", &["SUCCESS"]);
-    /// let url = format!("{}/v1.0/storage/tasks/task-1?unionId=anyone", fake.base_url());
-    /// let request = ureq::get(&url);
-    /// request.header("x-acs-dingtalk-access-token", fake.access_token()).call()?;
-    /// assert_eq!(fake.requests_to(Target::Task)[0].answered_status, Some(200));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    Task,
-    /// A PUT of a file's bytes, or of a part of them.
-    ///
-    /// As the real store, this wants a `Content-Length` of at most 5 GB and no header that is not signed. What is
-    /// wrong with the head of the request is said before the body is read, and a large one is then cut off.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::{FakeDingTalk, Target};
-    /// # let fake = FakeDingTalk::start()?;
-    /// let offer = fake.offer_upload("space-1");
-    /// let put = ureq::put(&offer.url).header("Authorization", &offer.authorization);
-    /// put.header("x-oss-date", &offer.date).send(&b"hello"[..])?;
-    /// assert_eq!(fake.requests_to(Target::Put)[0].body_length, 5);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    Put,
-    /// A GET or HEAD of a file's bytes.
-    Object,
 }
 
 impl FakeDingTalk {

@@ -72,7 +72,7 @@ fn exchange(shared: &Shared, stream: &TcpStream, connection: usize) -> Result<Ne
     let Some(mut incoming) = Incoming::read_head(stream, connection)? else {
         return Ok(Next::Close);
     };
-    let target = routes::target(&incoming.request);
+    let target = routes::target(shared, &incoming.request);
     incoming.request.target = target;
     let plan = take_plan(shared, target);
     if plan.silence == Silence::Refuse {

@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) tasks: HashMap<String, VecDeque<String>>,
     /// How often a file is still said to be archived, by space and dentry.
     pub(super) archived: HashMap<(String, String), usize>,
+    /// What a test has ordered for operations of its choice: the route, and the answer.
+    pub(super) answers: Vec<(String, String)>,
     pub(super) token: Option<Token>,
     pub(super) token_lifetime: Duration,
     pub(super) keep_token_string: bool,

@@ -6,7 +6,9 @@ use std::io::{self, BufWriter, Cursor, Read, Seek, SeekFrom, Write};
 use std::thread;
 use std::time::Duration;
 
-use dingtalk_files::testing::FakeDingTalk;
+use dingtalk_files::testing::{
+    Content, FakeDingTalk, Fault, ManualClock, Recorded, Sent, StoredFile, Target,
+};
 use dingtalk_files::{
     AccessToken, ApiError, AppProperty, ByteRange, Client, ClientBuilder, CommitFile, CommitFileV2,
     CommitUnknown, ConflictStrategy, ConvFile, ConversationFile, Dentry, DentryCategory, DentryProperties,
@@ -71,6 +73,8 @@ fn every_type_can_go_to_another_thread() {
     assert_error::<NetworkError>();
     assert_error::<UnexpectedAnswer>();
     assert_shared::<(Problem, NetworkStage)>();
+    assert_shared::<FakeDingTalk>();
+    assert_cloned::<(Content, Fault, ManualClock, Recorded, Sent, StoredFile, Target)>();
 }
 
 #[test]

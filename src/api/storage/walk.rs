@@ -68,6 +68,8 @@ impl From<WalkError> for Error {
 struct Folder {
     path: String,
     id: String,
+    /// Of what is in it; 1 for the folder where the walk began.
+    level: usize,
 }
 
 /// Everything below a folder. From [`Storage::walk`], which says in what order.
@@ -89,6 +91,7 @@ pub struct Walk<'c> {
     waiting: Vec<Folder>,
     /// The ids of all folders that were waiting at any time: none is listed twice.
     seen: HashSet<String>,
+    deepest: usize,
 }
 
 impl<'c> Walk<'c> {
@@ -104,13 +107,33 @@ impl<'c> Walk<'c> {
         Some((folder, pages))
     }
 
+    /// How many levels to go down, 1 at least: that is what is in the folder itself. Default: all.
+    ///
+    /// Folders below are not listed, which saves their calls.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_folder("space-1", "folder-1", "2024");
+    /// # let client = fake.client().build()?;
+    /// let walk = client.storage().walk("space-1", "0", UnionId("operator-1")).max_depth(1);
+    /// assert_eq!(walk.count(), 1);
+    /// assert_eq!(fake.requests_to(Target::ListDentries).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
-    fn entry(&mut self, above: &str, dentry: Dentry) -> WalkEntry {
+    pub fn max_depth(mut self, levels: usize) -> Self {
+        self.deepest = levels.max(1);
+        self
+    }
+
+    #[inline]
+    fn entry(&mut self, above: &Folder, dentry: Dentry) -> WalkEntry {
         let name = dentry.name.as_deref().or(dentry.id.as_deref()).unwrap_or_default();
-        let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
+        let path = if above.path.is_empty() { name.to_owned() } else { format!("{}/{name}", above.path) };
         if let (Some(DentryType::Folder), Some(id)) = (&dentry.kind, &dentry.id) {
-            if self.seen.insert(id.clone()) {
-                self.found.push(Folder { path: path.clone(), id: id.clone() });
+            if above.level < self.deepest && self.seen.insert(id.clone()) {
+                self.found.push(Folder { path: path.clone(), id: id.clone(), level: above.level + 1 });
             }
         }
         WalkEntry { path, dentry }
@@ -126,7 +149,7 @@ impl Iterator for Walk<'_> {
             let (folder, mut pages) = self.open.take().or_else(|| self.open_next())?;
             match pages.next() {
                 Some(Ok(dentry)) => {
-                    let entry = self.entry(&folder.path, dentry);
+                    let entry = self.entry(&folder, dentry);
                     self.open = Some((folder, pages));
                     return Some(Ok(entry));
                 }
@@ -191,8 +214,9 @@ impl<'c> Storage<'c> {
             operator: operator.0.to_owned(),
             open: None,
             found: Vec::new(),
-            waiting: vec![Folder { path: String::new(), id: parent_id.to_owned() }],
+            waiting: vec![Folder { path: String::new(), id: parent_id.to_owned(), level: 1 }],
             seen: HashSet::from([parent_id.to_owned()]),
+            deepest: usize::MAX,
         }
     }
 }

@@ -6,7 +6,7 @@ mod concurrency;
 #[cfg(unix)]
 mod disk_full;
 mod faults;
-mod folder;
+pub(crate) mod folder;
 mod integrity;
 #[cfg(unix)]
 mod kill;

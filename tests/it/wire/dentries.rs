@@ -409,6 +409,30 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
 }
 
 #[test]
+fn a_walk_goes_down_as_many_levels_as_it_is_told() {
+    let wire = lists(|parent, _| match parent {
+        "0" => (200, json!({"dentries": [folder("a"), file("1")]})),
+        "a" => (200, json!({"dentries": [folder("b"), file("2")]})),
+        "b" => (200, json!({"dentries": [file("3")]})),
+        other => panic!("{other}"),
+    });
+    let client = wire.client();
+    // The least is 1.
+    for (levels, expected, calls) in [
+        (0, &["A", "1"][..], 1),
+        (1, &["A", "1"], 1),
+        (2, &["A", "1", "A/B", "A/2"], 2),
+        (3, &["A", "1", "A/B", "A/2", "A/B/3"], 3),
+        (usize::MAX, &["A", "1", "A/B", "A/2", "A/B/3"], 3),
+    ] {
+        let walk = client.storage().walk("s", "0", PERSON).max_depth(levels);
+        let paths: Vec<_> = walk.map(|entry| entry.unwrap().path).collect();
+        assert_eq!(paths, expected, "{levels}");
+        assert_eq!(wire.requests().len(), calls, "{levels}");
+    }
+}
+
+#[test]
 fn a_walk_ends_where_folders_hold_each_other() {
     let wire = lists(|parent, _| match parent {
         "0" => (200, json!({"dentries": [folder("a"), folder("b")]})),

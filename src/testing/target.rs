@@ -1,0 +1,152 @@
+//! The kinds of requests.
+
+/// The kinds of requests that a [`Fault`](super::Fault) can be for.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+/// assert_eq!(fake.requests_to(Target::Token).len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Target {
+    /// `GetAccessToken`.
+    Token,
+    /// `GetFileDownloadInfo`.
+    DownloadInfo,
+    /// `SendByApp`.
+    Send,
+    /// `Send` of `convFile`: to a conversation.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// client.conv_file().send("space-1", "dentry-1", "conversation-1", UnionId("anyone"))?;
+    /// assert_eq!(fake.requests_to(Target::SendToConversation)[0].answered_status, Some(200));
+    /// assert_eq!(fake.sent()[0].conversation_id.as_deref(), Some("conversation-1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    SendToConversation,
+    /// `GetFileUploadInfo`, 1.0 and 2.0.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::UploadInfo).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    UploadInfo,
+    /// `InitMultipartFileUpload`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.multipart_above(4).from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::InitMultipart).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    InitMultipart,
+    /// `GetMultipartFileUploadInfos`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.multipart_above(4).from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::PartInfos)[0].json().unwrap()["partNumbers"][0], 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    PartInfos,
+    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` are checked for their
+    /// types and otherwise not looked at.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// let done = upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::Commit)[0].json().unwrap()["name"], "a.txt");
+    /// assert_eq!(fake.content("space-1", &done.dentry.id.unwrap()).unwrap().bytes(0..5), b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Commit,
+    /// `GetTask`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// fake.put_task("task-1", &["SUCCESS"]);
+    /// client.storage().get_task("task-1", UnionId("anyone"))?;
+    /// assert_eq!(fake.requests_to(Target::Task)[0].answered_status, Some(200));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Task,
+    /// A PUT of a file's bytes, or of a part of them.
+    ///
+    /// As the real store, this wants a `Content-Length` of at most 5 GB and no header that is not signed. What is
+    /// wrong with the head of the request is said before the body is read, and a large one is then cut off.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::Put)[0].body_length, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    Put,
+    /// A GET or HEAD of a file's bytes.
+    Object,
+    /// `GetDentry`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{GetDentry, UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let dentry = client.storage().get_dentry("space-1", "dentry-1", UnionId("anyone"), &GetDentry::new())?;
+    /// assert_eq!(dentry.name.as_deref(), Some("report.txt"));
+    /// assert_eq!(fake.requests_to(Target::GetDentry).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    GetDentry,
+    /// `ListDentries`, which `walk` asks for each folder. All times are the same on the fake: sorted by them, folders come
+    /// before files, and files as they were stored.
+    ///
+    /// ```
+    /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let page = client.storage().list_dentries("space-1", "0", UnionId("anyone"), &ListDentries::new())?;
+    /// assert_eq!(page.items[0].name.as_deref(), Some("report.txt"));
+    /// assert_eq!(fake.requests_to(Target::ListDentries).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ListDentries,
+    /// Every operation that the fake does not know by itself and was told the answer of: see
+    /// [`answer`](super::FakeDingTalk::answer).
+    Other,
+}
