@@ -243,8 +243,8 @@ impl ClientBuilder {
     }
 
     /// A proxy: `http://user:password@host:port`, or `socks5://…` with the feature `socks-proxy`. Default: the
-    /// environment's: the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, for every URL, less `NO_PROXY`. ureq reads
-    /// them, and passes over what is no URL and, without the feature, over a SOCKS proxy.
+    /// environment's: the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, for every URL, less `NO_PROXY`. What is no
+    /// URL there is passed over; a proxy that this build cannot use is an error, and not a way around it.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -407,9 +407,9 @@ impl ClientBuilder {
             return Ok((door(), door()));
         }
         let proxy = match &self.proxy {
-            None => ureq::Proxy::try_from_env(),
+            None => ureq::Proxy::try_from_env().map(|proxy| usable(proxy, FROM_ENVIRONMENT)).transpose()?,
             Some(ProxyChoice::None) => None,
-            Some(ProxyChoice::Url(url)) => Some(check_proxy(url)?),
+            Some(ProxyChoice::Url(url)) => Some(read_proxy(url)?),
         };
         let tls = tls::configs(&self.roots_pem)?;
         let door =
@@ -484,18 +484,28 @@ fn check_auth(auth: &Auth) -> Result<()> {
 }
 
 /// A proxy URL may hold a password, so no message repeats it.
-fn check_proxy(url: &str) -> Result<ureq::Proxy> {
+fn read_proxy(url: &str) -> Result<ureq::Proxy> {
     let proxy = ureq::Proxy::new(url).map_err(|_| {
         config("the proxy is no URL like http://user:password@host:port or socks5://host:port")
     })?;
+    usable(proxy, "")
+}
+
+/// Who did not name the proxy in the program looks for it there in vain.
+const FROM_ENVIRONMENT: &str = " (it is the environment's: see ALL_PROXY, HTTPS_PROXY and HTTP_PROXY; to do without, `ClientBuilder::no_proxy`)";
+
+/// ureq would go around one that it cannot use.
+fn usable(proxy: ureq::Proxy, origin: &str) -> Result<ureq::Proxy> {
     let is_socks = !matches!(proxy.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https);
     if is_socks && !cfg!(feature = "socks-proxy") {
-        return Err(config("a SOCKS proxy needs the feature `socks-proxy` of dingtalk-files"));
+        return Err(Error::Config(format!(
+            "a SOCKS proxy needs the feature `socks-proxy` of dingtalk-files{origin}"
+        )));
     }
     if proxy.protocol() == ureq::ProxyProtocol::Https && !tls::AVAILABLE {
-        return Err(config(
-            "an https proxy needs TLS: enable the feature `rustls` or `native-tls` of dingtalk-files",
-        ));
+        return Err(Error::Config(format!(
+            "an https proxy needs TLS: enable the feature `rustls` or `native-tls` of dingtalk-files{origin}"
+        )));
     }
     Ok(proxy)
 }

@@ -15,7 +15,7 @@ fn problem(builder: Result<ClientBuilder>) -> String {
 fn environment_variables() {
     const BASE: (&str, &str) = ("DINGTALK_BASE_URL", "http://127.0.0.1:1/");
     let app = vars(&[("DINGTALK_APP_KEY", " k\n"), ("DINGTALK_APP_SECRET", "s"), BASE]);
-    let client = ClientBuilder::from_vars(app).unwrap().build().unwrap();
+    let client = ClientBuilder::from_vars(app).unwrap().no_proxy().build().unwrap();
     assert_eq!(format!("{client:?}").matches("App(..)").count(), 1);
     let both = vars(&[
         ("DINGTALK_ACCESS_TOKEN", "t"),
@@ -23,7 +23,7 @@ fn environment_variables() {
         ("DINGTALK_APP_SECRET", "s"),
         BASE,
     ]);
-    let client = ClientBuilder::from_vars(both).unwrap().build().unwrap();
+    let client = ClientBuilder::from_vars(both).unwrap().no_proxy().build().unwrap();
     assert!(format!("{client:?}").contains("Fixed(..)"));
 
     let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " ")])));
@@ -34,7 +34,8 @@ fn environment_variables() {
 
 #[test]
 fn a_wrong_configuration_says_what_to_do() {
-    let base = || ClientBuilder::new().base_url("http://127.0.0.1:1");
+    // Whatever proxy the environment of the tests has.
+    let base = || ClientBuilder::new().base_url("http://127.0.0.1:1").no_proxy();
     let good = || base().access_token("t");
     let table = [
         (base(), "no credentials"),
@@ -86,6 +87,13 @@ fn each_api_host_has_its_old_one() {
 fn socks_needs_its_feature() {
     let builder = ClientBuilder::new().base_url("http://h").access_token("t").proxy("socks5://h:1");
     assert!(problem(Ok(builder)).contains("`socks-proxy`"));
+    // The environment's is not passed over either, and the text says whose it is.
+    let proxy = ureq::Proxy::new("socks5://h:1").unwrap();
+    let text = usable(proxy, FROM_ENVIRONMENT).unwrap_err().to_string();
+    assert!(
+        text.contains("`socks-proxy`") && text.contains("ALL_PROXY") && text.contains("no_proxy"),
+        "{text}"
+    );
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
@@ -99,7 +107,7 @@ fn https_without_tls_is_told_at_once() {
 #[test]
 fn root_certificates_must_be_certificates() {
     for pem in ["", "not pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
-        let text = problem(Ok(ClientBuilder::new().access_token("t").root_certificates(pem)));
+        let text = problem(Ok(ClientBuilder::new().access_token("t").no_proxy().root_certificates(pem)));
         assert!(text.contains("root certificates"), "{text}");
     }
 }

@@ -73,8 +73,11 @@ fn a_secret_says_that_it_is_one_and_no_more() {
 fn no_type_shows_a_secret() {
     let builders = [
         builder(REFUSED),
-        Client::builder().app("key", APP_SECRET).base_url(REFUSED),
-        Client::builder().token_source(|| Ok::<_, std::io::Error>(TOKEN.to_owned())).base_url(REFUSED),
+        Client::builder().app("key", APP_SECRET).base_url(REFUSED).no_proxy(),
+        Client::builder()
+            .token_source(|| Ok::<_, std::io::Error>(TOKEN.to_owned()))
+            .base_url(REFUSED)
+            .no_proxy(),
         builder(REFUSED).proxy("http://planted-user:planted-password@127.0.0.1:1"),
         builder(REFUSED).user_agent("agent/1"),
     ];

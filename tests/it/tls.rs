@@ -206,7 +206,7 @@ fn no_object_over_http() {
     let fake = fake();
     let info = ask(&fake.client().build().unwrap()).unwrap();
     let before = fake.requests().len();
-    let client = Client::builder().access_token("token-1").build().unwrap();
+    let client = Client::builder().access_token("token-1").no_proxy().build().unwrap();
     let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
     assert!(error.to_string().contains("it is http"), "{error}");
     assert_eq!(fake.requests().len(), before);

@@ -133,7 +133,7 @@ fn refused_objects(s: &Scene) -> Vec<Error> {
     s.fake.lapse_signatures();
     let lapsed = s.client().download_to(&info, &mut Vec::new(), ..).unwrap_err();
     let elsewhere = Fault::Redirect { status: 302, location: "https://login.example/".into() };
-    let for_https = Client::builder().access_token("token").build().unwrap();
+    let for_https = Client::builder().access_token("token").no_proxy().build().unwrap();
     vec![
         refused(403, "SignatureDoesNotMatch"),
         refused(403, "RequestTimeTooSkewed"),

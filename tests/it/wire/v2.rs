@@ -286,6 +286,6 @@ fn what_comes_can_go_to_another_thread() {
     assert_cloned::<(FoundDentry, FoundPublishDentry, FoundWorkspace)>();
     assert_cloned::<(AddPermissionV2, ListOperationLogs, ListRecents, SearchDentries, UserGet)>();
     assert_cloned::<(Doc<'static>, Topapi<'static>)>();
-    let client = Client::builder().access_token("t").base_url(REFUSED).build().unwrap();
+    let client = Client::builder().access_token("t").base_url(REFUSED).no_proxy().build().unwrap();
     assert_sent(&client.storage_v2().stars(&ListStars::new()));
 }
