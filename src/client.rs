@@ -96,6 +96,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Config`](crate::Error::Config) that names the variables which are missing.
+    #[inline]
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_vars(|name| std::env::var(name).ok())?.build()
     }
@@ -307,6 +308,7 @@ impl Client {
         self.transport().object(ticket, url, want, if_match, self.time_left())
     }
 
+    #[inline]
     pub(crate) fn put_object(
         &self,
         ticket: &Ticket,

@@ -68,6 +68,7 @@ impl Timestamp {
     /// ```
     /// assert_eq!(dingtalk_files::Timestamp::new("1970-01-01T08:01+08:00").unix_seconds(), Some(60));
     /// ```
+    #[inline]
     pub fn unix_seconds(&self) -> Option<i64> {
         parse_iso8601(&self.0)
     }
@@ -80,6 +81,7 @@ impl Timestamp {
     /// let minute = dingtalk_files::Timestamp::new("1970-01-01T00:01Z").system_time();
     /// assert_eq!(minute, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
     /// ```
+    #[inline]
     pub fn system_time(&self) -> Option<SystemTime> {
         let seconds = self.unix_seconds()?;
         let distance = Duration::from_secs(seconds.unsigned_abs());
@@ -98,6 +100,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// `YYYY-MM-DDTHH:MM[:SS[.fraction]](Z|±HH:MM|±HHMM)`.
+#[inline]
 fn parse_iso8601(text: &str) -> Option<i64> {
     let (date, rest) = text.split_once('T')?;
     let zone_at = rest.find(['Z', 'z', '+', '-'])?;
@@ -127,6 +130,7 @@ fn parse_iso8601(text: &str) -> Option<i64> {
     Some(seconds - offset_seconds(zone)?)
 }
 
+#[inline]
 fn offset_seconds(zone: &str) -> Option<i64> {
     if zone.eq_ignore_ascii_case("z") {
         return Some(0);
@@ -204,6 +208,7 @@ macro_rules! words {
 
         impl $name {
             /// The word on the wire.
+            #[inline]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -213,6 +218,7 @@ macro_rules! words {
         }
 
         impl From<String> for $name {
+            #[inline]
             fn from(word: String) -> Self {
                 match word.as_str() {
                     $($word => Self::$variant,)+

@@ -15,6 +15,7 @@ macro_rules! options {
         #[doc = concat!("let options = ", stringify!($name), "::new().", stringify!($field), "(", stringify!($example), ");")]
         #[doc = concat!("assert_ne!(options, ", stringify!($name), "::new());")]
         /// ```
+        #[inline]
         pub fn $field(mut self, $field: $taken) -> Self {
             self.$field = Some($field.into());
             self
@@ -58,6 +59,7 @@ macro_rules! options {
 
             /// What goes into `option`, if anything was set that does.
             #[allow(dead_code, reason = "options inside of options are sent as they are")]
+            #[inline]
             pub(crate) fn if_set(&self) -> Option<&Self> {
                 let set = $(self.$field.is_some())||+;
                 set.then_some(self)

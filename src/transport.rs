@@ -1,6 +1,5 @@
 //! The only file that runs ureq. Two doors: `api` carries the token, `object` never can.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -142,6 +141,7 @@ impl Transport {
     }
 
     /// PUTs an object of exactly `length` bytes, of which `body` has to give no fewer: ureq would ask it for ever.
+    #[inline]
     pub(crate) fn put_object(
         &self,
         ticket: &Ticket,
@@ -201,7 +201,7 @@ impl Read for ObjectBody {
 pub(crate) struct Door {
     agents: Vec<Agent>,
     /// Which agent trusts a host, so that a private host does not cost a failed handshake each time.
-    trusted_by: Mutex<HashMap<String, usize>>,
+    trusted_by: Mutex<Vec<(String, usize)>>,
     /// Per-request settings for an agent that the caller made.
     stall_timeout: Option<Duration>,
 }
@@ -237,7 +237,7 @@ impl Door {
         }
     }
 
-    fn trusted(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+    fn trusted(&self) -> MutexGuard<'_, Vec<(String, usize)>> {
         self.trusted_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -255,7 +255,9 @@ impl Door {
                 Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
                 Ok(response) => {
                     if step > 0 {
-                        self.trusted().insert(host.to_owned(), index);
+                        let mut trusted = self.trusted();
+                        trusted.retain(|(known, _)| known != host);
+                        trusted.push((host.to_owned(), index));
                     }
                     return Ok(response);
                 }
@@ -312,7 +314,7 @@ impl Door {
         if self.agents.len() < 2 {
             return 0;
         }
-        self.trusted().get(host).copied().unwrap_or_default()
+        self.trusted().iter().find(|(known, _)| known == host).map_or(0, |(_, index)| *index)
     }
 }
 

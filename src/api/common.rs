@@ -19,6 +19,7 @@ where
 }
 
 /// The vendor's limit of a list, checked before it is sent.
+#[inline]
 pub(crate) fn check_count(
     operation: &'static str,
     field: &'static str,

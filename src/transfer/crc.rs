@@ -10,6 +10,7 @@ const POLY: u64 = 0xC96C_5795_D787_0F42;
 const ONE: u64 = 1 << 63;
 
 /// The checksum of `first` followed by `second`, of which the second has `second_len` bytes.
+#[inline]
 pub(crate) fn combine(first: u64, second: u64, second_len: u64) -> u64 {
     multiply(first, x_to_the_bytes(second_len)) ^ second
 }
@@ -29,6 +30,7 @@ fn multiply(mut a: u64, mut b: u64) -> u64 {
 }
 
 /// `x⁸ⁿ` modulo the polynomial, by squaring.
+#[inline]
 fn x_to_the_bytes(mut n: u64) -> u64 {
     let mut power = ONE >> 8;
     let mut result = ONE;

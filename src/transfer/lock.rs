@@ -13,6 +13,7 @@ use crate::error::{Error, FileError, Result};
 pub(crate) struct Lock(#[expect(dead_code, reason = "it is held, not looked at")] system::Held);
 
 impl Lock {
+    #[inline]
     pub(crate) fn take(target: &Target) -> Result<Self> {
         match system::take(target) {
             Ok(Some(held)) => Ok(Self(held)),
@@ -39,6 +40,7 @@ mod system {
 
     pub(super) type Held = UnixListener;
 
+    #[inline]
     pub(super) fn take(target: &Target) -> io::Result<Option<Held>> {
         // The folder by its number, so that one file has one name however it is reached.
         let folder = std::fs::metadata(target.folder())?;

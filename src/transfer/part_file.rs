@@ -22,6 +22,7 @@ const LONGEST_NAME: usize = 200;
 
 impl Target {
     /// A link stands for what it points to. What exists and is no file (a folder, a device) is refused.
+    #[inline]
     pub(crate) fn resolve(path: &Path) -> Result<Self> {
         let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", path.display()));
         // `a/` and `a/.` have the name `a` too, but can only be a folder.
@@ -70,6 +71,7 @@ impl Target {
     }
 
     /// `NAME.dingtalk-SUFFIX` in the same folder.
+    #[inline]
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
         let mut name = self.name.clone();
         if name.len() > LONGEST_NAME {
@@ -122,6 +124,7 @@ impl<'a> PartFile<'a> {
     }
 
     /// It can be resumed: it is there, and its checkpoint.
+    #[inline]
     pub(crate) fn is_resumable(&self) -> bool {
         self.is_kept && self.path.exists() && self.saved().is_some()
     }
@@ -279,6 +282,7 @@ fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
 
 /// The permissions of the old file for the new one. Another group gets nothing of what the old one's had; and whatever the
 /// old one allows, the owner has to be able to write a part.
+#[inline]
 fn like(old: &fs::Metadata, new: &File, is_part: bool) -> io::Result<fs::Permissions> {
     #[cfg(unix)]
     {

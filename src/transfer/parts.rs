@@ -56,6 +56,7 @@ pub fn plan(total: u64, parts: usize) -> Vec<Range<u64>> {
 }
 
 /// Ranges of a good size for so many connections.
+#[inline]
 fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
     let length = range.end.saturating_sub(range.start);
     let wished = (length / (PARTS_PER_CONNECTION * connections as u64)).clamp(SMALLEST_PART, LARGEST_PART);
@@ -389,6 +390,7 @@ fn checkpoint(identity: &Identity<'_>, object: &Seen, pieces: Vec<Piece>) -> Opt
 }
 
 /// What is missing between pieces that are in order.
+#[inline]
 fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
     let starts = pieces.iter().map(|p| p.start).chain([total]);
     let ends = [0].into_iter().chain(pieces.iter().map(|p| p.end));
@@ -440,6 +442,7 @@ impl Sink for PartSink<'_> {
 }
 
 /// The failure as one of the file, for the caller who knows nothing of writers.
+#[inline]
 pub(crate) fn as_file_error(error: Error, part: &PartFile<'_>, bytes: u64, kept: bool) -> Error {
     match error {
         Error::Write { cause, .. } => {

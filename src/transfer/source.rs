@@ -80,6 +80,7 @@ pub(crate) struct FileSource {
 }
 
 impl FileSource {
+    #[inline]
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let fail = |problem| Error::from(SourceError { path: Some(path.to_owned()), problem });
         let unreadable = |cause| fail(SourceProblem::Unreadable(cause));
@@ -105,6 +106,7 @@ impl Source for FileSource {
         self.stamp.size
     }
 
+    #[inline]
     fn part<'s>(&'s self, range: Range<u64>, _: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
         let unreadable = |cause| self.fail(SourceProblem::Unreadable(cause));
         let mut file = File::open(&self.path).map_err(unreadable)?;

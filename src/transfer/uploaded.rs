@@ -98,6 +98,7 @@ impl PendingUpload {
     }
 
     /// CRC-64 of everything, and whether the store has told it for each part.
+    #[inline]
     pub(crate) fn checksum(&self) -> (u64, bool) {
         let mut parts = self.done.clone();
         parts.sort_unstable_by_key(|(number, _)| *number);

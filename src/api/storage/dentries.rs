@@ -253,6 +253,7 @@ impl AppProperty {
 /// How many properties one call may set or delete.
 pub(super) const MAX_APP_PROPERTIES: usize = 3;
 
+#[inline]
 pub(crate) fn check_app_properties(
     operation: &'static str,
     properties: Option<&Vec<AppProperty>>,

@@ -220,6 +220,7 @@ struct PartsAnswer {
 pub(crate) const MAX_PARTS_PER_CALL: usize = 30;
 pub(crate) const MAX_PARTS: u32 = 10_000;
 
+#[inline]
 fn check_part_numbers(operation: &'static str, numbers: &[u32]) -> Result<()> {
     let problem = if numbers.is_empty() || numbers.len() > MAX_PARTS_PER_CALL {
         format!("{} `partNumbers`, and one call takes 1 to {MAX_PARTS_PER_CALL}", numbers.len())
