@@ -18,11 +18,12 @@ Downloads a file of DingTalk, and prints where it is.
 
 It may be killed at any time, by Ctrl-C too: started again, it goes on from where it was.
 
-  -o, --output FILE    where to; `-` is stdout. Default: the file's name, in this folder, if that is free
+  -o, --output FILE    where to; `-` is stdout. Default: the file's name, in this folder, if that is free;
+                       to ask for the name takes the permission Storage.File.Read
   --range FIRST-LAST   these bytes alone, counted from 0, both included; `500-` is the rest. Needs -o
   --last N             the last N bytes alone. Needs -o
   --file-version N     this version, not the latest
-  --parallel N         over N connections, which pays where each one is limited
+  --parallel N         over N connections, which pays where each one is limited. For a whole file, not to stdout
   --no-resume          begin anew, and keep nothing when it fails";
 
 fn main() -> ExitCode {
@@ -65,11 +66,11 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
             shared::file_name(told.name.as_deref().unwrap_or(dentry))
         }
     };
-    let download = file.download().progress(shared::progress());
+    let download = file.download().parallel(connections).progress(shared::progress());
     let done = match range {
         range if to_stdout => download.to_writer(&mut io::stdout().lock(), range.unwrap_or((..).into()))?,
         Some(range) => download.to_writer(&mut File::create(&target)?, range)?,
-        None => download.resume(resume).parallel(connections).no_clobber(!is_named).to_file(&target)?,
+        None => download.resume(resume).no_clobber(!is_named).to_file(&target)?,
     };
     shared::tell(done.bytes, done.verified);
     if !to_stdout {

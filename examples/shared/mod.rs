@@ -38,9 +38,12 @@ impl Failure {
         Self { text: format!("{text} (see --help)"), exit_code: 2 }
     }
 
-    /// Of a send: nobody knows whether it happened, where the error says so.
+    /// Of a send, of which nobody may know whether it happened.
     pub(crate) fn of_send(e: Error) -> Self {
-        if e.may_have_run() { Self { text: e.to_string(), exit_code: 5 } } else { e.into() }
+        if !e.may_have_run() {
+            return e.into();
+        }
+        Self { text: format!("{e}. It may have been sent: look before you send it again"), exit_code: 5 }
     }
 }
 

@@ -130,6 +130,7 @@ fn each_utility_tells_wrong_use_from_failure() {
     alone(&folder, "get", &["--demo", "--last", "5"]).assert_failed(2, "-o");
     alone(&folder, "get", &["--demo", "--range", "5"]).assert_failed(2, "FIRST-LAST");
     alone(&folder, "get", &["--demo", "--range", "5-4", "-o", "-"]).assert_failed(2, "empty or backwards");
+    alone(&folder, "get", &["--demo", "--parallel", "2", "-o", "-"]).assert_failed(2, "`parallel`");
     alone(&folder, "send", &["--demo", "--to", "a", "--to-conversation", "b", "c"])
         .assert_failed(2, "one of");
     alone(&folder, "put", &["--demo", "--if-exists", "shrug", "a"]).assert_failed(2, "overwrite");
@@ -282,7 +283,7 @@ fn send_sends_once() {
     assert_eq!((sent().0, format!("{}\n", sent().1).as_str()), (3, id.printed()));
 
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
-    run(&[&["--to", "you"][..], &stored].concat()).assert_failed(5, "");
+    run(&[&["--to", "you"][..], &stored].concat()).assert_failed(5, "look before you send it again");
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     run(&["--to", "you", "a.txt", "space-1"]).assert_failed(5, "do not upload it again");
     assert_eq!(sent().0, 5);
