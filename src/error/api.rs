@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Error, Problem, UnexpectedAnswer};
+use super::{Error, OneLine, Problem, UnexpectedAnswer};
 use crate::secret::withhold;
 
 /// DingTalk refused or failed an operation.
@@ -174,19 +174,19 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} answered {}", self.operation, self.status)?;
         if !self.code.is_empty() {
-            write!(f, " {}", self.code)?;
+            write!(f, " {}", OneLine(&self.code))?;
         }
         if let Some(sub_code) = &self.sub_code {
-            write!(f, " ({sub_code})")?;
+            write!(f, " ({})", OneLine(sub_code))?;
         }
         if !self.message.is_empty() {
-            write!(f, ": {}", self.message.trim_end_matches(['.', '。']))?;
+            write!(f, ": {}", OneLine(self.message.trim_end_matches(['.', '。'])))?;
         }
         if !self.required_scopes.is_empty() {
-            write!(f, " (missing permission: {})", self.required_scopes.join(", "))?;
+            write!(f, " (missing permission: {})", OneLine(&self.required_scopes.join(", ")))?;
         }
         if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
+            write!(f, " (request id {})", OneLine(id))?;
         }
         if let Some(advice) = self.advice() {
             write!(f, ". {advice}")?;
