@@ -93,8 +93,11 @@ pub(crate) fn refuse(operation: &'static str, problem: Problem) -> Error {
 fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
     let parsed: ureq::http::Uri = url.parse().map_err(|_| "it is no URL")?;
     let has_host = parsed.host().is_some_and(|h| !h.is_empty());
+    let has_user = parsed.authority().is_some_and(|a| a.as_str().contains('@'));
     match parsed.scheme_str() {
         _ if !has_host => Err("it has no host"),
+        // ureq makes a header `Authorization` of it, which nobody signed.
+        _ if has_user => Err("it names a user"),
         Some("https") => Ok(()),
         Some("http") if plain_http => Ok(()),
         Some("http") => Err("it is http, and this client was built for an https base URL"),
@@ -161,6 +164,10 @@ mod tests {
             ("//h/o", false, false),
             ("/o", false, false),
             ("https://", false, false),
+            // Found by fuzzing.
+            ("https://user:password@h/o", false, false),
+            ("http://user@h/o", false, false),
+            ("https://h/o?user@h", true, true),
             ("not a url", false, false),
             ("", false, false),
         ];
