@@ -122,7 +122,9 @@ fn check_header(name: &str, value: &str) -> std::result::Result<(), ()> {
     let steers = FORBIDDEN.contains(&lower.as_str()) || lower.starts_with("x-acs-");
     let is_token = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if steers || !is_token || value.chars().any(char::is_control) { Err(()) } else { Ok(()) }
+    // ureq refuses it too, but as if the connection had failed, which is tried again.
+    let is_foreign = lower == "authorization" && !value.is_ascii();
+    if steers || !is_token || is_foreign || value.chars().any(char::is_control) { Err(()) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -221,6 +223,10 @@ mod tests {
                 Some(Problem::ForbiddenHeader("x-oss-date".into()))
             );
         }
+        // Found by fuzzing.
+        let foreign = problem(&with("Authorization", "OSS 密钥"), false);
+        assert_eq!(foreign, Some(Problem::ForbiddenHeader("Authorization".into())));
+        assert_eq!(problem(&with("Content-Disposition", "密钥"), false), None);
         for name in ["Authorization", "x-oss-date", "Content-Type", "x-oss-security-token"] {
             assert_eq!(problem(&with(name, ""), false), None, "{name}");
         }
