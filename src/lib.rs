@@ -217,6 +217,9 @@ pub use pages::{Page, Pages};
 pub use retry::RetryPolicy;
 pub use secret::Secret;
 pub use transfer::download::Download;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use transfer::fuzzing;
 pub use transfer::monitor::{Phase, Progress};
 pub use transfer::parts::plan;
 pub use transfer::range::ByteRange;

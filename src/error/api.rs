@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Error, Problem, UnexpectedAnswer};
+use super::{Error, OneLine, Problem, UnexpectedAnswer};
 use crate::secret::withhold;
 
 /// DingTalk refused or failed an operation.
@@ -174,19 +174,19 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} answered {}", self.operation, self.status)?;
         if !self.code.is_empty() {
-            write!(f, " {}", self.code)?;
+            write!(f, " {}", OneLine(&self.code))?;
         }
         if let Some(sub_code) = &self.sub_code {
-            write!(f, " ({sub_code})")?;
+            write!(f, " ({})", OneLine(sub_code))?;
         }
         if !self.message.is_empty() {
-            write!(f, ": {}", self.message.trim_end_matches(['.', '。']))?;
+            write!(f, ": {}", OneLine(self.message.trim_end_matches(['.', '。'])))?;
         }
         if !self.required_scopes.is_empty() {
-            write!(f, " (missing permission: {})", self.required_scopes.join(", "))?;
+            write!(f, " (missing permission: {})", OneLine(&self.required_scopes.join(", ")))?;
         }
         if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
+            write!(f, " (request id {})", OneLine(id))?;
         }
         if let Some(advice) = self.advice() {
             write!(f, ". {advice}")?;
@@ -228,13 +228,15 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
     let success = (200..300).contains(&answer.status);
     // Bans and errors come with 200 too, and every field of an answer is optional: they would pass for empty
     // successes. A long list, which has not their words, is not parsed twice.
-    let small = if !success || may_be_error(&answer.body) { parse(&answer.body) } else { None };
-    if small.as_ref().is_some_and(is_ban) {
+    let parsed = (!success || may_be_error(&answer.body)).then(|| parse(&answer.body));
+    if matches!(&parsed, Some(Ok(fields)) if is_ban(fields)) {
         return Err(unexpected(Problem::Banned { minutes: BAN_MINUTES }));
     }
     if success {
-        return match small {
-            Some(error) if is_error(&error) => Err(read_error(answer, &error, secrets).into()),
+        return match parsed {
+            Some(Ok(error)) if is_error(&error) => Err(read_error(answer, &error, secrets).into()),
+            // Whoever reads the answer's own fields passes over the others, broken or not.
+            Some(Err(e)) => Err(unexpected(malformed(&e))),
             // serde would read a list as a struct.
             _ if answer.body.trim_ascii_start().first().is_some_and(|b| *b != b'{') => {
                 Err(unexpected(Problem::Malformed { line: 1, column: 1 }))
@@ -242,8 +244,8 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
             _ => Ok(()),
         };
     }
-    match small {
-        Some(fields @ Value::Object(_)) => Err(read_error(answer, &fields, secrets).into()),
+    match parsed {
+        Some(Ok(fields @ Value::Object(_))) => Err(read_error(answer, &fields, secrets).into()),
         _ if answer.status >= 500 => Err(unexpected(Problem::Gateway)),
         // No JSON, but the status is clear: keep it as an API error without a code.
         _ => Err(read_error(answer, &Value::Null, secrets).into()),
@@ -253,7 +255,10 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
 /// The old host fails with HTTP 200: what counts is `errcode`, a number in some answers and a text in others.
 pub(crate) fn check_errcode(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
     // Of any length: a refusal may come with a long text.
-    let Some(body) = parse(&answer.body) else { return Ok(()) };
+    let body = parse(&answer.body).map_err(|e| {
+        let ApiAnswer { operation, status, ref request_id, .. } = *answer;
+        UnexpectedAnswer { operation, status, problem: malformed(&e), request_id: request_id.clone() }
+    })?;
     match field(&body, "errcode").filter(|code| !code.is_null()).map(plain) {
         Some(code) if code.trim() != "0" => Err(read_error(answer, &body, secrets).into()),
         _ => Ok(()),
@@ -263,13 +268,20 @@ pub(crate) fn check_errcode(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), 
 /// How long DingTalk says it bans an address (stated in the documentation and as `wait` in the answer).
 const BAN_MINUTES: u64 = 5;
 
-fn parse(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok()
+/// A message in another charset makes the whole no JSON; the code beside it is ASCII in all of them.
+fn parse(body: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(body)
+        .or_else(|e| serde_json::from_str(&String::from_utf8_lossy(body)).map_err(|_| e))
 }
 
-/// Has the word that every error has, or the number of a ban.
+fn malformed(e: &serde_json::Error) -> Problem {
+    Problem::Malformed { line: e.line(), column: e.column() }
+}
+
+/// Has the word that every error has, or letters in escapes that may hide it, or the number of a ban.
 fn may_be_error(body: &[u8]) -> bool {
-    body.windows(6).any(|w| w.eq_ignore_ascii_case(b"\"code\"")) || body.windows(4).any(|w| w == b"1111")
+    body.windows(6).any(|w| w.eq_ignore_ascii_case(b"\"code\""))
+        || body.windows(4).any(|w| w == b"\\u00" || w == b"1111")
 }
 
 fn is_ban(value: &Value) -> bool {
@@ -323,14 +335,14 @@ mod tests {
 
     const OP: &str = "POST /v1.0/x";
 
-    fn judge(status: u16, content_type: Option<&str>, body: &str) -> Result<(), Error> {
+    fn judge(status: u16, content_type: Option<&str>, body: impl AsRef<[u8]>) -> Result<(), Error> {
         let answer = ApiAnswer {
             operation: OP,
             status,
             content_type: content_type.map(str::to_owned),
             request_id: None,
             retry_after: None,
-            body: body.into(),
+            body: body.as_ref().into(),
         };
         classify(&answer, &["planted-token"])
     }
@@ -378,6 +390,8 @@ mod tests {
         for good in [r#"{"errcode":0}"#, r#"{"errcode":"0","errmsg":"ok"}"#, r#"{"errcode":null}"#, "{}"] {
             judge(good).unwrap();
         }
+        // A broken text hides no refusal.
+        assert!(judge(r#"{"errcode":33012,"errmsg":"\ud83d"}"#).is_err());
         let long = format!(r#"{{"errcode":33012,"errmsg":"{}"}}"#, "m".repeat(1000));
         let table = [
             (r#"{"errcode":33012,"errmsg":"m","request_id":"R"}"#, "33012"),
@@ -448,6 +462,25 @@ mod tests {
         // JSON under a wrong label is still JSON.
         assert!(judge(200, Some("text/html"), r#"{"a":1}"#).is_ok());
         assert!(judge(200, None, "").is_ok());
+    }
+
+    /// Found by fuzzing: such a text is no JSON, but a type that passes over unknown fields reads the rest.
+    #[test]
+    fn an_error_with_a_broken_text_is_no_empty_success() {
+        let gbk =
+            [br#"{"code":"spaceNotExist","message":""#.as_slice(), b"\xbf\xd5\xbc\xe4", br#""}"#].concat();
+        for status in [200, 404] {
+            let Err(Error::Api(e)) = judge(status, None, gbk.clone()) else { panic!("{status}") };
+            assert_eq!(e.code, "spaceNotExist");
+        }
+        // Half of an emoji, and a number that no type holds.
+        for text in [r#""\ud83d""#, "1e400"] {
+            let body = format!(r#"{{"code":"spaceNotExist","message":{text}}}"#);
+            let Err(Error::Answer(e)) = judge(200, None, body) else { panic!("{text}") };
+            assert!(matches!(e.problem, Problem::Malformed { line: 1, .. }), "{e}");
+        }
+        let escaped = r#"{"c\u006fde":"spaceNotExist","message":"m"}"#;
+        assert!(matches!(judge(200, None, escaped), Err(Error::Api(e)) if e.code == "spaceNotExist"));
     }
 
     #[test]

@@ -188,7 +188,7 @@ pub enum Error {
     NotSent(Box<NotSent>),
 
     /// An asynchronous task did not end in the given time. It goes on.
-    #[error("task {} is still {}; ask again later", .0.id.as_deref().unwrap_or_default(), .0.status.as_ref().map_or("running", |s| s.as_str()))]
+    #[error("task {} is still {}; ask again later", OneLine(.0.id.as_deref().unwrap_or_default()), OneLine(.0.status.as_ref().map_or("running", |s| s.as_str())))]
     StillRunning(Box<Task>),
 
     /// The target exists, and `no_clobber` is set. It was not touched.
@@ -211,6 +211,22 @@ pub enum Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// A server's words in an error's text: a line break in them would begin another entry of a log, and an escape sequence
+/// would reach a terminal.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in self.0.split_inclusive(char::is_control) {
+            match piece.strip_suffix(char::is_control) {
+                Some(words) => write!(f, "{words} ")?,
+                None => f.write_str(piece)?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::OneLine;
 use crate::secret::withhold;
 
 /// The object store refused or failed a request.
@@ -134,13 +135,13 @@ impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "object store {} answered {}", self.host, self.status)?;
         if let Some(code) = &self.code {
-            write!(f, " {code}")?;
+            write!(f, " {}", OneLine(code))?;
         }
         if let Some(message) = &self.message {
-            write!(f, ": {}", message.trim_end_matches('.'))?;
+            write!(f, ": {}", OneLine(message.trim_end_matches('.')))?;
         }
         if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
+            write!(f, " (request id {})", OneLine(id))?;
         }
         if let Some(advice) = self.advice() {
             write!(f, ". {advice}")?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Error;
+use super::{Error, OneLine};
 use crate::transfer::uploaded::{PendingUpload, Uploaded};
 
 /// An upload broke off when some of it, or all but the commit, had arrived.
@@ -76,7 +76,8 @@ impl fmt::Display for CommitUnknown {
         let Self { upload_key, name, cause } = self;
         write!(
             f,
-            "whether {name:?} was committed is unknown (upload key {upload_key}): {cause}. Look into the folder before you upload it again"
+            "whether {name:?} was committed is unknown (upload key {}): {cause}. Look into the folder before you upload it again",
+            OneLine(upload_key)
         )
     }
 }
@@ -127,8 +128,9 @@ impl fmt::Display for NotSent {
         };
         write!(
             f,
-            "uploaded as dentry {id} of space {}, but ",
-            dentry.space_id.as_deref().unwrap_or("(unknown)")
+            "uploaded as dentry {} of space {}, but ",
+            OneLine(id),
+            OneLine(dentry.space_id.as_deref().unwrap_or("(unknown)"))
         )?;
         let unknown = cause.may_have_run();
         f.write_str(if unknown { "whether it was sent is unknown" } else { "not sent" })?;

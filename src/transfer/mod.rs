@@ -11,6 +11,8 @@
 mod checkpoint;
 mod crc;
 pub(crate) mod download;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lock;
 pub(crate) mod monitor;
 mod multipart;

@@ -29,6 +29,8 @@ const FIRST_PART: u64 = MIB;
 const SMALLEST_PART: u64 = MIB;
 /// Larger ones leave the other connections idle at the end, and lose more by a kill.
 const LARGEST_PART: u64 = 64 * MIB;
+/// A server may announce a file of any size, and each part takes memory. From 640 GB up the parts are larger for it.
+const MOST_PARTS: u64 = 10_000;
 /// Measured on a lossy line: four parts for each connection beat one.
 const PARTS_PER_CONNECTION: u64 = 4;
 
@@ -57,9 +59,10 @@ pub fn plan(total: u64, parts: usize) -> Vec<Range<u64>> {
 
 /// Ranges of a good size for so many connections.
 #[inline]
-fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
+pub(super) fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
     let length = range.end.saturating_sub(range.start);
     let wished = (length / (PARTS_PER_CONNECTION * connections as u64)).clamp(SMALLEST_PART, LARGEST_PART);
+    let wished = wished.max(length.div_ceil(MOST_PARTS));
     let count = if connections == 1 { 1 } else { length.div_ceil(wished) };
     let start = range.start;
     let parts = plan(length, usize::try_from(count).unwrap_or(usize::MAX)).into_iter();
@@ -391,7 +394,7 @@ fn checkpoint(identity: &Identity<'_>, object: &Seen, pieces: Vec<Piece>) -> Opt
 
 /// What is missing between pieces that are in order.
 #[inline]
-fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
+pub(super) fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
     let starts = pieces.iter().map(|p| p.start).chain([total]);
     let ends = [0].into_iter().chain(pieces.iter().map(|p| p.end));
     ends.zip(starts).map(|(end, start)| end..start).filter(|gap| !gap.is_empty()).collect()
@@ -458,5 +461,24 @@ pub(crate) fn as_file_error(error: Error, part: &PartFile<'_>, bytes: u64, kept:
         Error::ChecksumMismatch { .. } | Error::TooLarge { .. } | Error::TargetExists { .. } => error,
         cause if bytes > 0 => Error::Interrupted { written: bytes, kept, cause: Box::new(cause) },
         cause => cause,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: a size that no object has took all memory, and the process with it.
+    #[test]
+    fn a_file_of_any_size_has_a_bounded_number_of_parts() {
+        for length in [0, 1, MIB, 100 * MIB, 640_000 * MIB, 1 << 50, u64::MAX] {
+            for connections in [1, 2, 64] {
+                let parts = cut(&(0..length), connections);
+                assert!(parts.len() as u64 <= MOST_PARTS, "{length} over {connections}");
+                assert_eq!(parts.iter().map(|part| part.end - part.start).sum::<u64>(), length);
+            }
+        }
+        let largest = cut(&(0..600_000 * MIB), 4).iter().map(|part| part.end - part.start).max();
+        assert_eq!(largest, Some(LARGEST_PART), "as long as that is few enough");
     }
 }

@@ -299,9 +299,11 @@ impl<O: Origin> Pull<'_, O> {
         if self.or_whole && head.status == 206 && total.is_none() {
             return Err(Trouble::AskWhole);
         }
-        // Without an ETag only an equal size says that this is still the same object.
+        // Without an ETag only an equal size says that this is still the same object: also where nothing is written yet,
+        // but the size that the range is cut to comes from an earlier answer.
         let unpinned = self.seen.etag.is_none() || head.etag.is_none();
-        if self.has_begun() && unpinned && (total.is_none() || self.seen.total != total) {
+        let is_known = self.has_begun() || self.seen.total.is_some();
+        if is_known && unpinned && (total.is_none() || self.seen.total != total) {
             return Err(Trouble::Changed);
         }
         self.remember(head, total);

@@ -93,8 +93,11 @@ pub(crate) fn refuse(operation: &'static str, problem: Problem) -> Error {
 fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
     let parsed: ureq::http::Uri = url.parse().map_err(|_| "it is no URL")?;
     let has_host = parsed.host().is_some_and(|h| !h.is_empty());
+    let has_user = parsed.authority().is_some_and(|a| a.as_str().contains('@'));
     match parsed.scheme_str() {
         _ if !has_host => Err("it has no host"),
+        // ureq makes a header `Authorization` of it, which nobody signed.
+        _ if has_user => Err("it names a user"),
         Some("https") => Ok(()),
         Some("http") if plain_http => Ok(()),
         Some("http") => Err("it is http, and this client was built for an https base URL"),
@@ -119,7 +122,9 @@ fn check_header(name: &str, value: &str) -> std::result::Result<(), ()> {
     let steers = FORBIDDEN.contains(&lower.as_str()) || lower.starts_with("x-acs-");
     let is_token = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    if steers || !is_token || value.chars().any(char::is_control) { Err(()) } else { Ok(()) }
+    // ureq refuses it too, but as if the connection had failed, which is tried again.
+    let is_foreign = lower == "authorization" && !value.is_ascii();
+    if steers || !is_token || is_foreign || value.chars().any(char::is_control) { Err(()) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -161,6 +166,10 @@ mod tests {
             ("//h/o", false, false),
             ("/o", false, false),
             ("https://", false, false),
+            // Found by fuzzing.
+            ("https://user:password@h/o", false, false),
+            ("http://user@h/o", false, false),
+            ("https://h/o?user@h", true, true),
             ("not a url", false, false),
             ("", false, false),
         ];
@@ -214,6 +223,10 @@ mod tests {
                 Some(Problem::ForbiddenHeader("x-oss-date".into()))
             );
         }
+        // Found by fuzzing.
+        let foreign = problem(&with("Authorization", "OSS 密钥"), false);
+        assert_eq!(foreign, Some(Problem::ForbiddenHeader("Authorization".into())));
+        assert_eq!(problem(&with("Content-Disposition", "密钥"), false), None);
         for name in ["Authorization", "x-oss-date", "Content-Type", "x-oss-security-token"] {
             assert_eq!(problem(&with(name, ""), false), None, "{name}");
         }

@@ -1,7 +1,7 @@
 //! The error answers of the API host: each comes out as what it is, whatever status it came with.
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
-use dingtalk_files::{ApiError, Error, NetworkStage, Problem, RetryPolicy, UnexpectedAnswer};
+use dingtalk_files::{ApiError, Error, NetworkStage, Problem, RetryPolicy, UnexpectedAnswer, UnionId};
 use serde_json::json;
 
 use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, ask, client_and_clock, everything_said, fake, send};
@@ -260,5 +260,28 @@ fn a_body_that_breaks_off_is_a_network_error() {
         );
         assert!(e.host.starts_with("127.0.0.1:"), "{}", e.host);
         assert_eq!(traits_of(&error), SERVER);
+    }
+}
+
+/// Found by fuzzing. A line break would begin another entry of a log, and the other character clear a terminal.
+#[test]
+fn an_errors_text_stays_on_one_line_whatever_the_server_says() {
+    let rude = "first\r\nsecond\u{1b}[2J";
+    let body = json!({"code": rude, "message": rude, "requestid": rude, "sub_code": rude,
+        "accessdenieddetail": {"requiredScopes": [rude]}});
+    let refused = failure(Fault::json(403, body));
+    assert_eq!(api(&refused).message, rude, "the field keeps what was said");
+
+    let xml =
+        format!("<Error><Code>{rude}</Code><Message>{rude}</Message><RequestId>{rude}</RequestId></Error>");
+    let fake = fake();
+    fake.fault_always(Target::Object, Fault::html(403, &xml));
+    let file = impatient(&fake).file("space-1", "dentry-1", UnionId("operator-1"));
+    let refused_object = file.download_to(&mut Vec::new(), ..).unwrap_err();
+    assert!(matches!(refused_object, Error::Storage(_)), "{refused_object}");
+
+    for error in [refused, refused_object] {
+        let text = error.to_string();
+        assert!(text.contains("first  second [2J") && !text.contains(char::is_control), "{text:?}");
     }
 }

@@ -32,20 +32,18 @@ impl Sink for Void {
     }
 }
 
+fn ticket() -> Ticket {
+    let urls = vec!["http://h/o".into()];
+    Ticket { urls, headers: Vec::new(), life: None, signed_at: Duration::ZERO, first: 0 }
+}
+
 fn first_five(body: &'static [u8], length: Option<u64>) -> Result<u64> {
     let head = Head { status: 206, content_range: Some("bytes 0-4/9".into()), length, ..Head::default() };
-    let ticket = Ticket {
-        urls: vec!["http://h/o".into()],
-        headers: Vec::new(),
-        life: None,
-        signed_at: Duration::ZERO,
-        first: 0,
-    };
     let (policy, clock) = (RetryPolicy::none(), MonotonicClock::start());
     let monitor = Monitor::new(&clock, None, None);
     let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
     let order = Order { want: Want::Span { start: 0, end: Some(5) }, object: None, or_whole: false };
-    let pulled = pull(&mut Canned(head, body), ticket, order, &mut Void, &limits)?;
+    let pulled = pull(&mut Canned(head, body), ticket(), order, &mut Void, &limits)?;
     Ok(pulled.range.end - pulled.range.start)
 }
 
@@ -63,4 +61,53 @@ fn a_body_that_was_rewritten_on_the_way_is_an_error() {
     assert!(matches!(&shorter, Error::Answer(e) if e.problem == Problem::WrongLength { announced: 5 }));
     let cut = first_five(b"1234", None).unwrap_err();
     assert!(matches!(cut, Error::Interrupted { written: 4, .. }), "{cut}");
+}
+
+/// One answer after the other. A body that is `None` breaks off at once.
+struct Sequence(Vec<(Head, Option<&'static [u8]>)>);
+
+impl Origin for Sequence {
+    type Body = Box<dyn Read>;
+
+    fn get(&mut self, _: &Ticket, _: &str, _: Want, _: Option<&str>) -> Result<(Head, Self::Body)> {
+        let (head, body) = self.0.remove(0);
+        Ok((head, body.map_or_else(|| Box::new(Broken) as Self::Body, |bytes| Box::new(bytes))))
+    }
+
+    fn renew(&mut self) -> Option<Result<Ticket>> {
+        None
+    }
+}
+
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// Found by fuzzing: the size is known from an answer that brought nothing, and then the object is another one, of which
+/// the answer tells neither ETag nor size.
+#[test]
+fn the_size_of_one_object_is_not_the_end_of_another() {
+    let whole = |etag: &str, length| Head {
+        status: 200,
+        etag: Some(etag.to_owned()),
+        length: Some(length),
+        ..Head::default()
+    };
+    let part = Head { status: 206, content_range: Some("bytes 0-2/*".into()), ..Head::default() };
+    let answers = vec![
+        (whole("\"old\"", 3), None),
+        (part, Some(b"new".as_slice())),
+        (whole("\"new\"", 10), Some(b"new object".as_slice())),
+    ];
+    let policy = RetryPolicy::new().base_delay(Duration::ZERO);
+    let clock = MonotonicClock::start();
+    let monitor = Monitor::new(&clock, None, None);
+    let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
+    let order = Order { want: Want::WHOLE, object: None, or_whole: false };
+    let pulled = pull(&mut Sequence(answers), ticket(), order, &mut Void, &limits).unwrap();
+    assert_eq!((pulled.range, pulled.object.total), (0..10, Some(10)));
 }

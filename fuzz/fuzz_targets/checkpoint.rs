@@ -1,0 +1,48 @@
+//! A checkpoint that somebody else may have written: it is read only when nothing in it can mislead, and what was read
+//! is written the same.
+//!
+//! The input is a checkpoint, or the JSON of one, to which the right checksum is added here.
+#![no_main]
+
+use std::iter;
+
+use dingtalk_files::fuzzing::{Checkpoint, checkpoint, gaps, join};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    check(input);
+    let mut digest = crc64fast::Digest::new();
+    digest.write(input);
+    let head = format!("dingtalk-files checkpoint 1 {:016x}\n", digest.sum64());
+    let whole = [head.as_bytes(), input].concat();
+    if check(&whole) {
+        // One wrong byte anywhere means a fresh start; which one, the input says.
+        let place = usize::try_from(digest.sum64() >> 32).unwrap_or_default() % whole.len();
+        let mut damaged = whole;
+        damaged[place] ^= 1 << (digest.sum64() >> 61);
+        // A letter of the checksum in capitals is the same checksum.
+        let in_checksum = (head.len() - 17..head.len() - 1).contains(&place);
+        assert!(in_checksum || checkpoint(&damaged).is_none(), "damaged at {place}");
+    }
+});
+
+fn check(bytes: &[u8]) -> bool {
+    let Some(Checkpoint { size, pieces, encoded }) = checkpoint(bytes) else { return false };
+    let mut end = 0;
+    for (range, _) in &pieces {
+        assert!(end <= range.start && range.start < range.end && range.end <= size, "{pieces:?} of {size}");
+        end = range.end;
+    }
+    // What is there and what is missing make up the object, each byte once.
+    let mut all: Vec<_> = pieces.iter().map(|(range, _)| range.clone()).chain(gaps(&pieces, size)).collect();
+    all.sort_unstable_by_key(|range| range.start);
+    let ends = iter::once(0).chain(all.iter().map(|range| range.end));
+    assert!(all.iter().map(|range| range.start).chain([size]).eq(ends), "{all:?} of {size}");
+    assert_eq!(
+        join(&pieces).iter().map(|(range, _)| range.end - range.start).sum::<u64>(),
+        pieces.iter().map(|(range, _)| range.end - range.start).sum::<u64>()
+    );
+    let again = checkpoint(&encoded).expect("what is written can be read");
+    assert!(again.size == size && again.pieces == pieces && again.encoded == encoded);
+    true
+}

@@ -1,0 +1,228 @@
+//! What `fuzz/` reaches of the private parts: the same functions, with arguments that can be named from outside.
+//! Compiled under `--cfg fuzzing` alone, which no user's build has, and promises nothing.
+
+#![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc, reason = "not for users")]
+
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::time::Duration;
+
+use super::checkpoint;
+use super::crc;
+use super::monitor::Monitor;
+use super::parts;
+use super::patience::Limits;
+use super::pull::{self, GET_OBJECT, Origin, Pulled, Seen, Sink};
+use super::range::{self, ByteRange, Want};
+use super::ticket::Ticket;
+use crate::clock::MonotonicClock;
+use crate::error::{Error, NetworkError, NetworkStage, Result, StorageError};
+use crate::retry::RetryPolicy;
+
+pub fn content_range(text: &str) -> Option<(Range<u64>, Option<u64>)> {
+    range::parse_content_range(text)
+}
+
+pub fn unsatisfied_range(text: &str) -> Option<u64> {
+    range::parse_unsatisfied_range(text)
+}
+
+pub fn range_header(asked: ByteRange) -> Result<Option<String>> {
+    asked.check().map(Want::header)
+}
+
+pub fn resolve(asked: ByteRange, total: u64) -> Result<Option<Range<u64>>> {
+    asked.check().map(|want| want.resolve(total))
+}
+
+/// What an object's answer says about its body.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    pub status: u16,
+    pub content_range: Option<String>,
+    pub length: Option<u64>,
+    pub chunked: bool,
+    pub etag: Option<String>,
+    pub crc64: Option<u64>,
+    pub encoding: Option<String>,
+}
+
+impl From<Head> for range::Head {
+    fn from(head: Head) -> Self {
+        let Head { status, content_range, length, chunked, etag, crc64, encoding } = head;
+        Self { status, content_range, length, chunked, etag, crc64, encoding, request_id: None }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Take { skip: u64, start: u64, end: Option<u64>, total: Option<u64> },
+    AskInside { total: u64 },
+    NotSatisfiable { size: u64 },
+    Changed,
+    Wrong,
+}
+
+pub fn verdict(asked: ByteRange, head: Head, known_total: Option<u64>) -> Result<Verdict> {
+    Ok(match range::verdict(asked.check()?, &head.into(), known_total) {
+        range::Verdict::Take { skip, start, end, total } => Verdict::Take { skip, start, end, total },
+        range::Verdict::AskInside { total } => Verdict::AskInside { total },
+        range::Verdict::NotSatisfiable { size } => Verdict::NotSatisfiable { size },
+        range::Verdict::Changed => Verdict::Changed,
+        range::Verdict::Wrong(_) => Verdict::Wrong,
+    })
+}
+
+/// Bytes and their checksum.
+pub type Piece = (Range<u64>, u64);
+
+fn piece((range, crc64): &Piece) -> checkpoint::Piece {
+    checkpoint::Piece { start: range.start, end: range.end, crc64: *crc64 }
+}
+
+fn told(pieces: Vec<checkpoint::Piece>) -> Vec<Piece> {
+    pieces.into_iter().map(|p| (p.start..p.end, p.crc64)).collect()
+}
+
+pub fn join(pieces: &[Piece]) -> Vec<Piece> {
+    told(checkpoint::joined(pieces.iter().map(piece).collect()))
+}
+
+pub fn combine_crc(first: u64, second: u64, second_len: u64) -> u64 {
+    crc::combine(first, second, second_len)
+}
+
+/// What is missing of an object of which these are there, in order.
+pub fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
+    let pieces: Vec<_> = pieces.iter().map(piece).collect();
+    parts::gaps(&pieces, total)
+}
+
+/// How several connections share a range.
+pub fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
+    parts::cut(range, connections)
+}
+
+pub struct Checkpoint {
+    pub size: u64,
+    pub pieces: Vec<Piece>,
+    /// The same, written anew.
+    pub encoded: Vec<u8>,
+}
+
+pub fn checkpoint(bytes: &[u8]) -> Option<Checkpoint> {
+    let read = checkpoint::Checkpoint::decode(bytes)?;
+    Some(Checkpoint { size: read.size, encoded: read.encode(), pieces: told(read.pieces) })
+}
+
+/// The servers of a download, and what there is to be said by them.
+pub trait Servers {
+    fn get(
+        &mut self,
+        url: usize,
+        range: Option<String>,
+        if_match: Option<&str>,
+    ) -> Result<(Head, Box<dyn Read>)>;
+
+    /// Fresh URLs, so many.
+    fn renew(&mut self) -> Option<Result<usize>>;
+}
+
+pub fn network_error(hopeless: bool) -> Error {
+    let (host, cause) = (String::new(), "cut".into());
+    let stage = NetworkStage::Answer;
+    NetworkError { operation: GET_OBJECT, host, stage, timed_out: false, tls: false, hopeless, cause }.into()
+}
+
+pub fn storage_error(status: u16, xml: &str, object_size: Option<u64>) -> Error {
+    let read = StorageError::read(status, "h", None, xml.as_bytes(), &[]);
+    StorageError { object_size, ..read }.into()
+}
+
+/// What is ordered of a download, and how long it is tried.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub range: ByteRange,
+    /// For a part: the object's size, ETag and checksum as they are known already.
+    pub object: Option<(Option<u64>, Option<String>, Option<u64>)>,
+    pub or_whole: bool,
+    pub max_bytes: Option<u64>,
+    pub retries: u32,
+    /// URLs to begin with.
+    pub urls: usize,
+    /// Their signature has lapsed already.
+    pub lapsed: bool,
+}
+
+#[derive(Debug)]
+pub struct Done {
+    pub range: Range<u64>,
+    pub total: Option<u64>,
+    pub verified: bool,
+}
+
+/// The download loop, and the check of what it brought. It waits for nothing.
+pub fn download(servers: &mut dyn Servers, order: Order, writer: &mut dyn Write) -> Result<Done> {
+    let policy =
+        RetryPolicy::new().max_retries(order.retries).base_delay(Duration::ZERO).max_delay(Duration::ZERO);
+    let clock = MonotonicClock::start();
+    let monitor = Monitor::new(&clock, None, None);
+    let limits = Limits { policy: &policy, deadline: None, max_bytes: order.max_bytes, monitor: &monitor };
+    let object = order.object.map(|(total, etag, crc64)| Seen { total, etag, crc64 });
+    let ticket = ticket(order.urls, order.lapsed);
+    let order = pull::Order { want: order.range.check()?, object, or_whole: order.or_whole };
+    let pulled =
+        pull::pull(&mut Numbered(servers), ticket, order, &mut Plain { writer, written: 0 }, &limits)?;
+    let verified = pulled.verify()?;
+    let Pulled { range, object, .. } = pulled;
+    Ok(Done { range, total: object.total, verified })
+}
+
+/// URLs that are their numbers.
+fn ticket(urls: usize, lapsed: bool) -> Ticket {
+    let (urls, life) = ((0..urls).map(|n| n.to_string()).collect(), lapsed.then_some(Duration::ZERO));
+    Ticket { urls, headers: Vec::new(), life, signed_at: Duration::ZERO, first: 0 }
+}
+
+struct Numbered<'a>(&'a mut dyn Servers);
+
+impl Origin for Numbered<'_> {
+    type Body = Box<dyn Read>;
+
+    fn get(
+        &mut self,
+        _: &Ticket,
+        url: &str,
+        want: Want,
+        if_match: Option<&str>,
+    ) -> Result<(range::Head, Self::Body)> {
+        let (head, body) = self.0.get(url.parse().unwrap_or(usize::MAX), want.header(), if_match)?;
+        Ok((head.into(), body))
+    }
+
+    fn renew(&mut self) -> Option<Result<Ticket>> {
+        Some(self.0.renew()?.map(|urls| ticket(urls, false)))
+    }
+}
+
+struct Plain<'a> {
+    writer: &'a mut dyn Write,
+    written: u64,
+}
+
+impl Sink for Plain<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.writer.write(bytes)?;
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    fn note(&mut self, written: u64, _: &crc64fast::Digest) {
+        // A checkpoint would be made of it.
+        assert_eq!(written, self.written, "what is noted is what is there");
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
