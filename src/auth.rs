@@ -184,6 +184,11 @@ impl AppTokens {
         self.app.key.is_empty() || self.app.secret.expose().is_empty()
     }
 
+    /// Neither has a blank in it, so one came with the file that it was read from.
+    pub(crate) fn has_blanks(&self) -> bool {
+        [&self.app.key, self.app.secret.expose()].iter().any(|text| text.contains(char::is_whitespace))
+    }
+
     fn get(&self, clock: &dyn Clock, fetch: impl FnOnce(&App, bool) -> Fetched) -> Result<Token> {
         let mut state = self.lock();
         loop {

@@ -479,6 +479,9 @@ fn check_auth(auth: &Auth) -> Result<()> {
             "the access token has a blank or a line break in it; was it read from a file? Trim it",
         )),
         Auth::App(tokens) if tokens.is_incomplete() => Err(config("app key or app secret is empty")),
+        Auth::App(tokens) if tokens.has_blanks() => Err(config(
+            "app key or app secret has a blank or a line break in it; was it read from a file? Trim it",
+        )),
         _ => Ok(()),
     }
 }

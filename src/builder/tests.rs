@@ -44,6 +44,8 @@ fn a_wrong_configuration_says_what_to_do() {
         (base().access_token("t\n"), "Trim it"),
         (base().app("k", ""), "app secret is empty"),
         (base().app("", "s"), "app key or app secret is empty"),
+        (base().app("k", "planted\n"), "Trim it"),
+        (base().app(" k", "planted"), "Trim it"),
         (good().base_url("api.dingtalk.com"), "https://"),
         (good().base_url("ftp://h"), "https://"),
         (good().base_url("http://"), "URL"),
