@@ -164,7 +164,7 @@ pub(crate) fn after_failure(policy: &RetryPolicy, error: &Error, tries: &Tries, 
         return Next::Fail;
     }
     let nothing_ran = matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect);
-    // A ban lasts minutes and grows by asking.
+    // A ban lasts minutes: longer than any wait of ours.
     let banned = matches!(error, Error::Answer(e) if e.is_banned());
     if error.is_transient() && !banned && (tries.repeatable || nothing_ran) {
         return Next::After(wait);

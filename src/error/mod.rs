@@ -364,7 +364,7 @@ impl Error {
 
     /// The thing named does not exist: a space, a dentry, a conversation, a person, an object.
     ///
-    /// Does not cover things one may not see; DingTalk answers those with a permission error.
+    /// Does not cover what the vendor answers with a permission error, such as `permissionDenied`: that may be there.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
