@@ -474,58 +474,26 @@ impl Error {
     }
 }
 
-impl From<ApiError> for Error {
-    fn from(e: ApiError) -> Self {
-        Self::Api(Box::new(e))
-    }
+/// The large ones are boxed: an `Error` is returned by everything.
+macro_rules! boxed {
+    ($($variant:ident($type:ty),)+) => {
+        $(impl From<$type> for Error {
+            fn from(e: $type) -> Self {
+                Self::$variant(Box::new(e))
+            }
+        })+
+    };
 }
-
-impl From<FileError> for Error {
-    fn from(e: FileError) -> Self {
-        Self::File(Box::new(e))
-    }
-}
-
-impl From<SourceError> for Error {
-    fn from(e: SourceError) -> Self {
-        Self::Source(Box::new(e))
-    }
-}
-
-impl From<UploadInterrupted> for Error {
-    fn from(e: UploadInterrupted) -> Self {
-        Self::UploadInterrupted(Box::new(e))
-    }
-}
-
-impl From<CommitUnknown> for Error {
-    fn from(e: CommitUnknown) -> Self {
-        Self::CommitOutcomeUnknown(Box::new(e))
-    }
-}
-
-impl From<NotSent> for Error {
-    fn from(e: NotSent) -> Self {
-        Self::NotSent(Box::new(e))
-    }
-}
-
-impl From<StorageError> for Error {
-    fn from(e: StorageError) -> Self {
-        Self::Storage(Box::new(e))
-    }
-}
-
-impl From<NetworkError> for Error {
-    fn from(e: NetworkError) -> Self {
-        Self::Network(Box::new(e))
-    }
-}
-
-impl From<UnexpectedAnswer> for Error {
-    fn from(e: UnexpectedAnswer) -> Self {
-        Self::Answer(Box::new(e))
-    }
+boxed! {
+    Api(ApiError),
+    Storage(StorageError),
+    Network(NetworkError),
+    Answer(UnexpectedAnswer),
+    File(FileError),
+    Source(SourceError),
+    UploadInterrupted(UploadInterrupted),
+    CommitOutcomeUnknown(CommitUnknown),
+    NotSent(NotSent),
 }
 
 // There is no `From<io::Error>`, `From<ureq::Error>` or `From<serde_json::Error>`: a `?` would lose the operation,
