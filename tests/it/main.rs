@@ -11,7 +11,6 @@
 mod api_errors;
 mod auth;
 mod coverage;
-mod examples;
 mod public_api;
 mod retry;
 mod secrets;

@@ -12,10 +12,10 @@ pub(super) const NAME: &str = "file.bin";
 pub(super) const PART: &str = "file.bin.dingtalk-part";
 pub(super) const CHECKPOINT: &str = "file.bin.dingtalk-checkpoint";
 
-pub(crate) struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("dingtalk-files-it-{}-{number}", std::process::id());
@@ -24,11 +24,11 @@ impl Folder {
         Self(path)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub(crate) fn join(&self, name: &str) -> PathBuf {
+    pub(super) fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
@@ -45,7 +45,7 @@ impl Folder {
     }
 
     /// Everything in it, in order.
-    pub(crate) fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         names_in(&self.0)
     }
 

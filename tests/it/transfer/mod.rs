@@ -6,7 +6,7 @@ mod concurrency;
 #[cfg(unix)]
 mod disk_full;
 mod faults;
-pub(crate) mod folder;
+mod folder;
 mod integrity;
 #[cfg(unix)]
 mod kill;

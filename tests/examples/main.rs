@@ -1,18 +1,63 @@
 //! The programs in `examples/`, run as somebody would run them: what they print and how they end.
+//!
+//! A binary of its own, because it starts many processes: for a moment each holds what is open in its parent, the lock on
+//! a target of another test, too.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the message; clippy.toml covers the test functions, not their helpers"
+)]
 
 mod build_script;
 
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 
-use crate::transfer::folder::Folder;
-
 const UTILITIES: [&str; 4] = ["get", "put", "send", "ls"];
+
+/// A folder of a test's own, gone when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("dingtalk-files-examples-{}-{number}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Everything in it, in order.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 /// `cargo test` builds the examples beside the tests.
 fn example(name: &str) -> PathBuf {
