@@ -133,7 +133,7 @@ fn parts_come_over_the_connections_that_are_there() {
 #[test]
 fn a_server_that_wants_fewer_connections() {
     let Some(nginx) = Nginx::start() else { return };
-    let content = bytes(5 * MIB);
+    let content = bytes(3 * MIB);
     nginx.put("file.bin", &content);
     // Its waits cost no time: who is refused gives up at once.
     let client = nginx.builder().clock(ManualClock::new()).build().unwrap();
@@ -145,7 +145,7 @@ fn a_server_that_wants_fewer_connections() {
 
 /// A file of which the server gives only a part at once.
 fn long() -> Vec<u8> {
-    bytes(1500 * KIB)
+    bytes(900 * KIB)
 }
 
 /// A writer that does something to the server when it has its first bytes.

@@ -192,8 +192,9 @@ fn unescape(text: &str) -> String {
 fn find() -> Option<PathBuf> {
     static SAY: Once = Once::new();
     let named = std::env::var_os("NGINX").filter(|name| !name.is_empty());
-    if let Some(program) = &named {
-        return Some(program.into());
+    if let Some(program) = named.map(PathBuf::from) {
+        assert!(program.is_file(), "NGINX is {}, where nothing is", program.display());
+        return Some(program);
     }
     // Debian keeps it where only root looks.
     let folders = std::env::var_os("PATH").unwrap_or_default();
