@@ -1,5 +1,10 @@
 //! An nginx of a test's own, gone with it.
 
+#![cfg_attr(
+    not(any(feature = "rustls", feature = "native-tls")),
+    allow(dead_code, reason = "the root and the port that only https needs")
+)]
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
