@@ -27,6 +27,10 @@ const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
 const ERROR_BODY_LIMIT: u64 = 64 * 1024;
 
 /// From here up a refusal shall come before the body is sent; in its midst it would only show as a broken connection.
+///
+/// On a new connection, ureq 3.5.2 then waits for more when it has the whole refusal already: until the server closes the
+/// connection, which takes nginx 5 seconds, or the stall limit runs out. `recv_response` does not look at what
+/// `await_100` has left in the buffer.
 const EXPECT_FROM: u64 = 1024 * 1024;
 
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-token");

@@ -20,6 +20,8 @@ pub(super) struct Tree {
     /// The folders, by space and folder.
     spaces: BTreeMap<String, BTreeMap<String, Folder>>,
     files: HashMap<(String, String), Dentry>,
+    /// How many files there ever were.
+    count: usize,
 }
 
 /// A folder. The root has an empty name and no parent.
@@ -219,9 +221,9 @@ impl Tree {
 
     fn push(&mut self, space_id: &str, dentry_id: &str, stored: Stored) {
         self.spaces.entry(space_id.to_owned()).or_default().entry(ROOT.to_owned()).or_default();
-        let number = self.files.len();
+        let count = &mut self.count;
         let dentry = self.files.entry(key(space_id, dentry_id)).or_insert_with(|| Dentry {
-            number,
+            number: next(count),
             parent_id: ROOT.to_owned(),
             creator: "fake-creator".to_owned(),
             modifier: "fake-modifier".to_owned(),
@@ -229,6 +231,10 @@ impl Tree {
             versions: Vec::new(),
         });
         dentry.versions.push(stored);
+    }
+
+    pub(super) fn remove(&mut self, space_id: &str, dentry_id: &str) -> bool {
+        self.files.remove(&key(space_id, dentry_id)).is_some()
     }
 
     fn named(&self, space_id: &str, parent_id: &str, name: &str) -> Option<String> {
@@ -272,7 +278,7 @@ impl Tree {
     }
 
     fn create(&mut self, name: &str, new: NewFile<'_>) -> String {
-        let number = self.files.len();
+        let number = next(&mut self.count);
         let mut ids = (FIRST_ID + number + 1..).map(|id| id.to_string());
         let id = ids.find(|id| self.dentry(new.space_id, id).is_none()).unwrap_or_default();
         let dentry = Dentry {
@@ -286,6 +292,12 @@ impl Tree {
         self.files.insert(key(new.space_id, &id), dentry);
         id
     }
+}
+
+/// The number of a new file: never that of another one, also where that is gone.
+fn next(count: &mut usize) -> usize {
+    *count += 1;
+    *count - 1
 }
 
 fn key(space_id: &str, dentry_id: &str) -> (String, String) {

@@ -102,6 +102,39 @@ impl FakeDingTalk {
         self.shared.uuid(space_id, folder_id)
     }
 
+    /// Removes a file with all its versions, as if somebody had deleted it. `false` when it was not there.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// assert!(fake.remove_file("space-1", "dentry-1"));
+    /// let error = client.file("space-1", "dentry-1", UnionId("anyone")).download_info().unwrap_err();
+    /// assert!(error.is_not_found());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove_file(&self, space_id: &str, dentry_id: &str) -> bool {
+        self.shared.state().tree.remove(space_id, dentry_id)
+    }
+
+    /// Forgets the requests so far, what was sent, and the uploads with their keys, so that a test which runs for long
+    /// does not fill the memory. Files stay, tokens and signatures stay valid, and ordered faults are still to come.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// fake.forget();
+    /// assert!(fake.requests().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forget(&self) {
+        self.shared.forget();
+    }
+
     /// All files in their latest versions, in the order in which they were first stored.
     ///
     /// ```

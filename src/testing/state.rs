@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) queued_faults: HashMap<Target, VecDeque<Fault>>,
     pub(super) standing_faults: HashMap<Target, Fault>,
     pub(super) requests: Vec<Recorded>,
+    /// How many requests there were before those, which were forgotten.
+    pub(super) forgotten: usize,
     pub(super) sent: Vec<Sent>,
     streams: Vec<Weak<TcpStream>>,
     pub(super) connections: usize,
@@ -119,13 +121,23 @@ impl Shared {
     pub(super) fn record(&self, request: Recorded) -> usize {
         let mut state = self.state();
         state.requests.push(request);
-        state.requests.len() - 1
+        state.forgotten + state.requests.len() - 1
     }
 
     pub(super) fn record_status(&self, place: usize, status: u16) {
-        if let Some(request) = self.state().requests.get_mut(place) {
+        let mut state = self.state();
+        let place = place.checked_sub(state.forgotten);
+        if let Some(request) = place.and_then(|place| state.requests.get_mut(place)) {
             request.answered_status = Some(status);
         }
+    }
+
+    pub(super) fn forget(&self) {
+        let mut state = self.state();
+        state.forgotten += state.requests.len();
+        state.requests.clear();
+        state.sent.clear();
+        state.uploads.forget();
     }
 
     pub(super) fn take_fault(&self, target: Target) -> Option<Fault> {

@@ -70,6 +70,10 @@ impl Uploads {
         key
     }
 
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+
     /// Whether there is a multipart upload with this key.
     pub(super) fn is_multipart(&self, key: &str) -> bool {
         self.get(key).is_some_and(|upload| upload.is_multipart)

@@ -274,3 +274,33 @@ fn a_connection_takes_one_put_after_the_other() {
     }
     assert_eq!(commit(&fake, &key, "a.txt", &json!({"size": 5})).status, 200);
 }
+
+#[test]
+fn what_is_forgotten_is_gone_and_what_comes_is_noted() {
+    let fake = fake();
+    let (key, slot) = offer(&fake);
+    assert_eq!(slot.put(&fake, b"hello").status, 200);
+    fake.forget();
+    assert!(fake.requests().is_empty());
+    assert_eq!(commit(&fake, &key, "a.txt", &json!({})).status, 400);
+    let requests = fake.requests();
+    assert_eq!((requests.len(), requests[0].target), (1, Some(Target::Commit)));
+    assert_eq!(requests[0].answered_status, Some(400));
+}
+
+#[test]
+fn no_file_gets_the_id_of_one_that_was_removed() {
+    let fake = fake();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let (key, slot) = offer(&fake);
+        slot.put(&fake, b"hello");
+        let dentry = commit(&fake, &key, "a.txt", &json!({})).json()["dentry"].clone();
+        assert_eq!(dentry["name"], "a.txt");
+        let id = dentry["id"].as_str().unwrap().to_owned();
+        assert!(fake.remove_file("space-1", &id) && !fake.remove_file("space-1", &id));
+        assert!(!ids.contains(&id), "{id} after {ids:?}");
+        ids.push(id);
+    }
+    assert!(fake.files().is_empty());
+}

@@ -1,0 +1,375 @@
+//! The crate against a real nginx: `server.rs` starts one for each test, `nginx.conf` says what it serves.
+//!
+//! Where nginx is not installed, the tests say so and pass; with `CI=true`, or `NGINX=/path/to/nginx`, they fail.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the message; clippy.toml covers the test functions, not their helpers"
+)]
+#![cfg(unix)]
+
+mod server;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use dingtalk_files::testing::ManualClock;
+use dingtalk_files::{ByteRange, Error, RetryPolicy, UnionId};
+
+use server::{Nginx, Seen, assert_file, assert_same, bytes, crc64};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+fn connections(seen: &[Seen]) -> usize {
+    seen.iter().map(|request| request.connection).collect::<HashSet<_>>().len()
+}
+
+/// Every way in which a server can give a file, and every kind of range of it.
+#[test]
+fn ranges_of_all_kinds() {
+    let Some(nginx) = Nginx::start() else { return };
+    let content = bytes(300_000);
+    nginx.put("file.bin", &content);
+    let all = content.len() as u64;
+    let table: [(ByteRange, std::ops::Range<usize>); 9] = [
+        ((..).into(), 0..300_000),
+        ((0..1).into(), 0..1),
+        ((0..500).into(), 0..500),
+        ((100_000..=199_999).into(), 100_000..200_000),
+        ((299_999..).into(), 299_999..300_000),
+        ((250_000..all).into(), 250_000..300_000),
+        // By one byte past the end, and by far.
+        ((250_000..=all).into(), 250_000..300_000),
+        ((0..u64::MAX).into(), 0..300_000),
+        (ByteRange::last(7), 299_993..300_000),
+    ];
+    for place in ["plain", "once", "whole"] {
+        let file = nginx.file(&format!("{place}/file.bin"));
+        for (range, expected) in &table {
+            let what = format!("{place}, {range:?}");
+            let mut got = Vec::new();
+            let done = file.download_to(&mut got, *range).unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert_same(&got, &content[expected.clone()], &what);
+            assert_eq!(done.range, expected.start as u64..expected.end as u64, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_range_behind_the_end() {
+    let Some(nginx) = Nginx::start() else { return };
+    nginx.put("file.bin", &bytes(1000));
+    nginx.put("empty.bin", &[]);
+    for place in ["plain", "whole"] {
+        let mut got = Vec::new();
+        let error = nginx.file(&format!("{place}/file.bin")).download_to(&mut got, 1000..).unwrap_err();
+        assert!(matches!(error, Error::RangeNotSatisfiable { size: Some(1000) }), "{place}: {error}");
+        assert!(got.is_empty());
+        let done = nginx.file(&format!("{place}/empty.bin")).download_to(&mut got, ..).unwrap();
+        assert_eq!((done.bytes, got.len()), (0, 0), "{place}");
+    }
+}
+
+#[test]
+fn the_checksum_on_record_is_compared() {
+    let Some(nginx) = Nginx::start() else { return };
+    let content = bytes(2 * MIB + 1);
+    nginx.put("file.bin", &content);
+    let right = nginx.file(&format!("checked/{}/file.bin", crc64(&content)));
+    assert!(right.download_to(&mut Vec::new(), ..).unwrap().verified);
+    assert!(right.download().parallel(3).to_file(nginx.target()).unwrap().verified);
+    assert_file(&nginx.target(), &content, "in parallel");
+    fs::remove_file(nginx.target()).unwrap();
+
+    let wrong = nginx.file("checked/1/file.bin");
+    for n in [1, 3] {
+        let error = wrong.download().parallel(n).to_file(nginx.target()).unwrap_err();
+        assert!(matches!(error, Error::ChecksumMismatch { expected: 1, .. }), "{n}: {error}");
+        assert!(!nginx.target().exists());
+    }
+}
+
+#[test]
+fn one_and_several_connections_however_the_server_gives() {
+    let Some(nginx) = Nginx::start() else { return };
+    for size in [0, 1, MIB - 1, MIB, MIB + 1, 5 * MIB + 7] {
+        let content = bytes(size);
+        let crc = crc64(&content);
+        nginx.put("file.bin", &content);
+        for place in ["plain", "once", "whole", &format!("chunked/{crc}"), &format!("until-close/{crc}")] {
+            for n in [1, 4] {
+                let what = format!("{size} from {place} over {n}");
+                let file = nginx.file(&format!("{place}/file.bin"));
+                let done = file.download().parallel(n).to_file(nginx.target());
+                assert_eq!(done.unwrap_or_else(|e| panic!("{what}: {e}")).bytes, size as u64, "{what}");
+                assert_file(&nginx.target(), &content, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_come_over_the_connections_that_are_there() {
+    let Some(nginx) = Nginx::start() else { return };
+    let content = bytes(9 * MIB);
+    nginx.put("file.bin", &content);
+    nginx.file("plain/file.bin").download().parallel(2).to_file(nginx.target()).unwrap();
+    assert_file(&nginx.target(), &content, "two connections");
+    let seen = nginx.seen();
+    assert_eq!(seen.len(), 1 + 8, "the first mebibyte, and four parts for each connection");
+    assert!(connections(&seen) <= 2, "{seen:#?}");
+    assert!(seen.iter().all(|request| request.status == 206), "{seen:#?}");
+    let pins: HashSet<_> = seen[1..].iter().map(|request| &request.if_match).collect();
+    assert!(pins.len() == 1 && !pins.contains(&"-".to_owned()), "{pins:?}");
+}
+
+/// Some stores limit how many connections one address may have. Those that are refused leave their parts to the others.
+#[test]
+fn a_server_that_wants_fewer_connections() {
+    let Some(nginx) = Nginx::start() else { return };
+    let content = bytes(3 * MIB);
+    nginx.put("file.bin", &content);
+    // Its waits cost no time: who is refused gives up at once.
+    let client = nginx.builder().clock(ManualClock::new()).build().unwrap();
+    let file = client.file("space-1", "two/file.bin", UnionId("operator-1"));
+    let done = file.download().parallel(4).to_file(nginx.target()).unwrap();
+    assert_eq!(done.bytes, content.len() as u64);
+    assert_file(&nginx.target(), &content, "two of four connections");
+}
+
+/// A file of which the server gives only a part at once.
+fn long() -> Vec<u8> {
+    bytes(900 * KIB)
+}
+
+/// A writer that does something to the server when it has its first bytes.
+struct AtFirstBytes<'a, F: FnMut(&mut Nginx)>(&'a mut Nginx, Option<F>, Vec<u8>);
+
+impl<F: FnMut(&mut Nginx)> Write for AtFirstBytes<'_, F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(mut action) = self.1.take() {
+            action(self.0);
+        }
+        self.2.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_breaks_off_goes_on_where_it_was() {
+    let Some(mut nginx) = Nginx::start() else { return };
+    let content = long();
+    nginx.put("file.bin", &content);
+    let file = nginx.file("drying-up/file.bin");
+    let restart = |nginx: &mut Nginx| {
+        nginx.stop();
+        nginx.start_again();
+    };
+    let mut out = AtFirstBytes(&mut nginx, Some(restart), Vec::new());
+    file.download_to(&mut out, ..).unwrap();
+    assert_same(&out.2, &content, "after a cut");
+
+    let seen = nginx.seen();
+    let last = seen.last().unwrap();
+    assert_eq!(last.status, 206);
+    let next = last.range.strip_prefix("bytes=").unwrap().split('-').next().unwrap();
+    assert!(next.parse::<u64>().unwrap() > 0, "what was there is not fetched again: {last:?}");
+    assert!(last.if_match.starts_with('"'), "it must be the same object: {last:?}");
+}
+
+/// nginx's ETag is made of time and length; the length stays here.
+#[test]
+fn a_file_that_changed_meanwhile_is_told() {
+    let Some(mut nginx) = Nginx::start() else { return };
+    let content = long();
+    nginx.put("file.bin", &content);
+    let file = nginx.file("drying-up/file.bin");
+    let replace = |nginx: &mut Nginx| {
+        nginx.stop();
+        nginx.put("file.bin", &vec![0; long().len()]);
+        nginx.start_again();
+    };
+    let mut out = AtFirstBytes(&mut nginx, Some(replace), Vec::new());
+    let error = file.download_to(&mut out, ..).unwrap_err();
+    assert!(matches!(error, Error::ObjectChanged { .. }), "{error}");
+    assert_eq!(error.bytes_written(), out.2.len() as u64);
+    assert_same(&out.2, &content[..out.2.len()], "of the old file only");
+    assert_eq!(nginx.seen().last().unwrap().status, 412);
+}
+
+/// Downloads until nginx is gone, as in a crash, and says how much is kept.
+fn break_off(nginx: &mut Nginx) -> u64 {
+    let client = nginx.builder().retry(RetryPolicy::none()).build().unwrap();
+    let file = client.file("space-1", "drying-up/file.bin", UnionId("operator-1"));
+    let target = nginx.target();
+    let stop = |now: dingtalk_files::Progress| {
+        if now.bytes > 0 {
+            nginx.stop();
+        }
+    };
+    let error = file.download().resume(true).progress(stop).to_file(target).unwrap_err();
+    assert!(matches!(error, Error::Interrupted { kept: true, .. }), "{error}");
+    error.bytes_written()
+}
+
+#[test]
+fn a_later_download_goes_on_where_an_earlier_one_was() {
+    let Some(mut nginx) = Nginx::start() else { return };
+    let content = long();
+    nginx.put("file.bin", &content);
+    let kept = break_off(&mut nginx);
+    assert!(kept > 0);
+
+    nginx.start_again();
+    let done = nginx.file("drying-up/file.bin").download().resume(true).to_file(nginx.target()).unwrap();
+    assert_eq!((done.reused, done.bytes), (kept, content.len() as u64));
+    assert_file(&nginx.target(), &content, "resumed");
+}
+
+#[test]
+fn a_file_that_changed_since_is_fetched_anew() {
+    let Some(mut nginx) = Nginx::start() else { return };
+    nginx.put("file.bin", &long());
+    break_off(&mut nginx);
+
+    let content = [b"new".to_vec(), bytes(400 * KIB)].concat();
+    nginx.put("file.bin", &content);
+    nginx.start_again();
+    let done = nginx.file("drying-up/file.bin").download().resume(true).to_file(nginx.target()).unwrap();
+    assert_eq!((done.reused, done.bytes), (0, content.len() as u64));
+    assert_file(&nginx.target(), &content, "anew");
+}
+
+/// The first requests after a restart go out over connections that the server has closed.
+#[test]
+fn connections_that_the_server_closed() {
+    let Some(mut nginx) = Nginx::start() else { return };
+    let content = bytes(50_000);
+    nginx.put("file.bin", &content);
+    let clock = ManualClock::new();
+    let client = nginx.builder().clock(clock.clone()).build().unwrap();
+    let file = client.file("space-1", "plain/file.bin", UnionId("operator-1"));
+    for round in 0..5 {
+        let mut got = Vec::new();
+        file.download_to(&mut got, ..).unwrap();
+        assert_same(&got, &content, &format!("round {round}"));
+        nginx.stop();
+        nginx.start_again();
+    }
+    assert!(clock.sleeps().is_empty(), "a closed connection is no failure: {:?}", clock.sleeps());
+}
+
+#[test]
+fn a_connection_is_kept_where_the_server_keeps_it() {
+    for (place, expected) in [("plain", 1), ("once", 4)] {
+        let Some(nginx) = Nginx::start() else { return };
+        nginx.put("file.bin", &bytes(50_000));
+        let client = nginx.builder().build().unwrap();
+        let info = nginx.info(&[&format!("{place}/file.bin")]);
+        for _ in 0..4 {
+            client.download_to(&info, &mut io::sink(), ..).unwrap();
+        }
+        let seen = nginx.seen();
+        assert_eq!((seen.len(), connections(&seen)), (4, expected), "{place}: {seen:#?}");
+    }
+}
+
+/// Longer than the limit on silence, but never silent.
+#[test]
+fn slow_is_not_silent() {
+    let Some(nginx) = Nginx::start() else { return };
+    let content = bytes(1200 * KIB);
+    nginx.put("file.bin", &content);
+    let stall = Duration::from_secs(2);
+    let client = nginx.builder().stall_timeout(stall).retry(RetryPolicy::none()).build().unwrap();
+    let file = client.file("space-1", "slow/file.bin", UnionId("operator-1"));
+    let (mut got, begun) = (Vec::new(), Instant::now());
+    file.download_to(&mut got, ..).unwrap();
+    assert!(begun.elapsed() > stall, "the server was to be slow");
+    assert_same(&got, &content, "slowly");
+}
+
+#[test]
+fn from_the_first_url_that_has_it() {
+    let Some(nginx) = Nginx::start() else { return };
+    let content = bytes(100_000);
+    nginx.put("file.bin", &content);
+    let clock = ManualClock::new();
+    let client = nginx.builder().clock(clock.clone()).build().unwrap();
+    let info = nginx.info(&["plain/missing.bin", "busy/file.bin", "moved/file.bin", "plain/file.bin"]);
+    let mut got = Vec::new();
+    client.download_to(&info, &mut got, 10..).unwrap();
+    assert_same(&got, &content[10..], "from the last URL");
+    assert!(clock.sleeps().is_empty(), "there was no need to wait: {:?}", clock.sleeps());
+
+    let nowhere = client.download_to(&nginx.info(&["plain/missing.bin"]), &mut got, ..).unwrap_err();
+    assert!(nowhere.is_not_found(), "{nowhere}");
+    let moved = client.download_to(&nginx.info(&["moved/file.bin"]), &mut got, ..).unwrap_err();
+    assert!(moved.to_string().contains("elsewhere.invalid"), "{moved}");
+    let busy = client.download_to(&nginx.info(&["busy/file.bin"]), &mut got, ..).unwrap_err();
+    assert!(busy.is_transient() && !clock.sleeps().is_empty(), "{busy}");
+
+    let statuses: Vec<_> = nginx.seen().iter().map(|request| request.status).collect();
+    assert_eq!(statuses[..5], [404, 503, 302, 206, 404]);
+}
+
+/// `gzip_static always` does not ask what the client can read. Bytes that are not the file's are not written.
+#[test]
+fn an_encoding_that_nobody_asked_for() {
+    let Some(nginx) = Nginx::start() else { return };
+    nginx.put("file.bin.gz", &bytes(1000));
+    let mut got = Vec::new();
+    let error = nginx.file("gzip/file.bin").download_to(&mut got, ..).unwrap_err();
+    assert!(error.to_string().contains("gzip") && got.is_empty(), "{error}");
+}
+
+#[test]
+fn uploads() {
+    let Some(nginx) = Nginx::start() else { return };
+    let client = nginx.builder().build().unwrap();
+    // From a mebibyte up the client waits for `100 Continue`.
+    for size in [0, 1, MIB - 1, MIB, 3 * MIB + 1] {
+        let content = bytes(size);
+        let upload = || client.upload("uploads", "0", UnionId("operator-1")).name("put.bin");
+        let done = upload().from_bytes(&content).unwrap();
+        assert_eq!((done.bytes, done.crc64), (size as u64, crc64(&content)));
+        assert_file(&nginx.object("uploads/put.bin"), &content, "from memory");
+        fs::write(nginx.target(), &content).unwrap();
+        upload().from_file(nginx.target()).unwrap();
+        assert_file(&nginx.object("uploads/put.bin"), &content, "from a file");
+    }
+    assert!(
+        nginx.seen().iter().all(|request| request.method == "PUT" && matches!(request.status, 201 | 204))
+    );
+}
+
+/// A refusal comes through as what it is, not as a broken pipe: whether the body is sent at once, or would have been
+/// after `100 Continue`.
+#[test]
+fn uploads_that_are_refused() {
+    let Some(nginx) = Nginx::start() else { return };
+    let client = nginx.builder().retry(RetryPolicy::none()).build().unwrap();
+    for (space, status) in [("uploads-small", 413), ("uploads-forbidden", 403), ("plain", 405)] {
+        for size in [500 * KIB, 8 * MIB] {
+            let upload = client.upload(space, "0", UnionId("operator-1")).name("put.bin");
+            let error = upload.from_bytes(bytes(size)).unwrap_err();
+            let cause = error.root();
+            assert!(matches!(cause, Error::Storage(e) if e.status == status), "{space}, {size}: {error}");
+            assert!(!error.may_have_run(), "{space}, {size}: {error}");
+        }
+    }
+    let upload = client.upload("uploads-miscounted", "0", UnionId("operator-1")).name("put.bin");
+    let error = upload.from_bytes("content").unwrap_err();
+    assert!(matches!(error.root(), Error::ChecksumMismatch { expected: 1, .. }), "{error}");
+}

@@ -1,0 +1,69 @@
+//! What this process holds. Only Linux tells; elsewhere the figures are all zero, and nothing is asserted of them.
+
+use std::fmt;
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Of the largest file two copies, which are compared.
+const SLACK_KIB: u64 = 6 * 1024;
+/// Connections that are kept for the next request, at both ends.
+const SLACK_FILES: usize = 16;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    resident_kib: u64,
+    files: usize,
+    threads: usize,
+}
+
+pub(crate) fn usage() -> Usage {
+    let count = |folder| fs::read_dir(folder).map_or(0, Iterator::count);
+    Usage {
+        resident_kib: resident_kib().unwrap_or(0),
+        files: count("/proc/self/fd"),
+        threads: count("/proc/self/task"),
+    }
+}
+
+fn resident_kib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
+/// The stand-in's threads notice a moment later that their client is gone.
+pub(crate) fn settled(before: Usage) -> Usage {
+    let begun = Instant::now();
+    loop {
+        let now = usage();
+        let is_settled = now.files <= before.files && now.threads <= before.threads;
+        if is_settled || begun.elapsed() > Duration::from_secs(20) {
+            return now;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+impl Usage {
+    #[track_caller]
+    pub(crate) fn assert_flat(warm: Self, end: Self) {
+        assert!(end.resident_kib <= warm.resident_kib + SLACK_KIB, "memory grew from {warm} to {end}");
+        assert!(end.files <= warm.files + SLACK_FILES, "open files grew from {warm} to {end}");
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_nothing_left(before: Self, left: Self) {
+        assert!(
+            left.files <= before.files && left.threads <= before.threads,
+            "something is left: {before} before, {left} in the end"
+        );
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { resident_kib, files, threads } = self;
+        write!(f, "{resident_kib} KiB resident, {files} open files, {threads} threads")
+    }
+}
