@@ -373,3 +373,15 @@ fn uploads_that_are_refused() {
     let error = upload.from_bytes("content").unwrap_err();
     assert!(matches!(error.root(), Error::ChecksumMismatch { expected: 1, .. }), "{error}");
 }
+
+/// Today this ends when the server closes the connection, or else in a timeout. It is no test of time: the server stays
+/// for longer than the client waits.
+#[test]
+#[ignore = "ureq 3.5.2 waits for more than the whole refusal: see EXPECT_FROM in src/transport.rs"]
+fn a_refusal_is_seen_at_once_by_who_waits_for_a_continue() {
+    let Some(nginx) = Nginx::start() else { return };
+    let builder = nginx.builder().retry(RetryPolicy::none()).stall_timeout(Duration::from_secs(2));
+    let upload = builder.build().unwrap().upload("uploads-lingering", "0", UnionId("operator-1"));
+    let error = upload.name("put.bin").from_bytes(bytes(8 * MIB)).unwrap_err();
+    assert!(matches!(error.root(), Error::Storage(e) if e.status == 413), "{error}");
+}
