@@ -348,7 +348,7 @@ mod tests {
     }
 
     fn api(status: u16, code: &str) -> ApiError {
-        match judge(status, None, &format!(r#"{{"code":"{code}","message":"m"}}"#)) {
+        match judge(status, None, format!(r#"{{"code":"{code}","message":"m"}}"#)) {
             Err(Error::Api(e)) => *e,
             other => panic!("{other:?}"),
         }
