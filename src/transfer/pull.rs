@@ -299,11 +299,12 @@ impl<O: Origin> Pull<'_, O> {
         if self.or_whole && head.status == 206 && total.is_none() {
             return Err(Trouble::AskWhole);
         }
-        // Without an ETag only an equal size says that this is still the same object: also where nothing is written yet,
-        // but the size that the range is cut to comes from an earlier answer.
-        let unpinned = self.seen.etag.is_none() || head.etag.is_none();
-        let is_known = self.has_begun() || self.seen.total.is_some();
-        if is_known && unpinned && (total.is_none() || self.seen.total != total) {
+        // Without an ETag or a checksum only an equal size says that this is still the same object. Also where nothing is
+        // written yet, what an earlier answer told must not be taken for something about another object.
+        let is_same = self.seen.etag.as_ref().and(head.etag.as_ref()).is_some()
+            || self.seen.crc64.and(head.crc64).is_some();
+        let is_known = self.has_begun() || self.seen != Seen::default();
+        if is_known && !is_same && (total.is_none() || self.seen.total != total) {
             return Err(Trouble::Changed);
         }
         self.remember(head, total);
