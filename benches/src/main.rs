@@ -4,6 +4,7 @@
 //! cargo run --release --manifest-path benches/Cargo.toml                       # everything, about 25 minutes
 //! cargo run --release --manifest-path benches/Cargo.toml -- download-tls call  # these rows only
 //! cargo run --release --manifest-path benches/Cargo.toml -- --quick            # small files, few rounds; writes nothing
+//! cargo run --release --manifest-path benches/Cargo.toml -- --serve            # the origin alone, for perf or callgrind
 //! ```
 //!
 //! What is measured is a process of its own, from its start to its end (`child.rs`). The contestants of a row take turns,
@@ -63,11 +64,19 @@ fn main() -> ExitCode {
 }
 
 fn measure(args: &[String]) -> Result<()> {
-    let is_quick = args.iter().any(|arg| arg == "--quick");
+    let has = |flag: &str| args.iter().any(|arg| arg == flag);
+    let is_quick = has("--quick");
+    if has("--serve") {
+        return serve(&Lab::open(is_quick)?);
+    }
     let names: Vec<&str> = args.iter().map(String::as_str).filter(|arg| *arg != "--quick").collect();
     if let Some(stranger) = names.iter().find(|name| ROWS.iter().all(|row| row.name != **name)) {
         let known: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-        return Err(format!("there is no row {stranger}; there are: {} and --quick", known.join(" ")).into());
+        return Err(format!(
+            "there is no row {stranger}; there are: {}, and --quick, --serve",
+            known.join(" ")
+        )
+        .into());
     }
     let lab = Lab::open(is_quick)?;
     let machine = machine::describe();
@@ -84,5 +93,14 @@ fn measure(args: &[String]) -> Result<()> {
             page.write()?;
         }
     }
+    Ok(())
+}
+
+/// For measuring by hand: what `programs/` are given as URL, BASE and `$BENCH_ROOT`.
+fn serve(lab: &Lab) -> Result<()> {
+    let origin = lab.origin()?;
+    println!("BENCH_ROOT={} {} {}; objects big and small", origin.root.display(), origin.plain, origin.tls);
+    println!("ends with the standard input");
+    std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())
 }
