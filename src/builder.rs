@@ -15,7 +15,7 @@ use crate::retry::RetryPolicy;
 use crate::secret::Secret;
 use crate::tls;
 use crate::transfer::MAX_PARALLEL;
-use crate::transport::{Door, Transport};
+use crate::transport::{Door, Doors, Transport};
 
 const BASE_URL: &str = "https://api.dingtalk.com";
 const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
@@ -62,9 +62,13 @@ enum ProxyChoice {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The API agent wants small buffers (each new connection zeroes both), the object agent large ones.
-const API_BUFFER: usize = 16 * 1024;
-const OBJECT_BUFFER: usize = 256 * 1024;
+/// Input and output buffer of a connection, which zeroes both when it is made. To carry a body they are large, though not so
+/// large that 8 connections would need more than 10 MiB; to send one, ureq needs both.
+const API_BUFFERS: (usize, usize) = (SMALL_BUFFER, SMALL_BUFFER);
+const GET_BUFFERS: (usize, usize) = (LARGE_BUFFER, SMALL_BUFFER);
+const PUT_BUFFERS: (usize, usize) = (LARGE_BUFFER, LARGE_BUFFER);
+const SMALL_BUFFER: usize = 16 * 1024;
+const LARGE_BUFFER: usize = 128 * 1024;
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
@@ -372,13 +376,13 @@ impl ClientBuilder {
             .map(HeaderValue::from_str)
             .transpose()
             .map_err(|_| config("the user agent has characters that no header can carry"))?;
-        let (api, object) = self.doors()?;
+        let doors = self.doors()?;
         let auth = self.auth.ok_or_else(|| {
             config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
         })?;
         check_auth(&auth)?;
         Ok(Client::from_inner(Inner {
-            transport: Transport::new(api, object, user_agent),
+            transport: Transport::new(doors, user_agent),
             auth,
             retry: self.retry,
             clock: self.clock,
@@ -388,7 +392,7 @@ impl ClientBuilder {
         }))
     }
 
-    fn doors(&self) -> Result<(Door, Door)> {
+    fn doors(&self) -> Result<Doors> {
         let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
         if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
             return Err(config("a timeout of zero lets nothing through; leave it out for the default"));
@@ -403,7 +407,7 @@ impl ClientBuilder {
             }
             tls::check_agent(agent)?;
             let door = || Door::borrowed(agent.clone(), self.stall_timeout.unwrap_or(STALL_TIMEOUT));
-            return Ok((door(), door()));
+            return Ok(Doors { api: door(), get: door(), put: door() });
         }
         let proxy = match &self.proxy {
             None => ureq::Proxy::try_from_env(),
@@ -412,11 +416,16 @@ impl ClientBuilder {
         };
         let tls = tls::configs(&self.roots_pem)?;
         let door =
-            |buffer| Door::own(tls.iter().map(|tls| self.own_agent(buffer, proxy.as_ref(), tls)).collect());
-        Ok((door(API_BUFFER), door(OBJECT_BUFFER)))
+            |buffers| Door::own(tls.iter().map(|tls| self.own_agent(buffers, proxy.as_ref(), tls)).collect());
+        Ok(Doors { api: door(API_BUFFERS), get: door(GET_BUFFERS), put: door(PUT_BUFFERS) })
     }
 
-    fn own_agent(&self, buffer: usize, proxy: Option<&ureq::Proxy>, tls: &tls::Config) -> Agent {
+    fn own_agent(
+        &self,
+        (input, output): (usize, usize),
+        proxy: Option<&ureq::Proxy>,
+        tls: &tls::Config,
+    ) -> Agent {
         let connect = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
         let stall = Some(self.stall_timeout.unwrap_or(STALL_TIMEOUT));
         let config = Agent::config_builder()
@@ -430,8 +439,8 @@ impl ClientBuilder {
             .timeout_connect(connect)
             .timeout_per_read(stall)
             .timeout_per_write(stall)
-            .input_buffer_size(buffer)
-            .output_buffer_size(buffer)
+            .input_buffer_size(input)
+            .output_buffer_size(output)
             // As many as a parallel transfer has: with fewer, each part would need a new connection.
             .max_idle_connections(2 * MAX_PARALLEL)
             .max_idle_connections_per_host(MAX_PARALLEL);

@@ -1,4 +1,4 @@
-//! The only file that runs ureq. Two doors: `api` carries the token, `object` never can.
+//! The only file that runs ureq. The door `api` carries the token; `get` and `put`, to the objects, never can.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -34,11 +34,25 @@ const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-
 
 /// What is sent through either door.
 pub(crate) struct Transport {
-    pub(crate) api: Door,
-    pub(crate) object: Door,
-    pub(crate) user_agent: Option<HeaderValue>,
+    doors: Doors,
+    user_agent: Option<HeaderValue>,
     /// [`interrupt`](Self::interrupt) was called: nothing will come of any request.
     is_interrupted: AtomicBool,
+}
+
+/// Each with connections of its own.
+pub(crate) struct Doors {
+    pub(crate) api: Door,
+    /// Objects, to be read.
+    pub(crate) get: Door,
+    /// Objects, to be written.
+    pub(crate) put: Door,
+}
+
+impl Doors {
+    fn all(&self) -> [&Door; 3] {
+        [&self.api, &self.get, &self.put]
+    }
 }
 
 /// One request to the API host.
@@ -55,21 +69,22 @@ pub(crate) struct ApiRequest<'a> {
 }
 
 impl Transport {
-    pub(crate) fn new(api: Door, object: Door, user_agent: Option<HeaderValue>) -> Self {
-        Self { api, object, user_agent, is_interrupted: AtomicBool::new(false) }
+    pub(crate) fn new(doors: Doors, user_agent: Option<HeaderValue>) -> Self {
+        Self { doors, user_agent, is_interrupted: AtomicBool::new(false) }
     }
 
     /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's.
     pub(crate) fn private(&self) -> Self {
-        Self::new(self.api.private(), self.object.private(), self.user_agent.clone())
+        let Doors { api, get, put } = &self.doors;
+        let doors = Doors { api: api.private(), get: get.private(), put: put.private() };
+        Self::new(doors, self.user_agent.clone())
     }
 
     /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one. An agent that the
     /// caller made is left alone: it cannot be copied, and others use it.
     pub(crate) fn interrupt(&self) {
         self.is_interrupted.store(true, Ordering::Relaxed);
-        self.api.interrupt();
-        self.object.interrupt();
+        self.doors.all().into_iter().for_each(Door::interrupt);
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
@@ -92,7 +107,8 @@ impl Transport {
             None => Payload::Nothing,
             Some(bytes) => Payload::Bytes(bytes),
         };
-        let response = self.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
+        let response =
+            self.doors.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
 
         let (parts, body) = response.into_parts();
         let mut bytes = Vec::new();
@@ -136,7 +152,7 @@ impl Transport {
             }
         }
         let exchange = Exchange { operation: GET_OBJECT, method: "GET", url, headers, time_left };
-        let response = self.object.run(&exchange, Payload::Nothing)?;
+        let response = self.doors.get.run(&exchange, Payload::Nothing)?;
         let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 206))?;
         Ok((head, ObjectBody(body.into_reader())))
     }
@@ -157,7 +173,7 @@ impl Transport {
             headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
         }
         let exchange = Exchange { operation: PUT_OBJECT, method: "PUT", url, headers, time_left };
-        let response = self.object.run(&exchange, Payload::Reader(body))?;
+        let response = self.doors.put.run(&exchange, Payload::Reader(body))?;
         let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 201 | 204))?;
         // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
         let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
