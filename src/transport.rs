@@ -111,7 +111,9 @@ impl Transport {
             self.doors.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
 
         let (parts, body) = response.into_parts();
-        let mut bytes = Vec::new();
+        let announced = body.content_length().unwrap_or_default().min(API_BODY_LIMIT);
+        // One byte more, so that the end is found without growing.
+        let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
         let read = body.into_reader().take(API_BODY_LIMIT + 1).read_to_end(&mut bytes);
         read.map_err(|e| network(operation, url, NetworkStage::Body, e.into()))?;
         let request_id = text(&parts.headers, "x-acs-request-id").map(|t| withhold(t, secrets));
@@ -259,8 +261,7 @@ impl Door {
 
     fn run(&self, exchange: &Exchange<'_>, mut payload: Payload<'_>) -> Result<Response<Body>> {
         let Exchange { operation, url, .. } = *exchange;
-        let host = host_of(url);
-        let first = self.trusting(host);
+        let first = self.trusting(url);
         let mut refused = ureq::Error::ConnectionFailed;
         for step in 0..self.agents.len() {
             let index = (first + step) % self.agents.len();
@@ -271,7 +272,7 @@ impl Door {
                 Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
                 Ok(response) => {
                     if step > 0 {
-                        self.trusted().insert(host.to_owned(), index);
+                        self.trusted().insert(host_of(url).to_owned(), index);
                     }
                     return Ok(response);
                 }
@@ -324,11 +325,12 @@ impl Door {
             .build()
     }
 
-    fn trusting(&self, host: &str) -> usize {
+    /// The agent to begin with.
+    fn trusting(&self, url: &str) -> usize {
         if self.agents.len() < 2 {
             return 0;
         }
-        self.trusted().get(host).copied().unwrap_or_default()
+        self.trusted().get(host_of(url)).copied().unwrap_or_default()
     }
 }
 

@@ -269,7 +269,8 @@ fn parse(body: &[u8]) -> Option<Value> {
 
 /// Has the word that every error has, or the number of a ban.
 fn may_be_error(body: &[u8]) -> bool {
-    body.windows(6).any(|w| w.eq_ignore_ascii_case(b"\"code\"")) || body.windows(4).any(|w| w == b"1111")
+    let mut texts = body.split(|byte| *byte == b'"');
+    texts.any(|text| text.eq_ignore_ascii_case(b"code")) || body.windows(4).any(|w| w == b"1111")
 }
 
 fn is_ban(value: &Value) -> bool {
