@@ -1,6 +1,7 @@
 //! How a client is configured.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -376,7 +377,9 @@ impl ClientBuilder {
             .map(HeaderValue::from_str)
             .transpose()
             .map_err(|_| config("the user agent has characters that no header can carry"))?;
-        let doors = self.doors()?;
+        let api_hosts: Vec<&str> =
+            [&base_url].into_iter().chain(&oapi_base_url).map(String::as_str).collect();
+        let doors = self.doors(&api_hosts)?;
         let auth = self.auth.ok_or_else(|| {
             config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
         })?;
@@ -392,7 +395,7 @@ impl ClientBuilder {
         }))
     }
 
-    fn doors(&self) -> Result<Doors> {
+    fn doors(&self, api_hosts: &[&str]) -> Result<Doors> {
         let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
         if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
             return Err(config("a timeout of zero lets nothing through; leave it out for the default"));
@@ -415,14 +418,25 @@ impl ClientBuilder {
             Some(ProxyChoice::Url(url)) => Some(check_proxy(url)?),
         };
         let tls = tls::configs(&self.roots_pem)?;
-        let door =
-            |buffers| Door::own(tls.iter().map(|tls| self.own_agent(buffers, proxy.as_ref(), tls)).collect());
-        Ok(Doors { api: door(API_BUFFERS), get: door(GET_BUFFERS), put: door(PUT_BUFFERS) })
+        let resolve = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
+        // ureq looks a name up before every request, and with a limit in a thread of its own. An address needs neither.
+        let resolve_api =
+            resolve.filter(|_| proxy.is_some() || !api_hosts.iter().all(|url| has_address(url)));
+        let door = |buffers, resolve| {
+            let agent = |tls| self.own_agent(buffers, resolve, proxy.as_ref(), tls);
+            Door::own(tls.iter().map(agent).collect())
+        };
+        Ok(Doors {
+            api: door(API_BUFFERS, resolve_api),
+            get: door(GET_BUFFERS, resolve),
+            put: door(PUT_BUFFERS, resolve),
+        })
     }
 
     fn own_agent(
         &self,
         (input, output): (usize, usize),
+        resolve: Option<Duration>,
         proxy: Option<&ureq::Proxy>,
         tls: &tls::Config,
     ) -> Agent {
@@ -435,7 +449,7 @@ impl ClientBuilder {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(proxy.cloned())
-            .timeout_resolve(connect)
+            .timeout_resolve(resolve)
             .timeout_connect(connect)
             .timeout_per_read(stall)
             .timeout_per_write(stall)
@@ -467,6 +481,12 @@ fn check_base_url(url: &str) -> Result<String> {
         return Err(problem("must have no query, fragment or user"));
     }
     Ok(trimmed.to_owned())
+}
+
+/// Its host is an IP address.
+fn has_address(url: &str) -> bool {
+    let host = url.parse().ok().and_then(|url: Uri| url.host().map(str::to_owned)).unwrap_or_default();
+    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
 /// The old-style host that belongs to an API host.
