@@ -1,6 +1,7 @@
 //! How a client is configured.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::retry::RetryPolicy;
 use crate::secret::Secret;
 use crate::tls;
 use crate::transfer::MAX_PARALLEL;
-use crate::transport::{Door, Transport};
+use crate::transport::{Door, Doors, Transport};
 
 const BASE_URL: &str = "https://api.dingtalk.com";
 const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
@@ -62,9 +63,13 @@ enum ProxyChoice {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The API agent wants small buffers (each new connection zeroes both), the object agent large ones.
-const API_BUFFER: usize = 16 * 1024;
-const OBJECT_BUFFER: usize = 256 * 1024;
+/// Input and output buffer of a connection, which zeroes both when it is made. To carry a body they are large, though not so
+/// large that 8 connections would need more than 10 MiB; to send one, ureq needs both.
+const API_BUFFERS: (usize, usize) = (SMALL_BUFFER, SMALL_BUFFER);
+const GET_BUFFERS: (usize, usize) = (LARGE_BUFFER, SMALL_BUFFER);
+const PUT_BUFFERS: (usize, usize) = (LARGE_BUFFER, LARGE_BUFFER);
+const SMALL_BUFFER: usize = 16 * 1024;
+const LARGE_BUFFER: usize = 128 * 1024;
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
@@ -373,13 +378,15 @@ impl ClientBuilder {
             .map(HeaderValue::from_str)
             .transpose()
             .map_err(|_| config("the user agent has characters that no header can carry"))?;
-        let (api, object) = self.doors()?;
+        let api_hosts: Vec<&str> =
+            [&base_url].into_iter().chain(&oapi_base_url).map(String::as_str).collect();
+        let doors = self.doors(&api_hosts)?;
         let auth = self.auth.ok_or_else(|| {
             config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
         })?;
         check_auth(&auth)?;
         Ok(Client::from_inner(Inner {
-            transport: Transport::new(api, object, user_agent),
+            transport: Transport::new(doors, user_agent),
             auth,
             retry: self.retry,
             clock: self.clock,
@@ -389,7 +396,7 @@ impl ClientBuilder {
         }))
     }
 
-    fn doors(&self) -> Result<(Door, Door)> {
+    fn doors(&self, api_hosts: &[&str]) -> Result<Doors> {
         let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
         if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
             return Err(config("a timeout of zero lets nothing through; leave it out for the default"));
@@ -404,7 +411,7 @@ impl ClientBuilder {
             }
             tls::check_agent(agent)?;
             let door = || Door::borrowed(agent.clone(), self.stall_timeout.unwrap_or(STALL_TIMEOUT));
-            return Ok((door(), door()));
+            return Ok(Doors { api: door(), get: door(), put: door() });
         }
         let proxy = match &self.proxy {
             None => ureq::Proxy::try_from_env().map(|proxy| usable(proxy, FROM_ENVIRONMENT)).transpose()?,
@@ -412,12 +419,28 @@ impl ClientBuilder {
             Some(ProxyChoice::Url(url)) => Some(read_proxy(url)?),
         };
         let tls = tls::configs(&self.roots_pem)?;
-        let door =
-            |buffer| Door::own(tls.iter().map(|tls| self.own_agent(buffer, proxy.as_ref(), tls)).collect());
-        Ok((door(API_BUFFER), door(OBJECT_BUFFER)))
+        let resolve = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
+        // ureq looks a name up before every request, and with a limit in a thread of its own. An address needs neither.
+        let resolve_api =
+            resolve.filter(|_| proxy.is_some() || !api_hosts.iter().all(|url| has_address(url)));
+        let door = |buffers, resolve| {
+            let agent = |tls| self.own_agent(buffers, resolve, proxy.as_ref(), tls);
+            Door::own(tls.iter().map(agent).collect())
+        };
+        Ok(Doors {
+            api: door(API_BUFFERS, resolve_api),
+            get: door(GET_BUFFERS, resolve),
+            put: door(PUT_BUFFERS, resolve),
+        })
     }
 
-    fn own_agent(&self, buffer: usize, proxy: Option<&ureq::Proxy>, tls: &tls::Config) -> Agent {
+    fn own_agent(
+        &self,
+        (input, output): (usize, usize),
+        resolve: Option<Duration>,
+        proxy: Option<&ureq::Proxy>,
+        tls: &tls::Config,
+    ) -> Agent {
         let connect = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
         let stall = Some(self.stall_timeout.unwrap_or(STALL_TIMEOUT));
         let config = Agent::config_builder()
@@ -427,12 +450,12 @@ impl ClientBuilder {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(proxy.cloned())
-            .timeout_resolve(connect)
+            .timeout_resolve(resolve)
             .timeout_connect(connect)
             .timeout_per_read(stall)
             .timeout_per_write(stall)
-            .input_buffer_size(buffer)
-            .output_buffer_size(buffer)
+            .input_buffer_size(input)
+            .output_buffer_size(output)
             // As many as a parallel transfer has: with fewer, each part would need a new connection.
             .max_idle_connections(2 * MAX_PARALLEL)
             .max_idle_connections_per_host(MAX_PARALLEL);
@@ -459,6 +482,12 @@ fn check_base_url(url: &str) -> Result<String> {
         return Err(problem("must have no query, fragment or user"));
     }
     Ok(trimmed.to_owned())
+}
+
+/// Its host is an IP address.
+fn has_address(url: &str) -> bool {
+    let host = url.parse().ok().and_then(|url: Uri| url.host().map(str::to_owned)).unwrap_or_default();
+    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
 /// The old-style host that belongs to an API host.

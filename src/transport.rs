@@ -1,4 +1,4 @@
-//! The only file that runs ureq. Two doors: `api` carries the token, `object` never can.
+//! The only file that runs ureq. The door `api` carries the token; `get` and `put`, to the objects, never can.
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,11 +37,25 @@ const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-
 
 /// What is sent through either door.
 pub(crate) struct Transport {
-    pub(crate) api: Door,
-    pub(crate) object: Door,
-    pub(crate) user_agent: Option<HeaderValue>,
+    doors: Doors,
+    user_agent: Option<HeaderValue>,
     /// [`interrupt`](Self::interrupt) was called: nothing will come of any request.
     is_interrupted: AtomicBool,
+}
+
+/// Each with connections of its own.
+pub(crate) struct Doors {
+    pub(crate) api: Door,
+    /// Objects, to be read.
+    pub(crate) get: Door,
+    /// Objects, to be written.
+    pub(crate) put: Door,
+}
+
+impl Doors {
+    fn all(&self) -> [&Door; 3] {
+        [&self.api, &self.get, &self.put]
+    }
 }
 
 /// One request to the API host.
@@ -58,21 +72,22 @@ pub(crate) struct ApiRequest<'a> {
 }
 
 impl Transport {
-    pub(crate) fn new(api: Door, object: Door, user_agent: Option<HeaderValue>) -> Self {
-        Self { api, object, user_agent, is_interrupted: AtomicBool::new(false) }
+    pub(crate) fn new(doors: Doors, user_agent: Option<HeaderValue>) -> Self {
+        Self { doors, user_agent, is_interrupted: AtomicBool::new(false) }
     }
 
     /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's.
     pub(crate) fn private(&self) -> Self {
-        Self::new(self.api.private(), self.object.private(), self.user_agent.clone())
+        let Doors { api, get, put } = &self.doors;
+        let doors = Doors { api: api.private(), get: get.private(), put: put.private() };
+        Self::new(doors, self.user_agent.clone())
     }
 
     /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one. An agent that the
     /// caller made is left alone: it cannot be copied, and others use it.
     pub(crate) fn interrupt(&self) {
         self.is_interrupted.store(true, Ordering::Relaxed);
-        self.api.interrupt();
-        self.object.interrupt();
+        self.doors.all().into_iter().for_each(Door::interrupt);
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
@@ -95,10 +110,13 @@ impl Transport {
             None => Payload::Nothing,
             Some(bytes) => Payload::Bytes(bytes),
         };
-        let response = self.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
+        let response =
+            self.doors.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
 
         let (parts, body) = response.into_parts();
-        let mut bytes = Vec::new();
+        let announced = body.content_length().unwrap_or_default().min(API_BODY_LIMIT);
+        // One byte more, so that the end is found without growing.
+        let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
         let read = body.into_reader().take(API_BODY_LIMIT + 1).read_to_end(&mut bytes);
         read.map_err(|e| network(operation, url, NetworkStage::Body, e.into()))?;
         let request_id = text(&parts.headers, "x-acs-request-id").map(|t| withhold(t, secrets));
@@ -139,7 +157,7 @@ impl Transport {
             }
         }
         let exchange = Exchange { operation: GET_OBJECT, method: "GET", url, headers, time_left };
-        let response = self.object.run(&exchange, Payload::Nothing)?;
+        let response = self.doors.get.run(&exchange, Payload::Nothing)?;
         let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 206))?;
         Ok((head, ObjectBody(body.into_reader())))
     }
@@ -161,7 +179,7 @@ impl Transport {
             headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
         }
         let exchange = Exchange { operation: PUT_OBJECT, method: "PUT", url, headers, time_left };
-        let response = self.object.run(&exchange, Payload::Reader(body))?;
+        let response = self.doors.put.run(&exchange, Payload::Reader(body))?;
         let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 201 | 204))?;
         // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
         let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
@@ -247,8 +265,7 @@ impl Door {
 
     fn run(&self, exchange: &Exchange<'_>, mut payload: Payload<'_>) -> Result<Response<Body>> {
         let Exchange { operation, url, .. } = *exchange;
-        let host = host_of(url);
-        let first = self.trusting(host);
+        let first = self.trusting(url);
         let mut refused = ureq::Error::ConnectionFailed;
         for step in 0..self.agents.len() {
             let index = (first + step) % self.agents.len();
@@ -259,6 +276,7 @@ impl Door {
                 Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
                 Ok(response) => {
                     if step > 0 {
+                        let host = host_of(url);
                         let mut trusted = self.trusted();
                         trusted.retain(|(known, _)| known != host);
                         trusted.push((host.to_owned(), index));
@@ -314,10 +332,12 @@ impl Door {
             .build()
     }
 
-    fn trusting(&self, host: &str) -> usize {
+    /// The agent to begin with.
+    fn trusting(&self, url: &str) -> usize {
         if self.agents.len() < 2 {
             return 0;
         }
+        let host = host_of(url);
         self.trusted().iter().find(|(known, _)| known == host).map_or(0, |(_, index)| *index)
     }
 }

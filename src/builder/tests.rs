@@ -113,3 +113,13 @@ fn root_certificates_must_be_certificates() {
         assert!(text.contains("root certificates"), "{text}");
     }
 }
+
+#[test]
+fn what_is_an_address_is_not_looked_up() {
+    for url in ["http://127.0.0.1:8080", "https://[::1]/gateway", "http://10.0.0.1"] {
+        assert!(has_address(url), "{url}");
+    }
+    for url in [BASE_URL, "http://localhost:8080", "http://127.0.0.1.nip.io", "http://1.2.3", ""] {
+        assert!(!has_address(url), "{url}");
+    }
+}

@@ -280,8 +280,9 @@ fn malformed(e: &serde_json::Error) -> Problem {
 
 /// Has the word that every error has, or letters in escapes that may hide it, or the number of a ban.
 fn may_be_error(body: &[u8]) -> bool {
-    body.windows(6).any(|w| w.eq_ignore_ascii_case(b"\"code\""))
-        || body.windows(4).any(|w| w == b"\\u00" || w == b"1111")
+    let mut texts = body.split(|byte| *byte == b'"');
+    texts.any(|text| text.eq_ignore_ascii_case(b"code"))
+        || body.windows(4).any(|w| w == b"\u00" || w == b"1111")
 }
 
 fn is_ban(value: &Value) -> bool {

@@ -23,8 +23,9 @@ use crate::error::{Error, FileError, Problem, Result, UnexpectedAnswer};
 
 const MIB: u64 = 1024 * 1024;
 
-/// Of a file of unknown size, so much is asked for first when there are several connections.
-const FIRST_PART: u64 = MIB;
+/// Of a file of unknown size, so much is asked for first when there are several connections. The one that fetches it begins
+/// its share of the others later, so it is small.
+const FIRST_PART: u64 = MIB / 4;
 /// Smaller parts cost more round trips than they save.
 const SMALLEST_PART: u64 = MIB;
 /// Larger ones leave the other connections idle at the end, and lose more by a kill.

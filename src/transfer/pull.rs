@@ -78,9 +78,9 @@ impl Pulled {
     }
 }
 
-/// A TLS read gives at most 16 KiB; filling a larger block before writing it saves most of the writes (measured: 0.7 of
-/// the time of `io::copy` into a file).
-const BLOCK: usize = 256 * 1024;
+/// A TLS read gives at most 16 KiB; filling a larger block before writing it saves most of the writes. A still larger one
+/// saves nothing more, and each connection has one (`docs/performance.md`).
+const BLOCK: usize = 64 * 1024;
 
 /// Downloads what is ordered into `sink`.
 pub(crate) fn pull<O: Origin>(

@@ -240,14 +240,14 @@ fn the_failure_of_one_connection_does_not_wait_for_a_silent_other_one() {
 fn during_the_wait_for_another_try() {
     for parallel in [1, 4] {
         let (s, folder) = (Setup::with(5 * MIB, patient), Folder::new());
-        s.fault(Fault::CutAfter(500_000));
+        s.fault(Fault::CutAfter(200_000));
         let busy = Fault::object_error(503, "SlowDown").header("Retry-After", "100");
         s.fake.fault_always(Target::Object, busy);
         let run = |flag: &AtomicBool| {
             s.file().download().resume(true).parallel(parallel).cancel(flag).to_file(folder.target())
         };
         let done = cancelled(run, || s.answers() > parallel);
-        assert_eq!(done, 500_000);
+        assert_eq!(done, 200_000);
         s.assert_resumes_after(&folder, done);
     }
 }

@@ -10,6 +10,9 @@ use proptest::prelude::*;
 use super::folder::{Folder, NAME};
 use super::*;
 
+/// So much is asked for before the size is known.
+const FIRST_PART: u64 = 256 * 1024;
+
 /// The half-open range that a request asked for.
 fn asked(request: &Recorded) -> Range<u64> {
     let (first, last) =
@@ -53,19 +56,19 @@ fn right() -> Fault {
 
 #[test]
 fn every_byte_is_asked_for_once_over_so_many_connections() {
-    for size in [0, 1, MIB - 1, MIB, MIB + 1, 5 * MIB + 123, 40 * MIB] {
+    for size in [0, 1, FIRST_PART - 1, FIRST_PART, FIRST_PART + 1, 5 * MIB + 123, 40 * MIB] {
         let s = Setup::new(size);
         for n in [2, 3, 8] {
             let (before, all_before) = (s.objects().len(), s.fake.connections());
             let done = s.assert_parallel(n);
             assert!(done.verified);
             let objects = &s.objects()[before..];
-            assert_eq!(objects[0].header("range"), Some("bytes=0-1048575"));
+            assert_eq!(objects[0].header("range"), Some("bytes=0-262143"));
             assert_eq!(objects[0].header("if-match"), None);
             for part in &objects[1..] {
                 assert_eq!(part.header("if-match"), done.etag.as_deref());
             }
-            if size < MIB {
+            if size < FIRST_PART {
                 // The range leaves the object, and the answer is all of it.
                 assert_eq!(objects.len(), 1);
             } else {
@@ -83,7 +86,7 @@ fn a_connection_fetches_one_part_after_the_other() {
     let s = Setup::new(12 * MIB);
     s.assert_parallel(2);
     let objects = s.objects();
-    assert_eq!(objects.len(), 1 + 8, "the first megabyte, and four parts for each connection");
+    assert_eq!(objects.len(), 1 + 8, "the first part, and four for each connection");
     assert!(connections(&objects) <= 2);
 }
 
@@ -122,14 +125,14 @@ fn a_server_without_ranges_is_asked_once() {
             let s = Setup::new(size);
             s.fake.fault_always(Target::Object, fault.clone());
             assert!(s.assert_parallel(4).verified);
-            assert_eq!(s.ranges(), [range("bytes=0-1048575")]);
+            assert_eq!(s.ranges(), [range("bytes=0-262143")]);
         }
     }
 }
 
 #[test]
 fn a_server_that_refuses_what_leaves_the_object() {
-    for size in [0, 1, MIB - 1, MIB, 3 * MIB] {
+    for size in [0, 1, FIRST_PART - 1, FIRST_PART, 3 * MIB] {
         let s = Setup::new(size);
         s.fake.fault_always(Target::Object, Fault::StrictRanges);
         assert!(s.assert_parallel(3).verified);
@@ -172,9 +175,9 @@ fn when_all_connections_fail_so_does_the_download() {
 #[test]
 fn parts_break_off_and_go_on() {
     let faults = [
-        Fault::CutAfter(300_000),
-        Fault::ResetAfter(300_000),
-        Fault::StallAfter(300_000),
+        Fault::CutAfter(200_000),
+        Fault::ResetAfter(200_000),
+        Fault::StallAfter(200_000),
         Fault::StallBeforeAnswer,
         Fault::CloseWithoutAnswer,
         Fault::RefuseBeforeReading,
@@ -205,7 +208,7 @@ fn all_connections_leave_a_dead_url() {
 fn a_first_part_without_the_size_becomes_the_whole() {
     // Without the size nothing else can be planned; the part alone is not the file.
     let s = Setup::new(5 * MIB);
-    s.fault(Fault::ContentRange(Some("bytes 0-1048575/*".into())));
+    s.fault(Fault::ContentRange(Some("bytes 0-262143/*".into())));
     assert!(s.assert_parallel(3).verified);
 }
 
@@ -214,7 +217,7 @@ fn a_part_that_is_resumed_with_the_whole_takes_its_own_bytes() {
     // The first answer was a part, so the others are on their way when a server that does no ranges takes over.
     for crc in [Fault::Several(Vec::new()), Fault::Crc(None)] {
         let s = Setup::new(2 * MIB);
-        s.fault(Fault::Several(vec![Fault::CutAfter(300_000), crc.clone()]));
+        s.fault(Fault::Several(vec![Fault::CutAfter(200_000), crc.clone()]));
         s.fake.fault_always(Target::Object, Fault::Several(vec![Fault::IgnoreRange, crc]));
         s.assert_parallel(2);
     }
@@ -297,7 +300,7 @@ fn what_several_connections_left_any_number_can_finish() {
     for n in [1, 2, 8] {
         let (s, folder) = (Setup::with(12 * MIB, no_retries), Folder::new());
         (0..3).for_each(|_| s.fault(right()));
-        s.fault(Fault::CutAfter(300_000));
+        s.fault(Fault::CutAfter(200_000));
         s.fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
         let error = s.file().download().resume(true).parallel(3).to_file(folder.target()).unwrap_err();
         assert!(error.is_not_found() && error.bytes_written() > 0, "{error}");
@@ -416,7 +419,7 @@ fn the_overall_limit_ends_all_connections_and_keeps_what_came() {
     let limit = Duration::from_secs(1);
     let (s, folder) = (Setup::with(12 * MIB, |builder| builder.overall_timeout(limit)), Folder::new());
     s.fault(right());
-    s.fake.fault_always(Target::Object, Fault::StallAfter(300_000));
+    s.fake.fault_always(Target::Object, Fault::StallAfter(200_000));
     let begun = Instant::now();
     let error = s.file().download().resume(true).parallel(4).to_file(folder.target()).unwrap_err();
     assert!(begun.elapsed() < Duration::from_secs(20), "a silent server is given 30 s");
@@ -488,7 +491,7 @@ fn when_one_part_cannot_be_had_the_others_are_not_fetched_to_their_end() {
     s.fault(Fault::object_error(404, "NoSuchKey"));
     let error = s.file().download().resume(true).parallel(2).to_file(folder.target()).unwrap_err();
     assert!(error.is_not_found(), "{error}");
-    assert!((MIB..2 * MIB).contains(&error.bytes_written()), "{}", error.bytes_written());
+    assert!((FIRST_PART..2 * MIB).contains(&error.bytes_written()), "{}", error.bytes_written());
     let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
     assert_eq!(done.reused, error.bytes_written());
     folder.assert_only(NAME, &s.content);

@@ -1,0 +1,205 @@
+//! The origin of all transfers and calls: an nginx of our own on loopback, plain and with TLS 1.3.
+//!
+//! It plays both DingTalk (answers that never change) and the object store (files, `PUT`, the checksum header).
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::lab::{MIB, tool};
+
+pub struct Origin {
+    folder: TempDir,
+    nginx: Child,
+    /// `http://127.0.0.1:port`, and the same with TLS.
+    pub plain: String,
+    pub tls: String,
+    /// The certificate to trust, as PEM.
+    pub root: PathBuf,
+    /// For throughput and memory; its name is also the id of its dentry.
+    pub big: Object,
+    /// For what is slow.
+    pub small: Object,
+}
+
+#[derive(Clone)]
+pub struct Object {
+    pub name: &'static str,
+    pub size: u64,
+    /// Where it lies. What is uploaded is the same file.
+    pub path: PathBuf,
+    crc64: u64,
+}
+
+impl Origin {
+    pub fn start(big: u64) -> Result<Self> {
+        let program = tool("nginx", "nginx-light")?;
+        let folder = tempfile::Builder::new().prefix("dingtalk-files-origin-").tempdir_in(fast_folder())?;
+        let www = folder.path().join("www");
+        for name in ["www/put", "temp"] {
+            fs::create_dir_all(folder.path().join(name))?;
+        }
+        let big = make_object(&www, "big", big)?;
+        let small = make_object(&www, "small", big.size.min(64 * MIB))?;
+        let root = make_certificate(folder.path())?;
+        let (plain_port, tls_port) = (free_port()?, free_port()?);
+        let config = folder.path().join("nginx.conf");
+        fs::write(&config, configuration(folder.path(), plain_port, tls_port, &[&big, &small]))?;
+        let mut command = Command::new(program);
+        command
+            .arg("-p")
+            .arg(folder.path())
+            .arg("-c")
+            .arg(&config)
+            .arg("-e")
+            .arg(folder.path().join("error.log"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let nginx = command.spawn()?;
+        let (plain, tls) =
+            (format!("http://127.0.0.1:{plain_port}"), format!("https://127.0.0.1:{tls_port}"));
+        let origin = Self { folder, nginx, plain, tls, root, big, small };
+        origin.wait_for(plain_port)?;
+        origin.wait_for(tls_port)?;
+        Ok(origin)
+    }
+
+    /// Host and port, plain.
+    pub fn address(&self) -> &str {
+        self.plain.trim_start_matches("http://")
+    }
+
+    fn wait_for(&self, port: u16) -> Result<()> {
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if begun.elapsed() > Duration::from_secs(10) {
+                let log = fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default();
+                return Err(format!("nginx did not start: {log}").into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        if let Ok(pid) = libc::pid_t::try_from(self.nginx.id()) {
+            // By TERM its worker goes too, which a kill would leave behind.
+            // SAFETY: the child has not been waited for, so the number is still its own.
+            unsafe { libc::kill(pid, libc::SIGTERM) };
+        }
+        let _ = self.nginx.wait();
+    }
+}
+
+/// Memory, if there is room, so that no disk slows the origin down.
+fn fast_folder() -> PathBuf {
+    const NEEDED: u64 = 6 * 1024 * MIB;
+    let shared = Path::new("/dev/shm");
+    // SAFETY: the structure is plain data, the kernel fills it, and the name ends with a zero.
+    let free = unsafe {
+        let mut found: libc::statvfs = std::mem::zeroed();
+        let told = libc::statvfs(c"/dev/shm".as_ptr(), &raw mut found) == 0;
+        if told { found.f_bavail as u64 * found.f_frsize as u64 } else { 0 }
+    };
+    if free >= NEEDED { shared.to_owned() } else { std::env::temp_dir() }
+}
+
+/// Bytes without a pattern, and their checksum.
+fn make_object(www: &Path, name: &'static str, size: u64) -> Result<Object> {
+    let path = www.join(name);
+    let mut file = BufWriter::new(File::create(&path)?);
+    let mut digest = crc64fast::Digest::new();
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut block = vec![0; 64 * 1024];
+    for _ in 0..size / block.len() as u64 {
+        for word in block.chunks_exact_mut(8) {
+            // xorshift64
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            word.copy_from_slice(&state.to_le_bytes());
+        }
+        digest.write(&block);
+        file.write_all(&block)?;
+    }
+    file.flush()?;
+    Ok(Object { name, size, path, crc64: digest.sum64() })
+}
+
+/// For 127.0.0.1, and for as long as the folder lives. It is its own root.
+fn make_certificate(folder: &Path) -> Result<PathBuf> {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])?;
+    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
+    let path = folder.join("certificate.pem");
+    fs::write(&path, made.cert.pem())?;
+    Ok(path)
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn configuration(folder: &Path, plain: u16, tls: u16, objects: &[&Object]) -> String {
+    // As root it would give its work to a user who may not read the folder.
+    // SAFETY: it only asks for a number.
+    let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
+    let folder = folder.display();
+    let mut locations = String::new();
+    for Object { name, crc64, .. } in objects {
+        // The same file is downloaded and uploaded, so the checksum of what arrives is known.
+        locations.push_str(&format!(
+            "location = /{name} {{ add_header x-oss-hash-crc64ecma {crc64}; }}
+             location = /put/{name} {{ dav_methods PUT; add_header x-oss-hash-crc64ecma {crc64}; }}\n"
+        ));
+    }
+    let answer = |fields: &str| format!("default_type application/json; return 200 '{{{fields}}}';");
+    let signed = |url: &str| {
+        answer(&format!(
+            r#""protocol":"HEADER_SIGNATURE","uploadKey":"key","headerSignatureInfo":{{"headers":{{"Authorization":"OSS key:signature","x-oss-date":"Sat, 01 Jan 2022 10:00:00 GMT"}},"expirationSeconds":900,"region":"ZHANGJIAKOU","internalResourceUrls":[],"resourceUrls":["{url}"]}}"#
+        ))
+    };
+    let download = signed("$scheme://$http_host/$1");
+    let upload = signed("$scheme://$http_host/put/big");
+    let commit = answer(r#""dentry":{"id":"d","spaceId":"s","name":"big","type":"FILE","status":"NORMAL"}"#);
+    format!(
+        "{user}
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    root {folder}/www;
+    client_body_temp_path {folder}/temp/body;
+    proxy_temp_path {folder}/temp/proxy;
+    fastcgi_temp_path {folder}/temp/fastcgi;
+    uwsgi_temp_path {folder}/temp/uwsgi;
+    scgi_temp_path {folder}/temp/scgi;
+    default_type application/octet-stream;
+    sendfile on;
+    tcp_nopush on;
+    client_max_body_size 0;
+    keepalive_requests 100000000;
+    keepalive_timeout 900s;
+    server {{
+        listen 127.0.0.1:{plain};
+        listen 127.0.0.1:{tls} ssl;
+        ssl_protocols TLSv1.3;
+        ssl_certificate {folder}/certificate.pem;
+        ssl_certificate_key {folder}/key.pem;
+        {locations}
+        location ~ ^/v1.0/storage/spaces/s/dentries/(.*)/downloadInfos/query$ {{ {download} }}
+        location = /v1.0/storage/spaces/s/files/uploadInfos/query {{ {upload} }}
+        location = /v1.0/storage/spaces/s/files/commit {{ {commit} }}
+    }}
+}}
+"
+    )
+}

@@ -1,0 +1,82 @@
+//! What it costs to build a program that downloads a file and sends it, from nothing, and how large it gets.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::Result;
+use crate::child::{self, Sample};
+use crate::lab::{HOME, Lab};
+use crate::report::{Outcome, Reach};
+use crate::rounds::Spread;
+
+const ROUNDS: usize = 3;
+
+/// Label, package, features.
+const PROGRAMS: [(&str, &str, &str); 4] = [
+    ("ureq, rustls, serde, serde_json by hand", "two-bare", ""),
+    ("ours, default features", "two-ours", ""),
+    ("ours, `full`", "two-ours", "full"),
+    ("reqwest, blocking", "two-reqwest", ""),
+];
+
+pub fn run(lab: &Lab) -> Result<Outcome> {
+    child::run(Command::new(env!("CARGO")).args(["fetch", "--locked"]).current_dir(HOME))?;
+    let target = lab.scratch("target");
+    let mut samples: [Vec<(Sample, f64)>; 4] = Default::default();
+    let rounds = if lab.is_quick { 1 } else { ROUNDS };
+    for round in 0..rounds {
+        for turn in 0..PROGRAMS.len() {
+            let who = (round + turn) % PROGRAMS.len();
+            samples[who].push(build(&target, PROGRAMS[who].1, PROGRAMS[who].2)?);
+        }
+    }
+    let cpu = |who: usize| Spread::of(samples[who].iter().map(|(s, _)| s.cpu).collect());
+    let wall = |who: usize| Spread::of(samples[who].iter().map(|(s, _)| s.wall).collect());
+    let size = |who: usize| samples[who].first().map_or(f64::NAN, |(_, size)| *size);
+    let ratio = |who: usize| {
+        let pairs = samples[who].iter().zip(&samples[0]);
+        Spread::of(pairs.map(|((own, _), (base, _))| own.cpu / base.cpu).collect())
+            .map(|ratios| ratios.median)
+    };
+    let mut table =
+        "| | CPU, s | ratio | wall, s | stripped, MB | ratio |\n| --- | --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    for (who, (label, ..)) in PROGRAMS.iter().enumerate() {
+        let text = |spread: Option<Spread>| spread.map_or_else(String::new, |spread| spread.text(1));
+        table.push_str(&format!(
+            "| {label} | {} | {:.2} | {} | {:.2} | {:.2} |\n",
+            text(cpu(who)),
+            ratio(who).unwrap_or(f64::NAN),
+            text(wall(who)),
+            size(who) / 1e6,
+            size(who) / size(0),
+        ));
+    }
+    Ok(Outcome {
+        reaches: vec![
+            Reach::ratio("CPU, of the bare program's", 1.15, ratio(1)),
+            Reach::ratio("CPU with `full`, of the bare program's", 1.35, ratio(2)),
+            Reach::ratio("size, of the bare program's", 1.25, Some(size(1) / size(0))),
+        ],
+        table,
+        notes: vec![format!(
+            "`cargo build --release` from an empty target folder, dependencies fetched, {rounds} rounds."
+        )],
+    })
+}
+
+/// What the build cost, and the size of the program in bytes.
+fn build(target: &Path, package: &str, features: &str) -> Result<(Sample, f64)> {
+    let _ = fs::remove_dir_all(target);
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--quiet", "--release", "--locked", "--offline", "--package", package]);
+    command.args(["--features", features]).current_dir(HOME).env("CARGO_TARGET_DIR", target);
+    // What an ordinary program has; this workspace keeps line numbers for callgrind.
+    command.env("CARGO_PROFILE_RELEASE_DEBUG", "false").env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
+    command.env("CARGO_INCREMENTAL", "0");
+    let sample = child::run(&mut command)?;
+    let size = fs::metadata(target.join("release").join(package))?.len();
+    let _ = fs::remove_dir_all(target);
+    Ok((sample, size as f64))
+}
