@@ -282,7 +282,7 @@ fn malformed(e: &serde_json::Error) -> Problem {
 fn may_be_error(body: &[u8]) -> bool {
     let mut texts = body.split(|byte| *byte == b'"');
     texts.any(|text| text.eq_ignore_ascii_case(b"code"))
-        || body.windows(4).any(|w| w == b"\u00" || w == b"1111")
+        || body.windows(4).any(|w| w == b"\\u00" || w == b"1111")
 }
 
 fn is_ban(value: &Value) -> bool {
