@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::crc::combine;
-use super::pull::Seen;
+use super::object::Seen;
 
 /// Bytes of the object that are on disk, and their checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

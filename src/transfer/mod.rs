@@ -16,6 +16,7 @@ pub mod fuzzing;
 mod lock;
 pub(crate) mod monitor;
 mod multipart;
+mod object;
 mod origin;
 mod part_file;
 pub(crate) mod parts;

@@ -14,10 +14,11 @@ use std::time::Duration;
 use crc64fast::Digest;
 
 use super::checkpoint::{Checkpoint, Piece, joined};
+use super::object::{Pulled, Seen};
 use super::origin::Tickets;
 use super::part_file::PartFile;
 use super::patience::Limits;
-use super::pull::{GET_OBJECT, Order, Pulled, Seen, Sink, pull};
+use super::pull::{GET_OBJECT, Order, Sink, pull};
 use super::range::Want;
 use crate::error::{Error, FileError, Problem, Result, UnexpectedAnswer};
 

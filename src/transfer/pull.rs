@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crc64fast::Digest;
 
+use super::object::{Pulled, Seen};
 use super::patience::{Limits, PROGRESS, Patience};
 use super::range::{Head, Verdict, Want, verdict};
 use super::ring::Ring;
@@ -55,27 +56,6 @@ pub(crate) struct Order {
     pub(crate) object: Option<Seen>,
     /// A server that sends the whole object in answer to the range does not do ranges: then take it all.
     pub(crate) or_whole: bool,
-}
-
-/// What was written.
-pub(crate) struct Pulled {
-    pub(crate) range: Range<u64>,
-    pub(crate) object: Seen,
-    /// CRC-64 of the range.
-    pub(crate) crc64: u64,
-}
-
-impl Pulled {
-    /// Whether this is the whole object with the checksum on record.
-    pub(crate) fn verify(&self) -> Result<bool> {
-        let is_whole = self.range.start == 0 && self.object.total == Some(self.range.end);
-        match self.object.crc64.filter(|_| is_whole) {
-            Some(expected) if expected != self.crc64 => {
-                Err(Error::ChecksumMismatch { written: self.range.end, expected, actual: self.crc64 })
-            }
-            on_record => Ok(on_record.is_some()),
-        }
-    }
 }
 
 /// A TLS read gives at most 16 KiB; filling a larger block before writing it saves most of the writes. A still larger one
@@ -153,33 +133,6 @@ impl Part {
     fn rewritten(&self, head: &Head) -> Trouble {
         let announced = self.skip + self.take.unwrap_or_default();
         Trouble::Final(wrong(head, Problem::WrongLength { announced }))
-    }
-}
-
-/// What is known of the object: it must stay so.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) total: Option<u64>,
-    pub(crate) etag: Option<String>,
-    pub(crate) crc64: Option<u64>,
-}
-
-impl Seen {
-    /// Adds what another answer tells of the same object.
-    pub(crate) fn learn(&mut self, object: Self) {
-        self.total = self.total.or(object.total);
-        self.etag = self.etag.take().or(object.etag);
-        self.crc64 = self.crc64.or(object.crc64);
-    }
-
-    /// Something that is known of both differs.
-    pub(crate) fn is_other_than(&self, object: &Self) -> bool {
-        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
-            one.zip(other).is_some_and(|(one, other)| one != other)
-        }
-        differ(self.total.as_ref(), object.total.as_ref())
-            || differ(self.etag.as_ref(), object.etag.as_ref())
-            || differ(self.crc64.as_ref(), object.crc64.as_ref())
     }
 }
 
