@@ -63,7 +63,12 @@ impl Origin {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // Should this program be killed, nginx goes too.
         // SAFETY: between fork and exec it makes one system call and touches nothing of this program.
-        unsafe { command.pre_exec(|| Ok(drop(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM)))) };
+        unsafe {
+            command.pre_exec(|| {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+                Ok(())
+            });
+        }
         let nginx = command.spawn()?;
         let (plain, tls) =
             (format!("http://127.0.0.1:{plain_port}"), format!("https://127.0.0.1:{tls_port}"));

@@ -98,7 +98,10 @@ fn count(contestant: &Contestant, trace: &Path) -> Result<f64> {
     command.arg("--tool=callgrind").arg(format!("--callgrind-out-file={}", trace.display()));
     command.arg(plain.get_program()).args(plain.get_args());
     for (name, value) in plain.get_envs() {
-        command.envs(value.map(|value| (name, value)));
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
     child::run(&mut command)?;
     let text = fs::read_to_string(trace)?;
