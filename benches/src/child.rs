@@ -24,7 +24,6 @@ const LIMIT: Duration = Duration::from_secs(900);
 
 /// Runs it. Anything but exit code 0 is an error with what it said.
 pub fn run(command: &mut Command) -> Result<Sample> {
-    without_proxies(command);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let start = Instant::now();
     let mut child = command.spawn().map_err(|e| format!("{}: {e}", command.get_program().display()))?;
@@ -77,11 +76,4 @@ pub fn output(program: &str, args: &[&str]) -> Result<String> {
     // nginx tells its version there.
     text.push_str(&String::from_utf8_lossy(&ended.stderr));
     if ended.status.success() { Ok(text) } else { Err(text.into()) }
-}
-
-/// Everything here is on loopback.
-fn without_proxies(command: &mut Command) {
-    for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        command.env_remove(name);
-    }
 }

@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -60,6 +61,14 @@ impl Origin {
             .arg("-e")
             .arg(folder.path().join("error.log"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Should this program be killed, nginx goes too.
+        // SAFETY: between fork and exec it makes one system call and touches nothing of this program.
+        unsafe {
+            command.pre_exec(|| {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+                Ok(())
+            });
+        }
         let nginx = command.spawn()?;
         let (plain, tls) =
             (format!("http://127.0.0.1:{plain_port}"), format!("https://127.0.0.1:{tls_port}"));

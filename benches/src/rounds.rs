@@ -45,6 +45,10 @@ impl Contestant {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).envs(self.root.as_ref().map(|root| ("BENCH_ROOT", root)));
+        // Everything here is on loopback.
+        for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env_remove(name);
+        }
         command
     }
 

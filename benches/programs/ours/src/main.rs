@@ -93,7 +93,9 @@ fn first(base: &str) -> Result<(), Box<dyn Error>> {
             });
             let roots = RootCerts::Specific(Arc::new(certificates.collect()));
             let tls = TlsConfig::builder().root_certs(roots).build();
-            let agent = ureq::Agent::config_builder().tls_config(tls).proxy(None).build().new_agent();
+            let config = ureq::Agent::config_builder().tls_config(tls).proxy(None);
+            // As the builder's own for calls.
+            let agent = config.input_buffer_size(16 * 1024).output_buffer_size(16 * 1024).build().new_agent();
             Client::builder().access_token("token").base_url(base).agent(agent).build()?
         }
     };
