@@ -60,7 +60,7 @@ pub(crate) struct Order {
 
 /// A TLS read gives at most 16 KiB; filling a larger block before writing it saves most of the writes. A still larger one
 /// saves nothing more, and each connection has one (`docs/performance.md`).
-const BLOCK: usize = 64 * 1024;
+const BLOCK: usize = 32 * 1024;
 
 /// Downloads what is ordered into `sink`.
 pub(crate) fn pull<O: Origin>(
