@@ -21,9 +21,7 @@ use crate::auth::{Auth, Fetched, Token};
 use crate::builder::ClientBuilder;
 use crate::call::{Call, Host, encode};
 use crate::clock::{Clock, jitter};
-use crate::error::{
-    ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, UnexpectedAnswer, check_errcode, classify,
-};
+use crate::error::{ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, check_errcode, classify};
 use crate::retry::{Next, RetryPolicy, Tries, after_failure};
 use crate::secret::host_of;
 use crate::transfer::range::{Head, Want};
@@ -200,7 +198,7 @@ impl Client {
     pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
         let answer = self.run(call)?;
         match read(&answer)? {
-            SuccessAnswer { success: Some(false) } => Err(unusable(&answer, Problem::NotDone)),
+            SuccessAnswer { success: Some(false) } => Err(answer.unexpected(Problem::NotDone)),
             // Failures come as errors, so an answer without the word is no failure.
             SuccessAnswer { success: Some(true) | None } => Ok(()),
         }
@@ -392,15 +390,7 @@ struct SuccessAnswer {
 }
 
 fn read<T: DeserializeOwned>(answer: &ApiAnswer) -> Result<T> {
-    serde_json::from_slice(&answer.body).map_err(|e| {
-        // Only the place: serde's message may quote the body.
-        unusable(answer, Problem::Malformed { line: e.line(), column: e.column() })
-    })
-}
-
-fn unusable(answer: &ApiAnswer, problem: Problem) -> Error {
-    let ApiAnswer { operation, status, ref request_id, .. } = *answer;
-    UnexpectedAnswer { operation, status, problem, request_id: request_id.clone() }.into()
+    serde_json::from_slice(&answer.body).map_err(|e| answer.malformed(&e))
 }
 
 fn no_old_host(operation: &str) -> Error {

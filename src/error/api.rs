@@ -207,46 +207,50 @@ pub(crate) struct ApiAnswer {
     pub(crate) body: Vec<u8>,
 }
 
+impl ApiAnswer {
+    /// It cannot be used.
+    pub(crate) fn unexpected(&self, problem: Problem) -> Error {
+        let Self { operation, status, ref request_id, .. } = *self;
+        UnexpectedAnswer { operation, status, problem, request_id: request_id.clone() }.into()
+    }
+
+    /// Only the place: serde's message may quote the body.
+    pub(crate) fn malformed(&self, e: &serde_json::Error) -> Error {
+        self.unexpected(Problem::Malformed { line: e.line(), column: e.column() })
+    }
+}
+
 /// `Ok` when the body is the operation's own answer; else the error it really is. `secrets` are what was sent with
 /// the request, in case the server repeats it.
 pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
-    let unexpected = |problem| -> Error {
-        UnexpectedAnswer {
-            operation: answer.operation,
-            status: answer.status,
-            problem,
-            request_id: answer.request_id.clone(),
-        }
-        .into()
-    };
     let is_page = looks_like_html(answer.content_type.as_deref(), &answer.body);
     if is_page {
         let problem =
             if answer.status >= 500 { Problem::Gateway } else { Problem::Banned { minutes: BAN_MINUTES } };
-        return Err(unexpected(problem));
+        return Err(answer.unexpected(problem));
     }
     let success = (200..300).contains(&answer.status);
     // Bans and errors come with 200 too, and every field of an answer is optional: they would pass for empty
     // successes. A long list, which has not their words, is not parsed twice.
     let parsed = (!success || may_be_error(&answer.body)).then(|| parse(&answer.body));
     if matches!(&parsed, Some(Ok(fields)) if is_ban(fields)) {
-        return Err(unexpected(Problem::Banned { minutes: BAN_MINUTES }));
+        return Err(answer.unexpected(Problem::Banned { minutes: BAN_MINUTES }));
     }
     if success {
         return match parsed {
             Some(Ok(error)) if is_error(&error) => Err(read_error(answer, &error, secrets).into()),
             // Whoever reads the answer's own fields passes over the others, broken or not.
-            Some(Err(e)) => Err(unexpected(malformed(&e))),
+            Some(Err(e)) => Err(answer.malformed(&e)),
             // serde would read a list as a struct.
             _ if answer.body.trim_ascii_start().first().is_some_and(|b| *b != b'{') => {
-                Err(unexpected(Problem::Malformed { line: 1, column: 1 }))
+                Err(answer.unexpected(Problem::Malformed { line: 1, column: 1 }))
             }
             _ => Ok(()),
         };
     }
     match parsed {
         Some(Ok(fields @ Value::Object(_))) => Err(read_error(answer, &fields, secrets).into()),
-        _ if answer.status >= 500 => Err(unexpected(Problem::Gateway)),
+        _ if answer.status >= 500 => Err(answer.unexpected(Problem::Gateway)),
         // No JSON, but the status is clear: keep it as an API error without a code.
         _ => Err(read_error(answer, &Value::Null, secrets).into()),
     }
@@ -255,10 +259,7 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
 /// The old host fails with HTTP 200: what counts is `errcode`, a number in some answers and a text in others.
 pub(crate) fn check_errcode(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
     // Of any length: a refusal may come with a long text.
-    let body = parse(&answer.body).map_err(|e| {
-        let ApiAnswer { operation, status, ref request_id, .. } = *answer;
-        UnexpectedAnswer { operation, status, problem: malformed(&e), request_id: request_id.clone() }
-    })?;
+    let body = parse(&answer.body).map_err(|e| answer.malformed(&e))?;
     match field(&body, "errcode").filter(|code| !code.is_null()).map(plain) {
         Some(code) if code.trim() != "0" => Err(read_error(answer, &body, secrets).into()),
         _ => Ok(()),
@@ -272,10 +273,6 @@ const BAN_MINUTES: u64 = 5;
 fn parse(body: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(body)
         .or_else(|e| serde_json::from_str(&String::from_utf8_lossy(body)).map_err(|_| e))
-}
-
-fn malformed(e: &serde_json::Error) -> Problem {
-    Problem::Malformed { line: e.line(), column: e.column() }
 }
 
 /// Has the word that every error has, or letters in escapes that may hide it, or the number of a ban.
