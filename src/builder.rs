@@ -66,7 +66,10 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Input and output buffer of a connection, which zeroes both when it is made. To carry a body they are large, though not so
 /// large that 8 connections would need more than 10 MiB; to send one, ureq needs both.
 const API_BUFFERS: (usize, usize) = (SMALL_BUFFER, SMALL_BUFFER);
+/// TLS has two of each, and gives 16 KiB at a time.
 const GET_BUFFERS: (usize, usize) = (LARGE_BUFFER, SMALL_BUFFER);
+/// Without TLS it is a call of the system for each read, and often a sleep before it (`docs/performance.md`).
+const PLAIN_GET_BUFFERS: (usize, usize) = (4 * LARGE_BUFFER, SMALL_BUFFER);
 const PUT_BUFFERS: (usize, usize) = (LARGE_BUFFER, LARGE_BUFFER);
 const SMALL_BUFFER: usize = 16 * 1024;
 const LARGE_BUFFER: usize = 128 * 1024;
@@ -362,8 +365,7 @@ impl ClientBuilder {
             Some(url) => Some(check_base_url(url)?),
             None => old_host_of(&base_url),
         };
-        let is_https = |url: &String| url.starts_with("https:");
-        let needs_tls = is_https(&base_url) || oapi_base_url.as_ref().is_some_and(is_https);
+        let needs_tls = is_https(&base_url) || oapi_base_url.as_deref().is_some_and(is_https);
         if needs_tls && !tls::AVAILABLE && self.agent.is_none() {
             return Err(config(
                 "https needs TLS: enable the feature `rustls`, `platform-verifier` or `native-tls` of dingtalk-files",
@@ -378,9 +380,7 @@ impl ClientBuilder {
             .map(HeaderValue::from_str)
             .transpose()
             .map_err(|_| config("the user agent has characters that no header can carry"))?;
-        let api_hosts: Vec<&str> =
-            [&base_url].into_iter().chain(&oapi_base_url).map(String::as_str).collect();
-        let doors = self.doors(&api_hosts)?;
+        let doors = self.doors(&base_url, oapi_base_url.as_deref())?;
         let auth = self.auth.ok_or_else(|| {
             config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
         })?;
@@ -396,7 +396,7 @@ impl ClientBuilder {
         }))
     }
 
-    fn doors(&self, api_hosts: &[&str]) -> Result<Doors> {
+    fn doors(&self, base_url: &str, oapi_base_url: Option<&str>) -> Result<Doors> {
         let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
         if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
             return Err(config("a timeout of zero lets nothing through; leave it out for the default"));
@@ -421,15 +421,17 @@ impl ClientBuilder {
         let tls = tls::configs(&self.roots_pem)?;
         let resolve = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
         // ureq looks a name up before every request, and with a limit in a thread of its own. An address needs neither.
-        let resolve_api =
-            resolve.filter(|_| proxy.is_some() || !api_hosts.iter().all(|url| has_address(url)));
+        let are_addresses = has_address(base_url) && oapi_base_url.is_none_or(has_address);
+        let resolve_api = resolve.filter(|_| proxy.is_some() || !are_addresses);
         let door = |buffers, resolve| {
             let agent = |tls| self.own_agent(buffers, resolve, proxy.as_ref(), tls);
             Door::own(tls.iter().map(agent).collect())
         };
+        // Objects come over plain HTTP only where the API does.
+        let get_buffers = if is_https(base_url) { GET_BUFFERS } else { PLAIN_GET_BUFFERS };
         Ok(Doors {
             api: door(API_BUFFERS, resolve_api),
-            get: door(GET_BUFFERS, resolve),
+            get: door(get_buffers, resolve),
             put: door(PUT_BUFFERS, resolve),
         })
     }
@@ -481,7 +483,12 @@ fn check_base_url(url: &str) -> Result<String> {
     if parsed.query().is_some() || trimmed.contains(['#', '@']) {
         return Err(problem("must have no query, fragment or user"));
     }
-    Ok(trimmed.to_owned())
+    let (scheme, rest) = trimmed.split_once("://").ok_or_else(|| problem("is no URL"))?;
+    Ok(format!("{}://{rest}", scheme.to_ascii_lowercase()))
+}
+
+fn is_https(url: &str) -> bool {
+    url.starts_with("https:")
 }
 
 /// Its host is an IP address.

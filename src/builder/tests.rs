@@ -68,6 +68,8 @@ fn a_wrong_configuration_says_what_to_do() {
 #[test]
 fn base_urls_lose_their_last_slash_and_keep_their_path() {
     assert_eq!(check_base_url(" https://gw.example/dingtalk/ ").unwrap(), "https://gw.example/dingtalk");
+    // Otherwise it would be neither http nor https for what comes after.
+    assert_eq!(check_base_url("HTTP://Gw.example/DingTalk").unwrap(), "http://Gw.example/DingTalk");
 }
 
 #[test]
