@@ -98,7 +98,7 @@
 //! # Two notes on dependencies
 //!
 //! **Logging.** This crate logs nothing itself. ureq-proto, under ureq, walks every body in 16-byte rows for a trace
-//! log, even when no logger is set; measured, that is 25 % of a download over plain http. An application can compile it
+//! log, even when no logger is set; measured, that is a tenth of a download over plain http. An application can compile it
 //! out with `log = { version = "0.4", features = ["release_max_level_debug"] }` in its own `Cargo.toml`. A library must
 //! not: it would take trace logs away from everybody in the build.
 //!

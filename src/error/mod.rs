@@ -505,6 +505,6 @@ mod tests {
 
     #[test]
     fn an_error_stays_small() {
-        assert_eq!(size_of::<Error>(), 32);
+        assert!(size_of::<Error>() <= 32);
     }
 }

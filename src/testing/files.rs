@@ -12,7 +12,7 @@ pub(super) const ROOT: &str = "0";
 /// What a path segment may not hold as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// The ids that uploaded files get begin after this; real ones look so.
-const FIRST_ID: usize = 90_000_000_000;
+const FIRST_ID: u64 = 90_000_000_000;
 
 /// Everything that is stored.
 #[derive(Debug, Default)]
@@ -279,7 +279,7 @@ impl Tree {
 
     fn create(&mut self, name: &str, new: NewFile<'_>) -> String {
         let number = next(&mut self.count);
-        let mut ids = (FIRST_ID + number + 1..).map(|id| id.to_string());
+        let mut ids = (FIRST_ID + number as u64 + 1..).map(|id| id.to_string());
         let id = ids.find(|id| self.dentry(new.space_id, id).is_none()).unwrap_or_default();
         let dentry = Dentry {
             number,

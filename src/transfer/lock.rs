@@ -37,6 +37,7 @@ mod system {
     use std::os::unix::net::{SocketAddr, UnixListener};
 
     use super::{Target, io};
+    use crate::transfer::patience::patiently;
 
     pub(super) type Held = UnixListener;
 
@@ -48,54 +49,17 @@ mod system {
         name.write(target.name().as_bytes());
         let name = format!("dingtalk-files/{:x}/{:x}/{:x}", folder.dev(), folder.ino(), name.sum64());
         let name = SocketAddr::from_abstract_name(name)?;
-        patiently(|| UnixListener::bind_addr(&name), || std::thread::sleep(PAUSE))
-    }
-
-    /// A process that another thread is starting has a copy of every socket for a moment, also of one that was closed.
-    const LOOKS: usize = 10;
-    const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
-
-    #[inline]
-    fn patiently<T>(
-        mut look: impl FnMut() -> io::Result<T>,
-        mut pause: impl FnMut(),
-    ) -> io::Result<Option<T>> {
-        for _ in 1..LOOKS {
-            match look() {
-                Err(e) if e.kind() == io::ErrorKind::AddrInUse => pause(),
-                decided => return decided.map(Some),
-            }
-        }
-        match look() {
-            Err(e) if e.kind() == io::ErrorKind::AddrInUse => Ok(None),
+        // A process that another thread is starting has a copy of every socket for a moment, also of one that was closed.
+        let is_in_use = |e: &io::Error| e.kind() == io::ErrorKind::AddrInUse;
+        let bind = || UnixListener::bind_addr(&name);
+        match patiently(LOOKS, is_in_use, bind, || std::thread::sleep(PAUSE)) {
+            Err(e) if is_in_use(&e) => Ok(None),
             decided => decided.map(Some),
         }
     }
 
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn what_is_gone_in_a_moment_is_waited_for_and_what_stays_is_not() {
-            let wait_for = |free_after: usize| {
-                let (mut looks, mut pauses) = (0, 0);
-                let look = || {
-                    looks += 1;
-                    if looks > free_after { Ok(looks) } else { Err(io::ErrorKind::AddrInUse.into()) }
-                };
-                let got = patiently(look, || pauses += 1).unwrap();
-                (got, pauses)
-            };
-            assert_eq!(wait_for(0), (Some(1), 0));
-            assert_eq!(wait_for(2), (Some(3), 2));
-            assert_eq!(wait_for(LOOKS - 1), (Some(LOOKS), LOOKS - 1));
-            assert_eq!(wait_for(LOOKS), (None, LOOKS - 1));
-            let other =
-                patiently(|| Err::<(), _>(io::ErrorKind::PermissionDenied.into()), || panic!("waited"));
-            assert_eq!(other.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
-        }
-    }
+    const LOOKS: u32 = 10;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 }
 
 /// A lock file that is opened for this process alone, and removed afterwards.
@@ -159,8 +123,9 @@ mod system {
     #[cfg(unix)]
     fn is_still_at(file: &File, path: &Path) -> bool {
         use std::os::unix::fs::MetadataExt;
-        let numbers = |m: std::fs::Metadata| (m.dev(), m.ino());
-        matches!((file.metadata(), std::fs::metadata(path)), (Ok(a), Ok(b)) if numbers(a) == numbers(b))
+        let numbers =
+            |found: io::Result<std::fs::Metadata>| found.ok().map(|found| (found.dev(), found.ino()));
+        numbers(file.metadata()).is_some_and(|held| numbers(std::fs::metadata(path)) == Some(held))
     }
 
     #[cfg(not(unix))]

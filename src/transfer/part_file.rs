@@ -4,9 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::checkpoint::{Checkpoint, Piece};
 use super::monitor::Monitor;
+use super::patience::patiently;
 use crate::error::{Error, FileError, Result};
 
 /// Where a download goes in the end.
@@ -201,7 +203,7 @@ impl<'a> PartFile<'a> {
                 .map_err(|cause| file_error("set the permissions of", path, cause))?;
         }
         drop(file);
-        let placed = if no_clobber { rename_if_absent(path, target) } else { fs::rename(path, target) };
+        let placed = if no_clobber { self.rename_if_absent() } else { replace(path, target) };
         placed.map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists if no_clobber => Error::TargetExists { path: Box::from(target) },
             _ => file_error("put the finished download in the place of", target, cause),
@@ -210,6 +212,26 @@ impl<'a> PartFile<'a> {
         sync_folder(self.target.folder()).map_err(|cause| {
             file_error("bring the name of the finished download to disk in", self.target.folder(), cause)
         })
+    }
+
+    /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first. A kill
+    /// in between leaves the second name, with which [`open_hidden_as`] deals when the next download begins.
+    #[inline]
+    fn rename_if_absent(&self) -> io::Result<()> {
+        let (from, to) = (&self.path, self.target.path());
+        if !cfg!(unix) && !self.target.exists() {
+            // Without it the part is known to be of no use.
+            let _ = fs::remove_file(&self.checkpoint);
+        }
+        match fs::hard_link(from, to) {
+            Ok(()) => {
+                let _ = fs::remove_file(from);
+                Ok(())
+            }
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
+            Err(_) if self.target.exists() => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => replace(from, to),
+        }
     }
 }
 
@@ -265,11 +287,17 @@ fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
         }
     }
     #[cfg(not(unix))]
-    if let Some(left) = left.filter(|left| left.permissions().readonly()) {
-        let mut permissions = left.permissions();
-        #[expect(clippy::permissions_set_readonly_false, reason = "it means more on unix only")]
-        permissions.set_readonly(false);
-        fs::set_permissions(part, permissions)?;
+    if let Some(left) = &left {
+        if left.permissions().readonly() {
+            let mut permissions = left.permissions();
+            #[expect(clippy::permissions_set_readonly_false, reason = "it means more on unix only")]
+            permissions.set_readonly(false);
+            fs::set_permissions(part, permissions)?;
+        }
+        // Nothing tells here how many names a file has; but the checkpoint goes before there are two.
+        if !target.beside("checkpoint").exists() {
+            fs::remove_file(part)?;
+        }
     }
     #[cfg(unix)]
     if let Ok(old) = fs::metadata(target.path()) {
@@ -283,6 +311,7 @@ fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
 /// The permissions of the old file for the new one. Another group gets nothing of what the old one's had; and whatever the
 /// old one allows, the owner has to be able to write a part.
 #[inline]
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "on unix it can fail"))]
 fn like(old: &fs::Metadata, new: &File, is_part: bool) -> io::Result<fs::Permissions> {
     #[cfg(unix)]
     {
@@ -298,19 +327,15 @@ fn like(old: &fs::Metadata, new: &File, is_part: bool) -> io::Result<fs::Permiss
     }
 }
 
-/// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first.
+/// A rename that may replace. Windows lets nobody replace what somebody has open, or rename it; a scanner for viruses opens
+/// every new file for a moment.
 #[inline]
-fn rename_if_absent(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::hard_link(from, to) {
-        // It is in its place. A second name that stays is dealt with when the next download begins.
-        Ok(()) => {
-            let _ = fs::remove_file(from);
-            Ok(())
-        }
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
-        Err(_) if fs::symlink_metadata(to).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => fs::rename(from, to),
-    }
+fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    const LOOKS: u32 = if cfg!(windows) { 50 } else { 1 };
+    const PAUSE: Duration = Duration::from_millis(100);
+    // ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION
+    let is_in_use = |e: &io::Error| matches!(e.raw_os_error(), Some(5 | 32));
+    patiently(LOOKS, is_in_use, || fs::rename(from, to), || std::thread::sleep(PAUSE))
 }
 
 /// The new name is on disk only when the folder is.

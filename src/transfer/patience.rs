@@ -1,5 +1,6 @@
-//! How long a transfer keeps trying. A download and an upload share it.
+//! How long a transfer keeps trying: against a server (a download and an upload share that), and against the system.
 
+use std::io;
 use std::time::Duration;
 
 use super::monitor::{Monitor, Phase};
@@ -83,5 +84,47 @@ impl Patience {
 
     pub(crate) fn renewed(&mut self) {
         self.renewals += 1;
+    }
+}
+
+/// Looks at most so often, with a pause in between, while the system says that something is in use.
+#[inline]
+pub(crate) fn patiently<T>(
+    looks: u32,
+    is_in_use: impl Fn(&io::Error) -> bool,
+    mut look: impl FnMut() -> io::Result<T>,
+    mut pause: impl FnMut(),
+) -> io::Result<T> {
+    for _ in 1..looks {
+        match look() {
+            Err(e) if is_in_use(&e) => pause(),
+            decided => return decided,
+        }
+    }
+    look()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_free_in_a_moment_is_waited_for_and_what_stays_in_use_is_not() {
+        let wait_for = |free_after: u32| {
+            let (mut looks, mut pauses) = (0, 0);
+            let look = || {
+                looks += 1;
+                if looks > free_after { Ok(looks) } else { Err(io::ErrorKind::AddrInUse.into()) }
+            };
+            let got = patiently(10, |e| e.kind() == io::ErrorKind::AddrInUse, look, || pauses += 1);
+            (got.map_err(|e| e.kind()), pauses)
+        };
+        assert_eq!(wait_for(0), (Ok(1), 0));
+        assert_eq!(wait_for(2), (Ok(3), 2));
+        assert_eq!(wait_for(9), (Ok(10), 9));
+        assert_eq!(wait_for(10), (Err(io::ErrorKind::AddrInUse), 9));
+        let denied = || Err::<(), _>(io::ErrorKind::PermissionDenied.into());
+        let other = patiently(10, |e| e.kind() == io::ErrorKind::AddrInUse, denied, || panic!("waited"));
+        assert_eq!(other.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
     }
 }

@@ -254,7 +254,8 @@ impl<'a> Upload<'a> {
     /// A flag that ends the upload when it becomes `true`; see [`Download::cancel`](crate::Download::cancel). When parts have
     /// arrived, the error is [`UploadInterrupted`](Error::UploadInterrupted) with [`Cancelled`](Error::Cancelled) as its
     /// [`root`](Error::root), so that nothing is lost. A commit that has been sent is waited for: to end it would leave its
-    /// outcome unknown.
+    /// outcome unknown. On Windows a connection that nobody reads ends with the
+    /// [`stall_timeout`](crate::ClientBuilder::stall_timeout) only.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -51,6 +51,7 @@ impl Job<'_> {
     }
 
     /// Under a limit for the size of its files, in blocks of 512 bytes: a write behind it fails.
+    #[cfg(unix)]
     pub(super) fn command_with_file_limit(&self, blocks: u32) -> Command {
         let mut shell = Command::new("sh");
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");

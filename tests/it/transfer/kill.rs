@@ -1,7 +1,7 @@
 //! SIGKILL at any moment: what is on disk is a file or the beginning of one, never something else.
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,14 @@ impl Chance {
         self.0 ^= self.0 << 17;
         self.0 % end
     }
+}
+
+/// And did not end by itself, which has other codes on Windows.
+fn was_killed(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::process::ExitStatusExt::signal(&status) == Some(9);
+    #[cfg(not(unix))]
+    return status.code() == Some(1);
 }
 
 /// Files are downloaded, and their downloads killed, until so many kills were counted; says how it went.
@@ -46,10 +54,11 @@ fn survive(parallel: usize, seed: u64) -> String {
                 let _ = child.kill();
             }
             let output = child.wait_with_output().unwrap();
-            if output.status.signal() == Some(9) {
+            if was_killed(output.status) {
                 kills += 1;
                 let names = folder.names();
-                let own = [NAME, PART, CHECKPOINT, "file.bin.dingtalk-checkpoint-new"];
+                let own =
+                    [NAME, PART, CHECKPOINT, "file.bin.dingtalk-checkpoint-new", "file.bin.dingtalk-lock"];
                 assert!(names.iter().all(|name| own.contains(&name.as_str())), "{names:?}");
                 // The name is there only with the whole file.
                 if names.contains(&NAME.to_owned()) {

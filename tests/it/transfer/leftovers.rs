@@ -1,8 +1,6 @@
 //! What a kill at a bad moment can leave beside the target does no harm to the next download.
-#![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use super::folder::{Folder, NAME};
 use super::*;
@@ -24,13 +22,15 @@ fn a_part_that_is_the_target_itself_is_not_written_to() {
 }
 
 /// A read-only target hands its permissions on just before the renaming.
+#[cfg(unix)]
 #[test]
 fn a_part_that_is_read_only_is_used_all_the_same() {
+    use std::os::unix::fs::PermissionsExt;
     let (s, folder) = (Setup::new(1000), Folder::new());
     fs::write(folder.target(), "old").unwrap();
     fs::write(folder.part(), "left").unwrap();
     for path in [folder.target(), folder.part()] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
+        fs::set_permissions(path, PermissionsExt::from_mode(0o444)).unwrap();
     }
     s.file().download().resume(true).to_file(folder.target()).unwrap();
     folder.assert_only(NAME, &s.content);

@@ -8,7 +8,6 @@ mod disk_full;
 mod faults;
 mod folder;
 mod integrity;
-#[cfg(unix)]
 mod kill;
 mod leftovers;
 mod lock;
