@@ -137,7 +137,7 @@ impl fmt::Debug for Auth {
 /// How the fetching of a token ended.
 pub(crate) enum Fetched {
     Answer(Result<AccessToken>),
-    /// The transfer that asked was interrupted.
+    /// Whoever asked was interrupted, or out of time.
     Abandoned(Error),
 }
 
@@ -219,7 +219,7 @@ impl AppTokens {
         let answer = match fetch(&self.app, early) {
             Fetched::Answer(answer) => answer,
             // Nobody else's failure: who waited for it asks anew.
-            Fetched::Abandoned(error) => return Err(error),
+            Fetched::Abandoned(error) => return Err(Error::Token(Arc::new(error))),
         };
         self.lock().settle(generation, asked_at, clock.now(), answer)
     }

@@ -248,6 +248,7 @@ impl Client {
         token: Option<&Token>,
         tries: &mut Tries,
     ) -> Result<ApiAnswer> {
+        tries.retry_after = None;
         let mut token = token.map(|t| &t.secret);
         // In a query they are encoded, and so a server repeats them.
         let in_url: Vec<String> = call.secrets.iter().map(|secret| encode(secret)).collect();
@@ -288,9 +289,11 @@ impl Client {
             let client =
                 if early { self.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { self.clone() };
             let answer = client.oauth2().get_access_token(&app.key, app.secret.expose());
-            let is_interrupted = self.private.as_ref().is_some_and(|own| own.is_interrupted());
+            // An early one has a limit of its own.
+            let is_over = self.time_left() == Some(Duration::ZERO)
+                || self.private.as_ref().is_some_and(|own| own.is_interrupted());
             match answer {
-                Err(error) if is_interrupted => Fetched::Abandoned(error),
+                Err(error) if is_over => Fetched::Abandoned(error),
                 answer => Fetched::Answer(answer),
             }
         })

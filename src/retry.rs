@@ -33,6 +33,7 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// The default: 5 retries, from 250 milliseconds doubling up to 20 seconds, each wait shortened by chance.
+    /// A call that was throttled waits for a second at the least, doubling, and up to a second more by chance.
     ///
     /// ```
     /// use dingtalk_files::RetryPolicy;
@@ -222,6 +223,7 @@ mod tests {
             (api(429, "anything"), second(), second()),
             (api(503, "system.busy"), second(), second()),
             (api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
+            (api(429, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
             (api(403, "Forbidden.AccessDenied.IpNotInWhiteList"), Next::Fail, Next::Fail),
             (api(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"), Next::Fail, Next::Fail),
             (api(400, "permissionDenied"), Next::Fail, Next::Fail),

@@ -116,7 +116,7 @@ impl ApiError {
         limit.starts_with("QpsLimit")
             || limit.starts_with("QpmLimit")
             || matches!(code, "system.busy" | "systemBusy" | "90002" | "90007" | "90018")
-            || self.status == 429
+            || (self.status == 429 && !self.is_quota())
     }
 
     pub(crate) fn is_quota(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What is tried again, and above all what is not: the table "API calls" of the design, against a server that
 //! misbehaves.
 
+use std::thread;
 use std::time::Duration;
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
@@ -357,4 +358,22 @@ fn the_token_call_is_a_read() {
     assert_eq!(fake.requests_to(Target::Token).len(), 4);
     assert_eq!(clock.sleeps().len(), 3);
     assert_eq!(fake.sent().len(), 1);
+}
+
+#[test]
+fn who_waits_for_the_token_of_another_does_not_share_its_deadline() {
+    let fake = fake();
+    let client = fake.client().overall_timeout(Duration::from_secs(2)).build().unwrap();
+    // The next one is answered.
+    fake.fault(Target::Token, Fault::StallBeforeAnswer);
+    thread::scope(|scope| {
+        let first = scope.spawn(|| ask(&client).map(drop));
+        while fake.requests_to(Target::Token).is_empty() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // So that the first one's time ends while the second one waits.
+        thread::sleep(Duration::from_secs(1));
+        ask(&client).map(drop).unwrap();
+        assert!(first.join().unwrap().is_err());
+    });
 }
