@@ -329,7 +329,7 @@ impl Door {
             .max_redirects_will_error(false)
             .timeout_per_read(of_agent.timeout_per_read().or(self.stall_timeout))
             .timeout_per_write(of_agent.timeout_per_write().or(self.stall_timeout))
-            .timeout_global(time_left.or(of_agent.timeouts().global))
+            .timeout_global([time_left, of_agent.timeouts().global].into_iter().flatten().min())
             .build()
     }
 
@@ -369,6 +369,7 @@ fn admit(
 ) -> Result<(Head, Body)> {
     let (parts, body) = response.into_parts();
     let secrets = ticket.secrets();
+    let secrets: Vec<&str> = secrets.iter().map(AsRef::as_ref).collect();
     let head = read_head(parts.status.as_u16(), &parts.headers, &secrets);
     match head.status {
         status if is_good(status) => Ok((head, body)),

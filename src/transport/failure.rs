@@ -20,10 +20,17 @@ fn is_handshake_error(e: &ureq::Error) -> bool {
                 rustls::Error::InvalidCertificate(_)
                     | rustls::Error::NoCertificatesPresented
                     | rustls::Error::PeerIncompatible(_)
-                    // What a server without TLS answers to a handshake.
-                    | rustls::Error::InvalidMessage(_)
             )
         ),
+        _ => false,
+    }
+}
+
+/// What came is no TLS: from a server without it, or from something in between, which may be after the request was sent.
+fn is_no_tls(e: &ureq::Error) -> bool {
+    match e {
+        #[cfg(feature = "rustls")]
+        ureq::Error::Io(e) => matches!(rustls_error(e), Some(rustls::Error::InvalidMessage(_))),
         _ => false,
     }
 }
@@ -52,7 +59,8 @@ pub(super) fn network(
     e: ureq::Error,
 ) -> NetworkError {
     use ureq::Error as U;
-    let tls = is_handshake_error(&e);
+    let in_handshake = is_handshake_error(&e);
+    let tls = in_handshake || is_no_tls(&e);
     // Refused by the agent itself, now and ever.
     let refused = matches!(&e, U::BadUri(_) | U::RequireHttpsOnly(_) | U::InvalidProxyUrl | U::Http(_));
     let unconnected = match &e {
@@ -65,7 +73,7 @@ pub(super) fn network(
         _ => false,
     };
     // What has come so far came over a connection.
-    let is_before = reached != NetworkStage::Body && (unconnected || tls || refused);
+    let is_before = reached != NetworkStage::Body && (unconnected || in_handshake || refused);
     let stage = if is_before { NetworkStage::Connect } else { reached };
     let timed_out =
         matches!(&e, U::Timeout(_)) || matches!(&e, U::Io(e) if e.kind() == io::ErrorKind::TimedOut);

@@ -182,7 +182,7 @@ fn the_name_counts() {
 
 /// A plain server behind an https URL: the commonest mistake with a gateway. Nothing but a handshake was sent.
 #[test]
-fn a_server_without_tls_has_run_nothing() {
+fn a_server_without_tls_is_not_asked_again() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -196,8 +196,31 @@ fn a_server_without_tls_has_run_nothing() {
     let client = builder.clock(ManualClock::new()).build().unwrap();
     let error = send(&client).unwrap_err();
     let e = network(&error);
-    assert!(e.tls && e.stage == NetworkStage::Connect, "{e:?}");
-    assert!(!error.may_have_run());
+    assert!(e.tls && !error.is_transient(), "{e:?}");
+    // It has not, but the same error comes when something in between breaks into a connection; see the next test.
+    assert!(error.may_have_run());
+}
+
+/// Something in between puts its page into the connection when the request is through.
+#[test]
+fn what_is_no_tls_may_have_come_after_the_request() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let config = Arc::new(config());
+        for stream in listener.incoming() {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = StreamOwned::new(connection, stream.unwrap());
+            // Who trusts other roots only sends none.
+            if read_request(&mut tls).starts_with("POST ") {
+                tls.sock.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n<html>blocked").unwrap();
+            }
+        }
+    });
+    let builder = Client::builder().access_token("t").base_url(format!("https://{address}")).no_proxy();
+    let error = send(&builder.root_certificates(ROOT).build().unwrap()).unwrap_err();
+    assert!(error.may_have_run() && !error.is_transient(), "{error}");
+    assert_eq!(network(&error).stage, NetworkStage::Answer);
 }
 
 /// A client for https takes no object over http, which would show its signature to the network.
