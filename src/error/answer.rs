@@ -104,6 +104,13 @@ pub enum Problem {
     /// it knows, and none that looks like this. What was asked for may still have taken effect, in part or by an earlier
     /// try, so [`may_have_run`](crate::Error::may_have_run) is `true`.
     NotDone,
+    /// A store said that it has the object before it was sent, as something in between may: nothing is stored.
+    NotTaken {
+        /// Bytes of the body that were asked for.
+        sent: u64,
+        /// Bytes that it has.
+        length: u64,
+    },
     /// A field that cannot be done without is absent or empty.
     Missing(&'static str),
     /// The download info names a protocol this crate does not speak.
@@ -145,6 +152,10 @@ impl fmt::Display for Problem {
             ),
             Self::NotDone => f.write_str(
                 "it says that it did not succeed, and not why; look whether it has taken effect before you try again",
+            ),
+            Self::NotTaken { sent, length } => write!(
+                f,
+                "it says that all is stored, but took {sent} of {length} bytes; does a proxy answer in the store's place?"
             ),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Protocol(name) => {

@@ -25,6 +25,7 @@ pub(crate) mod pull;
 pub(crate) mod push;
 pub(crate) mod range;
 mod ring;
+mod route;
 pub(crate) mod send;
 mod source;
 pub(crate) mod ticket;

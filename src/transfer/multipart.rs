@@ -44,6 +44,10 @@ impl PartSize {
     #[inline]
     pub(crate) fn check(&self) -> Result<u64> {
         let least = self.size.div_ceil(u64::from(MAX_PARTS));
+        if least > LARGEST_PART {
+            let what = format!("{} bytes are more than {MAX_PARTS} parts of {LARGEST_PART}", self.size);
+            return Err(Error::InvalidArgument(what));
+        }
         let Some(wished) = self.wished else {
             let few = self.size.div_ceil(USUAL_COUNT).next_multiple_of(MIB).min(LARGEST_USUAL_PART);
             let usual = if self.is_buffered { USUAL_PART } else { few.max(USUAL_PART) };

@@ -170,6 +170,18 @@ impl<'a> PartFile<'a> {
         Checkpoint::decode(&fs::read(&self.checkpoint).ok()?)
     }
 
+    /// `None` behind its end.
+    #[inline]
+    pub(crate) fn byte_at(&self, place: u64) -> Result<Option<u8>> {
+        let read = File::open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(place))?;
+            let mut byte = [0];
+            let read = file.read(&mut byte)?;
+            Ok(byte.first().copied().filter(|_| read == 1))
+        });
+        read.map_err(|cause| FileError::new("read", &self.path, cause).into())
+    }
+
     /// Of the pieces of a checkpoint those that are on disk as they should be. A power failure may have left others.
     #[inline]
     pub(crate) fn intact(&self, pieces: &[Piece], monitor: &Monitor<'_>) -> Result<Vec<Piece>> {

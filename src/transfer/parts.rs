@@ -140,12 +140,7 @@ impl<'a> Parts<'a> {
             for gap in gaps(&pieces, total) {
                 state.todo.extend(cut(&gap, connections));
             }
-            // All is there, but is it still the object? Its last byte tells.
-            let asked_again = u64::from(state.todo.is_empty() && total > 0);
-            if asked_again == 1 {
-                state.todo.push_back(total - 1..total);
-            }
-            state.present = Some(present - asked_again);
+            state.present = Some(present);
             state.object = Some(object);
             state.done = pieces;
             state.is_begun = true;
@@ -156,6 +151,12 @@ impl<'a> Parts<'a> {
     /// Fetches what is missing, and says what is there then.
     #[inline]
     pub(crate) fn run(self, tickets: &Tickets) -> Outcome {
+        let whole = self.state().complete();
+        if let Some(object) = whole {
+            let same = self.confirm(object, tickets);
+            self.state().failure = same.err();
+            return self.conclude();
+        }
         self.state().running.resize_with(self.connections, || None);
         self.state().workers = self.connections;
         thread::scope(|scope| {
@@ -170,6 +171,28 @@ impl<'a> Parts<'a> {
             self.work(0, tickets);
         });
         self.conclude()
+    }
+
+    /// All is there, but is it still the object? Its last byte is asked for, and must be the one on disk.
+    #[inline]
+    fn confirm(&self, object: Seen, tickets: &Tickets) -> Result<()> {
+        let Some(total) = object.total.filter(|total| *total > 0) else { return Ok(()) };
+        let want = Want::Span { start: total - 1, end: Some(total) };
+        let mut last = LastByte { parts: self, total, came: None };
+        let mut origin = tickets.origin();
+        let ticket = origin.ticket();
+        pull(
+            &mut origin,
+            ticket,
+            Order { want, object: Some(object), or_whole: false },
+            &mut last,
+            self.limits,
+        )?;
+        if last.came == self.file.byte_at(total - 1)? {
+            Ok(())
+        } else {
+            Err(Error::ObjectChanged { written: 0 })
+        }
     }
 
     #[inline]
@@ -246,7 +269,11 @@ impl<'a> Parts<'a> {
         let running = state.running.get_mut(slot).and_then(Option::take);
         let goes_on = match (ended, running) {
             (Ok(pulled), _) => {
-                state.add(Piece { start: pulled.range.start, end: pulled.range.end, crc64: pulled.crc64 });
+                state.done.push(Piece {
+                    start: pulled.range.start,
+                    end: pulled.range.end,
+                    crc64: pulled.crc64,
+                });
                 let known = state.object.get_or_insert_with(Seen::default);
                 let is_same = !known.is_other_than(&pulled.object);
                 if is_same {
@@ -260,7 +287,7 @@ impl<'a> Parts<'a> {
             }
             (Err(error), running) => {
                 let rest = running.and_then(|r| {
-                    state.add(r.piece);
+                    state.done.push(r.piece);
                     Some(r.piece.end..r.end?)
                 });
                 match rest {
@@ -348,12 +375,9 @@ impl State {
         }
     }
 
-    #[inline]
-    fn add(&mut self, piece: Piece) {
-        // The byte that was asked for once more is there already.
-        if self.done.iter().all(|p| p.end <= piece.start || p.start >= piece.end) {
-            self.done.push(piece);
-        }
+    /// The object of which an earlier try has left everything.
+    fn complete(&self) -> Option<Seen> {
+        self.object.clone().filter(|_| self.todo.is_empty())
     }
 
     /// Everything that is on disk.
@@ -439,6 +463,33 @@ impl Sink for PartSink<'_> {
     #[inline]
     fn note(&mut self, written: u64, crc: &Digest) {
         self.parts.note(self.slot, written, crc);
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes one byte that is on disk already.
+struct LastByte<'a> {
+    parts: &'a Parts<'a>,
+    total: u64,
+    came: Option<u8>,
+}
+
+impl Sink for LastByte<'_> {
+    #[inline]
+    fn open(&mut self, _: &Seen, _: u64, _: Option<u64>) -> Result<()> {
+        self.parts.limits.check_size(self.total)?;
+        // It is counted as it comes.
+        self.parts.limits.monitor.begin(self.total - 1, Some(self.total));
+        Ok(())
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.came = bytes.first().copied();
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -6,9 +6,9 @@ use std::ops::Range;
 use crc64fast::Digest;
 
 use super::object::{Pulled, Seen};
-use super::patience::{Limits, PROGRESS, Patience};
+use super::patience::{Limits, PROGRESS};
 use super::range::{Head, Verdict, Want, verdict};
-use super::ring::Ring;
+use super::route::Route;
 use super::ticket::Ticket;
 use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
 use crate::secret::host_of;
@@ -74,7 +74,7 @@ pub(crate) fn pull<O: Origin>(
         origin,
         sink,
         limits,
-        ring: Ring::new(ticket),
+        route: Route::new(ticket),
         wanted: order.want,
         or_whole: order.or_whole,
         is_pinned: order.object.is_some(),
@@ -82,7 +82,6 @@ pub(crate) fn pull<O: Origin>(
         start: None,
         written: 0,
         digest: Digest::new(),
-        patience: Patience::default(),
         block: Vec::new(),
     };
     pull.run()
@@ -140,7 +139,7 @@ struct Pull<'a, O: Origin> {
     origin: &'a mut O,
     sink: &'a mut dyn Sink,
     limits: &'a Limits<'a>,
-    ring: Ring,
+    route: Route,
     /// What the caller wants.
     wanted: Want,
     or_whole: bool,
@@ -153,7 +152,6 @@ struct Pull<'a, O: Origin> {
     written: u64,
     /// Of everything written.
     digest: Digest,
-    patience: Patience,
     block: Vec<u8>,
 }
 
@@ -174,9 +172,10 @@ impl<O: Origin> Pull<'_, O> {
 
     /// One request and its body. `true`: everything wanted is in the sink.
     fn attempt(&mut self) -> Result<bool, Trouble> {
-        self.renew_before_expiry()?;
+        let (route, origin) = (&mut self.route, &mut *self.origin);
+        route.freshen(self.limits, || origin.renew()).map_err(Trouble::Final)?;
         let if_match = self.seen.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
-        let answer = self.origin.get(self.ring.ticket(), self.ring.url(), self.asking(), if_match);
+        let answer = self.origin.get(self.route.ticket(), self.route.url(), self.asking(), if_match);
         let (head, mut body) = answer.map_err(|e| self.judge(e))?;
         let part = self.admit(&head)?;
         self.discard(&mut body, part.skip)?;
@@ -367,7 +366,7 @@ impl<O: Origin> Pull<'_, O> {
             let (done, after) = rest.split_at_checked(n).unwrap_or((rest, &[]));
             self.digest.write(done);
             self.written += done.len() as u64;
-            self.patience.earn(done.len() as u64);
+            self.route.earn(done.len() as u64);
             self.limits.monitor.moved(done.len() as u64);
             rest = after;
         }
@@ -419,73 +418,28 @@ impl<O: Origin> Pull<'_, O> {
                 self.start = None;
                 self.spend(changes_all_the_time())
             }
-            Trouble::Unsigned(error) => self.renew_after(error),
-            Trouble::DeadUrl(error) => {
-                if self.ring.bury() {
-                    Ok(())
-                } else {
-                    Err(self.stopped(error))
-                }
+            Trouble::Unsigned(error) => {
+                let origin = &mut *self.origin;
+                let gone_on = self.route.unsigned(error, self.limits, || origin.renew());
+                gone_on.map_err(|e| self.stopped(e))
             }
+            Trouble::DeadUrl(error) => self.route.dead(error).map_err(|e| self.stopped(e)),
             // It worked until now: stay with this URL.
-            Trouble::Retry(error) if progressed => self.pause(error),
-            Trouble::Retry(error) => {
-                if self.ring.next_untried() {
-                    Ok(())
-                } else {
-                    self.pause(error)
-                }
+            Trouble::Retry(error) if progressed => {
+                self.route.pause(error, self.limits).map_err(|e| self.stopped(e))
             }
+            Trouble::Retry(error) => self.route.elsewhere(error, self.limits).map_err(|e| self.stopped(e)),
         }
-    }
-
-    /// Counts a try without progress, and waits.
-    fn pause(&mut self, error: Error) -> Result<()> {
-        self.patience.pause(error, self.limits).map_err(|e| self.stopped(e))
     }
 
     fn spend(&mut self, error: Error) -> Result<()> {
-        self.patience.spend(error, self.limits).map_err(|e| self.stopped(e))
-    }
-
-    fn renew_before_expiry(&mut self) -> Result<(), Trouble> {
-        if !self.ring.lapses_soon(self.limits.monitor.clock().now()) {
-            return Ok(());
-        }
-        match self.origin.renew() {
-            None => Ok(()),
-            Some(Ok(ticket)) => {
-                self.ring = Ring::new(ticket);
-                Ok(())
-            }
-            Some(Err(error)) => Err(Trouble::Final(error)),
-        }
-    }
-
-    fn renew_after(&mut self, refused: Error) -> Result<()> {
-        if !self.patience.may_renew() {
-            return if self.ring.bury() { Ok(()) } else { Err(self.stopped(refused)) };
-        }
-        match self.origin.renew() {
-            Some(Ok(ticket)) => {
-                self.patience.renewed();
-                self.ring = Ring::new(ticket);
-                Ok(())
-            }
-            Some(Err(error)) => {
-                // A connection that was interrupted for it shows as a failure of the network.
-                self.limits.monitor.check().map_err(|e| self.stopped(e))?;
-                Err(self.stopped(error))
-            }
-            None if self.ring.bury() => Ok(()),
-            None => Err(self.stopped(refused)),
-        }
+        self.route.spend(error, self.limits).map_err(|e| self.stopped(e))
     }
 
     fn finish(&mut self) -> Result<Pulled> {
         let written = self.written;
         self.sink.flush().map_err(|cause| Error::Write { written, cause })?;
-        self.origin.worked(self.ring.place());
+        self.origin.worked(self.route.place());
         let start = self.start.unwrap_or_default();
         let range = start..start + written;
         Ok(Pulled { range, object: std::mem::take(&mut self.seen), crc64: self.digest.sum64() })
@@ -503,7 +457,7 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     fn broke_off(&self, cause: io::Error) -> Error {
-        let host = host_of(self.ring.url()).to_owned();
+        let host = host_of(self.route.url()).to_owned();
         let timed_out = cause.kind() == io::ErrorKind::TimedOut;
         let stage = NetworkStage::Body;
         NetworkError {

@@ -3,12 +3,12 @@
 use std::io::Read;
 use std::ops::Range;
 
-use super::patience::{Limits, Patience};
+use super::patience::Limits;
 use super::range::Head;
-use super::ring::Ring;
+use super::route::Route;
 use super::source::{Exact, Part};
 use super::ticket::Ticket;
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result, UnexpectedAnswer};
 
 /// The name of the request in errors.
 pub(crate) const PUT_OBJECT: &str = "PUT object";
@@ -41,24 +41,28 @@ pub(crate) fn push<O: Outlet>(
     size: u64,
     limits: &Limits<'_>,
 ) -> Result<Pushed> {
-    let mut patience = Patience::default();
-    let mut ring = Ring::new(outlet.ticket()?);
+    let length = range.end - range.start;
+    let mut route = Route::new(outlet.ticket()?);
     loop {
         limits.monitor.check()?;
-        if ring.lapses_soon(limits.monitor.clock().now()) {
-            ring = Ring::new(outlet.ticket()?);
-        }
+        route.freshen(limits, || Some(outlet.ticket()))?;
         part.rewind().map_err(super::source::unreadable)?;
         let mut body = Exact::new(part, range.clone(), size, limits.monitor);
-        let answer = outlet.put(ring.ticket(), ring.url(), &mut body, range.end - range.start);
+        let answer = outlet.put(route.ticket(), route.url(), &mut body, length);
         let (sent, crc64, failure) = (body.sent, body.digest.sum64(), body.failure);
         let error = match answer {
+            // To the head alone: something in between answered, or a server that has not looked.
+            Ok(head) if sent != length => {
+                let (status, request_id) = (head.status, head.request_id);
+                let problem = Problem::NotTaken { sent, length };
+                UnexpectedAnswer { operation: PUT_OBJECT, status, problem, request_id }.into()
+            }
             Ok(head) => match head.crc64 {
                 Some(stored) if stored != crc64 => {
                     Error::ChecksumMismatch { written: sent, expected: stored, actual: crc64 }
                 }
                 stored => {
-                    outlet.worked(ring.place());
+                    outlet.worked(route.place());
                     return Ok(Pushed { crc64, verified: stored.is_some() });
                 }
             },
@@ -72,23 +76,13 @@ pub(crate) fn push<O: Outlet>(
         limits.monitor.check()?;
         match &error {
             Error::Storage(e) if e.wants_new_signature() => {
-                if patience.may_renew() {
-                    patience.renewed();
-                    ring = Ring::new(outlet.ticket()?);
-                } else if !ring.bury() {
-                    return Err(error);
-                }
+                route.unsigned(error, limits, || Some(outlet.ticket()))?;
             }
             // Damaged on the way: once more.
-            Error::ChecksumMismatch { .. } => patience.pause(error, limits)?,
-            _ if error.is_transient() => {
-                if !ring.next_untried() {
-                    patience.pause(error, limits)?;
-                }
-            }
+            Error::ChecksumMismatch { .. } => route.pause(error, limits)?,
+            _ if error.is_transient() => route.elsewhere(error, limits)?,
             // The next one may take it.
-            _ if ring.bury() => {}
-            _ => return Err(error),
+            _ => route.dead(error)?,
         }
     }
 }

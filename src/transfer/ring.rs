@@ -1,7 +1,5 @@
 //! Failover: which of a ticket's URLs is asked, and which are given up. Pure.
 
-use std::time::Duration;
-
 use super::ticket::Ticket;
 
 /// The URLs of a ticket, and which of them still stand a chance.
@@ -34,9 +32,13 @@ impl Ring {
         self.current
     }
 
-    /// Time for a new signature.
-    pub(crate) fn lapses_soon(&self, now: Duration) -> bool {
-        self.ticket.lapses_soon(now)
+    /// Another signature for the same URLs. If their number is another, nothing is known of them.
+    pub(crate) fn renew(&mut self, ticket: Ticket) {
+        if ticket.urls.len() == self.dead.len() {
+            self.ticket = ticket;
+        } else {
+            *self = Self::new(ticket);
+        }
     }
 
     fn living(&self) -> usize {
@@ -73,17 +75,22 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn ring(urls: &[&str], life: Option<u64>) -> Ring {
+    fn ticket(urls: &[&str]) -> Ticket {
         let urls = urls.iter().map(|u| (*u).to_owned()).collect();
-        let life = life.map(Duration::from_secs);
-        Ring::new(Ticket { urls, headers: Vec::new(), life, signed_at: Duration::from_secs(100), first: 0 })
+        Ticket { urls, headers: Vec::new(), life: None, signed_at: Duration::ZERO, first: 0 }
+    }
+
+    fn ring(urls: &[&str]) -> Ring {
+        Ring::new(ticket(urls))
     }
 
     #[test]
     fn a_round_goes_through_all_urls_before_it_asks_to_wait() {
-        let mut ring = ring(&["a", "b", "c"], None);
+        let mut ring = ring(&["a", "b", "c"]);
         let mut seen = String::new();
         for _ in 0..7 {
             seen.push_str(ring.url());
@@ -96,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_dead_are_passed_over_and_the_last_one_is_told() {
-        let mut ring = ring(&["a", "b", "c"], None);
+        let mut ring = ring(&["a", "b", "c"]);
         assert!(ring.next_untried());
         assert!(ring.bury());
         assert_eq!(ring.url(), "c");
@@ -108,13 +115,15 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_lapses_a_minute_early_or_a_quarter() {
-        let table = [(Some(900), 940), (Some(100), 175), (Some(0), 100)];
-        for (life, at) in table {
-            let ring = ring(&["a"], life);
-            assert!(!ring.lapses_soon(Duration::from_millis(at * 1000 - 1)), "{life:?}");
-            assert!(ring.lapses_soon(Duration::from_secs(at)), "{life:?}");
-        }
-        assert!(!ring(&["a"], None).lapses_soon(Duration::from_secs(u64::MAX)));
+    fn a_new_signature_for_as_many_urls_keeps_what_is_known_of_them() {
+        let mut ring = ring(&["a", "b", "c"]);
+        ring.bury();
+        ring.next_untried();
+        ring.renew(ticket(&["A", "B", "C"]));
+        assert_eq!(ring.url(), "C");
+        assert!(!ring.next_untried(), "two live, and both were tried");
+        assert_eq!(ring.url(), "B");
+        ring.renew(ticket(&["x", "y"]));
+        assert_eq!(ring.url(), "x");
     }
 }

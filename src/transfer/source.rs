@@ -283,7 +283,10 @@ impl<R: Read + Send> Source for StreamSource<R> {
             stream = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let length = range.end - range.start;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        let mut bytes = Vec::new();
+        bytes
+            .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
+            .map_err(|_| unreadable(io::ErrorKind::OutOfMemory.into()))?;
         while (bytes.len() as u64) < length {
             monitor.check()?;
             let left = (length - bytes.len() as u64).min(STREAM_BLOCK);

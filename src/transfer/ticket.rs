@@ -1,6 +1,9 @@
 //! What DingTalk signed, checked before any of it is used. Pure.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
 
 use crate::api::storage::files::{HeaderSignatureInfo, TransferProtocol};
 use crate::clock::renew_after;
@@ -65,17 +68,34 @@ impl Ticket {
         self.life.is_some_and(|life| now >= lapses_at(life))
     }
 
+    /// Nothing is signed by it any more.
+    pub(crate) fn has_lapsed(&self, now: Duration) -> bool {
+        self.life.is_some_and(|life| now >= self.signed_at.saturating_add(life))
+    }
+
     /// What no error may repeat: the signed values and those in the URLs' queries, whole and in pieces, for servers
     /// that echo a signature without what stood around it.
-    pub(crate) fn secrets(&self) -> Vec<&str> {
-        let headers = self.headers.iter().map(|(_, value)| value.as_str());
+    pub(crate) fn secrets(&self) -> Vec<Cow<'_, str>> {
+        let headers = self.headers.iter().map(|(_, value)| Cow::from(value));
         let queries = self.urls.iter().filter_map(|url| url.split_once('?')).map(|(_, query)| query);
         let parameters = queries.flat_map(|query| query.split('&'));
-        let values =
-            headers.chain(parameters.filter_map(|pair| pair.split_once('=')).map(|(_, value)| value));
-        let pieces = values.flat_map(|value| value.split([' ', ':', ',', ';', '=']).chain([value]));
-        pieces.filter(|piece| piece.len() >= SHORTEST_SECRET).collect()
+        let encoded = parameters.filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+        // As it stands in the URL, and as a server reads it.
+        let read = |value| [Cow::from(value), percent_decode_str(value).decode_utf8_lossy()];
+        let values = headers.chain(encoded.flat_map(read));
+        values.flat_map(pieces).filter(|piece| piece.len() >= SHORTEST_SECRET).collect()
     }
+}
+
+/// The value, and what stands between the marks in it.
+fn pieces(value: Cow<'_, str>) -> Vec<Cow<'_, str>> {
+    const MARKS: [char; 5] = [' ', ':', ',', ';', '='];
+    let mut pieces: Vec<Cow<'_, str>> = match &value {
+        Cow::Borrowed(value) => value.split(MARKS).map(Cow::from).collect(),
+        Cow::Owned(value) => value.split(MARKS).map(|piece| piece.to_owned().into()).collect(),
+    };
+    pieces.push(value);
+    pieces
 }
 
 /// Shorter pieces (`OSS`, `GMT`, a year) are words that any error may contain.
@@ -157,6 +177,27 @@ mod tests {
     }
 
     #[test]
+    fn a_signature_lapses_a_minute_early_or_a_quarter() {
+        let table = [(900, 940, 1000), (100, 175, 200), (0, 100, 100)];
+        let with = |life| Ticket {
+            urls: Vec::new(),
+            headers: Vec::new(),
+            life,
+            signed_at: Duration::from_secs(100),
+            first: 0,
+        };
+        for (life, soon, gone) in table {
+            let ticket = with(Some(Duration::from_secs(life)));
+            let (soon, gone) = (Duration::from_secs(soon), Duration::from_secs(gone));
+            let before = |time: Duration| time.saturating_sub(Duration::from_millis(1));
+            assert_eq!([before(soon), soon].map(|now| ticket.lapses_soon(now)), [false, true], "{life}");
+            assert_eq!([before(gone), gone].map(|now| ticket.has_lapsed(now)), [false, true], "{life}");
+        }
+        let always = with(None);
+        assert!(!always.lapses_soon(Duration::MAX) && !always.has_lapsed(Duration::MAX));
+    }
+
+    #[test]
     fn only_https_unless_built_for_http() {
         let table = [
             ("https://h/o?x=1", true, true),
@@ -182,7 +223,7 @@ mod tests {
 
     #[test]
     fn secrets_are_values_and_their_pieces_but_not_short_words() {
-        let json = r#"{"headerSignatureInfo":{"resourceUrls":["https://h/o?Signature=in-the-url&a=1"],
+        let json = r#"{"headerSignatureInfo":{"resourceUrls":["https://h/o?Signature=in%2Fthe%2Furl&a=1"],
             "headers":{"Authorization":"OSS the-access-key:the-signature="}}}"#;
         let ticket = ticket(json, false).unwrap();
         let mut secrets = ticket.secrets();
@@ -190,7 +231,13 @@ mod tests {
         secrets.dedup();
         assert_eq!(
             secrets,
-            ["OSS the-access-key:the-signature=", "in-the-url", "the-access-key", "the-signature"]
+            [
+                "OSS the-access-key:the-signature=",
+                "in%2Fthe%2Furl",
+                "in/the/url",
+                "the-access-key",
+                "the-signature"
+            ]
         );
     }
 

@@ -121,3 +121,52 @@ fn the_checksum_of_one_object_is_not_held_against_another() {
     let pulled = all_of(vec![(whole(None, None, Some(1)), None), new(), new()]).unwrap();
     assert_eq!((pulled.range.clone(), pulled.verify().unwrap()), (0..10, false));
 }
+
+/// Signatures that have lapsed when they come, for two URLs that both fail.
+struct Lapsed {
+    status: u16,
+    gets: u32,
+    renewals: u32,
+    urls: usize,
+}
+
+impl Lapsed {
+    fn ticket(&self) -> Ticket {
+        let urls = (0..self.urls).map(|n| format!("http://h/{n}")).collect();
+        Ticket { urls, life: Some(Duration::ZERO), ..ticket() }
+    }
+}
+
+impl Origin for Lapsed {
+    type Body = &'static [u8];
+
+    fn get(&mut self, _: &Ticket, _: &str, _: Want, _: Option<&str>) -> Result<(Head, Self::Body)> {
+        self.gets += 1;
+        assert!(self.gets < 100, "without end");
+        Err(StorageError::read(self.status, "h", None, b"", &[]).into())
+    }
+
+    fn renew(&mut self) -> Option<Result<Ticket>> {
+        self.renewals += 1;
+        // Also where it is another number of URLs each time.
+        self.urls = if self.status == 404 { 2 + self.urls % 2 } else { 2 };
+        Some(Ok(self.ticket()))
+    }
+}
+
+#[test]
+fn signatures_that_have_lapsed_already_are_renewed_a_few_times_only() {
+    for status in [403, 404, 503] {
+        let (policy, clock) = (RetryPolicy::none(), MonotonicClock::start());
+        let monitor = Monitor::new(&clock, None, None);
+        let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
+        let order = Order { want: Want::WHOLE, object: None, or_whole: false };
+        let mut origin = Lapsed { status, gets: 0, renewals: 0, urls: 2 };
+        let first = origin.ticket();
+        let Err(Error::Storage(error)) = pull(&mut origin, first, order, &mut Void, &limits) else {
+            panic!("{status}");
+        };
+        assert_eq!(error.status, status);
+        assert!(origin.renewals <= 3, "{status}: {} renewals", origin.renewals);
+    }
+}

@@ -488,3 +488,45 @@ fn and_every_sixteen_megabytes() {
     let [0, noted, _, _] = seen[..] else { panic!("{seen:?}") };
     assert!((16 * MIB..=20 * MIB).contains(&noted), "{noted}");
 }
+
+/// All is there, and only the last byte is asked for, to see whether it is still the object.
+#[test]
+fn the_byte_that_is_asked_for_once_more_is_compared_and_not_written() {
+    let (s, folder) = before_the_rename();
+    let _ = fs::remove_file(folder.target());
+    s.fault(Fault::CorruptByte(MIB - 1));
+    let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
+    assert!(done.verified);
+    assert_eq!(done.reused, 0, "so everything was fetched again");
+    assert_eq!(s.ranges()[1..], [range("bytes=1048575-1048575"), None]);
+    folder.assert_only(NAME, &s.content);
+}
+
+#[test]
+fn a_failed_renewal_is_no_loss_while_the_signature_lasts() {
+    let s = Setup::new(MIB);
+    s.fault(Fault::CutAfter(HALF));
+    // Of its 900 seconds 55 are left when the line breaks.
+    let mut writer = AtFirstWrite(
+        Some(|| {
+            s.clock.advance(std::time::Duration::from_secs(845));
+            let monthly = Fault::api_error(403, "Forbidden.AccessDenied.ApiCountLimitForOrg");
+            s.fake.fault_always(Target::DownloadInfo, monthly);
+        }),
+        Vec::new(),
+    );
+    let done = s.file().download_to(&mut writer, ..).unwrap();
+    assert!(done.verified);
+    assert_eq!(s.infos(), 2, "it was asked for another one");
+}
+
+#[test]
+fn a_wait_that_was_asked_for_is_not_for_the_next_failure() {
+    let s = Setup::new(100);
+    s.fake.fault(Target::DownloadInfo, Fault::api_error(503, "systemError").header("retry-after", "17"));
+    s.fake.fault(Target::DownloadInfo, Fault::CloseWithoutAnswer);
+    s.get(..).1.unwrap();
+    let [asked, own] = s.clock.sleeps()[..] else { panic!("{:?}", s.clock.sleeps()) };
+    let seconds = std::time::Duration::from_secs;
+    assert!(asked == seconds(17) && own < seconds(2), "{asked:?}, {own:?}");
+}

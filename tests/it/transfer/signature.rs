@@ -184,3 +184,14 @@ fn a_url_that_refuses_every_signature_hands_over_to_the_next() {
     s.fake.set_resource_urls(vec![refusing, "{good}".into()]);
     assert!(s.assert_gets(.., 0..1000).verified);
 }
+
+/// Each signature has lapsed when it comes, and the first of its URLs leads nowhere.
+#[test]
+fn a_life_of_nothing_makes_no_download_that_asks_for_ever() {
+    let s = Setup::new(MIB);
+    s.fake.set_expiration_seconds(0);
+    s.fake.set_resource_urls(vec![format!("{}/nothing/1", s.fake.base_url()), "{good}".to_owned()]);
+    let error = s.file().download_to(&mut io::sink(), ..).unwrap_err();
+    assert_eq!(error.code(), Some("AccessDenied"), "of the second one: {error}");
+    assert_eq!(s.infos(), 4);
+}

@@ -129,13 +129,13 @@ fn refusals_come_to_an_end() {
     assert_eq!(error.code(), Some("AccessDenied"));
     assert_eq!((setup.puts().len(), setup.count(Target::UploadInfo)), (4, 4));
     setup.assert_uncommitted();
-    // Signatures that live for no time at all are used once each.
+    // Signatures that live for no time at all are renewed before they are used, too.
     let setup = Setup::new();
     setup.fake.set_expiration_seconds(0);
     let error = setup.in_parts().from_bytes(b"hello").unwrap_err();
     assert_eq!(error.code(), Some("AccessDenied"));
-    assert_eq!(setup.puts().len(), 4);
-    assert!(setup.count(Target::PartInfos) <= 8);
+    assert_eq!(setup.puts().len(), 2);
+    assert!(setup.count(Target::PartInfos) <= 4);
     setup.assert_uncommitted();
 }
 
@@ -415,4 +415,51 @@ fn a_request_that_took_too_long_for_the_store_is_sent_again() {
         setup.assert_done(setup.upload().from_bytes(b"hello"), b"hello");
         assert_eq!(setup.puts().len(), 2);
     }
+}
+
+/// A proxy, say, that answers the head in the store's place.
+#[test]
+fn who_takes_no_byte_has_stored_none() {
+    for crc in ["", "x-oss-hash-crc64ecma: 0\r\n"] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/x", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let (mut head, mut byte) = (Vec::new(), [0]);
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+                    head.push(byte[0]);
+                }
+                let answer = format!("HTTP/1.1 200 OK\r\n{crc}Content-Length: 0\r\n\r\n");
+                io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+            }
+        });
+        let setup = Setup::new();
+        setup.fake.set_upload_urls(vec![url.clone()]);
+        let error = setup.upload().from_bytes(pattern(2 * MIB)).unwrap_err();
+        let Error::Answer(answer) = &error else { panic!("{error}") };
+        assert_eq!(answer.problem, Problem::NotTaken { sent: 0, length: 2 * MIB });
+        setup.assert_uncommitted();
+        // Where there is another URL, that one gets it.
+        setup.fake.set_upload_urls(vec![url, "{good}".to_owned()]);
+        assert!(setup.upload().from_bytes(pattern(2 * MIB)).unwrap().verified);
+    }
+}
+
+#[test]
+fn a_life_of_nothing_does_not_make_an_upload_ask_for_ever() {
+    let setup = Setup::with(no_retries);
+    setup.fake.set_expiration_seconds(0);
+    setup.fake.set_upload_urls(vec![format!("{REFUSED}/1"), format!("{REFUSED}/2")]);
+    let error = setup.upload().from_bytes(b"hello").unwrap_err();
+    assert!(matches!(error, Error::Network(_)), "{error}");
+    assert!(setup.count(Target::UploadInfo) <= 4, "{}", setup.count(Target::UploadInfo));
+}
+
+#[test]
+fn more_bytes_than_an_upload_can_have_are_refused_before_anything_is_sent() {
+    let setup = Setup::new();
+    let error = setup.upload().from_reader(io::empty(), u64::MAX).unwrap_err();
+    assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
+    setup.assert_untouched();
 }

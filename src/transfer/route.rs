@@ -1,0 +1,104 @@
+//! Where the next try goes: to which URL, with which signature, after which wait. A download and an upload share it.
+
+use super::patience::{Limits, Patience};
+use super::ring::Ring;
+use super::ticket::Ticket;
+use crate::error::{Error, Result};
+
+/// The URLs of one transfer's connection, and how much longer it keeps trying them. `renew` asks for another signature;
+/// `None` where nobody can be asked.
+pub(crate) struct Route {
+    ring: Ring,
+    patience: Patience,
+}
+
+impl Route {
+    pub(crate) fn new(ticket: Ticket) -> Self {
+        Self { ring: Ring::new(ticket), patience: Patience::default() }
+    }
+
+    pub(crate) fn ticket(&self) -> &Ticket {
+        self.ring.ticket()
+    }
+
+    /// The URL to ask now,
+    pub(crate) fn url(&self) -> &str {
+        self.ring.url()
+    }
+
+    /// and which of the ticket's it is.
+    pub(crate) fn place(&self) -> usize {
+        self.ring.place()
+    }
+
+    /// Progress: everything may be tried again as often as at first.
+    pub(crate) fn earn(&mut self, bytes: u64) {
+        self.patience.earn(bytes);
+    }
+
+    /// Before a try: another signature when this one lapses soon, though not again and again without progress.
+    pub(crate) fn freshen(
+        &mut self,
+        limits: &Limits<'_>,
+        renew: impl FnOnce() -> Option<Result<Ticket>>,
+    ) -> Result<()> {
+        let now = || limits.monitor.clock().now();
+        if !self.ticket().lapses_soon(now()) || !self.patience.may_renew() {
+            return Ok(());
+        }
+        self.patience.renewed();
+        match renew() {
+            // What is known of the URLs still holds.
+            Some(Ok(ticket)) => self.ring.renew(ticket),
+            Some(Err(error)) if self.ticket().has_lapsed(now()) => return Err(error),
+            // It is good for a while yet, and that may be enough.
+            Some(Err(_)) | None => {}
+        }
+        Ok(())
+    }
+
+    /// The signature was refused.
+    pub(crate) fn unsigned(
+        &mut self,
+        refused: Error,
+        limits: &Limits<'_>,
+        renew: impl FnOnce() -> Option<Result<Ticket>>,
+    ) -> Result<()> {
+        if !self.patience.may_renew() {
+            return self.dead(refused);
+        }
+        match renew() {
+            Some(Ok(ticket)) => {
+                self.patience.renewed();
+                self.ring = Ring::new(ticket);
+                Ok(())
+            }
+            Some(Err(error)) => {
+                // A connection that was interrupted for it shows as a failure of the network.
+                limits.monitor.check()?;
+                Err(error)
+            }
+            None => self.dead(refused),
+        }
+    }
+
+    /// This URL will not do; others may.
+    pub(crate) fn dead(&mut self, error: Error) -> Result<()> {
+        if self.ring.bury() { Ok(()) } else { Err(error) }
+    }
+
+    /// The same may work at the next URL, or in a moment.
+    pub(crate) fn elsewhere(&mut self, error: Error, limits: &Limits<'_>) -> Result<()> {
+        if self.ring.next_untried() { Ok(()) } else { self.pause(error, limits) }
+    }
+
+    /// The same may work in a moment.
+    pub(crate) fn pause(&mut self, error: Error, limits: &Limits<'_>) -> Result<()> {
+        self.patience.pause(error, limits)
+    }
+
+    /// Counts a try without progress.
+    pub(crate) fn spend(&mut self, error: Error, limits: &Limits<'_>) -> Result<()> {
+        self.patience.spend(error, limits)
+    }
+}
