@@ -2,11 +2,13 @@
 
 #![allow(dead_code, reason = "each of the four uses a part of it")]
 
+pub(crate) mod output;
+
 use std::process::ExitCode;
 use std::{env, io};
 
 use dingtalk_files::testing::{Content, FakeDingTalk};
-use dingtalk_files::{Client, Error, Phase, Progress, UnionId};
+use dingtalk_files::{Client, Error, GetDentry, Phase, Progress, UnionId};
 use indicatif::{HumanBytes, ProgressBar, ProgressFinish, ProgressStyle};
 
 /// The end of each `--help`.
@@ -99,6 +101,12 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn person(&self) -> UnionId<'_> {
         UnionId(&self.union_id)
+    }
+
+    /// What a file is called, for a file in the current folder.
+    pub(crate) fn name_of(&self, space: &str, dentry: &str) -> Result<String, Failure> {
+        let told = self.client.storage().get_dentry(space, dentry, self.person(), &GetDentry::new())?;
+        Ok(file_name(told.name.as_deref().unwrap_or(dentry)))
     }
 }
 

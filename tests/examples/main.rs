@@ -172,10 +172,18 @@ fn each_utility_tells_wrong_use_from_failure() {
         let too_many = [receiver, &["--demo", "a", "b", "c", "d"]].concat();
         alone(&folder, name, &too_many).assert_failed(2, "--help");
     }
-    alone(&folder, "get", &["--demo", "--last", "5"]).assert_failed(2, "-o");
-    alone(&folder, "get", &["--demo", "--range", "5"]).assert_failed(2, "FIRST-LAST");
-    alone(&folder, "get", &["--demo", "--range", "5-4", "-o", "-"]).assert_failed(2, "empty or backwards");
-    alone(&folder, "get", &["--demo", "--parallel", "2", "-o", "-"]).assert_failed(2, "`parallel`");
+    let get = |args: &[&str]| alone(&folder, "get", &[&["--demo"], args].concat());
+    get(&["--range", "-5"]).assert_failed(2, "--range needs -o");
+    for wrong in ["5", "", "-", "a-5", "5-a"] {
+        get(&["--range", wrong, "-o", "-"]).assert_failed(2, "FIRST-LAST");
+    }
+    get(&["--range", "5-4", "-o", "-"]).assert_failed(2, "\"5-4\": it ends before");
+    get(&["--parallel", "2", "-o", "-"]).assert_failed(2, "--parallel needs a file");
+    get(&["--parallel", "2", "-o", "a", "--range", "0-4"]).assert_failed(2, "--parallel needs a file");
+    get(&["-o", ""]).assert_failed(2, "\"\": it names no file");
+    get(&["-o", "."]).assert_failed(2, "is a folder");
+    #[cfg(unix)]
+    get(&["-o", "/dev/null"]).assert_failed(2, "`-o -`");
     alone(&folder, "send", &["--demo", "--to", "a", "--to-conversation", "b", "c"])
         .assert_failed(2, "one of");
     alone(&folder, "put", &["--demo", "--if-exists", "shrug", "a"]).assert_failed(2, "overwrite");
@@ -217,7 +225,8 @@ fn get_writes_what_was_asked_for() {
         (&["-o-", "--file-version", "1"], "0123456789"),
         (&["--output=-", "--file-version=1", "--range", "2-4"], "234"),
         (&["-o", "-", "--file-version", "1", "--range", "7-"], "789"),
-        (&["-o", "-", "--last", "7"], "version"),
+        (&["-o", "-", "--range", "-7"], "version"),
+        (&["-o", "-", "--file-version", "1", "--range", "-3", "--range", "0-"], "0123456789"),
     ] {
         assert_eq!(get(args).printed(), expected, "{args:?}");
     }
@@ -226,8 +235,47 @@ fn get_writes_what_was_asked_for() {
     get(&[]).assert_failed(1, "报告.txt exists already");
     // Who names a file means it.
     stage.write("mine", "something else");
-    assert_eq!(get(&["-o", "mine", "--last", "3"]).printed(), "mine\n");
+    assert_eq!(get(&["-o", "mine", "--range", "-3"]).printed(), "mine\n");
     assert_eq!((stage.read("mine").as_str(), stage.read("报告.txt").as_str()), ("ion", "the second version"));
+}
+
+/// Whatever goes wrong with a part of a file, what was there stays, and nothing else is left.
+#[test]
+fn get_leaves_the_old_file_until_the_part_is_complete() {
+    let stage = Stage::new();
+    stage.write("mine", "something else");
+    let get = |dentry: &str, range: &str, target: &str| {
+        stage.run("get", &["space-1", dentry, "--range", range, "-o", target])
+    };
+    get("gone", "0-4", "mine").assert_failed(4, "dentryNotExist");
+    get("gone", "0-4", "new").assert_failed(4, "dentryNotExist");
+    get("dentry-1", "10-", "mine").assert_failed(1, "behind the end");
+    get("dentry-1", "-0", "mine").assert_failed(2, "the last 0 bytes");
+    stage.fake.fault(Target::Object, Fault::CutAfter(3));
+    stage.fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    get("dentry-1", "0-8", "mine").assert_failed(4, "NoSuchKey");
+    get("dentry-1", "0-4", "missing/new").assert_failed(1, "missing/new");
+    assert_eq!(
+        (stage.read("mine").as_str(), stage.folder.names()),
+        ("something else", vec!["mine".to_owned()])
+    );
+}
+
+/// Another part is a new file: it must not be readable by more people than the one before, or stand beside a link.
+#[cfg(unix)]
+#[test]
+fn get_replaces_a_file_as_it_was() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let stage = Stage::new();
+    stage.write("mine", "something else");
+    fs::set_permissions(stage.folder.join("mine"), fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("mine", stage.folder.join("link")).unwrap();
+    let get = || stage.run("get", &["space-1", "dentry-1", "--range", "2-4", "-o", "link"]);
+    assert_eq!(get().printed(), "link\n");
+    assert_eq!(stage.read("mine"), "234");
+    assert!(fs::symlink_metadata(stage.folder.join("link")).unwrap().is_symlink());
+    let mode = fs::metadata(stage.folder.join("mine")).unwrap().permissions().mode();
+    assert_eq!((mode & 0o777, stage.folder.names().len()), (0o600, 2));
 }
 
 #[test]
