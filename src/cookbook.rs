@@ -6,18 +6,23 @@
 //!
 //! # A build script that fetches a file
 //!
-//! What [`to_file`](crate::Download::to_file) has written is complete and checked, or not there: it is enough to look
-//! whether it exists. Name the version, or the same sources build something else tomorrow.
+//! What [`to_file`](crate::Download::to_file) has written is complete and checked, or not there, so the name alone tells
+//! whether there is something to do. Name the version, or the same sources build something else tomorrow; and have it in
+//! the name of the file, because `OUT_DIR` outlives a change of build.rs, and the old version with it.
 //!
 //! ```
 //! use std::path::{Path, PathBuf};
 //! use dingtalk_files::{Client, Result, UnionId};
 //!
-//! // In `main` of build.rs: fetch(&Client::from_env()?, Path::new(&std::env::var("OUT_DIR")?))?
-//! fn fetch(client: &Client, folder: &Path) -> Result<PathBuf> {
-//!     let target = folder.join("rates.csv");
+//! const VERSION: u64 = 1;
+//!
+//! // In `main` of build.rs:
+//! // let rates = fetch(&Client::from_env()?, Path::new(&std::env::var("OUT_DIR")?), VERSION)?;
+//! // println!("cargo::rustc-env=RATES={}", rates.display()); // and in the crate: include_str!(env!("RATES"))
+//! fn fetch(client: &Client, folder: &Path, version: u64) -> Result<PathBuf> {
+//!     let target = folder.join(format!("rates-{version}.csv"));
 //!     if !target.exists() {
-//!         let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(1);
+//!         let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(version);
 //!         file.download().resume(true).to_file(&target)?;
 //!     }
 //!     Ok(target)
@@ -27,8 +32,10 @@
 //! # let folder = std::env::temp_dir().join(format!("dingtalk-files-cookbook-build-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
 //! # let client = fake.client().build()?;
-//! # assert_eq!(fetch(&client, &folder)?, fetch(&client, &folder)?);
+//! # assert_eq!(fetch(&client, &folder, VERSION)?, fetch(&client, &folder, VERSION)?);
 //! # assert_eq!(fake.requests_to(dingtalk_files::testing::Target::Object).len(), 1);
+//! # fake.put_file("space-1", "dentry-1", "rates.csv", "EUR;7.9");
+//! # assert_eq!(std::fs::read_to_string(fetch(&client, &folder, 2)?)?, "EUR;7.9");
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
