@@ -72,8 +72,5 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
         output::replace(&target, |part| download.to_writer(part, range))?
     };
     shared::tell(done.bytes, done.verified);
-    if !to_stdout {
-        println!("{target}");
-    }
-    Ok(())
+    if to_stdout { Ok(()) } else { shared::print(&target, "downloaded to") }
 }

@@ -47,7 +47,7 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
         match entry {
             Ok(entry) => entries.push(entry),
             Err(e) => {
-                eprintln!("{}", shared::printable(&e.to_string()));
+                shared::say(shared::printable(&e.to_string()));
                 failure = failure.or(Some(Failure::from(e.error)));
             }
         }

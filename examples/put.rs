@@ -57,8 +57,7 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
     }
     let done = upload.from_file(file)?;
     shared::tell(done.bytes, done.verified);
-    println!("{}", done.dentry.id.unwrap_or_default());
-    Ok(())
+    shared::print(&done.dentry.id.unwrap_or_default(), "uploaded as dentry")
 }
 
 fn parse_strategy(word: &str) -> Result<ConflictStrategy, &'static str> {

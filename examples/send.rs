@@ -68,7 +68,6 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
         }
         _ => return Err(Failure::usage("FILE SPACE_ID, or --stored SPACE_ID DENTRY_ID, is needed")),
     };
-    eprintln!("sent");
-    println!("{}", id.unwrap_or_default());
-    Ok(())
+    shared::say("sent");
+    shared::print(&id.unwrap_or_default(), "sent, and stored as dentry")
 }

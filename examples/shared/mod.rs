@@ -4,8 +4,10 @@
 
 pub(crate) mod output;
 
+use std::env;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
-use std::{env, io};
 
 use dingtalk_files::testing::{Content, FakeDingTalk};
 use dingtalk_files::{Client, Error, GetDentry, Phase, Progress, UnionId};
@@ -23,7 +25,7 @@ Environment:
 
 Exit codes:
   0  done
-  1  failed
+  1  failed, in part at least: the text tells what was done
   2  wrong use, or a setting is missing or wrong
   3  failed for now: the same command may succeed later, and does no harm
   4  it is not there, or this app or person may not do this
@@ -81,13 +83,25 @@ impl From<io::Error> for Failure {
 /// Runs a program, and makes an exit code of what came of it.
 pub(crate) fn main(help: &str, run: impl FnOnce(lexopt::Parser) -> Result<(), Failure>) -> ExitCode {
     if env::args_os().any(|arg| arg == "--help" || arg == "-h") {
-        println!("{help}{COMMON}");
+        // Who has read enough of it has closed the pipe.
+        let _ = writeln!(io::stdout(), "{help}{COMMON}");
         return ExitCode::SUCCESS;
     }
     let Err(failure) = run(lexopt::Parser::from_env()) else { return ExitCode::SUCCESS };
     // It may have words of the server in it.
-    eprintln!("error: {}", printable(&failure.text));
+    say(format_args!("error: {}", printable(&failure.text)));
     ExitCode::from(failure.exit_code)
+}
+
+/// Prints what a script reads. Where nobody takes it, whoever reads stderr learns what was `done`, and need not repeat it.
+pub(crate) fn print(line: &str, done: &str) -> Result<(), Failure> {
+    let failed = |e| Failure { text: format!("{done} {line}, but stdout takes nothing: {e}"), exit_code: 1 };
+    writeln!(io::stdout(), "{line}").map_err(failed)
+}
+
+/// On stderr. `eprintln!` would end the program where nobody takes it.
+pub(crate) fn say(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Whom a program talks to, and in whose name.
@@ -133,7 +147,8 @@ fn stand_in() -> Result<Session, Failure> {
     fake.put_file("space-1", "dentry-1", "季度报告.xlsx", Content::pattern(8_000_000));
     fake.move_into_folder("space-1", "dentry-1", "folder-2");
     fake.put_file("space-1", "dentry-2", "notes.txt", "Hello!\n");
-    eprintln!("demo: this is a stand-in of DingTalk at {}; it ends with this program", fake.base_url());
+    let url = fake.base_url();
+    say(format_args!("demo: this is a stand-in of DingTalk at {url}; it ends with this program"));
     let client = fake.client().build()?;
     Ok(Session { client, union_id: "operator-1".to_owned(), _fake: Some(fake) })
 }
@@ -160,7 +175,7 @@ pub(crate) fn progress() -> impl FnMut(Progress) + Send {
 /// What came of a transfer, on stderr.
 pub(crate) fn tell(bytes: u64, verified: bool) {
     let checksum = if verified { "checksum verified" } else { "no checksum to compare" };
-    eprintln!("{}, {checksum}", HumanBytes(bytes));
+    say(format_args!("{}, {checksum}", HumanBytes(bytes)));
 }
 
 /// A name that somebody else chose, for a terminal: nothing in it can move the cursor or turn the text round.

@@ -126,10 +126,15 @@ impl Stage {
         Self { fake, folder: Folder::new() }
     }
 
-    fn run(&self, name: &str, args: &[&str]) -> Ended {
+    fn command(&self, name: &str, args: &[&str]) -> Command {
         let mut command = without_account(example(name));
         command.envs(self.fake.environment()).env("DINGTALK_UNION_ID", "person-1");
-        Ended::of(command.args(args).current_dir(self.folder.path()).output().unwrap())
+        command.args(args).current_dir(self.folder.path());
+        command
+    }
+
+    fn run(&self, name: &str, args: &[&str]) -> Ended {
+        Ended::of(self.command(name, args).output().unwrap())
     }
 
     fn read(&self, name: &str) -> String {
@@ -313,6 +318,34 @@ fn get_stays_in_its_folder() {
         assert_eq!(stage.read(expected), name);
     }
     assert_eq!(stage.folder.names().len(), 7);
+}
+
+/// Nobody shall upload or send again because a pipe was closed.
+#[cfg(unix)]
+#[test]
+fn what_was_done_is_told_although_stdout_is_closed() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    let stage = Stage::new();
+    stage.write("a.txt", "hello");
+    // The other end is gone already.
+    let closed = || Stdio::from(OwnedFd::from(UnixStream::pair().unwrap().0));
+    let run =
+        |name: &str, args: &[&str]| Ended::of(stage.command(name, args).stdout(closed()).output().unwrap());
+    for (name, args, done) in [
+        ("put", &["a.txt", "space-1"][..], "uploaded as dentry 9"),
+        ("send", &["--to", "you", "--stored", "space-1", "dentry-1"], "sent, and stored as dentry dentry-1"),
+        ("get", &["space-1", "dentry-1"], "downloaded to 报告.txt"),
+        ("ls", &["space-1"], "Broken pipe"),
+    ] {
+        run(name, args).assert_failed(1, done);
+        let help = run(name, &["--help"]);
+        assert!(help.code == 0 && help.err.is_empty(), "{help:?}");
+    }
+    assert_eq!((stage.fake.files().len(), stage.fake.sent().len()), (2, 1));
+    // Not even stderr.
+    let mut put = stage.command("put", &["a.txt", "space-1"]);
+    assert_eq!(put.stdout(closed()).stderr(closed()).status().unwrap().code(), Some(1));
 }
 
 #[test]
