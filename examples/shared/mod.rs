@@ -13,6 +13,9 @@ use dingtalk_files::testing::{Content, FakeDingTalk};
 use dingtalk_files::{Client, Error, GetDentry, Phase, Progress, UnionId};
 use indicatif::{HumanBytes, ProgressBar, ProgressFinish, ProgressStyle};
 
+/// What `--demo` uploads when nothing is named.
+pub(crate) const DEMO_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
 /// The end of each `--help`.
 const COMMON: &str = "
   --demo   talk to a stand-in of DingTalk on this machine, which needs no account

@@ -216,7 +216,19 @@ fn each_utility_has_a_demo_that_says_so() {
     assert_eq!(demo("ls", &["--demo"]).printed(), listed);
     let id = demo("put", &["--demo", "a.txt"]);
     assert!(id.printed().trim_end().bytes().all(|byte| byte.is_ascii_digit()), "{id:?}");
-    demo("send", &["--demo", "--to", "somebody", "a.txt", "space-1"]).printed();
+    demo("put", &["--demo"]).printed();
+    for args in [
+        &["--demo"][..],
+        &["--demo", "a.txt"],
+        &["--demo", "--to", "somebody", "a.txt"],
+        &["--demo", "--to-conversation", "all", "a.txt", "space-1", "folder-1"],
+    ] {
+        let id = demo("send", args);
+        assert!(id.printed().trim_end().bytes().all(|byte| byte.is_ascii_digit()), "{id:?}");
+    }
+    for args in [&["--demo", "--stored"][..], &["--demo", "--to", "somebody", "--stored"]] {
+        assert_eq!(demo("send", args).printed(), "dentry-2\n");
+    }
     assert_eq!(folder.names(), ["a.txt", "季度报告.xlsx"]);
 }
 
