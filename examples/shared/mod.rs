@@ -18,7 +18,7 @@ pub(crate) const DEMO_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.t
 
 /// The end of each `--help`.
 const COMMON: &str = "
-  --demo   talk to a stand-in of DingTalk on this machine, which needs no account
+  --demo   talk to a stand-in of DingTalk on this machine: no account and no arguments are needed
   --help   show this
 
 Environment:

@@ -165,6 +165,19 @@ fn each_utility_says_how_it_is_used() {
 }
 
 #[test]
+fn the_quickstart_takes_no_option_for_a_file() {
+    let folder = Folder::new();
+    let help = alone(&folder, "quickstart", &["--help"]);
+    assert!(help.printed().contains("quickstart [FILE]") && help.err.is_empty(), "{help:?}");
+    for wrong in [&["--demo"][..], &["-o"], &["a", "b"]] {
+        alone(&folder, "quickstart", wrong).assert_failed(2, "quickstart [FILE]");
+    }
+    assert!(folder.names().is_empty());
+    assert!(alone(&folder, "quickstart", &["a"]).printed().contains("5 send"));
+    assert_eq!(fs::metadata(folder.join("a")).unwrap().len(), 8_000_000);
+}
+
+#[test]
 fn each_utility_tells_wrong_use_from_failure() {
     let folder = Folder::new();
     let to = ["--to", "somebody"];
