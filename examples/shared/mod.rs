@@ -56,6 +56,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(e: Error) -> Self {
+        // What has arrived is of use to this process alone, which ends.
+        let e = if let Error::UploadInterrupted(e) = e { e.cause } else { e };
         let exit_code = match &e {
             Error::Config(_) | Error::InvalidArgument(_) => 2,
             Error::CommitOutcomeUnknown(_) => 5,

@@ -38,7 +38,11 @@ impl fmt::Display for UploadInterrupted {
             let (done, count) = (self.pending.done.len(), self.pending.part_count());
             write!(f, "the upload stopped after {done} of {count} parts: {}", self.cause)?;
         }
-        f.write_str(". Upload::resume goes on from there")
+        // The same once more would be refused once more.
+        let is_refusal =
+            matches!(self.cause.root(), Error::Api(_) | Error::Storage(_)) && !self.cause.is_transient();
+        let when = if is_refusal { "When that is cured, " } else { "" };
+        write!(f, ". {when}Upload::resume goes on from there")
     }
 }
 

@@ -399,7 +399,9 @@ fn put_does_as_told_when_the_name_is_taken() {
     stage.fake.add_folder("space-1", "folder-1", "Reports");
     stage.write("报告.txt", "new");
     let put = |what: &str| stage.run("put", &["--if-exists", what, "报告.txt", "space-1"]);
-    put("fail").assert_failed(1, "dentryNameConflict");
+    let taken = put("fail");
+    taken.assert_failed(1, "dentryNameConflict");
+    assert!(taken.err.contains("choose another name") && !taken.err.contains("resume"), "{taken:?}");
     assert_eq!(put("keep").printed(), "dentry-1\n");
     assert_eq!(stage.fake.content("space-1", "dentry-1").unwrap().len(), 10);
     assert_eq!(put("overwrite").printed(), "dentry-1\n");
