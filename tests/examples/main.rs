@@ -456,7 +456,12 @@ fn ls_shows_what_it_can() {
     }
     stage.fake.put_file("space-1", "dentry-2", "below.txt", "");
     stage.fake.move_into_folder("space-1", "dentry-2", "folder-2");
-    let all = "          -  folder-1      b_[2J/
+    stage.fake.add_folder("space-1", "folder-3", "a/b");
+    stage.fake.put_file("space-1", "dentry-3", "1/2", "");
+    stage.fake.move_into_folder("space-1", "dentry-3", "folder-3");
+    let all = "          -  folder-3      a/b/
+        0 B  dentry-3        1/2
+          -  folder-1      b_[2J/
           -  folder-2      c/
         0 B  dentry-2        below.txt
        10 B  dentry-1      报告.txt
@@ -466,9 +471,11 @@ fn ls_shows_what_it_can() {
     assert_eq!(
         ls(&["space-1", "--depth", "1"]).printed(),
         all.replace("        0 B  dentry-2        below.txt\n", "")
+            .replace("        0 B  dentry-3        1/2\n", "")
     );
     assert_eq!(ls(&["space-1", "folder-2"]).printed(), "        0 B  dentry-2      below.txt\n");
-    // The root, and then its first folder.
+    // The root, its first folder, and then the next.
+    stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::api_error(403, "permissionDenied"));
     let partly = ls(&["space-1"]);

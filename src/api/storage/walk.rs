@@ -20,7 +20,8 @@ use crate::{Error, Pages, UnionId};
 #[non_exhaustive]
 pub struct WalkEntry {
     /// The names from the folder where the walk began, without it, to this one, joined by `/`: `2024/report.xls`. Other
-    /// people chose them: check each before it names anything on a disk. Who has no name is called by the id.
+    /// people chose them: check each before it names anything on a disk. Who has no name is called by the id. A name may
+    /// have a `/` in it, so the last piece is not always the name: that is [`Dentry::name`].
     pub path: String,
     /// The entry itself.
     pub dentry: Dentry,
