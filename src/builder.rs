@@ -182,7 +182,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How failures are retried.
+    /// How failures are retried. A call that was throttled waits a second at least, doubling up to the longest wait of the
+    /// policy, and up to a second more by chance, whatever the policy's first wait: `DingTalk`'s limits are per second.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, RetryPolicy};

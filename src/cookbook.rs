@@ -189,7 +189,8 @@
 //!
 //! # How patient to be
 //!
-//! The default tries five times more, over some seconds, which fits a service. A person at a terminal wants an answer
+//! The default tries five times more, over some seconds (longer where calls are throttled, for there each wait is a second
+//! at least), which fits a service. A person at a terminal wants an answer
 //! sooner, a job at night can wait. A download counts only tries without progress. A send that may have happened is
 //! never repeated, whatever the policy.
 //!
@@ -374,7 +375,9 @@
 //!
 //! # Go on with an upload
 //!
-//! An `UploadInterrupted` holds what has arrived. That is not sent again, only compared. It works within one process.
+//! An `UploadInterrupted` holds what has arrived. That is not sent again, only compared. It works within one process. The
+//! client has tried for some seconds already, so wait before the next try, and have an end: a line that is down all night
+//! is somebody's to look at.
 //!
 //! ```
 //! # use dingtalk_files::{RetryPolicy, UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -382,19 +385,22 @@
 //! # fake.add_space("space-1");
 //! # fake.fault(Target::Commit, Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"));
 //! # let client = fake.client().retry(RetryPolicy::none()).build()?;
+//! use std::{thread, time::Duration};
 //! use dingtalk_files::Error;
 //!
-//! let mut pending = None;
-//! let done = loop {
-//!     let mut upload = client.upload("space-1", "0", UnionId("operator-1")).parallel(4);
-//!     if let Some(begun) = pending.take() {
-//!         upload = upload.resume(begun);
+//! # let pause = Duration::ZERO;
+//! let upload = || client.upload("space-1", "0", UnionId("operator-1")).parallel(4);
+//! let mut result = upload().from_file("Cargo.toml");
+//! for _ in 0..5 {
+//!     match result {
+//!         Err(Error::UploadInterrupted(e)) if e.cause.is_transient() => {
+//!             thread::sleep(pause); // a minute, say
+//!             result = upload().resume(e.pending).from_file("Cargo.toml");
+//!         }
+//!         _ => break,
 //!     }
-//!     match upload.from_file("Cargo.toml") {
-//!         Err(Error::UploadInterrupted(e)) if e.cause.is_transient() => pending = Some(e.pending), // wait a little
-//!         other => break other?,
-//!     }
-//! };
+//! }
+//! let done = result?;
 //! # assert!(done.verified);
 //! # assert_eq!((fake.requests_to(Target::Put).len(), fake.requests_to(Target::Commit).len()), (1, 2));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

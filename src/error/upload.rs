@@ -9,7 +9,7 @@ use crate::transfer::uploaded::{PendingUpload, Uploaded};
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -52,7 +52,7 @@ impl std::error::Error for UploadInterrupted {}
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -92,7 +92,7 @@ impl std::error::Error for CommitUnknown {}
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;

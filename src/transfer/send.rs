@@ -15,7 +15,7 @@ use crate::ids::UnionId;
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// let file = client.send_file("Cargo.toml");

@@ -36,7 +36,7 @@ pub struct Uploaded {
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;

@@ -114,7 +114,7 @@ impl<'c> Walk<'c> {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.add_folder("space-1", "folder-1", "2024");
     /// # let client = fake.client().build()?;
     /// let walk = client.storage().walk("space-1", "0", UnionId("operator-1")).max_depth(1);
