@@ -111,6 +111,7 @@ fn a_commit_that_is_refused_leaves_what_has_arrived() {
             let error = interrupted(upload(&setup).from_bytes(&bytes));
             assert_eq!(error.cause.code(), Some(code));
             assert!(error.pending.is_complete());
+            assert_eq!(error.pending.bytes(), bytes.len() as u64);
             let text = error.to_string();
             let advice = ". When that is cured, Upload::resume goes on from there";
             assert!(text.contains("everything has arrived") && text.ends_with(advice), "{text}");
