@@ -19,6 +19,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 
@@ -289,6 +291,16 @@ fn get_leaves_the_old_file_until_the_part_is_complete() {
         (stage.read("mine").as_str(), stage.folder.names()),
         ("something else", vec!["mine".to_owned()])
     );
+    // Killed half-way. What is beside it by then is the part.
+    stage.fake.fault(Target::Object, Fault::StallAfter(3));
+    let mut killed = stage.command("get", &["space-1", "dentry-1", "--range", "0-8", "-o", "mine"]);
+    let killed = Running(killed.stderr(Stdio::null()).spawn().unwrap());
+    while stage.folder.names().len() < 2 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    drop(killed);
+    assert_eq!(stage.read("mine"), "something else");
+    assert!(stage.folder.names()[1].starts_with("mine.dingtalk-range-"));
 }
 
 /// Another part is a new file: it must not be readable by more people than the one before, or stand beside a link.
