@@ -3,10 +3,11 @@
 
 mod shared;
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use dingtalk_files::DentryType;
+use dingtalk_files::{DentryType, WalkEntry};
 use indicatif::HumanBytes;
 use lexopt::prelude::*;
 use shared::Failure;
@@ -42,26 +43,34 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
         _ => return Err(Failure::usage("SPACE_ID is needed")),
     };
     let session = shared::connect(demo)?;
-    let (mut entries, mut failure) = (Vec::new(), None);
+    let (mut rows, mut folders, mut failure) = (Vec::new(), HashMap::new(), None);
     for entry in session.client.storage().walk(space, folder, session.person()).max_depth(depth) {
         match entry {
-            Ok(entry) => entries.push(entry),
+            Ok(WalkEntry { path, dentry, .. }) => {
+                let name = dentry.name.as_ref().or(dentry.id.as_ref()).cloned().unwrap_or_default();
+                // Not by cutting the path, for a name may have a `/` in it.
+                let above = path.strip_suffix(&name).and_then(|above| above.strip_suffix('/'));
+                let mut names: Vec<String> =
+                    above.and_then(|path| folders.get(path)).cloned().unwrap_or_default();
+                names.push(name);
+                folders.insert(path, names.clone());
+                rows.push((names, dentry));
+            }
             Err(e) => {
-                eprintln!("{}", shared::printable(&e.to_string()));
+                shared::say(shared::printable(&e.to_string()));
                 failure = failure.or(Some(Failure::from(e.error)));
             }
         }
     }
     // A walk ends one folder before it goes into those below; a tree shows each where it is.
-    entries.sort_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
+    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut out = io::stdout().lock();
-    for entry in &entries {
-        let (above, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
-        let level = if above.is_empty() { 0 } else { above.split('/').count() };
-        let slash = if entry.dentry.kind == Some(DentryType::Folder) { "/" } else { "" };
-        let size = entry.dentry.size.map_or("-".to_owned(), |bytes| HumanBytes(bytes).to_string());
-        let (id, indent) = (entry.dentry.id.as_deref().unwrap_or("?"), level * 2);
-        writeln!(out, "{size:>11}  {id:<12}  {:indent$}{}{slash}", "", shared::printable(name))?;
+    for (names, dentry) in &rows {
+        let slash = if dentry.kind == Some(DentryType::Folder) { "/" } else { "" };
+        let size = dentry.size.map_or("-".to_owned(), |bytes| HumanBytes(bytes).to_string());
+        let (id, indent) = (dentry.id.as_deref().unwrap_or("?"), 2 * (names.len() - 1));
+        let name = names.last().map_or(String::new(), |name| shared::printable(name));
+        writeln!(out, "{size:>11}  {id:<12}  {:indent$}{name}{slash}", "")?;
     }
     let text = "not everything could be listed".to_owned();
     failure.map_or(Ok(()), |first| Err(Failure { text, ..first }))

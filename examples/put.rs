@@ -40,10 +40,12 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let (file, space, folder) = match operands.as_slice() {
-        [file, space, folder] => (file, space.as_str(), folder.as_str()),
-        [file, space] => (file, space.as_str(), "0"),
+    let operands: Vec<&str> = operands.iter().map(String::as_str).collect();
+    let (file, space, folder) = match *operands.as_slice() {
+        [file, space, folder] => (file, space, folder),
+        [file, space] => (file, space, "0"),
         [file] if demo => (file, "space-1", "0"),
+        [] if demo => (shared::DEMO_FILE, "space-1", "0"),
         _ => return Err(Failure::usage("FILE and SPACE_ID are needed")),
     };
     let session = shared::connect(demo)?;
@@ -57,8 +59,7 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
     }
     let done = upload.from_file(file)?;
     shared::tell(done.bytes, done.verified);
-    println!("{}", done.dentry.id.unwrap_or_default());
-    Ok(())
+    shared::print(&done.dentry.id.unwrap_or_default(), "uploaded as dentry")
 }
 
 fn parse_strategy(word: &str) -> Result<ConflictStrategy, &'static str> {

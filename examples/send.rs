@@ -39,12 +39,20 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
             other => return Err(other.unexpected().into()),
         }
     }
+    let mut operands: Vec<&str> = operands.iter().map(String::as_str).collect();
+    if demo {
+        // What is not said.
+        let all = if stored { ["space-1", "dentry-2"] } else { [shared::DEMO_FILE, "space-1"] };
+        operands.extend(all.iter().skip(operands.len()));
+        if conversation.is_none() {
+            person = person.or(Some("recipient-1".to_owned()));
+        }
+    }
     if person.is_some() == conversation.is_some() {
         return Err(Failure::usage("one of --to and --to-conversation is needed"));
     }
     // A person is the other case.
     let receiver = UnionId(person.as_deref().unwrap_or_default());
-    let operands: Vec<&str> = operands.iter().map(String::as_str).collect();
     let session = shared::connect(demo)?;
     let id = match operands.as_slice() {
         [space, dentry] if stored => {
@@ -68,7 +76,6 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
         }
         _ => return Err(Failure::usage("FILE SPACE_ID, or --stored SPACE_ID DENTRY_ID, is needed")),
     };
-    eprintln!("sent");
-    println!("{}", id.unwrap_or_default());
-    Ok(())
+    shared::say("sent");
+    shared::print(&id.unwrap_or_default(), "sent, and stored as dentry")
 }

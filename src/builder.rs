@@ -21,6 +21,7 @@ use crate::transport::{Door, Doors, Transport};
 const BASE_URL: &str = "https://api.dingtalk.com";
 const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
 const OAPI_BASE_URL: &str = "https://oapi.dingtalk.com";
+const BASE_URL_VAR: &str = "DINGTALK_BASE_URL";
 const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 
 /// Configures a [`Client`]. From [`Client::builder`].
@@ -181,7 +182,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How failures are retried.
+    /// How failures are retried. A call that was throttled waits a second at least, doubling up to the longest wait of the
+    /// policy, and up to a second more by chance, whatever the policy's first wait: `DingTalk`'s limits are per second.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, RetryPolicy};
@@ -319,13 +321,15 @@ impl ClientBuilder {
     /// The variables of [`Client::from_env`].
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let var = |name: &str| var(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
-        let builder = match (
+        let (builder, credentials) = match (
             var("DINGTALK_ACCESS_TOKEN"),
             var("DINGTALK_APP_KEY"),
             var("DINGTALK_APP_SECRET"),
         ) {
-            (Some(token), _, _) => Self::new().access_token(token),
-            (None, Some(key), Some(secret)) => Self::new().app(key, secret),
+            (Some(token), _, _) => (Self::new().access_token(token), "DINGTALK_ACCESS_TOKEN"),
+            (None, Some(key), Some(secret)) => {
+                (Self::new().app(key, secret), "DINGTALK_APP_KEY, DINGTALK_APP_SECRET")
+            }
             (None, Some(_), None) => {
                 return Err(config("DINGTALK_APP_KEY is set, but DINGTALK_APP_SECRET is not"));
             }
@@ -338,10 +342,14 @@ impl ClientBuilder {
                 ));
             }
         };
-        Ok(match var("DINGTALK_BASE_URL") {
+        let builder = match var(BASE_URL_VAR) {
             Some(url) => builder.base_url(url),
             None => builder,
-        })
+        };
+        // `build` would say the same, and not where it came from.
+        builder.auth.as_ref().map_or(Ok(()), check_auth).map_err(|e| named(credentials, e))?;
+        check_api_url(&builder.base_url).map_err(|e| named(BASE_URL_VAR, e))?;
+        Ok(builder)
     }
 
     /// Checks the configuration. Nothing is sent.
@@ -360,7 +368,7 @@ impl ClientBuilder {
         if self.several_auths {
             return Err(config("give one of `app`, `access_token` and `token_source`, not several"));
         }
-        let base_url = check_base_url(&self.base_url)?;
+        let base_url = check_api_url(&self.base_url)?;
         let oapi_base_url = match &self.oapi_base_url {
             Some(url) => Some(check_base_url(url)?),
             None => old_host_of(&base_url),
@@ -469,6 +477,14 @@ fn config(what: impl Into<String>) -> Error {
     Error::Config(what.into())
 }
 
+/// The same, and the environment variable it came from.
+fn named(variable: &str, error: Error) -> Error {
+    match error {
+        Error::Config(what) => config(format!("{variable}: {what}")),
+        other => other,
+    }
+}
+
 /// Scheme, host, perhaps a port and a path; no slash at the end.
 fn check_base_url(url: &str) -> Result<String> {
     let trimmed = url.trim().trim_end_matches('/');
@@ -485,6 +501,15 @@ fn check_base_url(url: &str) -> Result<String> {
     }
     let (scheme, rest) = trimmed.split_once("://").ok_or_else(|| problem("is no URL"))?;
     Ok(format!("{}://{rest}", scheme.to_ascii_lowercase()))
+}
+
+/// Of the API host, whose routes are known.
+fn check_api_url(url: &str) -> Result<String> {
+    let url = check_base_url(url)?;
+    if url.ends_with("/v1.0") || url.ends_with("/v2.0") {
+        return Err(config("the base URL must end before /v1.0 or /v2.0, with which every route begins"));
+    }
+    Ok(url)
 }
 
 fn is_https(url: &str) -> bool {

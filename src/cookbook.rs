@@ -6,18 +6,23 @@
 //!
 //! # A build script that fetches a file
 //!
-//! What [`to_file`](crate::Download::to_file) has written is complete and checked, or not there: it is enough to look
-//! whether it exists. Name the version, or the same sources build something else tomorrow.
+//! What [`to_file`](crate::Download::to_file) has written is complete and checked, or not there, so the name alone tells
+//! whether there is something to do. Name the version, or the same sources build something else tomorrow; and have it in
+//! the name of the file, because `OUT_DIR` outlives a change of build.rs, and the old version with it.
 //!
 //! ```
 //! use std::path::{Path, PathBuf};
 //! use dingtalk_files::{Client, Result, UnionId};
 //!
-//! // In `main` of build.rs: fetch(&Client::from_env()?, Path::new(&std::env::var("OUT_DIR")?))?
-//! fn fetch(client: &Client, folder: &Path) -> Result<PathBuf> {
-//!     let target = folder.join("rates.csv");
+//! const VERSION: u64 = 1;
+//!
+//! // In `main` of build.rs:
+//! // let rates = fetch(&Client::from_env()?, Path::new(&std::env::var("OUT_DIR")?), VERSION)?;
+//! // println!("cargo::rustc-env=RATES={}", rates.display()); // and in the crate: include_str!(env!("RATES"))
+//! fn fetch(client: &Client, folder: &Path, version: u64) -> Result<PathBuf> {
+//!     let target = folder.join(format!("rates-{version}.csv"));
 //!     if !target.exists() {
-//!         let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(1);
+//!         let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(version);
 //!         file.download().resume(true).to_file(&target)?;
 //!     }
 //!     Ok(target)
@@ -27,8 +32,10 @@
 //! # let folder = std::env::temp_dir().join(format!("dingtalk-files-cookbook-build-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
 //! # let client = fake.client().build()?;
-//! # assert_eq!(fetch(&client, &folder)?, fetch(&client, &folder)?);
+//! # assert_eq!(fetch(&client, &folder, VERSION)?, fetch(&client, &folder, VERSION)?);
 //! # assert_eq!(fake.requests_to(dingtalk_files::testing::Target::Object).len(), 1);
+//! # fake.put_file("space-1", "dentry-1", "rates.csv", "EUR;7.9");
+//! # assert_eq!(std::fs::read_to_string(fetch(&client, &folder, 2)?)?, "EUR;7.9");
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -182,7 +189,8 @@
 //!
 //! # How patient to be
 //!
-//! The default tries five times more, over some seconds, which fits a service. A person at a terminal wants an answer
+//! The default tries five times more, over some seconds (longer where calls are throttled, for there each wait is a second
+//! at least), which fits a service. A person at a terminal wants an answer
 //! sooner, a job at night can wait. A download counts only tries without progress. A send that may have happened is
 //! never repeated, whatever the policy.
 //!
@@ -367,7 +375,9 @@
 //!
 //! # Go on with an upload
 //!
-//! An `UploadInterrupted` holds what has arrived. That is not sent again, only compared. It works within one process.
+//! An `UploadInterrupted` holds what has arrived. That is not sent again, only compared. It works within one process. The
+//! client has tried for some seconds already, so wait before the next try, and have an end: a line that is down all night
+//! is somebody's to look at.
 //!
 //! ```
 //! # use dingtalk_files::{RetryPolicy, UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -375,19 +385,22 @@
 //! # fake.add_space("space-1");
 //! # fake.fault(Target::Commit, Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"));
 //! # let client = fake.client().retry(RetryPolicy::none()).build()?;
+//! use std::{thread, time::Duration};
 //! use dingtalk_files::Error;
 //!
-//! let mut pending = None;
-//! let done = loop {
-//!     let mut upload = client.upload("space-1", "0", UnionId("operator-1")).parallel(4);
-//!     if let Some(begun) = pending.take() {
-//!         upload = upload.resume(begun);
+//! # let pause = Duration::ZERO;
+//! let upload = || client.upload("space-1", "0", UnionId("operator-1")).parallel(4);
+//! let mut result = upload().from_file("Cargo.toml");
+//! for _ in 0..5 {
+//!     match result {
+//!         Err(Error::UploadInterrupted(e)) if e.cause.is_transient() => {
+//!             thread::sleep(pause); // a minute, say
+//!             result = upload().resume(e.pending).from_file("Cargo.toml");
+//!         }
+//!         _ => break,
 //!     }
-//!     match upload.from_file("Cargo.toml") {
-//!         Err(Error::UploadInterrupted(e)) if e.cause.is_transient() => pending = Some(e.pending), // wait a little
-//!         other => break other?,
-//!     }
-//! };
+//! }
+//! let done = result?;
 //! # assert!(done.verified);
 //! # assert_eq!((fake.requests_to(Target::Put).len(), fake.requests_to(Target::Commit).len()), (1, 2));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -3,6 +3,14 @@
 //! The first build wants an account, by the variables below. Every other one finds the file in place and right, and asks
 //! nobody: it works offline, and without an account. A machine that never has a network sets `GREETING_FILE` to a copy
 //! of the file. Whatever way it came, a file that is not the pinned one ends the build.
+//!
+//! To try it without an account, with a stand-in of DingTalk, at the root of this repository:
+//!
+//! ```sh
+//! printf 'Hello from a file that was downloaded at build time. 你好！\n' > target/greeting.txt
+//! cargo run --example stand_in -- target/greeting.txt    # paste the lines it prints into another terminal, and there
+//! cargo run --manifest-path examples/build-script/Cargo.toml
+//! ```
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -2,16 +2,23 @@
 
 #![allow(dead_code, reason = "each of the four uses a part of it")]
 
+pub(crate) mod output;
+
+use std::env;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
-use std::{env, io};
 
 use dingtalk_files::testing::{Content, FakeDingTalk};
-use dingtalk_files::{Client, Error, Phase, Progress, UnionId};
+use dingtalk_files::{Client, Error, GetDentry, Phase, Progress, UnionId};
 use indicatif::{HumanBytes, ProgressBar, ProgressFinish, ProgressStyle};
+
+/// What `--demo` uploads when nothing is named.
+pub(crate) const DEMO_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 /// The end of each `--help`.
 const COMMON: &str = "
-  --demo   talk to a stand-in of DingTalk on this machine, which needs no account
+  --demo   talk to a stand-in of DingTalk on this machine: no account and no arguments are needed
   --help   show this
 
 Environment:
@@ -21,7 +28,7 @@ Environment:
 
 Exit codes:
   0  done
-  1  failed
+  1  failed, in part at least: the text tells what was done
   2  wrong use, or a setting is missing or wrong
   3  failed for now: the same command may succeed later, and does no harm
   4  it is not there, or this app or person may not do this
@@ -49,6 +56,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(e: Error) -> Self {
+        // What has arrived is of use to this process alone, which ends.
+        let e = if let Error::UploadInterrupted(e) = e { e.cause } else { e };
         let exit_code = match &e {
             Error::Config(_) | Error::InvalidArgument(_) => 2,
             Error::CommitOutcomeUnknown(_) => 5,
@@ -79,13 +88,25 @@ impl From<io::Error> for Failure {
 /// Runs a program, and makes an exit code of what came of it.
 pub(crate) fn main(help: &str, run: impl FnOnce(lexopt::Parser) -> Result<(), Failure>) -> ExitCode {
     if env::args_os().any(|arg| arg == "--help" || arg == "-h") {
-        println!("{help}{COMMON}");
+        // Who has read enough of it has closed the pipe.
+        let _ = writeln!(io::stdout(), "{help}{COMMON}");
         return ExitCode::SUCCESS;
     }
     let Err(failure) = run(lexopt::Parser::from_env()) else { return ExitCode::SUCCESS };
     // It may have words of the server in it.
-    eprintln!("error: {}", printable(&failure.text));
+    say(format_args!("error: {}", printable(&failure.text)));
     ExitCode::from(failure.exit_code)
+}
+
+/// Prints what a script reads. Where nobody takes it, whoever reads stderr learns what was `done`, and need not repeat it.
+pub(crate) fn print(line: &str, done: &str) -> Result<(), Failure> {
+    let failed = |e| Failure { text: format!("{done} {line}, but stdout takes nothing: {e}"), exit_code: 1 };
+    writeln!(io::stdout(), "{line}").map_err(failed)
+}
+
+/// On stderr. `eprintln!` would end the program where nobody takes it.
+pub(crate) fn say(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Whom a program talks to, and in whose name.
@@ -99,6 +120,12 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn person(&self) -> UnionId<'_> {
         UnionId(&self.union_id)
+    }
+
+    /// What a file is called, for a file in the current folder.
+    pub(crate) fn name_of(&self, space: &str, dentry: &str) -> Result<String, Failure> {
+        let told = self.client.storage().get_dentry(space, dentry, self.person(), &GetDentry::new())?;
+        Ok(file_name(told.name.as_deref().unwrap_or(dentry)))
     }
 }
 
@@ -125,7 +152,8 @@ fn stand_in() -> Result<Session, Failure> {
     fake.put_file("space-1", "dentry-1", "季度报告.xlsx", Content::pattern(8_000_000));
     fake.move_into_folder("space-1", "dentry-1", "folder-2");
     fake.put_file("space-1", "dentry-2", "notes.txt", "Hello!\n");
-    eprintln!("demo: this is a stand-in of DingTalk at {}; it ends with this program", fake.base_url());
+    let url = fake.base_url();
+    say(format_args!("demo: this is a stand-in of DingTalk at {url}; it ends with this program"));
     let client = fake.client().build()?;
     Ok(Session { client, union_id: "operator-1".to_owned(), _fake: Some(fake) })
 }
@@ -152,7 +180,7 @@ pub(crate) fn progress() -> impl FnMut(Progress) + Send {
 /// What came of a transfer, on stderr.
 pub(crate) fn tell(bytes: u64, verified: bool) {
     let checksum = if verified { "checksum verified" } else { "no checksum to compare" };
-    eprintln!("{}, {checksum}", HumanBytes(bytes));
+    say(format_args!("{}, {checksum}", HumanBytes(bytes)));
 }
 
 /// A name that somebody else chose, for a terminal: nothing in it can move the cursor or turn the text round.

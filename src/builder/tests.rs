@@ -14,6 +14,7 @@ fn problem(builder: Result<ClientBuilder>) -> String {
 #[test]
 fn environment_variables() {
     const BASE: (&str, &str) = ("DINGTALK_BASE_URL", "http://127.0.0.1:1/");
+    const TOKEN: (&str, &str) = ("DINGTALK_ACCESS_TOKEN", "t");
     let app = vars(&[("DINGTALK_APP_KEY", " k\n"), ("DINGTALK_APP_SECRET", "s"), BASE]);
     let client = ClientBuilder::from_vars(app).unwrap().no_proxy().build().unwrap();
     assert_eq!(format!("{client:?}").matches("App(..)").count(), 1);
@@ -30,6 +31,24 @@ fn environment_variables() {
     assert!(none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"), "{none}");
     let half = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_APP_KEY", "k")])));
     assert!(half.contains("DINGTALK_APP_SECRET is not"), "{half}");
+
+    // What is wrong with a value is said with the name of its variable, and without the value.
+    let table: [(&'static [(&str, &str)], &str); 4] = [
+        (&[TOKEN, ("DINGTALK_BASE_URL", "api.dingtalk.com")], "DINGTALK_BASE_URL: the base URL begins with"),
+        (
+            &[TOKEN, ("DINGTALK_BASE_URL", "https://planted@h")],
+            "DINGTALK_BASE_URL: the base URL must have no",
+        ),
+        (&[("DINGTALK_ACCESS_TOKEN", "planted t"), BASE], "DINGTALK_ACCESS_TOKEN: the access token has"),
+        (
+            &[("DINGTALK_APP_KEY", "k"), ("DINGTALK_APP_SECRET", "planted s"), BASE],
+            "DINGTALK_APP_KEY, DINGTALK_APP_SECRET: app key or app secret has",
+        ),
+    ];
+    for (pairs, expected) in table {
+        let text = problem(ClientBuilder::from_vars(vars(pairs)));
+        assert!(text.starts_with(expected) && !text.contains("planted"), "{expected}: {text}");
+    }
 }
 
 #[test]
@@ -51,6 +70,8 @@ fn a_wrong_configuration_says_what_to_do() {
         (good().base_url("http://"), "URL"),
         (good().base_url("http://h?x=1"), "no query"),
         (good().base_url("http://user@h"), "user"),
+        (good().base_url("https://api.dingtalk.com/v1.0/"), "every route begins"),
+        (good().base_url("https://h/gateway/v2.0"), "every route begins"),
         (good().oapi_base_url("http://planted@h"), "user"),
         (good().stall_timeout(Duration::ZERO), "timeout of zero"),
         (good().connect_timeout(Duration::ZERO), "timeout of zero"),

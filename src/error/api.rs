@@ -96,6 +96,9 @@ impl ApiError {
             "dentryNotExist" => {
                 "Check the dentry id, the space it is in, and the version; it may be in the recycle bin"
             }
+            "dentryNameConflict" => {
+                "The name is taken in this folder: choose another name or another folder, or overwrite (ConflictStrategy::Overwrite)"
+            }
             "fileArchived" => {
                 "The file is archived; this call has started to restore it, so ask again in some minutes"
             }

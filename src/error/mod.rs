@@ -244,7 +244,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::Error;
@@ -311,7 +311,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::RetryPolicy;
@@ -342,7 +342,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::RetryPolicy;
@@ -389,7 +389,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::Send, Fault::api_error(400, "permissionDenied"));
@@ -405,7 +405,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{Client, UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// let client = Client::builder().access_token("stale").base_url(fake.base_url()).no_proxy().build()?;
@@ -450,7 +450,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::Send, Fault::CloseWithoutAnswer);

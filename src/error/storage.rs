@@ -11,7 +11,7 @@ use crate::secret::withhold;
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// # let client = fake.client().build()?;
 /// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
@@ -47,7 +47,7 @@ impl StorageError {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;

@@ -9,7 +9,7 @@ use crate::transfer::uploaded::{PendingUpload, Uploaded};
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -38,7 +38,11 @@ impl fmt::Display for UploadInterrupted {
             let (done, count) = (self.pending.done.len(), self.pending.part_count());
             write!(f, "the upload stopped after {done} of {count} parts: {}", self.cause)?;
         }
-        f.write_str(". Upload::resume goes on from there")
+        // The same once more would be refused once more.
+        let is_refusal =
+            matches!(self.cause.root(), Error::Api(_) | Error::Storage(_)) && !self.cause.is_transient();
+        let when = if is_refusal { "When that is cured, " } else { "" };
+        write!(f, ". {when}Upload::resume goes on from there")
     }
 }
 
@@ -48,7 +52,7 @@ impl std::error::Error for UploadInterrupted {}
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -88,7 +92,7 @@ impl std::error::Error for CommitUnknown {}
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;

@@ -19,7 +19,7 @@ use std::time::Duration;
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?;
 /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// # let client = fake.client().build()?;
 /// fake.fault(Target::Object, Fault::CutAfter(2));
@@ -116,7 +116,7 @@ pub enum Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::ResetUploadAfter(2));
@@ -131,7 +131,7 @@ pub enum Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::RefuseUploadAfter { bytes: 2, status: 403, code: "AccessDenied".into() });
@@ -153,7 +153,7 @@ pub enum Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::StallUploadAfter(2));
@@ -169,7 +169,7 @@ pub enum Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::SlowUpload { bytes: 2, pause: std::time::Duration::from_millis(1) });
@@ -189,7 +189,7 @@ pub enum Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// fake.fault(Target::Put, Fault::CorruptUpload(0));
@@ -212,7 +212,7 @@ impl Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::DownloadInfo, Fault::json(200, "{ broken"));
@@ -229,7 +229,7 @@ impl Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::DownloadInfo, Fault::html(200, "<html>please log in</html>"));
@@ -246,7 +246,7 @@ impl Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::Object, Fault::status(404));
@@ -263,7 +263,7 @@ impl Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::DownloadInfo, Fault::api_error(403, "permissionDenied"));
@@ -280,7 +280,7 @@ impl Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::DownloadInfo, Fault::missing_scope("Storage.DownloadInfo.Read"));
@@ -297,7 +297,7 @@ impl Fault {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));

@@ -106,7 +106,7 @@ impl FakeDingTalk {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// assert!(fake.remove_file("space-1", "dentry-1"));
@@ -123,7 +123,7 @@ impl FakeDingTalk {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
@@ -259,7 +259,7 @@ impl FakeDingTalk {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.archive_file("space-1", "dentry-1", 1);

@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?;
 /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// # let client = fake.client().build()?;
 /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
@@ -48,7 +48,7 @@ pub struct Recorded {
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?;
 /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// # let client = fake.client().build()?;
 /// client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
@@ -103,7 +103,7 @@ pub struct StoredFile {
 ///
 /// ```
 /// # use dingtalk_files::testing::FakeDingTalk;
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?;
 /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// assert!(fake.files()[0].app_properties.is_empty()); // Only a commit can give some.
 /// # Ok::<(), std::io::Error>(())
@@ -146,7 +146,7 @@ impl Recorded {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
@@ -163,7 +163,7 @@ impl Recorded {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
@@ -181,7 +181,7 @@ impl Recorded {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
@@ -199,7 +199,7 @@ impl Recorded {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;

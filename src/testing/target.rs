@@ -4,7 +4,7 @@
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?;
 /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// # let client = fake.client().build()?;
 /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
@@ -24,7 +24,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
@@ -38,7 +38,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
@@ -51,7 +51,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
@@ -64,7 +64,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
@@ -78,7 +78,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
@@ -92,7 +92,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// fake.put_task("task-1", &["SUCCESS"]);
@@ -108,7 +108,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
@@ -123,7 +123,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{GetDentry, UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// let dentry = client.storage().get_dentry("space-1", "dentry-1", UnionId("anyone"), &GetDentry::new())?;
@@ -137,7 +137,7 @@ pub enum Target {
     ///
     /// ```
     /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?;
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// let page = client.storage().list_dentries("space-1", "0", UnionId("anyone"), &ListDentries::new())?;

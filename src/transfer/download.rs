@@ -132,7 +132,7 @@ impl<'a> Download<'a> {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::Error;
     ///

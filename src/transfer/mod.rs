@@ -197,7 +197,7 @@ impl RemoteFile {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.put_file("space-1", "dentry-1", "report.txt", "goodbye");
@@ -236,7 +236,7 @@ impl RemoteFile {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// use std::time::Duration;

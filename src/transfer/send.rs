@@ -8,14 +8,14 @@ use super::upload::Upload;
 use super::uploaded::Uploaded;
 use crate::api::conv_file::ConversationFile;
 use crate::client::Client;
-use crate::error::{NotSent, Problem, Result};
+use crate::error::{Error, NotSent, Problem, Result};
 use crate::ids::UnionId;
 
 /// A local file that is to be sent. From [`Client::send_file`]; it needs a folder to be stored in.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// let file = client.send_file("Cargo.toml");
@@ -153,10 +153,12 @@ impl<'a> SendFrom<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`Upload::from_file`]. When the upload worked and the send did not, [`NotSent`](crate::Error::NotSent) with
+    /// Before anything is uploaded, [`InvalidArgument`](crate::Error::InvalidArgument) for an empty id of the receiver. Those
+    /// of [`Upload::from_file`]. When the upload worked and the send did not, [`NotSent`](crate::Error::NotSent) with
     /// the file as it was stored, so that nothing is uploaded twice.
     #[inline]
     pub fn to_user(self, receiver: UnionId<'_>) -> Result<SentFile> {
+        check_receiver("unionId", receiver.0)?;
         self.send(|client, space_id, dentry_id, _| {
             client.conv_file().send_by_app(space_id, dentry_id, receiver)
         })
@@ -179,6 +181,7 @@ impl<'a> SendFrom<'a> {
     /// Those of [`to_user`](Self::to_user).
     #[inline]
     pub fn to_conversation(self, open_conversation_id: &str) -> Result<SentFile> {
+        check_receiver("openConversationId", open_conversation_id)?;
         self.send(|client, space_id, dentry_id, operator| {
             client.conv_file().send(space_id, dentry_id, open_conversation_id, operator)
         })
@@ -201,6 +204,14 @@ impl<'a> SendFrom<'a> {
             Err(cause) => Err(NotSent { uploaded, cause }.into()),
         }
     }
+}
+
+/// Otherwise it would be refused when the file is stored already.
+fn check_receiver(name: &str, id: &str) -> Result<()> {
+    if id.is_empty() {
+        return Err(Error::InvalidArgument(format!("the receiver's `{name}` is empty")));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for SendFrom<'_> {

@@ -216,16 +216,26 @@ impl<'a> Upload<'a> {
     /// Goes on with an upload that ended in [`Error::UploadInterrupted`], of the same bytes. Parts that have arrived are read
     /// again and compared, but not sent.
     ///
+    /// The client has tried for some seconds by then: wait a little, and not without end.
+    ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
     /// # let client = Client::from_env()?;
+    /// use std::{thread, time::Duration};
     /// use dingtalk_files::Error;
     ///
     /// let upload = || client.upload("space-1", "0", UnionId("operator-1"));
-    /// let done = match upload().from_file("large.iso") {
-    ///     Err(Error::UploadInterrupted(e)) => upload().resume(e.pending).from_file("large.iso")?,
-    ///     other => other?,
-    /// };
+    /// let mut result = upload().from_file("large.iso");
+    /// for _ in 0..5 {
+    ///     match result {
+    ///         Err(Error::UploadInterrupted(e)) if e.cause.is_transient() => {
+    ///             thread::sleep(Duration::from_secs(60));
+    ///             result = upload().resume(e.pending).from_file("large.iso");
+    ///         }
+    ///         _ => break,
+    ///     }
+    /// }
+    /// let done = result?;
     /// # let _ = done;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```

@@ -36,7 +36,7 @@ pub struct Uploaded {
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// # let fake = FakeDingTalk::start()?;
+/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -82,6 +82,26 @@ impl PendingUpload {
     /// ```
     pub fn is_complete(&self) -> bool {
         self.done.len() as u64 == self.part_count()
+    }
+
+    /// How many bytes have arrived and will not be sent again. Of an upload in parts, whole parts count.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::Error;
+    ///
+    /// fake.fault(Target::Commit, Fault::api_error(403, "permissionDenied"));
+    /// let upload = client.upload("space-1", "0", UnionId("operator-1")).name("a.txt");
+    /// let Err(Error::UploadInterrupted(interrupted)) = upload.from_bytes(b"hello") else { panic!("another end") };
+    /// assert_eq!(interrupted.pending.bytes(), 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn bytes(&self) -> u64 {
+        let parts = self.done.iter().map(|(number, _)| self.range_of(*number));
+        parts.map(|range| range.end.saturating_sub(range.start)).sum()
     }
 
     pub(crate) fn part_count(&self) -> u64 {

@@ -19,6 +19,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 
@@ -126,10 +128,15 @@ impl Stage {
         Self { fake, folder: Folder::new() }
     }
 
-    fn run(&self, name: &str, args: &[&str]) -> Ended {
+    fn command(&self, name: &str, args: &[&str]) -> Command {
         let mut command = without_account(example(name));
         command.envs(self.fake.environment()).env("DINGTALK_UNION_ID", "person-1");
-        Ended::of(command.args(args).current_dir(self.folder.path()).output().unwrap())
+        command.args(args).current_dir(self.folder.path());
+        command
+    }
+
+    fn run(&self, name: &str, args: &[&str]) -> Ended {
+        Ended::of(self.command(name, args).output().unwrap())
     }
 
     fn read(&self, name: &str) -> String {
@@ -160,6 +167,19 @@ fn each_utility_says_how_it_is_used() {
 }
 
 #[test]
+fn the_quickstart_takes_no_option_for_a_file() {
+    let folder = Folder::new();
+    let help = alone(&folder, "quickstart", &["--help"]);
+    assert!(help.printed().contains("quickstart [FILE]") && help.err.is_empty(), "{help:?}");
+    for wrong in [&["--demo"][..], &["-o"], &["a", "b"]] {
+        alone(&folder, "quickstart", wrong).assert_failed(2, "quickstart [FILE]");
+    }
+    assert!(folder.names().is_empty());
+    assert!(alone(&folder, "quickstart", &["a"]).printed().contains("5 send"));
+    assert_eq!(fs::metadata(folder.join("a")).unwrap().len(), 8_000_000);
+}
+
+#[test]
 fn each_utility_tells_wrong_use_from_failure() {
     let folder = Folder::new();
     let to = ["--to", "somebody"];
@@ -172,10 +192,18 @@ fn each_utility_tells_wrong_use_from_failure() {
         let too_many = [receiver, &["--demo", "a", "b", "c", "d"]].concat();
         alone(&folder, name, &too_many).assert_failed(2, "--help");
     }
-    alone(&folder, "get", &["--demo", "--last", "5"]).assert_failed(2, "-o");
-    alone(&folder, "get", &["--demo", "--range", "5"]).assert_failed(2, "FIRST-LAST");
-    alone(&folder, "get", &["--demo", "--range", "5-4", "-o", "-"]).assert_failed(2, "empty or backwards");
-    alone(&folder, "get", &["--demo", "--parallel", "2", "-o", "-"]).assert_failed(2, "`parallel`");
+    let get = |args: &[&str]| alone(&folder, "get", &[&["--demo"], args].concat());
+    get(&["--range", "-5"]).assert_failed(2, "--range needs -o");
+    for wrong in ["5", "", "-", "a-5", "5-a"] {
+        get(&["--range", wrong, "-o", "-"]).assert_failed(2, "FIRST-LAST");
+    }
+    get(&["--range", "5-4", "-o", "-"]).assert_failed(2, "\"5-4\": it ends before");
+    get(&["--parallel", "2", "-o", "-"]).assert_failed(2, "--parallel needs a file");
+    get(&["--parallel", "2", "-o", "a", "--range", "0-4"]).assert_failed(2, "--parallel needs a file");
+    get(&["-o", ""]).assert_failed(2, "\"\": it names no file");
+    get(&["-o", "."]).assert_failed(2, "is a folder");
+    #[cfg(unix)]
+    get(&["-o", "/dev/null"]).assert_failed(2, "`-o -`");
     alone(&folder, "send", &["--demo", "--to", "a", "--to-conversation", "b", "c"])
         .assert_failed(2, "one of");
     alone(&folder, "put", &["--demo", "--if-exists", "shrug", "a"]).assert_failed(2, "overwrite");
@@ -203,7 +231,19 @@ fn each_utility_has_a_demo_that_says_so() {
     assert_eq!(demo("ls", &["--demo"]).printed(), listed);
     let id = demo("put", &["--demo", "a.txt"]);
     assert!(id.printed().trim_end().bytes().all(|byte| byte.is_ascii_digit()), "{id:?}");
-    demo("send", &["--demo", "--to", "somebody", "a.txt", "space-1"]).printed();
+    demo("put", &["--demo"]).printed();
+    for args in [
+        &["--demo"][..],
+        &["--demo", "a.txt"],
+        &["--demo", "--to", "somebody", "a.txt"],
+        &["--demo", "--to-conversation", "all", "a.txt", "space-1", "folder-1"],
+    ] {
+        let id = demo("send", args);
+        assert!(id.printed().trim_end().bytes().all(|byte| byte.is_ascii_digit()), "{id:?}");
+    }
+    for args in [&["--demo", "--stored"][..], &["--demo", "--to", "somebody", "--stored"]] {
+        assert_eq!(demo("send", args).printed(), "dentry-2\n");
+    }
     assert_eq!(folder.names(), ["a.txt", "季度报告.xlsx"]);
 }
 
@@ -217,7 +257,8 @@ fn get_writes_what_was_asked_for() {
         (&["-o-", "--file-version", "1"], "0123456789"),
         (&["--output=-", "--file-version=1", "--range", "2-4"], "234"),
         (&["-o", "-", "--file-version", "1", "--range", "7-"], "789"),
-        (&["-o", "-", "--last", "7"], "version"),
+        (&["-o", "-", "--range", "-7"], "version"),
+        (&["-o", "-", "--file-version", "1", "--range", "-3", "--range", "0-"], "0123456789"),
     ] {
         assert_eq!(get(args).printed(), expected, "{args:?}");
     }
@@ -226,8 +267,57 @@ fn get_writes_what_was_asked_for() {
     get(&[]).assert_failed(1, "报告.txt exists already");
     // Who names a file means it.
     stage.write("mine", "something else");
-    assert_eq!(get(&["-o", "mine", "--last", "3"]).printed(), "mine\n");
+    assert_eq!(get(&["-o", "mine", "--range", "-3"]).printed(), "mine\n");
     assert_eq!((stage.read("mine").as_str(), stage.read("报告.txt").as_str()), ("ion", "the second version"));
+}
+
+/// Whatever goes wrong with a part of a file, what was there stays, and nothing else is left.
+#[test]
+fn get_leaves_the_old_file_until_the_part_is_complete() {
+    let stage = Stage::new();
+    stage.write("mine", "something else");
+    let get = |dentry: &str, range: &str, target: &str| {
+        stage.run("get", &["space-1", dentry, "--range", range, "-o", target])
+    };
+    get("gone", "0-4", "mine").assert_failed(4, "dentryNotExist");
+    get("gone", "0-4", "new").assert_failed(4, "dentryNotExist");
+    get("dentry-1", "10-", "mine").assert_failed(1, "behind the end");
+    get("dentry-1", "-0", "mine").assert_failed(2, "the last 0 bytes");
+    stage.fake.fault(Target::Object, Fault::CutAfter(3));
+    stage.fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    get("dentry-1", "0-8", "mine").assert_failed(4, "NoSuchKey");
+    get("dentry-1", "0-4", "missing/new").assert_failed(1, "missing/new");
+    assert_eq!(
+        (stage.read("mine").as_str(), stage.folder.names()),
+        ("something else", vec!["mine".to_owned()])
+    );
+    // Killed half-way. What is beside it by then is the part.
+    stage.fake.fault(Target::Object, Fault::StallAfter(3));
+    let mut killed = stage.command("get", &["space-1", "dentry-1", "--range", "0-8", "-o", "mine"]);
+    let killed = Running(killed.stderr(Stdio::null()).spawn().unwrap());
+    while stage.folder.names().len() < 2 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    drop(killed);
+    assert_eq!(stage.read("mine"), "something else");
+    assert!(stage.folder.names()[1].starts_with("mine.dingtalk-range-"));
+}
+
+/// Another part is a new file: it must not be readable by more people than the one before, or stand beside a link.
+#[cfg(unix)]
+#[test]
+fn get_replaces_a_file_as_it_was() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let stage = Stage::new();
+    stage.write("mine", "something else");
+    fs::set_permissions(stage.folder.join("mine"), fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("mine", stage.folder.join("link")).unwrap();
+    let get = || stage.run("get", &["space-1", "dentry-1", "--range", "2-4", "-o", "link"]);
+    assert_eq!(get().printed(), "link\n");
+    assert_eq!(stage.read("mine"), "234");
+    assert!(fs::symlink_metadata(stage.folder.join("link")).unwrap().is_symlink());
+    let mode = fs::metadata(stage.folder.join("mine")).unwrap().permissions().mode();
+    assert_eq!((mode & 0o777, stage.folder.names().len()), (0o600, 2));
 }
 
 #[test]
@@ -267,6 +357,34 @@ fn get_stays_in_its_folder() {
     assert_eq!(stage.folder.names().len(), 7);
 }
 
+/// Nobody shall upload or send again because a pipe was closed.
+#[cfg(unix)]
+#[test]
+fn what_was_done_is_told_although_stdout_is_closed() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    let stage = Stage::new();
+    stage.write("a.txt", "hello");
+    // The other end is gone already.
+    let closed = || Stdio::from(OwnedFd::from(UnixStream::pair().unwrap().0));
+    let run =
+        |name: &str, args: &[&str]| Ended::of(stage.command(name, args).stdout(closed()).output().unwrap());
+    for (name, args, done) in [
+        ("put", &["a.txt", "space-1"][..], "uploaded as dentry 9"),
+        ("send", &["--to", "you", "--stored", "space-1", "dentry-1"], "sent, and stored as dentry dentry-1"),
+        ("get", &["space-1", "dentry-1"], "downloaded to 报告.txt"),
+        ("ls", &["space-1"], "Broken pipe"),
+    ] {
+        run(name, args).assert_failed(1, done);
+        let help = run(name, &["--help"]);
+        assert!(help.code == 0 && help.err.is_empty(), "{help:?}");
+    }
+    assert_eq!((stage.fake.files().len(), stage.fake.sent().len()), (2, 1));
+    // Not even stderr.
+    let mut put = stage.command("put", &["a.txt", "space-1"]);
+    assert_eq!(put.stdout(closed()).stderr(closed()).status().unwrap().code(), Some(1));
+}
+
 #[test]
 fn exit_codes_tell_a_script_what_to_do() {
     let stage = Stage::new();
@@ -293,7 +411,9 @@ fn put_does_as_told_when_the_name_is_taken() {
     stage.fake.add_folder("space-1", "folder-1", "Reports");
     stage.write("报告.txt", "new");
     let put = |what: &str| stage.run("put", &["--if-exists", what, "报告.txt", "space-1"]);
-    put("fail").assert_failed(1, "dentryNameConflict");
+    let taken = put("fail");
+    taken.assert_failed(1, "dentryNameConflict");
+    assert!(taken.err.contains("choose another name") && !taken.err.contains("resume"), "{taken:?}");
     assert_eq!(put("keep").printed(), "dentry-1\n");
     assert_eq!(stage.fake.content("space-1", "dentry-1").unwrap().len(), 10);
     assert_eq!(put("overwrite").printed(), "dentry-1\n");
@@ -348,7 +468,12 @@ fn ls_shows_what_it_can() {
     }
     stage.fake.put_file("space-1", "dentry-2", "below.txt", "");
     stage.fake.move_into_folder("space-1", "dentry-2", "folder-2");
-    let all = "          -  folder-1      b_[2J/
+    stage.fake.add_folder("space-1", "folder-3", "a/b");
+    stage.fake.put_file("space-1", "dentry-3", "1/2", "");
+    stage.fake.move_into_folder("space-1", "dentry-3", "folder-3");
+    let all = "          -  folder-3      a/b/
+        0 B  dentry-3        1/2
+          -  folder-1      b_[2J/
           -  folder-2      c/
         0 B  dentry-2        below.txt
        10 B  dentry-1      报告.txt
@@ -358,9 +483,11 @@ fn ls_shows_what_it_can() {
     assert_eq!(
         ls(&["space-1", "--depth", "1"]).printed(),
         all.replace("        0 B  dentry-2        below.txt\n", "")
+            .replace("        0 B  dentry-3        1/2\n", "")
     );
     assert_eq!(ls(&["space-1", "folder-2"]).printed(), "        0 B  dentry-2      below.txt\n");
-    // The root, and then its first folder.
+    // The root, its first folder, and then the next.
+    stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::api_error(403, "permissionDenied"));
     let partly = ls(&["space-1"]);

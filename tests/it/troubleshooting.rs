@@ -180,10 +180,11 @@ fn broken_uploads(s: &Scene) -> Vec<Error> {
         upload.from_bytes(b"hello").unwrap_err()
     };
     let not_committed = upload(Fault::api_error(403, "permissionDenied"));
+    let taken = upload(Fault::api_error(400, "dentryNameConflict"));
     let unknown = upload(Fault::CloseWithoutAnswer);
     s.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     let folder = s.client().send_file("Cargo.toml").into_folder("space-1", "0", UnionId("union-1"));
-    vec![not_committed, unknown, folder.to_user(UnionId("union-2")).unwrap_err()]
+    vec![not_committed, taken, unknown, folder.to_user(UnionId("union-2")).unwrap_err()]
 }
 
 fn bad_lines(s: &Scene) -> Vec<Error> {

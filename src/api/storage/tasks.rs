@@ -110,7 +110,7 @@ impl Storage<'_> {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, ManualClock}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// use std::time::Duration;
     /// use dingtalk_files::TaskStatus;

@@ -20,7 +20,8 @@ use crate::{Error, Pages, UnionId};
 #[non_exhaustive]
 pub struct WalkEntry {
     /// The names from the folder where the walk began, without it, to this one, joined by `/`: `2024/report.xls`. Other
-    /// people chose them: check each before it names anything on a disk. Who has no name is called by the id.
+    /// people chose them: check each before it names anything on a disk. Who has no name is called by the id. A name may
+    /// have a `/` in it, so the last piece is not always the name: that is [`Dentry::name`].
     pub path: String,
     /// The entry itself.
     pub dentry: Dentry,
@@ -113,7 +114,7 @@ impl<'c> Walk<'c> {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// # let fake = FakeDingTalk::start()?;
+    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
     /// # fake.add_folder("space-1", "folder-1", "2024");
     /// # let client = fake.client().build()?;
     /// let walk = client.storage().walk("space-1", "0", UnionId("operator-1")).max_depth(1);

@@ -111,8 +111,10 @@ fn a_commit_that_is_refused_leaves_what_has_arrived() {
             let error = interrupted(upload(&setup).from_bytes(&bytes));
             assert_eq!(error.cause.code(), Some(code));
             assert!(error.pending.is_complete());
+            assert_eq!(error.pending.bytes(), bytes.len() as u64);
             let text = error.to_string();
-            assert!(text.contains("everything has arrived") && text.contains("Upload::resume"), "{text}");
+            let advice = ". When that is cured, Upload::resume goes on from there";
+            assert!(text.contains("everything has arrived") && text.ends_with(advice), "{text}");
             let puts = setup.puts().len();
             let done = upload(&setup).resume(error.pending).from_bytes(&bytes).unwrap();
             setup.assert_stored(&done, &bytes);
@@ -130,6 +132,8 @@ fn a_name_that_is_taken_is_no_reason_to_send_everything_again() {
     let error = upload().from_bytes(&bytes).unwrap_err();
     assert_eq!(error.code(), Some("dentryNameConflict"));
     assert!(!error.may_have_run() && !error.is_transient());
+    let text = error.to_string();
+    assert!(text.contains("choose another name") && text.contains("When that is cured"), "{text}");
     let interrupted = interrupted(Err(error));
     let key = interrupted.pending.upload_key().to_owned();
     let done = upload().name("other.bin").resume(interrupted.pending).from_bytes(&bytes).unwrap();

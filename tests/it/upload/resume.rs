@@ -23,7 +23,10 @@ fn what_has_arrived_is_not_sent_again() {
     let error = broken_off(&setup, &bytes);
     assert!(matches!(&error.cause, Error::Storage(e) if e.status == 503), "{error}");
     assert!(!error.pending.is_complete());
-    assert_eq!(error.pending.upload_key(), key_of(&setup));
+    assert_eq!(
+        (error.pending.upload_key(), error.pending.bytes()),
+        (key_of(&setup).as_str().unwrap(), 3 * PART)
+    );
     let text = error.to_string();
     assert!(text.contains("after 3 of 5 parts") && text.contains("Upload::resume"), "{text}");
 
@@ -66,6 +69,7 @@ fn an_upload_can_be_resumed_more_than_once() {
     setup.fault(Target::Commit, Fault::api_error(400, "permissionDenied"));
     let third = interrupted(setup.in_parts().resume(second.pending).from_bytes(&bytes));
     assert!(third.pending.is_complete());
+    assert_eq!(third.pending.bytes(), 5 * PART);
     let done = setup.in_parts().resume(third.pending).from_bytes(&bytes).unwrap();
     setup.assert_stored(&done, &bytes);
     assert_eq!(setup.put_numbers(), [1, 2, 3, 4, 4, 5, 5]);

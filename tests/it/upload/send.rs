@@ -8,6 +8,8 @@ use crate::support::Seen;
 
 const BYTES: &[u8] = b"hello";
 
+type Way = fn(&Setup) -> Result<SentFile>;
+
 fn send(
     setup: &Setup,
     to: impl for<'a> FnOnce(dingtalk_files::SendFrom<'a>) -> Result<SentFile>,
@@ -79,7 +81,6 @@ fn to_a_conversation_in_the_name_of_who_stores_it() {
 
 #[test]
 fn a_send_that_fails_leaves_the_file_to_be_sent() {
-    type Way = fn(&Setup) -> Result<SentFile>;
     for (kind, run) in [(Target::Send, to_user as Way), (Target::SendToConversation, to_conversation)] {
         let setup = Setup::new();
         setup.fault(kind, Fault::api_error(400, "permissionDenied"));
@@ -142,6 +143,20 @@ fn without_the_upload_nothing_is_sent() {
     let folder = setup.client.send_file("no such file").into_folder("space-1", "0", UnionId("operator-1"));
     assert!(matches!(folder.to_user(UnionId("receiver-1")), Err(Error::Source(_))));
     setup.assert_untouched();
+}
+
+#[test]
+fn without_a_receiver_nothing_is_uploaded() {
+    let nobody = |setup: &Setup| send(setup, |folder| folder.to_user(UnionId("")));
+    let nowhere = |setup: &Setup| send(setup, |folder| folder.to_conversation(""));
+    for (run, missing) in [(nobody as Way, "unionId"), (nowhere, "openConversationId")] {
+        let setup = Setup::new();
+        match run(&setup) {
+            Err(Error::InvalidArgument(what)) => assert!(what.contains(missing), "{what}"),
+            other => panic!("{other:?}"),
+        }
+        setup.assert_untouched();
+    }
 }
 
 #[test]
