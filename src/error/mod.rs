@@ -140,7 +140,8 @@ pub enum Error {
     /// order: a download can go on at `start of the range + written`, or, to a file and with `resume`, by the same call.
     #[error("the transfer stopped after {written} {}: {cause}", kept_text(*.kept))]
     Interrupted {
-        /// Good bytes that had been written, from the start of the range on.
+        /// Good bytes that had been written: from the start of the range on, or in several places of a file that has
+        /// several connections.
         written: u64,
         /// They are still there: in the writer, or in the partial file. To a file without `resume` they are not.
         kept: bool,
