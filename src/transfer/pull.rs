@@ -106,7 +106,7 @@ enum Trouble {
 }
 
 /// The part of a body that is wanted.
-struct Part {
+struct Slice {
     /// Bytes before it.
     skip: u64,
     /// Its length; to the end of the body without one.
@@ -117,7 +117,7 @@ struct Part {
     end_is_marked: bool,
 }
 
-impl Part {
+impl Slice {
     /// Reads on to the end of the body: only then does ureq keep its connection, and only then is it certain that
     /// nobody's decoder made more of it than was sent.
     fn check_end(&self, head: &Head, body: &mut impl Read) -> Result<(), Trouble> {
@@ -177,11 +177,11 @@ impl<O: Origin> Pull<'_, O> {
         let if_match = self.seen.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
         let answer = self.origin.get(self.route.ticket(), self.route.url(), self.asking(), if_match);
         let (head, mut body) = answer.map_err(|e| self.judge(e))?;
-        let part = self.admit(&head)?;
-        self.discard(&mut body, part.skip)?;
-        self.copy(&head, &mut body, &part)?;
-        if part.is_rest_of_body {
-            part.check_end(&head, &mut body)?;
+        let slice = self.admit(&head)?;
+        self.discard(&mut body, slice.skip)?;
+        self.copy(&head, &mut body, &slice)?;
+        if slice.is_rest_of_body {
+            slice.check_end(&head, &mut body)?;
         }
         Ok(self.remaining() == Some(0))
     }
@@ -221,7 +221,7 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     /// Checks an answer before a byte of it is used.
-    fn admit(&mut self, head: &Head) -> Result<Part, Trouble> {
+    fn admit(&mut self, head: &Head) -> Result<Slice, Trouble> {
         if let Some(encoding) = &head.encoding {
             return Err(Trouble::DeadUrl(wrong(head, Problem::Encoded(encoding.clone()))));
         }
@@ -267,7 +267,7 @@ impl<O: Origin> Pull<'_, O> {
         // A 206 has nothing else in it; a 200 may go on behind a part of it.
         let is_rest_of_body = head.status == 206 || (end.is_some() && end == self.seen.total);
         let end_is_marked = head.length.is_some() || head.chunked;
-        Ok(Part { skip, take, is_rest_of_body, end_is_marked })
+        Ok(Slice { skip, take, is_rest_of_body, end_is_marked })
     }
 
     /// Nothing is written yet, and everything is known that has to be before.
@@ -304,9 +304,9 @@ impl<O: Origin> Pull<'_, O> {
         Ok(())
     }
 
-    /// Writes the part in large blocks.
-    fn copy(&mut self, head: &Head, body: &mut O::Body, part: &Part) -> Result<(), Trouble> {
-        let mut left = part.take;
+    /// Writes the slice in large blocks.
+    fn copy(&mut self, head: &Head, body: &mut O::Body, slice: &Slice) -> Result<(), Trouble> {
+        let mut left = slice.take;
         while left != Some(0) {
             let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
             let (filled, broke) = self.fill(body, room);
@@ -322,7 +322,7 @@ impl<O: Origin> Pull<'_, O> {
                     self.seen.total = self.start.map(|start| start + self.written);
                     break;
                 }
-                (None, Some(_)) if part.end_is_marked => return Err(part.rewritten(head)),
+                (None, Some(_)) if slice.end_is_marked => return Err(slice.rewritten(head)),
                 (None, Some(_)) => {
                     return Err(Trouble::Retry(self.broke_off(io::ErrorKind::UnexpectedEof.into())));
                 }
