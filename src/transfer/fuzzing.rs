@@ -151,7 +151,7 @@ pub struct Order {
     pub retries: u32,
     /// URLs to begin with.
     pub urls: usize,
-    /// Their signature has lapsed already.
+    /// Their signature has lapsed already, and so has each that follows.
     pub lapsed: bool,
 }
 
@@ -170,10 +170,16 @@ pub fn download(servers: &mut dyn Servers, order: Order, writer: &mut dyn Write)
     let monitor = Monitor::new(&clock, None, None);
     let limits = Limits { policy: &policy, deadline: None, max_bytes: order.max_bytes, monitor: &monitor };
     let object = order.object.map(|(total, etag, crc64)| Seen { total, etag, crc64 });
-    let ticket = ticket(order.urls, order.lapsed);
+    let lapsed = order.lapsed;
+    let ticket = ticket(order.urls, lapsed);
     let order = pull::Order { want: order.range.check()?, object, or_whole: order.or_whole };
-    let pulled =
-        pull::pull(&mut Numbered(servers), ticket, order, &mut Plain { writer, written: 0 }, &limits)?;
+    let pulled = pull::pull(
+        &mut Numbered { servers, lapsed },
+        ticket,
+        order,
+        &mut Plain { writer, written: 0 },
+        &limits,
+    )?;
     let verified = pulled.verify()?;
     let Pulled { range, object, .. } = pulled;
     Ok(Done { range, total: object.total, verified })
@@ -185,7 +191,10 @@ fn ticket(urls: usize, lapsed: bool) -> Ticket {
     Ticket { urls, headers: Vec::new(), life, signed_at: Duration::ZERO, first: 0 }
 }
 
-struct Numbered<'a>(&'a mut dyn Servers);
+struct Numbered<'a> {
+    servers: &'a mut dyn Servers,
+    lapsed: bool,
+}
 
 impl Origin for Numbered<'_> {
     type Body = Box<dyn Read>;
@@ -197,12 +206,12 @@ impl Origin for Numbered<'_> {
         want: Want,
         if_match: Option<&str>,
     ) -> Result<(range::Head, Self::Body)> {
-        let (head, body) = self.0.get(url.parse().unwrap_or(usize::MAX), want.header(), if_match)?;
+        let (head, body) = self.servers.get(url.parse().unwrap_or(usize::MAX), want.header(), if_match)?;
         Ok((head.into(), body))
     }
 
     fn renew(&mut self) -> Option<Result<Ticket>> {
-        Some(self.0.renew()?.map(|urls| ticket(urls, false)))
+        Some(self.servers.renew()?.map(|urls| ticket(urls, self.lapsed)))
     }
 }
 
