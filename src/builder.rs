@@ -478,6 +478,7 @@ fn config(what: impl Into<String>) -> Error {
 }
 
 /// The same, and the environment variable it came from.
+#[inline]
 fn named(variable: &str, error: Error) -> Error {
     match error {
         Error::Config(what) => config(format!("{variable}: {what}")),

@@ -369,7 +369,7 @@ fn admit(
 ) -> Result<(Head, Body)> {
     let (parts, body) = response.into_parts();
     let secrets = ticket.secrets();
-    let secrets: Vec<&str> = secrets.iter().map(AsRef::as_ref).collect();
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     let head = read_head(parts.status.as_u16(), &parts.headers, &secrets);
     match head.status {
         status if is_good(status) => Ok((head, body)),

@@ -1,6 +1,5 @@
 //! What DingTalk signed, checked before any of it is used. Pure.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
@@ -75,27 +74,26 @@ impl Ticket {
 
     /// What no error may repeat: the signed values and those in the URLs' queries, whole and in pieces, for servers
     /// that echo a signature without what stood around it.
-    pub(crate) fn secrets(&self) -> Vec<Cow<'_, str>> {
-        let headers = self.headers.iter().map(|(_, value)| Cow::from(value));
-        let queries = self.urls.iter().filter_map(|url| url.split_once('?')).map(|(_, query)| query);
-        let parameters = queries.flat_map(|query| query.split('&'));
-        let encoded = parameters.filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
-        // As it stands in the URL, and as a server reads it.
-        let read = |value| [Cow::from(value), percent_decode_str(value).decode_utf8_lossy()];
-        let values = headers.chain(encoded.flat_map(read));
-        values.flat_map(pieces).filter(|piece| piece.len() >= SHORTEST_SECRET).collect()
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let mut secrets = Vec::new();
+        let mut keep = |value: &str| {
+            for piece in value.split([' ', ':', ',', ';', '=']).chain([value]) {
+                if piece.len() >= SHORTEST_SECRET {
+                    secrets.push(piece.to_owned());
+                }
+            }
+        };
+        self.headers.iter().for_each(|(_, value)| keep(value));
+        for url in &self.urls {
+            let query = url.split_once('?').map_or("", |(_, query)| query);
+            for (_, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+                // As it stands in the URL, and as a server reads it.
+                keep(value);
+                keep(&percent_decode_str(value).decode_utf8_lossy());
+            }
+        }
+        secrets
     }
-}
-
-/// The value, and what stands between the marks in it.
-fn pieces(value: Cow<'_, str>) -> Vec<Cow<'_, str>> {
-    const MARKS: [char; 5] = [' ', ':', ',', ';', '='];
-    let mut pieces: Vec<Cow<'_, str>> = match &value {
-        Cow::Borrowed(value) => value.split(MARKS).map(Cow::from).collect(),
-        Cow::Owned(value) => value.split(MARKS).map(|piece| piece.to_owned().into()).collect(),
-    };
-    pieces.push(value);
-    pieces
 }
 
 /// Shorter pieces (`OSS`, `GMT`, a year) are words that any error may contain.
