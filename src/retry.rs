@@ -224,6 +224,7 @@ mod tests {
             (api(503, "system.busy"), second(), second()),
             (api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
             (api(429, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
+            (api(503, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
             (api(403, "Forbidden.AccessDenied.IpNotInWhiteList"), Next::Fail, Next::Fail),
             (api(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"), Next::Fail, Next::Fail),
             (api(400, "permissionDenied"), Next::Fail, Next::Fail),

@@ -164,7 +164,7 @@ impl ApiError {
     pub(crate) fn is_server_fault(&self) -> bool {
         // By their meaning, whatever status they come with.
         let is_fault = matches!(self.code.as_str(), "systemError" | "unknownError" | "operationTimeout");
-        (self.status >= 500 || is_fault || self.is_busy()) && !self.is_throttled()
+        (self.status >= 500 || is_fault || self.is_busy()) && !self.is_throttled() && !self.is_quota()
     }
 
     /// The old host's one word for a fault of its own.
@@ -292,7 +292,8 @@ fn is_ban(value: &Value) -> bool {
 /// No documented success has a `code`.
 fn is_error(value: &Value) -> bool {
     let code = field(value, "code").and_then(Value::as_str);
-    code.is_some_and(|c| !c.is_empty()) && field(value, "message").is_some()
+    let has_text = || ["message", "description"].iter().any(|name| field(value, name).is_some());
+    code.is_some_and(|c| !c.is_empty()) && has_text()
 }
 
 fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
@@ -455,6 +456,8 @@ mod tests {
             panic!()
         };
         assert_eq!((e.status, e.code.as_str()), (200, "systemError"));
+        let described = r#"{"code":"systemError","description":"busy"}"#;
+        assert!(matches!(judge(200, None, described), Err(Error::Api(e)) if e.code == "systemError"));
         let Err(Error::Answer(e)) = judge(200, None, " []") else { panic!() };
         assert!(matches!(e.problem, Problem::Malformed { .. }));
         // Of any length.

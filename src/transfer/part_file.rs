@@ -215,7 +215,7 @@ impl<'a> PartFile<'a> {
                 .map_err(|cause| file_error("set the permissions of", path, cause))?;
         }
         drop(file);
-        let placed = if no_clobber { self.rename_if_absent() } else { replace(path, target) };
+        let placed = if no_clobber { self.rename_if_absent() } else { rename(path, target, true) };
         placed.map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists if no_clobber => Error::TargetExists { path: Box::from(target) },
             _ => file_error("put the finished download in the place of", target, cause),
@@ -231,19 +231,23 @@ impl<'a> PartFile<'a> {
     #[inline]
     fn rename_if_absent(&self) -> io::Result<()> {
         let (from, to) = (&self.path, self.target.path());
-        if !cfg!(unix) && !self.target.exists() {
+        let checkpoint = self.saved().filter(|_| !cfg!(unix) && !self.target.exists());
+        if checkpoint.is_some() {
             // Without it the part is known to be of no use.
             let _ = fs::remove_file(&self.checkpoint);
         }
-        match fs::hard_link(from, to) {
+        let placed = match fs::hard_link(from, to) {
             Ok(()) => {
                 let _ = fs::remove_file(from);
                 Ok(())
             }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
-            Err(_) if self.target.exists() => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(_) => replace(from, to),
+            Err(_) => rename(from, to, false),
+        };
+        if let (Err(_), Some(checkpoint)) = (&placed, checkpoint) {
+            let _ = self.save(&checkpoint);
         }
+        placed
     }
 }
 
@@ -339,15 +343,21 @@ fn like(old: &fs::Metadata, new: &File, is_part: bool) -> io::Result<fs::Permiss
     }
 }
 
-/// A rename that may replace. Windows lets nobody replace what somebody has open, or rename it; a scanner for viruses opens
+/// A rename, and whether it may replace what it finds. Windows lets nobody replace what somebody has open, or rename it; a scanner for viruses opens
 /// every new file for a moment.
 #[inline]
-fn replace(from: &Path, to: &Path) -> io::Result<()> {
+fn rename(from: &Path, to: &Path, may_replace: bool) -> io::Result<()> {
     const LOOKS: u32 = if cfg!(windows) { 50 } else { 1 };
     const PAUSE: Duration = Duration::from_millis(100);
     // ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION
     let is_in_use = |e: &io::Error| matches!(e.raw_os_error(), Some(5 | 32));
-    patiently(LOOKS, is_in_use, || fs::rename(from, to), || std::thread::sleep(PAUSE))
+    let look = || {
+        if !may_replace && fs::symlink_metadata(to).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(from, to)
+    };
+    patiently(LOOKS, is_in_use, look, || std::thread::sleep(PAUSE))
 }
 
 /// The new name is on disk only when the folder is.

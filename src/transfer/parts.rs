@@ -181,18 +181,19 @@ impl<'a> Parts<'a> {
         let mut last = LastByte { parts: self, total, came: None };
         let mut origin = tickets.origin();
         let ticket = origin.ticket();
-        pull(
+        let pulled = pull(
             &mut origin,
             ticket,
             Order { want, object: Some(object), or_whole: false },
             &mut last,
             self.limits,
         )?;
-        if last.came == self.file.byte_at(total - 1)? {
-            Ok(())
-        } else {
-            Err(Error::ObjectChanged { written: 0 })
+        if last.came != self.file.byte_at(total - 1)? {
+            return Err(Error::ObjectChanged { written: 0 });
         }
+        // The checksum, if nobody has told it before.
+        self.state().object.get_or_insert_with(Seen::default).learn(pulled.object);
+        Ok(())
     }
 
     #[inline]

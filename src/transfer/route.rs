@@ -36,7 +36,8 @@ impl Route {
         self.patience.earn(bytes);
     }
 
-    /// Before a try: another signature when this one lapses soon, though not again and again without progress.
+    /// Before a try: another signature when this one lapses soon. One that gains nothing, as it has lapsed when it comes, is not
+    /// asked for again and again.
     pub(crate) fn freshen(
         &mut self,
         limits: &Limits<'_>,
@@ -46,13 +47,15 @@ impl Route {
         if !self.ticket().lapses_soon(now()) || !self.patience.may_renew() {
             return Ok(());
         }
-        self.patience.renewed();
         match renew() {
             // What is known of the URLs still holds.
             Some(Ok(ticket)) => self.ring.renew(ticket),
             Some(Err(error)) if self.ticket().has_lapsed(now()) => return Err(error),
             // It is good for a while yet, and that may be enough.
             Some(Err(_)) | None => {}
+        }
+        if self.ticket().lapses_soon(now()) {
+            self.patience.renewed();
         }
         Ok(())
     }
@@ -100,5 +103,46 @@ impl Route {
     /// Counts a try without progress.
     pub(crate) fn spend(&mut self, error: Error, limits: &Limits<'_>) -> Result<()> {
         self.patience.spend(error, limits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::retry::RetryPolicy;
+    use crate::testing::ManualClock;
+    use crate::transfer::monitor::Monitor;
+
+    /// How often there is a new signature in twenty tries of 850 s each, none of which makes progress.
+    fn renewals(life: u64) -> u32 {
+        let (policy, clock) = (RetryPolicy::none(), ManualClock::new());
+        let monitor = Monitor::new(&clock, None, None);
+        let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
+        let sign = || Ticket {
+            urls: vec!["http://h/o".to_owned()],
+            headers: Vec::new(),
+            life: Some(Duration::from_secs(life)),
+            signed_at: clock.now(),
+            first: 0,
+        };
+        let (mut route, mut count) = (Route::new(sign()), 0);
+        for _ in 0..20 {
+            clock.advance(Duration::from_secs(850));
+            let renew = || {
+                count += 1;
+                Some(Ok(sign()))
+            };
+            route.freshen(&limits, renew).unwrap();
+        }
+        count
+    }
+
+    #[test]
+    fn a_slow_try_is_signed_anew_each_time_and_what_gains_nothing_is_given_up() {
+        assert_eq!(renewals(900), 20);
+        assert_eq!(renewals(0), 3);
     }
 }

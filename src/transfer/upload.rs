@@ -553,9 +553,13 @@ impl Outlet for SinglePut<'_> {
         let options = GetFileUploadInfo::new().pre_check_param(self.pre_check.clone());
         let (space, operator) = (&self.upload.space_id, self.upload.operator());
         let info = self.client.storage().get_file_upload_info(space, false, operator, &options)?;
-        self.upload_key = check_key(info.upload_key)?;
+        let upload_key = check_key(info.upload_key)?;
         let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
-        Ticket::check(&Signed { operation: UPLOAD_INFO, protocol, info }, self.client.plain_http(), asked_at)
+        let signed = Signed { operation: UPLOAD_INFO, protocol, info };
+        let ticket = Ticket::check(&signed, self.client.plain_http(), asked_at)?;
+        // Only now: until there is a ticket for it, the bytes go where the one before says.
+        self.upload_key = upload_key;
+        Ok(ticket)
     }
 }
 

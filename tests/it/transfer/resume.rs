@@ -530,3 +530,16 @@ fn a_wait_that_was_asked_for_is_not_for_the_next_failure() {
     let seconds = std::time::Duration::from_secs;
     assert!(asked == seconds(17) && own < seconds(2), "{asked:?}, {own:?}");
 }
+
+#[test]
+fn the_checksum_may_come_with_the_last_byte() {
+    let (s, folder) = (Setup::new(MIB), Folder::new());
+    s.fault(Fault::Crc(None));
+    let intrude = |_| fs::write(folder.target(), "in the way").unwrap();
+    let download = s.file().download().resume(true).no_clobber(true).progress(intrude);
+    download.to_file(folder.target()).unwrap_err();
+    fs::remove_file(folder.target()).unwrap();
+    let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
+    assert_eq!(done.reused, MIB);
+    assert!(done.verified);
+}

@@ -463,3 +463,16 @@ fn more_bytes_than_an_upload_can_have_are_refused_before_anything_is_sent() {
     assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
     setup.assert_untouched();
 }
+
+/// The first PUT fails when its signature is about to lapse, and what comes for the next one cannot be used.
+#[test]
+fn a_renewal_that_cannot_be_used_does_not_change_what_is_committed() {
+    let (setup, bytes) = (Setup::new(), pattern(100));
+    setup.fault(Target::Put, Fault::CloseWithoutAnswer);
+    let source = Trap::new(&bytes, 0, || {
+        setup.clock.advance(Duration::from_secs(850));
+        setup.fake.set_upload_urls(vec!["ftp://nowhere/1".to_owned()]);
+    });
+    setup.assert_done(setup.upload().from_seekable(source), &bytes);
+    assert_eq!(setup.count(Target::UploadInfo), 2);
+}
