@@ -343,8 +343,8 @@ fn like(old: &fs::Metadata, new: &File, is_part: bool) -> io::Result<fs::Permiss
     }
 }
 
-/// A rename, and whether it may replace what it finds. Windows lets nobody replace what somebody has open, or rename it; a scanner for viruses opens
-/// every new file for a moment.
+/// A rename, and whether it may replace what it finds. Windows lets nobody replace what somebody has open, or rename it; a
+/// scanner for viruses opens every new file for a moment. Elsewhere there is one try.
 #[inline]
 fn rename(from: &Path, to: &Path, may_replace: bool) -> io::Result<()> {
     const LOOKS: u32 = if cfg!(windows) { 50 } else { 1 };
