@@ -1,6 +1,6 @@
 //! The whole job: a token, where a file is, its bytes, a part of them, and a send to a person.
 //!
-//! `cargo run --example quickstart` needs no account: it starts a stand-in of DingTalk and its object store on this
+//! `cargo run --example quickstart` needs no account: it starts a fake of DingTalk and its object store on this
 //! machine, and talks to that over real HTTP. The same code talks to the real DingTalk when these are set:
 //!
 //! - `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`, or `DINGTALK_ACCESS_TOKEN`: who is calling
@@ -29,7 +29,7 @@ const USAGE: &str = "\
 usage: quickstart [FILE]
 
 Downloads a file of DingTalk into FILE, or only to show that it can, and sends it to a person. Without any DINGTALK_*
-variable it talks to a stand-in on this machine; which to set for the real one stands at the top of its source.";
+variable it talks to a fake on this machine; which to set for the real one stands at the top of its source.";
 
 type Settings = HashMap<&'static str, String>;
 
@@ -112,20 +112,20 @@ fn run(client: &Client, settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The job against the stand-in, which cuts the first download half-way.
+/// The job against the fake, which cuts the first download half-way.
 fn demo() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     let fake = FakeDingTalk::start()?;
     fake.put_file("space-1", "dentry-1", "季度报告.xlsx", Content::pattern(8_000_000));
     fake.fault(Target::Object, Fault::CutAfter(4_000_000));
-    writeln!(out, "No DINGTALK_* variable is set: this is a stand-in at {}.\n", fake.base_url())?;
+    writeln!(out, "No DINGTALK_* variable is set: this is a fake at {}.\n", fake.base_url())?;
 
     let app = APP.into_iter().zip([FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET]);
     let file = FILE.into_iter().zip(["space-1", "dentry-1", "operator-1"]);
     let settings = app.chain(file).chain([(RECIPIENT, "recipient-1")]);
     run(&fake.client().build()?, &settings.map(|(name, value)| (name, value.to_owned())).collect())?;
 
-    writeln!(out, "\nIn step 3 the stand-in cut the connection half-way, once. What it was asked for:")?;
+    writeln!(out, "\nIn step 3 the fake cut the connection half-way, once. What it was asked for:")?;
     for request in fake.requests_to(Target::Object) {
         let pin = request.header("if-match").map_or("", |_| ", if the file is still the same");
         writeln!(out, "  {} {}{pin}", request.method, request.header("range").unwrap_or("everything"))?;

@@ -1,4 +1,4 @@
-//! A stand-in of DingTalk that stays, to try the other examples with: `cargo run --example stand_in -- FILE...`.
+//! A fake of DingTalk that stays, to try the other examples with: `cargo run --example stand_in -- FILE...`.
 //!
 //! It has the files that it is given, at the root of `space-1`, as `dentry-1` and so on. It prints what to set, and then
 //! every request that it gets. Ctrl-C ends it, and everything in it is gone.

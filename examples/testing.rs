@@ -58,7 +58,7 @@ mod tests {
     const JOB: Job<'_> =
         Job { space_id: "space-1", operator: UnionId("operator-1"), reader: UnionId("reader-1") };
 
-    /// A stand-in with two files, one of them in a folder.
+    /// A fake with two files, one of them in a folder.
     fn space() -> FakeDingTalk {
         let fake = FakeDingTalk::start().unwrap();
         fake.put_file("space-1", "dentry-1", "a.txt", "hello");

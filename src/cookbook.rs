@@ -1,5 +1,5 @@
-//! Recipes. All of them compile, and most run in this crate's tests, against the stand-in; the lines that are about the
-//! stand-in are hidden.
+//! Recipes. All of them compile, and most run in this crate's tests, against the fake; the lines that are about the
+//! fake are hidden.
 //!
 //! `space-1`, `dentry-1` and the like stand for ids of yours. What an error means, and what to do about it, is on [a
 //! page of its own](https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md).

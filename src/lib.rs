@@ -37,7 +37,7 @@
 //! | find out what an error means and what to do | [troubleshooting] ([中文]) |
 //! | look up an operation of DingTalk's | [endpoints] |
 //!
-//! `cargo run --example quickstart` does this over HTTP without an account, against the stand-in of the feature
+//! `cargo run --example quickstart` does this over HTTP without an account, against the fake of the feature
 //! `testing`.
 //!
 //! [troubleshooting]: https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md
@@ -86,7 +86,7 @@
 //! | `socks-proxy` | | SOCKS4 and SOCKS5 proxies; HTTP proxies always work |
 //! | `testing` | | `testing::FakeDingTalk`, a DingTalk and object store on loopback that can be told to misbehave; adds no dependency |
 //!
-//! Without any TLS feature only plain `http` works (a gateway on loopback, a stand-in), and `https` is an error that
+//! Without any TLS feature only plain `http` works (a gateway on loopback, a fake), and `https` is an error that
 //! says so.
 //!
 //! # Blocking
@@ -109,30 +109,20 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod api;
-mod auth;
-mod builder;
-mod call;
+mod base;
 mod client;
-mod clock;
 #[cfg(doc)]
 pub mod cookbook;
-mod error;
-mod ids;
-mod options;
-#[cfg(any(feature = "browse", feature = "manage", feature = "storage-v2"))]
-mod pages;
-mod retry;
-mod secret;
+mod http;
+mod object;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod tls;
 mod transfer;
-mod transport;
 
 pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
 #[cfg(feature = "browse")]
 pub use api::doc::{DentryIds, Doc};
-pub use api::oauth2::{AccessToken, Oauth2};
+pub use api::oauth2::Oauth2;
 #[cfg(any(feature = "manage", feature = "storage-v2"))]
 pub use api::roles::{MemberType, Role, RoleId};
 pub use api::storage::Storage;
@@ -145,10 +135,6 @@ pub use api::storage::browse::{
 #[cfg(feature = "manage")]
 pub use api::storage::changes::{
     AddFolder, CopyDentry, DeleteDentry, DentryDeletion, MoveDentry, PlacedDentry,
-};
-pub use api::storage::dentries::{
-    AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
-    PartitionType, StorageDriver, Thumbnail, Visibility,
 };
 #[cfg(feature = "manage")]
 pub use api::storage::events::EventScope;
@@ -170,7 +156,6 @@ pub use api::storage::spaces::{
     AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
     SpaceOwnerType, SpaceStatus,
 };
-pub use api::storage::tasks::{Task, TaskStatus};
 #[cfg(feature = "manage")]
 pub use api::storage::thumbnails::ThumbnailResult;
 pub use api::storage::uploads::{
@@ -204,28 +189,33 @@ pub use api::storage_v2::settings::{CleanFile, CleanedFiles, ManagerSetDefaultHa
 pub use api::storage_v2::sharing::{PermissionInheritance, SetPermissionShareScope, ShareScope};
 #[cfg(feature = "browse")]
 pub use api::topapi::{Language, Topapi, User, UserGet};
-pub use auth::TokenSource;
-pub use builder::ClientBuilder;
-pub use client::Client;
-pub use error::{
+pub use base::dentry::{
+    AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
+    PartitionType, StorageDriver, Thumbnail, Visibility,
+};
+pub use base::error::{
     ApiError, CommitUnknown, Error, FileError, NetworkError, NetworkStage, NotSent, Problem, Result,
     SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
-pub use ids::{Timestamp, UnionId};
+pub use base::ids::{Timestamp, UnionId};
 #[cfg(any(feature = "browse", feature = "manage", feature = "storage-v2"))]
-pub use pages::{Page, Pages};
-pub use retry::RetryPolicy;
-pub use secret::Secret;
+pub use base::pages::{Page, Pages};
+pub use base::secret::Secret;
+pub use base::task::{Task, TaskStatus};
+pub use base::upload::{PendingUpload, Uploaded};
+pub use client::Client;
+pub use client::builder::ClientBuilder;
+pub use client::retry::RetryPolicy;
+pub use client::token::{AccessToken, TokenSource};
+pub use object::range::ByteRange;
 pub use transfer::download::Download;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use transfer::fuzzing;
 pub use transfer::monitor::{Phase, Progress};
 pub use transfer::parts::plan;
-pub use transfer::range::ByteRange;
 pub use transfer::send::{SendFile, SendFrom, SentFile};
 pub use transfer::upload::Upload;
-pub use transfer::uploaded::{PendingUpload, Uploaded};
 pub use transfer::{Downloaded, RemoteFile};
 
 /// The listings of the pages, compiled by `cargo test`.

@@ -4,7 +4,7 @@
 //! nobody: it works offline, and without an account. A machine that never has a network sets `GREETING_FILE` to a copy
 //! of the file. Whatever way it came, a file that is not the pinned one ends the build.
 //!
-//! To try it without an account, with a stand-in of DingTalk, at the root of this repository:
+//! To try it without an account, with a fake of DingTalk, at the root of this repository:
 //!
 //! ```sh
 //! printf 'Hello from a file that was downloaded at build time. 你好！\n' > target/greeting.txt

@@ -18,7 +18,7 @@ pub(crate) const DEMO_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.t
 
 /// The end of each `--help`.
 const COMMON: &str = "
-  --demo   talk to a stand-in of DingTalk on this machine: no account and no arguments are needed
+  --demo   talk to a fake of DingTalk on this machine: no account and no arguments are needed
   --help   show this
 
 Environment:
@@ -153,7 +153,7 @@ fn stand_in() -> Result<Session, Failure> {
     fake.move_into_folder("space-1", "dentry-1", "folder-2");
     fake.put_file("space-1", "dentry-2", "notes.txt", "Hello!\n");
     let url = fake.base_url();
-    say(format_args!("demo: this is a stand-in of DingTalk at {url}; it ends with this program"));
+    say(format_args!("demo: this is a fake of DingTalk at {url}; it ends with this program"));
     let client = fake.client().build()?;
     Ok(Session { client, union_id: "operator-1".to_owned(), _fake: Some(fake) })
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use dingtalk_files::fuzzing::{Head, Verdict, content_range, resolve, unsatisfied_range, verdict};
+use dingtalk_files::fuzzing::{ResponseHead, Verdict, content_range, resolve, unsatisfied_range, verdict};
 use dingtalk_files_fuzz::{any_range, number};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
@@ -54,7 +54,7 @@ fn check_verdict(u: &mut Unstructured<'_>) -> Result<()> {
     let (first, last, total) = (number(u)?, number(u)?, number(u)?);
     let told = if u.arbitrary()? { Some(total) } else { None };
     let total = told.map_or_else(|| "*".to_owned(), |total| total.to_string());
-    let head = Head {
+    let head = ResponseHead {
         status: *u.choose(&[200, 206])?,
         content_range: if u.arbitrary()? { Some(format!("bytes {first}-{last}/{total}")) } else { None },
         length: match u.arbitrary::<u8>()? % 3 {

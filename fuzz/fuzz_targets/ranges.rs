@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use dingtalk_files::fuzzing::{Piece, combine_crc, cut, gaps, join, range_header, resolve};
+use dingtalk_files::fuzzing::{CompletedRange, combine_crc, cut, gaps, join, range_header, resolve};
 use dingtalk_files::{ByteRange, plan};
 use dingtalk_files_fuzz::{any_range, number};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
@@ -86,7 +86,7 @@ fn check_parts(u: &mut Unstructured<'_>) -> Result<()> {
     edges.sort_unstable();
     edges.dedup();
     // Every second stretch between the edges is there.
-    let pieces: Vec<Piece> =
+    let pieces: Vec<CompletedRange> =
         edges.chunks_exact(2).map(|pair| (pair[0]..pair[1], pair[0] ^ pair[1])).collect();
     let missing = gaps(&pieces, total);
     let mut all: Vec<Range<u64>> =
@@ -128,10 +128,10 @@ fn check_crc(u: &mut Unstructured<'_>) -> Result<()> {
     let bytes = u.bytes(u.len())?;
     let (a, b) = (usize::from(first) % (bytes.len() + 1), usize::from(second) % (bytes.len() + 1));
     let (a, b) = (a.min(b), a.max(b));
-    let pieces: Vec<Piece> = [b..bytes.len(), 0..a, a..b]
+    let pieces: Vec<CompletedRange> = [b..bytes.len(), 0..a, a..b]
         .map(|range| (range.start as u64..range.end as u64, crc(&bytes[range])))
         .to_vec();
-    let whole: Vec<Piece> =
+    let whole: Vec<CompletedRange> =
         if bytes.is_empty() { Vec::new() } else { vec![(0..bytes.len() as u64, crc(bytes))] };
     assert_eq!(join(&pieces), whole);
     // Too many to be read: in two steps it is the same as in one.

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use std::vec::IntoIter;
 
 use dingtalk_files::Result;
-use dingtalk_files::fuzzing::{Head, Servers, network_error, storage_error};
+use dingtalk_files::fuzzing::{ResponseHead, Servers, network_error, storage_error};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 
 /// Around the loop's own sizes: what counts as progress, a block, the longest prefix that is dropped.
@@ -222,7 +222,7 @@ impl World {
         telling: Telling,
         cut: Option<u16>,
         more: bool,
-    ) -> (Head, Box<dyn Read>) {
+    ) -> (ResponseHead, Box<dyn Read>) {
         let status = if part.is_some() { 206 } else { 200 };
         let version = self.now();
         let size = version.size();
@@ -235,7 +235,7 @@ impl World {
             Crc::True => Some(version.crc64),
             Crc::Wrong => Some(!version.crc64),
         };
-        let head = Head {
+        let head = ResponseHead {
             status,
             content_range: part.map(|part| format!("bytes {}-{}/{total}", part.start, part.end - 1)),
             length: match telling.framing {
@@ -301,7 +301,7 @@ impl Servers for World {
         url: usize,
         range: Option<String>,
         if_match: Option<&str>,
-    ) -> Result<(Head, Box<dyn Read>)> {
+    ) -> Result<(ResponseHead, Box<dyn Read>)> {
         self.requests += 1;
         assert!(self.requests < MOST_REQUESTS, "it does not end");
         assert!(url < self.urls, "an URL that is none");

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::api::common::{negative_is_none, null_is_default};
-use crate::api::storage::dentries::{DentryStatus, DentryType};
-use crate::call::Call;
-use crate::{Result, Timestamp, UnionId};
+use crate::base::call::Call;
+use crate::base::dentry::{DentryStatus, DentryType};
+use crate::base::error::Result;
+use crate::base::ids::{Timestamp, UnionId};
+use crate::base::json::{negative_is_none, null_is_default};
+use crate::client::Client;
 
 super::group! {
     /// The operations of `convFile`: files in conversations. From [`Client::conv_file`](crate::Client::conv_file).
@@ -17,6 +19,22 @@ super::group! {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ConvFile
+}
+
+impl Client {
+    /// The operations of `convFile`: files in conversations.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn conv_file(&self) -> ConvFile<'_> {
+        ConvFile::new(self)
+    }
 }
 
 /// A file as it lies in a conversation.

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::call::Call;
-use crate::{Result, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::client::Client;
 
 super::group! {
     /// The operations of `doc`: ids of one kind from ids of the other. From [`Client::doc`](crate::Client::doc).
@@ -15,6 +17,21 @@ super::group! {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     Doc
+}
+
+impl Client {
+    /// The operations of `doc`: ids of one kind from ids of the other.
+    ///
+    /// ```no_run
+    /// # use dingtalk_files::UnionId;
+    /// # let client = dingtalk_files::Client::from_env()?;
+    /// let ids = client.doc().get_dentry_id_by_uuid("uuid-1", UnionId("operator-1"))?;
+    /// println!("{:?} in space {:?}", ids.dentry_id, ids.space_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn doc(&self) -> Doc<'_> {
+        Doc::new(self)
+    }
 }
 
 /// All ids of one dentry.

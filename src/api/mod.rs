@@ -18,11 +18,11 @@ macro_rules! group {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name<'c> {
-            client: &'c crate::Client,
+            client: &'c crate::client::Client,
         }
 
         impl<'c> $name<'c> {
-            pub(crate) fn new(client: &'c crate::Client) -> Self {
+            pub(crate) fn new(client: &'c crate::client::Client) -> Self {
                 Self { client }
             }
         }

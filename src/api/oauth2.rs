@@ -1,9 +1,8 @@
 //! Access tokens.
 
-use serde::{Deserialize, Deserializer, Serialize};
-
-use crate::call::Call;
-use crate::{Result, Secret};
+use crate::base::error::Result;
+use crate::client::Client;
+use crate::client::token::{self, AccessToken};
 
 super::group! {
     /// The operations of `oauth2`. From [`Client::oauth2`](crate::Client::oauth2).
@@ -17,51 +16,21 @@ super::group! {
     Oauth2
 }
 
-/// An access token and how long it lives.
-///
-/// ```
-/// use dingtalk_files::AccessToken;
-///
-/// let token: AccessToken = serde_json::from_str(r#"{"accessToken": "t-1", "expireIn": 7200}"#)?;
-/// assert_eq!(token.access_token.expose(), "t-1");
-/// assert!(!format!("{token:?}").contains("t-1"));
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AccessToken {
-    /// The token. Good for every API call of the app until it expires.
-    #[serde(alias = "access_token")]
-    pub access_token: Secret,
-    /// Life in seconds, usually 7200. Asking again before the end returns the same token and renews it.
-    #[serde(alias = "expires_in", default = "documented_life", deserialize_with = "null_is_documented_life")]
-    pub expire_in: u64,
-}
-
-fn documented_life() -> u64 {
-    7200
-}
-
-fn null_is_documented_life<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    Option::deserialize(deserializer).map(|life| life.unwrap_or_else(documented_life))
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GetAccessTokenBody<'a> {
-    app_key: &'a str,
-    app_secret: &'a str,
-}
-
-/// The one kind of grant there is for an app.
-const GRANT_TYPE: &str = "client_credentials";
-
-#[derive(Serialize)]
-struct GetTokenBody<'a> {
-    client_id: &'a str,
-    client_secret: &'a str,
-    grant_type: &'static str,
+impl Client {
+    /// The operations of `oauth2`: access tokens.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let token = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET)?;
+    /// assert_eq!(token.expire_in, 7200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn oauth2(&self) -> Oauth2<'_> {
+        Oauth2::new(self)
+    }
 }
 
 impl Oauth2<'_> {
@@ -89,10 +58,7 @@ impl Oauth2<'_> {
     /// (`.com` and `.io` do not know each other's apps).
     #[inline]
     pub fn get_access_token(&self, app_key: &str, app_secret: &str) -> Result<AccessToken> {
-        let call = Call::new("POST /v1.0/oauth2/accessToken", &[])
-            .json(&GetAccessTokenBody { app_key, app_secret })?
-            .repeatable();
-        self.client.call(&call.without_token(&[app_secret]))
+        self.client.call(&token::get_access_token(app_key, app_secret)?)
     }
 
     /// Gets the access token of an app for one organisation.
@@ -122,10 +88,6 @@ impl Oauth2<'_> {
     /// `invalid.client` when id and secret do not belong together; `unauthorized.client`; `unsupported.grant.type`; `server.error`.
     #[inline]
     pub fn get_token(&self, corp_id: &str, client_id: &str, client_secret: &str) -> Result<AccessToken> {
-        let path = [corp_id];
-        let call = Call::new("POST /v1.0/oauth2/{corpId}/token", &path)
-            .json(&GetTokenBody { client_id, client_secret, grant_type: GRANT_TYPE })?
-            .repeatable();
-        self.client.call(&call.without_token(&[client_secret]))
+        self.client.call(&token::get_token(&[corp_id], client_id, client_secret)?)
     }
 }

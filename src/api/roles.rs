@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
-use crate::api::common::null_is_default;
-use crate::ids::words;
+use crate::base::ids::string_enum;
+use crate::base::json::null_is_default;
 
-words! {
+string_enum! {
     /// What somebody may do: each role may do what those below it may.
     sent_and_received RoleId {
         /// Whatever a manager may, and handing the ownership over.
@@ -24,7 +24,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// What kind of member a permission is for.
     sent_and_received MemberType {
         /// An organisation.

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
-use crate::api::common::null_is_default;
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::string_enum;
+use crate::base::json::null_is_default;
+use crate::base::options::options;
+use crate::client::Client;
 
 super::group! {
     /// The operations of the old host, `oapi.dingtalk.com`. From [`Client::topapi`](crate::Client::topapi).
@@ -27,7 +28,21 @@ super::group! {
     Topapi
 }
 
-words! {
+impl Client {
+    /// The operations of the old host: who a person is.
+    ///
+    /// ```no_run
+    /// # let client = dingtalk_files::Client::from_env()?;
+    /// let user = client.topapi().user_get("userid-1", &Default::default())?;
+    /// println!("{:?} has the unionId {:?}", user.name, user.unionid);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn topapi(&self) -> Topapi<'_> {
+        Topapi::new(self)
+    }
+}
+
+string_enum! {
     /// In which language names of things are told.
     sent Language {
         /// Chinese, the default.

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::FakeDingTalk;
-pub use crate::clock::Clock;
-use crate::{Client, ClientBuilder};
+pub use crate::base::clock::Clock;
+use crate::client::Client;
+use crate::client::builder::ClientBuilder;
 
 impl FakeDingTalk {
     /// A builder that is set up for this fake: its app, its URL, and no proxy.

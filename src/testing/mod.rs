@@ -1,4 +1,4 @@
-//! A stand-in for `DingTalk`, for tests: its API and its object store on one loopback port.
+//! A fake `DingTalk`, for tests: its API and its object store on one loopback port.
 //!
 //! [`FakeDingTalk`] speaks real HTTP/1.1. It checks what it gets as the real ones do (tokens, signatures,
 //! required fields), and it can be told to misbehave, one [`Fault`] at a time. It talks to nobody else.

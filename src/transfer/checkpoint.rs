@@ -2,18 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::crc::combine;
-use super::object::Seen;
+use crate::base::crc64::combine;
+use crate::object::meta::ObjectMeta;
 
 /// Bytes of the object that are on disk, and their checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Piece {
+pub(crate) struct CompletedRange {
     pub(crate) start: u64,
     pub(crate) end: u64,
     pub(crate) crc64: u64,
 }
 
-impl Piece {
+impl CompletedRange {
     pub(crate) fn len(&self) -> u64 {
         self.end - self.start
     }
@@ -21,9 +21,9 @@ impl Piece {
 
 /// Sorts pieces and joins those that touch.
 #[inline]
-pub(crate) fn joined(mut pieces: Vec<Piece>) -> Vec<Piece> {
+pub(crate) fn joined(mut pieces: Vec<CompletedRange>) -> Vec<CompletedRange> {
     pieces.sort_unstable_by_key(|p| p.start);
-    let mut result: Vec<Piece> = Vec::with_capacity(pieces.len());
+    let mut result: Vec<CompletedRange> = Vec::with_capacity(pieces.len());
     for piece in pieces.into_iter().filter(|p| p.len() > 0) {
         match result.last_mut().filter(|last| last.end == piece.start) {
             Some(last) => {
@@ -48,7 +48,7 @@ pub(crate) struct Checkpoint {
     /// Of the whole object.
     pub(crate) crc64: Option<u64>,
     /// In order, not touching.
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pieces: Vec<CompletedRange>,
 }
 
 /// The first line, which the checksum of the rest ends.
@@ -82,8 +82,8 @@ impl Checkpoint {
     }
 
     /// The object that it is a part of.
-    pub(crate) fn object(&self) -> Seen {
-        Seen { total: Some(self.size), etag: self.etag.clone(), crc64: self.crc64 }
+    pub(crate) fn object(&self) -> ObjectMeta {
+        ObjectMeta { total: Some(self.size), etag: self.etag.clone(), crc64: self.crc64 }
     }
 }
 
@@ -97,11 +97,11 @@ fn checksum(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn piece(start: u64, end: u64) -> Piece {
-        Piece { start, end, crc64: start ^ end }
+    fn piece(start: u64, end: u64) -> CompletedRange {
+        CompletedRange { start, end, crc64: start ^ end }
     }
 
-    fn checkpoint(pieces: &[Piece]) -> Checkpoint {
+    fn checkpoint(pieces: &[CompletedRange]) -> Checkpoint {
         Checkpoint {
             space_id: "space-1".into(),
             dentry_id: "文件".into(),
@@ -139,7 +139,7 @@ mod tests {
         {
             assert_eq!(Checkpoint::decode(&checkpoint(&pieces).encode()), None, "{pieces:?}");
         }
-        let empty = Piece { start: 5, end: 5, crc64: 0 };
+        let empty = CompletedRange { start: 5, end: 5, crc64: 0 };
         assert_eq!(Checkpoint::decode(&checkpoint(&[empty]).encode()), None);
     }
 
@@ -150,8 +150,11 @@ mod tests {
             digest.write(bytes);
             digest.sum64()
         };
-        let of =
-            |start: u64, bytes: &[u8]| Piece { start, end: start + bytes.len() as u64, crc64: crc(bytes) };
+        let of = |start: u64, bytes: &[u8]| CompletedRange {
+            start,
+            end: start + bytes.len() as u64,
+            crc64: crc(bytes),
+        };
         let pieces = vec![of(6, b"world"), of(0, b"hello "), of(11, b""), of(20, b"!")];
         assert_eq!(joined(pieces), [of(0, b"hello world"), of(20, b"!")]);
     }

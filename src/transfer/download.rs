@@ -8,22 +8,20 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use super::checkpoint::Piece;
+use super::checkpoint::CompletedRange;
 use super::lock::Lock;
 use super::monitor::{Callback, Monitor, Phase, Progress, Reporter};
-use super::object::Seen;
-use super::origin::Tickets;
+use super::origin::SharedSignature;
 use super::part_file::{PartFile, Target};
 use super::parts::{Identity, Outcome, Parts, as_file_error};
 use super::patience::Limits;
 use super::pull::{Order, Sink, pull};
-use super::range::{ByteRange, Want};
 use super::{Downloaded, RemoteFile};
+use crate::base::error::{Error, Problem, Result};
 use crate::client::Client;
-use crate::error::{Error, Problem, Result};
-
-/// The most connections of one transfer.
-pub(crate) const MAX_PARALLEL: usize = 64;
+use crate::object::MAX_PARALLEL;
+use crate::object::meta::ObjectMeta;
+use crate::object::range::{ByteRange, RequestedRange};
 
 /// A download that is being described. From [`RemoteFile::download`].
 ///
@@ -132,7 +130,7 @@ impl<'a> Download<'a> {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::Error;
     ///
@@ -247,7 +245,7 @@ impl<'a> Download<'a> {
         let limits = Limits::new(&client, &monitor, self.max_bytes);
         interruptible(&client, &monitor, 1, |client| {
             let ticket = self.file.ticket_or_wait(client, &monitor)?;
-            let tickets = Tickets::new(client.clone(), Some(self.file.clone()), ticket);
+            let tickets = SharedSignature::new(client.clone(), Some(self.file.clone()), ticket);
             into_writer(&tickets, want, &mut &mut *writer, &limits)
         })
     }
@@ -339,12 +337,12 @@ impl FileJob<'_> {
             as_file_error(error, part, bytes, kept)
         };
         let known = self.known(part, limits)?;
-        let reused = known.as_ref().map_or(0, |(_, pieces)| pieces.iter().map(Piece::len).sum());
+        let reused = known.as_ref().map_or(0, |(_, pieces)| pieces.iter().map(CompletedRange::len).sum());
         let ticket = match self.file.ticket_or_wait(client, limits.monitor) {
             Ok(ticket) => ticket,
             Err(error) => return Err(fail(error, part, reused)),
         };
-        let tickets = Tickets::new(client.clone(), Some(self.file.clone()), ticket);
+        let tickets = SharedSignature::new(client.clone(), Some(self.file.clone()), ticket);
         let was_known = known.is_some();
         let outcome = self.parts(part, limits, known).run(&tickets);
         match outcome.result {
@@ -365,7 +363,11 @@ impl FileJob<'_> {
 
     /// What an earlier try has left, if it is of this file and intact. Everything else is thrown away.
     #[inline]
-    fn known(&self, part: &PartFile<'_>, limits: &Limits<'_>) -> Result<Option<(Seen, Vec<Piece>)>> {
+    fn known(
+        &self,
+        part: &PartFile<'_>,
+        limits: &Limits<'_>,
+    ) -> Result<Option<(ObjectMeta, Vec<CompletedRange>)>> {
         let saved = part.saved().filter(|saved| {
             let ours = &self.file;
             self.resume
@@ -389,7 +391,7 @@ impl FileJob<'_> {
         &'p self,
         part: &'p PartFile<'p>,
         limits: &'p Limits<'p>,
-        known: Option<(Seen, Vec<Piece>)>,
+        known: Option<(ObjectMeta, Vec<CompletedRange>)>,
     ) -> Parts<'p> {
         let identity = self.resume.then(|| Identity {
             space_id: &self.file.space_id,
@@ -438,8 +440,8 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// A download into a caller's writer.
 pub(crate) fn into_writer(
-    tickets: &Tickets,
-    want: Want,
+    tickets: &SharedSignature,
+    want: RequestedRange,
     writer: &mut dyn Write,
     limits: &Limits<'_>,
 ) -> Result<Downloaded> {
@@ -461,7 +463,7 @@ struct Plain<'a> {
 }
 
 impl Sink for Plain<'_> {
-    fn open(&mut self, _: &Seen, start: u64, end: Option<u64>) -> Result<()> {
+    fn open(&mut self, _: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
         self.limits.monitor.begin(0, end.map(|end| end - start));
         Ok(())
     }

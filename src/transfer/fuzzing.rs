@@ -8,17 +8,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::checkpoint;
-use super::crc;
 use super::monitor::Monitor;
-use super::object::{Pulled, Seen};
 use super::parts;
 use super::patience::Limits;
-use super::pull::{self, GET_OBJECT, Origin, Sink};
-use super::range::{self, ByteRange, Want};
-use super::ticket::Ticket;
-use crate::clock::MonotonicClock;
-use crate::error::{Error, NetworkError, NetworkStage, Result, StorageError};
-use crate::retry::RetryPolicy;
+use super::pull::{self, Origin, Sink};
+use crate::base::clock::MonotonicClock;
+use crate::base::crc64;
+use crate::base::error::{Error, NetworkError, NetworkStage, Result, StorageError};
+use crate::client::retry::RetryPolicy;
+use crate::object::GET_OBJECT;
+use crate::object::meta::{DownloadedRange, ObjectMeta};
+use crate::object::range::{self, ByteRange, RequestedRange};
+use crate::object::signed_urls::SignedUrls;
 
 pub fn content_range(text: &str) -> Option<(Range<u64>, Option<u64>)> {
     range::parse_content_range(text)
@@ -29,7 +30,7 @@ pub fn unsatisfied_range(text: &str) -> Option<u64> {
 }
 
 pub fn range_header(asked: ByteRange) -> Result<Option<String>> {
-    asked.check().map(Want::header)
+    asked.check().map(RequestedRange::header)
 }
 
 pub fn resolve(asked: ByteRange, total: u64) -> Result<Option<Range<u64>>> {
@@ -38,7 +39,7 @@ pub fn resolve(asked: ByteRange, total: u64) -> Result<Option<Range<u64>>> {
 
 /// What an object's answer says about its body.
 #[derive(Debug, Clone, Default)]
-pub struct Head {
+pub struct ResponseHead {
     pub status: u16,
     pub content_range: Option<String>,
     pub length: Option<u64>,
@@ -48,9 +49,9 @@ pub struct Head {
     pub encoding: Option<String>,
 }
 
-impl From<Head> for range::Head {
-    fn from(head: Head) -> Self {
-        let Head { status, content_range, length, chunked, etag, crc64, encoding } = head;
+impl From<ResponseHead> for range::ResponseHead {
+    fn from(head: ResponseHead) -> Self {
+        let ResponseHead { status, content_range, length, chunked, etag, crc64, encoding } = head;
         Self { status, content_range, length, chunked, etag, crc64, encoding, request_id: None }
     }
 }
@@ -64,7 +65,7 @@ pub enum Verdict {
     Wrong,
 }
 
-pub fn verdict(asked: ByteRange, head: Head, known_total: Option<u64>) -> Result<Verdict> {
+pub fn verdict(asked: ByteRange, head: ResponseHead, known_total: Option<u64>) -> Result<Verdict> {
     Ok(match range::verdict(asked.check()?, &head.into(), known_total) {
         range::Verdict::Take { skip, start, end, total } => Verdict::Take { skip, start, end, total },
         range::Verdict::AskInside { total } => Verdict::AskInside { total },
@@ -75,26 +76,26 @@ pub fn verdict(asked: ByteRange, head: Head, known_total: Option<u64>) -> Result
 }
 
 /// Bytes and their checksum.
-pub type Piece = (Range<u64>, u64);
+pub type CompletedRange = (Range<u64>, u64);
 
-fn piece((range, crc64): &Piece) -> checkpoint::Piece {
-    checkpoint::Piece { start: range.start, end: range.end, crc64: *crc64 }
+fn piece((range, crc64): &CompletedRange) -> checkpoint::CompletedRange {
+    checkpoint::CompletedRange { start: range.start, end: range.end, crc64: *crc64 }
 }
 
-fn told(pieces: Vec<checkpoint::Piece>) -> Vec<Piece> {
+fn told(pieces: Vec<checkpoint::CompletedRange>) -> Vec<CompletedRange> {
     pieces.into_iter().map(|p| (p.start..p.end, p.crc64)).collect()
 }
 
-pub fn join(pieces: &[Piece]) -> Vec<Piece> {
+pub fn join(pieces: &[CompletedRange]) -> Vec<CompletedRange> {
     told(checkpoint::joined(pieces.iter().map(piece).collect()))
 }
 
 pub fn combine_crc(first: u64, second: u64, second_len: u64) -> u64 {
-    crc::combine(first, second, second_len)
+    crc64::combine(first, second, second_len)
 }
 
 /// What is missing of an object of which these are there, in order.
-pub fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
+pub fn gaps(pieces: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
     let pieces: Vec<_> = pieces.iter().map(piece).collect();
     parts::gaps(&pieces, total)
 }
@@ -106,7 +107,7 @@ pub fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
 
 pub struct Checkpoint {
     pub size: u64,
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<CompletedRange>,
     /// The same, written anew.
     pub encoded: Vec<u8>,
 }
@@ -123,7 +124,7 @@ pub trait Servers {
         url: usize,
         range: Option<String>,
         if_match: Option<&str>,
-    ) -> Result<(Head, Box<dyn Read>)>;
+    ) -> Result<(ResponseHead, Box<dyn Read>)>;
 
     /// Fresh URLs, so many.
     fn renew(&mut self) -> Option<Result<usize>>;
@@ -169,7 +170,7 @@ pub fn download(servers: &mut dyn Servers, order: Order, writer: &mut dyn Write)
     let clock = MonotonicClock::start();
     let monitor = Monitor::new(&clock, None, None);
     let limits = Limits { policy: &policy, deadline: None, max_bytes: order.max_bytes, monitor: &monitor };
-    let object = order.object.map(|(total, etag, crc64)| Seen { total, etag, crc64 });
+    let object = order.object.map(|(total, etag, crc64)| ObjectMeta { total, etag, crc64 });
     let lapsed = order.lapsed;
     let ticket = ticket(order.urls, lapsed);
     let order = pull::Order { want: order.range.check()?, object, or_whole: order.or_whole };
@@ -181,14 +182,14 @@ pub fn download(servers: &mut dyn Servers, order: Order, writer: &mut dyn Write)
         &limits,
     )?;
     let verified = pulled.verify()?;
-    let Pulled { range, object, .. } = pulled;
+    let DownloadedRange { range, object, .. } = pulled;
     Ok(Done { range, total: object.total, verified })
 }
 
 /// URLs that are their numbers.
-fn ticket(urls: usize, lapsed: bool) -> Ticket {
+fn ticket(urls: usize, lapsed: bool) -> SignedUrls {
     let (urls, life) = ((0..urls).map(|n| n.to_string()).collect(), lapsed.then_some(Duration::ZERO));
-    Ticket { urls, headers: Vec::new(), life, signed_at: Duration::ZERO, first: 0 }
+    SignedUrls { urls, headers: Vec::new(), life, signed_at: Duration::ZERO, first: 0 }
 }
 
 struct Numbered<'a> {
@@ -201,16 +202,16 @@ impl Origin for Numbered<'_> {
 
     fn get(
         &mut self,
-        _: &Ticket,
+        _: &SignedUrls,
         url: &str,
-        want: Want,
+        want: RequestedRange,
         if_match: Option<&str>,
-    ) -> Result<(range::Head, Self::Body)> {
+    ) -> Result<(range::ResponseHead, Self::Body)> {
         let (head, body) = self.servers.get(url.parse().unwrap_or(usize::MAX), want.header(), if_match)?;
         Ok((head.into(), body))
     }
 
-    fn renew(&mut self) -> Option<Result<Ticket>> {
+    fn renew(&mut self) -> Option<Result<SignedUrls>> {
         Some(self.servers.renew()?.map(|urls| ticket(urls, self.lapsed)))
     }
 }

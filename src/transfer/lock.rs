@@ -6,7 +6,7 @@
 use std::io;
 
 use super::part_file::Target;
-use crate::error::{Error, FileError, Result};
+use crate::base::error::{Error, FileError, Result};
 
 /// Held while it lives.
 #[derive(Debug)]

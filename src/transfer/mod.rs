@@ -9,44 +9,40 @@
 //! called, and a program that does not call it pays nothing for it. Measured, it took a third off this crate's release build.
 
 mod checkpoint;
-mod crc;
 pub(crate) mod download;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod lock;
 pub(crate) mod monitor;
 mod multipart;
-mod object;
 mod origin;
 mod part_file;
 pub(crate) mod parts;
 pub(crate) mod patience;
 pub(crate) mod pull;
 pub(crate) mod push;
-pub(crate) mod range;
 mod ring;
 mod route;
 pub(crate) mod send;
+mod signer;
 mod source;
-pub(crate) mod ticket;
 pub(crate) mod upload;
-pub(crate) mod uploaded;
 
 use std::io::Write;
 use std::ops::Range;
 use std::time::Duration;
 
+use self::signer::Signed;
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
+use crate::base::error::{Error, Result};
+use crate::base::ids::UnionId;
 use crate::client::Client;
-use crate::error::{Error, Result};
-use crate::ids::UnionId;
-pub(crate) use download::MAX_PARALLEL;
+use crate::object::range::ByteRange;
+use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls};
 use download::into_writer;
 use monitor::{Monitor, Phase};
-use origin::Tickets;
+use origin::SharedSignature;
 use patience::Limits;
-use range::ByteRange;
-use ticket::{DOWNLOAD_INFO, Signed, Ticket};
 
 /// What a download wrote.
 ///
@@ -118,7 +114,7 @@ impl Client {
         let ticket = client.download_ticket(info, client.clock().now())?;
         let monitor = Monitor::new(client.clock(), None, None);
         let limits = Limits::new(&client, &monitor, None);
-        into_writer(&Tickets::new(client.clone(), None, ticket), want, &mut &mut *writer, &limits)
+        into_writer(&SharedSignature::new(client.clone(), None, ticket), want, &mut &mut *writer, &limits)
     }
 
     /// A stored file, to be downloaded by somebody: the acting person must be allowed to.
@@ -152,9 +148,9 @@ impl Client {
     }
 
     /// `asked_at` is when the info was asked for, by the clock.
-    fn download_ticket(&self, info: &DownloadInfo, asked_at: Duration) -> Result<Ticket> {
+    fn download_ticket(&self, info: &DownloadInfo, asked_at: Duration) -> Result<SignedUrls> {
         let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
-        Ticket::check(&Signed { operation: DOWNLOAD_INFO, protocol, info }, self.plain_http(), asked_at)
+        Signed { operation: DOWNLOAD_INFO, protocol, info }.check(self.plain_http(), asked_at)
     }
 }
 
@@ -197,7 +193,7 @@ impl RemoteFile {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.put_file("space-1", "dentry-1", "report.txt", "goodbye");
@@ -236,7 +232,7 @@ impl RemoteFile {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().clock(ManualClock::new()).build()?;
     /// use std::time::Duration;
@@ -307,7 +303,7 @@ impl RemoteFile {
     }
 
     /// Fresh URLs and headers.
-    fn ticket(&self, client: &Client) -> Result<Ticket> {
+    fn ticket(&self, client: &Client) -> Result<SignedUrls> {
         let asked_at = client.clock().now();
         let operator = UnionId(&self.operator);
         let info = client.storage().get_file_download_info(
@@ -320,7 +316,7 @@ impl RemoteFile {
     }
 
     /// The first ticket of a download, which an archived file may not have yet.
-    fn ticket_or_wait(&self, client: &Client, monitor: &Monitor<'_>) -> Result<Ticket> {
+    fn ticket_or_wait(&self, client: &Client, monitor: &Monitor<'_>) -> Result<SignedUrls> {
         let begun = client.clock().now();
         loop {
             let asked = self.ticket(client);
@@ -338,6 +334,6 @@ impl RemoteFile {
     }
 }
 
-fn is_archived(asked: &Result<Ticket>) -> bool {
+fn is_archived(asked: &Result<SignedUrls>) -> bool {
     matches!(asked, Err(error @ Error::Api(_)) if error.code() == Some("fileArchived"))
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::base::clock::Clock;
+use crate::base::error::{Error, Result};
 
 /// How far a transfer is.
 ///
@@ -259,7 +259,7 @@ impl fmt::Debug for Monitor<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::MonotonicClock;
+    use crate::base::clock::MonotonicClock;
 
     /// A clock that a test moves.
     #[derive(Debug, Default)]

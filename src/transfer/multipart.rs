@@ -8,15 +8,16 @@ use std::thread;
 
 use super::monitor::Phase;
 use super::patience::Limits;
-use super::push::{Outlet, Pushed, push};
-use super::range::Head;
+use super::push::{Outlet, push};
+use super::signer::Signed;
 use super::source::{Exact, Source};
-use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
-use super::uploaded::PendingUpload;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
+use crate::base::error::{Error, Problem, Result, SourceError, SourceProblem};
+use crate::base::ids::UnionId;
+use crate::base::upload::{PendingUpload, UploadedPart};
 use crate::client::Client;
-use crate::error::{Error, Problem, Result, SourceError, SourceProblem};
-use crate::ids::UnionId;
+use crate::object::range::ResponseHead;
+use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, refuse};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -74,7 +75,7 @@ impl PartSize {
 pub(crate) fn compare(
     source: &dyn Source,
     range: Range<u64>,
-    arrived: Pushed,
+    arrived: UploadedPart,
     limits: &Limits<'_>,
 ) -> Result<()> {
     limits.monitor.phase(Phase::Checking);
@@ -107,7 +108,7 @@ pub(crate) struct Multipart<'a> {
 
 struct State {
     todo: VecDeque<u32>,
-    done: BTreeMap<u32, Pushed>,
+    done: BTreeMap<u32, UploadedPart>,
     failure: Option<Error>,
 }
 
@@ -115,7 +116,7 @@ impl Multipart<'_> {
     #[inline]
     pub(crate) fn run(&self, pending: &mut PendingUpload) -> Result<()> {
         let count = u32::try_from(pending.part_count()).unwrap_or(u32::MAX);
-        let done: BTreeMap<u32, Pushed> = pending.done.iter().copied().collect();
+        let done: BTreeMap<u32, UploadedPart> = pending.done.iter().copied().collect();
         let missing = (1..=count).filter(|number| !done.contains_key(number)).collect();
         let urls = PartUrls {
             client: self.client,
@@ -178,7 +179,7 @@ impl Multipart<'_> {
     }
 
     #[inline]
-    fn send(&self, range: &Range<u64>, number: u32, urls: &PartUrls<'_>) -> Result<Pushed> {
+    fn send(&self, range: &Range<u64>, number: u32, urls: &PartUrls<'_>) -> Result<UploadedPart> {
         let mut part = self.source.part(range.clone(), self.limits.monitor)?;
         let mut outlet = PartOutlet { urls, number, batch: None };
         let pushed = push(&mut outlet, &mut *part, range, self.source.size(), self.limits)?;
@@ -202,7 +203,7 @@ struct Known {
     /// Calls so far.
     batches: u64,
     /// With the number of the call they came with.
-    tickets: BTreeMap<u32, (u64, Ticket)>,
+    tickets: BTreeMap<u32, (u64, SignedUrls)>,
     /// The URL that worked last: a dead one costs a time limit, and not each part has to pay it.
     first: usize,
 }
@@ -210,7 +211,7 @@ struct Known {
 impl PartUrls<'_> {
     /// A ticket for a part; one that came with the call `refused` or an earlier one will not do.
     #[inline]
-    fn get(&self, number: u32, refused: Option<u64>) -> Result<(u64, Ticket)> {
+    fn get(&self, number: u32, refused: Option<u64>) -> Result<(u64, SignedUrls)> {
         // Held while it is asked for: the others need the same answer.
         let mut known = self.lock();
         let now = self.client.clock().now();
@@ -236,7 +237,7 @@ impl PartUrls<'_> {
         for info in infos {
             let signed =
                 Signed { operation: UPLOAD_INFO, protocol: None, info: info.header_signature_info.as_ref() };
-            let ticket = Ticket::check(&signed, self.client.plain_http(), now)?;
+            let ticket = signed.check(self.client.plain_http(), now)?;
             known.tickets.insert(info.part_number, (batch, ticket));
         }
         let fresh = known.tickets.get(&number).filter(|(of, _)| *of == batch).cloned();
@@ -265,15 +266,21 @@ struct PartOutlet<'a> {
 
 impl Outlet for PartOutlet<'_> {
     #[inline]
-    fn put(&mut self, ticket: &Ticket, url: &str, body: &mut dyn Read, length: u64) -> Result<Head> {
+    fn put(
+        &mut self,
+        ticket: &SignedUrls,
+        url: &str,
+        body: &mut dyn Read,
+        length: u64,
+    ) -> Result<ResponseHead> {
         self.urls.client.put_object(ticket, url, body, length)
     }
 
     #[inline]
-    fn ticket(&mut self) -> Result<Ticket> {
+    fn ticket(&mut self) -> Result<SignedUrls> {
         let (batch, ticket) = self.urls.get(self.number, self.batch)?;
         self.batch = Some(batch);
-        Ok(Ticket { first: self.urls.lock().first, ..ticket })
+        Ok(SignedUrls { first: self.urls.lock().first, ..ticket })
     }
 
     #[inline]

@@ -4,14 +4,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::RemoteFile;
 use super::pull::Origin;
-use super::range::{Head, Want};
-use super::ticket::Ticket;
+use crate::base::error::Result;
 use crate::client::Client;
-use crate::error::Result;
-use crate::transport::ObjectBody;
+use crate::http::ObjectBody;
+use crate::object::range::{RequestedRange, ResponseHead};
+use crate::object::signed_urls::SignedUrls;
 
 /// The signature of one transfer. Whoever needs a new one asks for all.
-pub(crate) struct Tickets {
+pub(crate) struct SharedSignature {
     client: Client,
     /// The file to ask again for; without it the signature cannot be renewed.
     file: Option<RemoteFile>,
@@ -20,25 +20,25 @@ pub(crate) struct Tickets {
 
 struct Numbered {
     number: u64,
-    ticket: Ticket,
+    ticket: SignedUrls,
     /// The URL that worked last: a dead one costs a time limit, and not each part has to pay it.
     first: usize,
 }
 
 impl Numbered {
-    fn ticket(&self) -> Ticket {
-        Ticket { first: self.first, ..self.ticket.clone() }
+    fn ticket(&self) -> SignedUrls {
+        SignedUrls { first: self.first, ..self.ticket.clone() }
     }
 }
 
-impl Tickets {
-    pub(crate) fn new(client: Client, file: Option<RemoteFile>, ticket: Ticket) -> Self {
+impl SharedSignature {
+    pub(crate) fn new(client: Client, file: Option<RemoteFile>, ticket: SignedUrls) -> Self {
         Self { client, file, current: Mutex::new(Numbered { number: 0, ticket, first: 0 }) }
     }
 
     /// What one connection asks.
-    pub(crate) fn origin(&self) -> SignedUrls<'_> {
-        SignedUrls { tickets: self, number: 0 }
+    pub(crate) fn origin(&self) -> TransferOrigin<'_> {
+        TransferOrigin { tickets: self, number: 0 }
     }
 
     /// Ends what all connections of this transfer are doing, if they are its own.
@@ -51,34 +51,34 @@ impl Tickets {
     }
 }
 
-pub(crate) struct SignedUrls<'a> {
-    tickets: &'a Tickets,
+pub(crate) struct TransferOrigin<'a> {
+    tickets: &'a SharedSignature,
     /// Of the ticket in use.
     number: u64,
 }
 
-impl SignedUrls<'_> {
-    pub(crate) fn ticket(&mut self) -> Ticket {
+impl TransferOrigin<'_> {
+    pub(crate) fn ticket(&mut self) -> SignedUrls {
         let current = self.tickets.current();
         self.number = current.number;
         current.ticket()
     }
 }
 
-impl Origin for SignedUrls<'_> {
+impl Origin for TransferOrigin<'_> {
     type Body = ObjectBody;
 
     fn get(
         &mut self,
-        ticket: &Ticket,
+        ticket: &SignedUrls,
         url: &str,
-        want: Want,
+        want: RequestedRange,
         if_match: Option<&str>,
-    ) -> Result<(Head, Self::Body)> {
+    ) -> Result<(ResponseHead, Self::Body)> {
         self.tickets.client.get_object(ticket, url, want, if_match)
     }
 
-    fn renew(&mut self) -> Option<Result<Ticket>> {
+    fn renew(&mut self) -> Option<Result<SignedUrls>> {
         let file = self.tickets.file.as_ref()?;
         // Held while it is asked for: the others need the same answer.
         let mut current = self.tickets.current();

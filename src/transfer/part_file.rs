@@ -6,10 +6,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::checkpoint::{Checkpoint, Piece};
+use super::checkpoint::{Checkpoint, CompletedRange};
 use super::monitor::Monitor;
 use super::patience::patiently;
-use crate::error::{Error, FileError, Result};
+use crate::base::error::{Error, FileError, Result};
 
 /// Where a download goes in the end.
 #[derive(Debug)]
@@ -184,7 +184,11 @@ impl<'a> PartFile<'a> {
 
     /// Of the pieces of a checkpoint those that are on disk as they should be. A power failure may have left others.
     #[inline]
-    pub(crate) fn intact(&self, pieces: &[Piece], monitor: &Monitor<'_>) -> Result<Vec<Piece>> {
+    pub(crate) fn intact(
+        &self,
+        pieces: &[CompletedRange],
+        monitor: &Monitor<'_>,
+    ) -> Result<Vec<CompletedRange>> {
         let Ok(mut file) = File::open(&self.path) else { return Ok(Vec::new()) };
         let mut intact = Vec::new();
         for piece in pieces {
@@ -266,7 +270,7 @@ impl Drop for PartFile<'_> {
 
 /// `None` when it is not all there or cannot be read: then it is fetched again.
 #[inline]
-fn checksum(file: &mut File, piece: &Piece, monitor: &Monitor<'_>) -> Result<Option<u64>> {
+fn checksum(file: &mut File, piece: &CompletedRange, monitor: &Monitor<'_>) -> Result<Option<u64>> {
     let mut digest = crc64fast::Digest::new();
     let mut block = vec![0; READ_BLOCK];
     if file.seek(SeekFrom::Start(piece.start)).is_err() {

@@ -13,14 +13,15 @@ use std::time::Duration;
 
 use crc64fast::Digest;
 
-use super::checkpoint::{Checkpoint, Piece, joined};
-use super::object::{Pulled, Seen};
-use super::origin::Tickets;
+use super::checkpoint::{Checkpoint, CompletedRange, joined};
+use super::origin::SharedSignature;
 use super::part_file::PartFile;
 use super::patience::Limits;
-use super::pull::{GET_OBJECT, Order, Sink, pull};
-use super::range::Want;
-use crate::error::{Error, FileError, Problem, Result, UnexpectedAnswer};
+use super::pull::{Order, Sink, pull};
+use crate::base::error::{Error, FileError, Problem, Result, UnexpectedAnswer};
+use crate::object::GET_OBJECT;
+use crate::object::meta::{DownloadedRange, ObjectMeta};
+use crate::object::range::RequestedRange;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -92,12 +93,12 @@ pub(crate) struct Parts<'a> {
 #[derive(Default)]
 struct State {
     /// Known with the first answer, or from a checkpoint.
-    object: Option<Seen>,
+    object: Option<ObjectMeta>,
     /// Bytes from an earlier try, until they are reported: with the first answer that says they are good.
     present: Option<u64>,
     is_begun: bool,
     todo: VecDeque<Range<u64>>,
-    done: Vec<Piece>,
+    done: Vec<CompletedRange>,
     running: Vec<Option<Running>>,
     /// Workers that have not given up.
     workers: usize,
@@ -111,12 +112,12 @@ struct State {
 struct Running {
     /// Up to here; to the end of the object without one.
     end: Option<u64>,
-    piece: Piece,
+    piece: CompletedRange,
 }
 
 /// What is on disk in the end.
 pub(crate) struct Outcome {
-    pub(crate) object: Seen,
+    pub(crate) object: ObjectMeta,
     /// Bytes that came in this run.
     pub(crate) fresh: u64,
     pub(crate) bytes: u64,
@@ -131,12 +132,12 @@ impl<'a> Parts<'a> {
         limits: &'a Limits<'a>,
         connections: usize,
         identity: Option<Identity<'a>>,
-        known: Option<(Seen, Vec<Piece>)>,
+        known: Option<(ObjectMeta, Vec<CompletedRange>)>,
     ) -> Self {
         let mut state = State::default();
         if let Some((object, pieces)) = known {
             let total = object.total.unwrap_or_default();
-            let present: u64 = pieces.iter().map(Piece::len).sum();
+            let present: u64 = pieces.iter().map(CompletedRange::len).sum();
             for gap in gaps(&pieces, total) {
                 state.todo.extend(cut(&gap, connections));
             }
@@ -150,7 +151,7 @@ impl<'a> Parts<'a> {
 
     /// Fetches what is missing, and says what is there then.
     #[inline]
-    pub(crate) fn run(self, tickets: &Tickets) -> Outcome {
+    pub(crate) fn run(self, tickets: &SharedSignature) -> Outcome {
         let whole = self.state().complete();
         if let Some(object) = whole {
             let same = self.confirm(object, tickets);
@@ -175,9 +176,9 @@ impl<'a> Parts<'a> {
 
     /// All is there, but is it still the object? Its last byte is asked for, and must be the one on disk.
     #[inline]
-    fn confirm(&self, object: Seen, tickets: &Tickets) -> Result<()> {
+    fn confirm(&self, object: ObjectMeta, tickets: &SharedSignature) -> Result<()> {
         let Some(total) = object.total.filter(|total| *total > 0) else { return Ok(()) };
-        let want = Want::Span { start: total - 1, end: Some(total) };
+        let want = RequestedRange::Span { start: total - 1, end: Some(total) };
         let mut last = LastByte { parts: self, total, came: None };
         let mut origin = tickets.origin();
         let ticket = origin.ticket();
@@ -192,7 +193,7 @@ impl<'a> Parts<'a> {
             return Err(Error::ObjectChanged { written: 0 });
         }
         // The checksum, if nobody has told it before.
-        self.state().object.get_or_insert_with(Seen::default).learn(pulled.object);
+        self.state().object.get_or_insert_with(ObjectMeta::default).learn(pulled.object);
         Ok(())
     }
 
@@ -200,7 +201,7 @@ impl<'a> Parts<'a> {
     fn conclude(self) -> Outcome {
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         let pieces = joined(std::mem::take(&mut state.done));
-        let bytes = pieces.iter().map(Piece::len).sum();
+        let bytes = pieces.iter().map(CompletedRange::len).sum();
         let object = state.object.take().unwrap_or_default();
         if let Some(identity) = &self.identity {
             // The last one may be a second old. Should this fail too, that one is still there.
@@ -217,7 +218,7 @@ impl<'a> Parts<'a> {
 
     /// Fetches one part after the other until there is none.
     #[inline]
-    fn work(&self, slot: usize, tickets: &Tickets) {
+    fn work(&self, slot: usize, tickets: &SharedSignature) {
         let _guard = EndsAll { parts: self, slot };
         let mut origin = tickets.origin();
         while let Some(order) = self.next(slot) {
@@ -245,15 +246,18 @@ impl<'a> Parts<'a> {
             }
             if let (Some(range), Some(object)) = (state.todo.pop_front(), state.object.clone()) {
                 state.put(slot, range.start, Some(range.end));
-                let want = Want::Span { start: range.start, end: Some(range.end) };
+                let want = RequestedRange::Span { start: range.start, end: Some(range.end) };
                 return Some(Order { want, object: Some(object), or_whole: false });
             }
             if !state.is_begun {
                 state.is_begun = true;
                 state.put(slot, 0, None);
                 let is_alone = self.connections == 1;
-                let want =
-                    if is_alone { Want::WHOLE } else { Want::Span { start: 0, end: Some(FIRST_PART) } };
+                let want = if is_alone {
+                    RequestedRange::WHOLE
+                } else {
+                    RequestedRange::Span { start: 0, end: Some(FIRST_PART) }
+                };
                 return Some(Order { want, object: None, or_whole: !is_alone });
             }
             if state.running.iter().all(Option::is_none) {
@@ -265,17 +269,17 @@ impl<'a> Parts<'a> {
 
     /// Puts down how a part ended. `false`: this worker is done.
     #[inline]
-    fn settle(&self, slot: usize, ended: Result<Pulled>) -> bool {
+    fn settle(&self, slot: usize, ended: Result<DownloadedRange>) -> bool {
         let mut state = self.state();
         let running = state.running.get_mut(slot).and_then(Option::take);
         let goes_on = match (ended, running) {
             (Ok(pulled), _) => {
-                state.done.push(Piece {
+                state.done.push(CompletedRange {
                     start: pulled.range.start,
                     end: pulled.range.end,
                     crc64: pulled.crc64,
                 });
-                let known = state.object.get_or_insert_with(Seen::default);
+                let known = state.object.get_or_insert_with(ObjectMeta::default);
                 let is_same = !known.is_other_than(&pulled.object);
                 if is_same {
                     // A body without a length tells it by its end.
@@ -313,7 +317,7 @@ impl<'a> Parts<'a> {
 
     /// The first answer to a part is there.
     #[inline]
-    fn open(&self, slot: usize, object: &Seen, start: u64, end: Option<u64>) -> Result<()> {
+    fn open(&self, slot: usize, object: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
         // Of the whole: what a part brings says nothing about it.
         self.limits.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
@@ -347,7 +351,7 @@ impl<'a> Parts<'a> {
         let Some(Some(running)) = state.running.get_mut(slot) else { return };
         let end = running.piece.start + written;
         let fresh = end - running.piece.end;
-        running.piece = Piece { start: running.piece.start, end, crc64: crc.sum64() };
+        running.piece = CompletedRange { start: running.piece.start, end, crc64: crc.sum64() };
         state.fresh += fresh;
         let Some(identity) = &self.identity else { return };
         let now = self.limits.monitor.clock().now();
@@ -372,18 +376,18 @@ impl State {
     #[inline]
     fn put(&mut self, slot: usize, start: u64, end: Option<u64>) {
         if let Some(running) = self.running.get_mut(slot) {
-            *running = Some(Running { end, piece: Piece { start, end: start, crc64: 0 } });
+            *running = Some(Running { end, piece: CompletedRange { start, end: start, crc64: 0 } });
         }
     }
 
     /// The object of which an earlier try has left everything.
-    fn complete(&self) -> Option<Seen> {
+    fn complete(&self) -> Option<ObjectMeta> {
         self.object.clone().filter(|_| self.todo.is_empty())
     }
 
     /// Everything that is on disk.
     #[inline]
-    fn pieces(&self) -> Vec<Piece> {
+    fn pieces(&self) -> Vec<CompletedRange> {
         let running = self.running.iter().flatten().map(|r| r.piece);
         joined(self.done.iter().copied().chain(running).collect())
     }
@@ -407,7 +411,11 @@ impl Drop for EndsAll<'_> {
 
 /// Only of an object whose size is known can a part be told from the whole.
 #[inline]
-fn checkpoint(identity: &Identity<'_>, object: &Seen, pieces: Vec<Piece>) -> Option<Checkpoint> {
+fn checkpoint(
+    identity: &Identity<'_>,
+    object: &ObjectMeta,
+    pieces: Vec<CompletedRange>,
+) -> Option<Checkpoint> {
     Some(Checkpoint {
         space_id: identity.space_id.to_owned(),
         dentry_id: identity.dentry_id.to_owned(),
@@ -421,7 +429,7 @@ fn checkpoint(identity: &Identity<'_>, object: &Seen, pieces: Vec<Piece>) -> Opt
 
 /// What is missing between pieces that are in order.
 #[inline]
-pub(super) fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
+pub(super) fn gaps(pieces: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
     let starts = pieces.iter().map(|p| p.start).chain([total]);
     let ends = [0].into_iter().chain(pieces.iter().map(|p| p.end));
     ends.zip(starts).map(|(end, start)| end..start).filter(|gap| !gap.is_empty()).collect()
@@ -429,8 +437,8 @@ pub(super) fn gaps(pieces: &[Piece], total: u64) -> Vec<Range<u64>> {
 
 /// Whether the checksum on record is the one of all pieces together.
 #[inline]
-fn verify(pieces: &[Piece], object: &Seen) -> Result<bool> {
-    let empty = Piece { start: 0, end: 0, crc64: Digest::new().sum64() };
+fn verify(pieces: &[CompletedRange], object: &ObjectMeta) -> Result<bool> {
+    let empty = CompletedRange { start: 0, end: 0, crc64: Digest::new().sum64() };
     let (whole, is_one) = (*pieces.first().unwrap_or(&empty), pieces.len() <= 1);
     // Whatever happened: a file with a gap is never published.
     if !is_one || whole.start != 0 || object.total != Some(whole.end) {
@@ -438,7 +446,7 @@ fn verify(pieces: &[Piece], object: &Seen) -> Result<bool> {
         return Err(UnexpectedAnswer { operation: GET_OBJECT, status: 206, problem, request_id: None }.into());
     }
     let range = whole.start..whole.end;
-    Pulled { range, object: object.clone(), crc64: whole.crc64 }.verify()
+    DownloadedRange { range, object: object.clone(), crc64: whole.crc64 }.verify()
 }
 
 /// One part's place in the file.
@@ -450,7 +458,7 @@ struct PartSink<'a> {
 
 impl Sink for PartSink<'_> {
     #[inline]
-    fn open(&mut self, object: &Seen, start: u64, end: Option<u64>) -> Result<()> {
+    fn open(&mut self, object: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
         self.parts.open(self.slot, object, start, end)?;
         self.file = Some(self.parts.file.writer_at(start)?);
         Ok(())
@@ -480,7 +488,7 @@ struct LastByte<'a> {
 
 impl Sink for LastByte<'_> {
     #[inline]
-    fn open(&mut self, _: &Seen, _: u64, _: Option<u64>) -> Result<()> {
+    fn open(&mut self, _: &ObjectMeta, _: u64, _: Option<u64>) -> Result<()> {
         self.parts.limits.check_size(self.total)?;
         // It is counted as it comes.
         self.parts.limits.monitor.begin(self.total - 1, Some(self.total));

@@ -4,10 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use super::monitor::{Monitor, Phase};
+use crate::base::clock::jitter;
+use crate::base::error::{Error, Result};
 use crate::client::Client;
-use crate::clock::jitter;
-use crate::error::{Error, Result};
-use crate::retry::RetryPolicy;
+use crate::client::retry::RetryPolicy;
 
 /// The limits of one transfer.
 pub(crate) struct Limits<'a> {

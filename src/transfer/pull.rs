@@ -5,13 +5,16 @@ use std::ops::Range;
 
 use crc64fast::Digest;
 
-use super::object::{Pulled, Seen};
 use super::patience::{Limits, PROGRESS};
-use super::range::{Head, Verdict, Want, verdict};
 use super::route::Route;
-use super::ticket::Ticket;
-use crate::error::{Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
-use crate::secret::host_of;
+use crate::base::error::{
+    Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
+};
+use crate::base::secret::host_of;
+use crate::object::GET_OBJECT;
+use crate::object::meta::{DownloadedRange, ObjectMeta};
+use crate::object::range::{RequestedRange, ResponseHead, Verdict, verdict};
+use crate::object::signed_urls::SignedUrls;
 
 /// Where the bytes come from.
 pub(crate) trait Origin {
@@ -20,14 +23,14 @@ pub(crate) trait Origin {
     /// One GET. An answer that is neither 200 nor 206 is an error.
     fn get(
         &mut self,
-        ticket: &Ticket,
+        ticket: &SignedUrls,
         url: &str,
-        want: Want,
+        want: RequestedRange,
         if_match: Option<&str>,
-    ) -> Result<(Head, Self::Body)>;
+    ) -> Result<(ResponseHead, Self::Body)>;
 
     /// Fresh URLs and headers for the same version of the same file; `None` when this origin cannot ask.
-    fn renew(&mut self) -> Option<Result<Ticket>>;
+    fn renew(&mut self) -> Option<Result<SignedUrls>>;
 
     /// The URL at this place gave what was asked for: others may begin with it.
     fn worked(&mut self, _url: usize) {}
@@ -37,7 +40,7 @@ pub(crate) trait Origin {
 pub(crate) trait Sink {
     /// The first good answer has come: what is known of the object, where the bytes will start, and where they will
     /// end if that is known. Nothing is written before this.
-    fn open(&mut self, _object: &Seen, _start: u64, _end: Option<u64>) -> Result<()> {
+    fn open(&mut self, _object: &ObjectMeta, _start: u64, _end: Option<u64>) -> Result<()> {
         Ok(())
     }
 
@@ -51,9 +54,9 @@ pub(crate) trait Sink {
 
 /// What is asked for.
 pub(crate) struct Order {
-    pub(crate) want: Want,
+    pub(crate) want: RequestedRange,
     /// The object it must be, for a part of a transfer that has begun: another one is an error from the start.
-    pub(crate) object: Option<Seen>,
+    pub(crate) object: Option<ObjectMeta>,
     /// A server that sends the whole object in answer to the range does not do ranges: then take it all.
     pub(crate) or_whole: bool,
 }
@@ -65,11 +68,11 @@ const BLOCK: usize = 32 * 1024;
 /// Downloads what is ordered into `sink`.
 pub(crate) fn pull<O: Origin>(
     origin: &mut O,
-    ticket: Ticket,
+    ticket: SignedUrls,
     order: Order,
     sink: &mut dyn Sink,
     limits: &Limits<'_>,
-) -> Result<Pulled> {
+) -> Result<DownloadedRange> {
     let mut pull = Pull {
         origin,
         sink,
@@ -120,7 +123,7 @@ struct Slice {
 impl Slice {
     /// Reads on to the end of the body: only then does ureq keep its connection, and only then is it certain that
     /// nobody's decoder made more of it than was sent.
-    fn check_end(&self, head: &Head, body: &mut impl Read) -> Result<(), Trouble> {
+    fn check_end(&self, head: &ResponseHead, body: &mut impl Read) -> Result<(), Trouble> {
         match body.read(&mut [0]) {
             Ok(1..) => Err(self.rewritten(head)),
             // All bytes are there; that the connection is gone concerns the next one.
@@ -129,7 +132,7 @@ impl Slice {
     }
 
     /// Another crate switched on ureq's `charset` or `gzip`, and the bytes are no longer those of the file.
-    fn rewritten(&self, head: &Head) -> Trouble {
+    fn rewritten(&self, head: &ResponseHead) -> Trouble {
         let announced = self.skip + self.take.unwrap_or_default();
         Trouble::Final(wrong(head, Problem::WrongLength { announced }))
     }
@@ -141,11 +144,11 @@ struct Pull<'a, O: Origin> {
     limits: &'a Limits<'a>,
     route: Route,
     /// What the caller wants.
-    wanted: Want,
+    wanted: RequestedRange,
     or_whole: bool,
     /// The object was known before: another one is an error even before the first byte.
     is_pinned: bool,
-    seen: Seen,
+    seen: ObjectMeta,
     /// First byte of the range, known with the first good answer.
     start: Option<u64>,
     /// Good bytes in the sink.
@@ -156,7 +159,7 @@ struct Pull<'a, O: Origin> {
 }
 
 impl<O: Origin> Pull<'_, O> {
-    fn run(&mut self) -> Result<Pulled> {
+    fn run(&mut self) -> Result<DownloadedRange> {
         loop {
             self.limits.monitor.check().map_err(|e| self.stopped(e))?;
             let before = self.written;
@@ -221,7 +224,7 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     /// Checks an answer before a byte of it is used.
-    fn admit(&mut self, head: &Head) -> Result<Slice, Trouble> {
+    fn admit(&mut self, head: &ResponseHead) -> Result<Slice, Trouble> {
         if let Some(encoding) = &head.encoding {
             return Err(Trouble::DeadUrl(wrong(head, Problem::Encoded(encoding.clone()))));
         }
@@ -232,7 +235,7 @@ impl<O: Origin> Pull<'_, O> {
         }
         // Once it has begun, the other parts are on their way: then the answer is cut to this one.
         if self.or_whole && head.status == 200 && self.start.is_none() {
-            self.wanted = Want::WHOLE;
+            self.wanted = RequestedRange::WHOLE;
         }
         let (skip, start, end, total) = match verdict(self.asking(), head, self.seen.total) {
             Verdict::Take { skip, start, end, total } => (skip, start, end, total),
@@ -255,7 +258,7 @@ impl<O: Origin> Pull<'_, O> {
         // written yet, what an earlier answer told must not be taken for something about another object.
         let is_same = self.seen.etag.as_ref().and(head.etag.as_ref()).is_some()
             || self.seen.crc64.and(head.crc64).is_some();
-        let is_known = self.has_begun() || self.seen != Seen::default();
+        let is_known = self.has_begun() || self.seen != ObjectMeta::default();
         if is_known && !is_same && (total.is_none() || self.seen.total != total) {
             return Err(Trouble::Changed);
         }
@@ -283,7 +286,7 @@ impl<O: Origin> Pull<'_, O> {
         self.written > 0 || self.is_pinned
     }
 
-    fn remember(&mut self, head: &Head, total: Option<u64>) {
+    fn remember(&mut self, head: &ResponseHead, total: Option<u64>) {
         self.seen.total = total.or(self.seen.total);
         self.seen.etag = head.etag.clone().or_else(|| self.seen.etag.take());
         self.seen.crc64 = head.crc64.or(self.seen.crc64);
@@ -305,7 +308,7 @@ impl<O: Origin> Pull<'_, O> {
     }
 
     /// Writes the slice in large blocks.
-    fn copy(&mut self, head: &Head, body: &mut O::Body, slice: &Slice) -> Result<(), Trouble> {
+    fn copy(&mut self, head: &ResponseHead, body: &mut O::Body, slice: &Slice) -> Result<(), Trouble> {
         let mut left = slice.take;
         while left != Some(0) {
             let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
@@ -378,7 +381,7 @@ impl<O: Origin> Pull<'_, O> {
     fn remaining(&self) -> Option<u64> {
         let start = self.start?;
         let end = match (self.wanted, self.seen.total) {
-            (Want::Span { end: Some(end), .. }, None) => end,
+            (RequestedRange::Span { end: Some(end), .. }, None) => end,
             (_, total) => self.wanted.resolve(total?)?.end,
         };
         end.checked_sub(start)?.checked_sub(self.written)
@@ -386,11 +389,11 @@ impl<O: Origin> Pull<'_, O> {
 
     /// What the next request asks for: what the caller wants, inside the object once its size is known, and of that
     /// what is still missing.
-    fn asking(&self) -> Want {
+    fn asking(&self) -> RequestedRange {
         match (self.start, self.seen.total) {
             (Some(start), _) => {
                 let next = start + self.written;
-                Want::Span { start: next, end: self.remaining().map(|left| next + left) }
+                RequestedRange::Span { start: next, end: self.remaining().map(|left| next + left) }
             }
             (None, Some(total)) => self.wanted.resolve(total).map_or(self.wanted, |inside| exactly(&inside)),
             (None, None) => self.wanted,
@@ -407,14 +410,14 @@ impl<O: Origin> Pull<'_, O> {
                 Ok(())
             }
             Trouble::AskWhole => {
-                self.wanted = Want::WHOLE;
+                self.wanted = RequestedRange::WHOLE;
                 self.or_whole = false;
                 Ok(())
             }
             Trouble::Changed if self.has_begun() => Err(Error::ObjectChanged { written: self.written }),
             // Nothing is written yet, so the new object will do as well as the old one.
             Trouble::Changed => {
-                self.seen = Seen::default();
+                self.seen = ObjectMeta::default();
                 self.start = None;
                 self.spend(changes_all_the_time())
             }
@@ -436,13 +439,13 @@ impl<O: Origin> Pull<'_, O> {
         self.route.spend(error, self.limits).map_err(|e| self.stopped(e))
     }
 
-    fn finish(&mut self) -> Result<Pulled> {
+    fn finish(&mut self) -> Result<DownloadedRange> {
         let written = self.written;
         self.sink.flush().map_err(|cause| Error::Write { written, cause })?;
         self.origin.worked(self.route.place());
         let start = self.start.unwrap_or_default();
         let range = start..start + written;
-        Ok(Pulled { range, object: std::mem::take(&mut self.seen), crc64: self.digest.sum64() })
+        Ok(DownloadedRange { range, object: std::mem::take(&mut self.seen), crc64: self.digest.sum64() })
     }
 
     /// The error for the caller: with what the writer has, when it has something good.
@@ -473,14 +476,11 @@ impl<O: Origin> Pull<'_, O> {
     }
 }
 
-/// The name of the request in errors.
-pub(crate) const GET_OBJECT: &str = "GET object";
-
-fn exactly(range: &Range<u64>) -> Want {
-    Want::Span { start: range.start, end: Some(range.end) }
+fn exactly(range: &Range<u64>) -> RequestedRange {
+    RequestedRange::Span { start: range.start, end: Some(range.end) }
 }
 
-fn wrong(head: &Head, problem: Problem) -> Error {
+fn wrong(head: &ResponseHead, problem: Problem) -> Error {
     let request_id = head.request_id.clone();
     UnexpectedAnswer { operation: GET_OBJECT, status: head.status, problem, request_id }.into()
 }

@@ -4,33 +4,30 @@ use std::io::Read;
 use std::ops::Range;
 
 use super::patience::Limits;
-use super::range::Head;
 use super::route::Route;
 use super::source::{Exact, Part};
-use super::ticket::Ticket;
-use crate::error::{Error, Problem, Result, UnexpectedAnswer};
-
-/// The name of the request in errors.
-pub(crate) const PUT_OBJECT: &str = "PUT object";
+use crate::base::error::{Error, Problem, Result, UnexpectedAnswer};
+use crate::base::upload::UploadedPart;
+use crate::object::PUT_OBJECT;
+use crate::object::range::ResponseHead;
+use crate::object::signed_urls::SignedUrls;
 
 /// Where the bytes go to.
 pub(crate) trait Outlet {
     /// One PUT. Anything but success is an error.
-    fn put(&mut self, ticket: &Ticket, url: &str, body: &mut dyn Read, length: u64) -> Result<Head>;
+    fn put(
+        &mut self,
+        ticket: &SignedUrls,
+        url: &str,
+        body: &mut dyn Read,
+        length: u64,
+    ) -> Result<ResponseHead>;
 
     /// URLs and headers for this part; other ones than the last time, if there was one.
-    fn ticket(&mut self) -> Result<Ticket>;
+    fn ticket(&mut self) -> Result<SignedUrls>;
 
     /// The URL at this place took the bytes: others may begin with it.
     fn worked(&mut self, _url: usize) {}
-}
-
-/// What arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pushed {
-    pub(crate) crc64: u64,
-    /// The store has the same checksum on record.
-    pub(crate) verified: bool,
 }
 
 /// Sends the bytes of `part`, which are those of `range` in a source of `size` bytes, until they have arrived whole.
@@ -40,7 +37,7 @@ pub(crate) fn push<O: Outlet>(
     range: &Range<u64>,
     size: u64,
     limits: &Limits<'_>,
-) -> Result<Pushed> {
+) -> Result<UploadedPart> {
     let length = range.end - range.start;
     let mut route = Route::new(outlet.ticket()?);
     loop {
@@ -63,7 +60,7 @@ pub(crate) fn push<O: Outlet>(
                 }
                 stored => {
                     outlet.worked(route.place());
-                    return Ok(Pushed { crc64, verified: stored.is_some() });
+                    return Ok(UploadedPart { crc64, verified: stored.is_some() });
                 }
             },
             Err(error) => error,

@@ -1,10 +1,10 @@
 //! Failover: which of a ticket's URLs is asked, and which are given up. Pure.
 
-use super::ticket::Ticket;
+use crate::object::signed_urls::SignedUrls;
 
 /// The URLs of a ticket, and which of them still stand a chance.
 pub(crate) struct Ring {
-    ticket: Ticket,
+    ticket: SignedUrls,
     current: usize,
     dead: Vec<bool>,
     /// URLs tried since the last wait.
@@ -12,13 +12,13 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    pub(crate) fn new(ticket: Ticket) -> Self {
+    pub(crate) fn new(ticket: SignedUrls) -> Self {
         let dead = vec![false; ticket.urls.len()];
         let current = if ticket.first < dead.len() { ticket.first } else { 0 };
         Self { ticket, current, dead, tried: 0 }
     }
 
-    pub(crate) fn ticket(&self) -> &Ticket {
+    pub(crate) fn ticket(&self) -> &SignedUrls {
         &self.ticket
     }
 
@@ -33,7 +33,7 @@ impl Ring {
     }
 
     /// Another signature for the same URLs. If their number is another, nothing is known of them.
-    pub(crate) fn renew(&mut self, ticket: Ticket) {
+    pub(crate) fn renew(&mut self, ticket: SignedUrls) {
         if ticket.urls.len() == self.dead.len() {
             self.ticket = ticket;
         } else {
@@ -79,9 +79,9 @@ mod tests {
 
     use super::*;
 
-    fn ticket(urls: &[&str]) -> Ticket {
+    fn ticket(urls: &[&str]) -> SignedUrls {
         let urls = urls.iter().map(|u| (*u).to_owned()).collect();
-        Ticket { urls, headers: Vec::new(), life: None, signed_at: Duration::ZERO, first: 0 }
+        SignedUrls { urls, headers: Vec::new(), life: None, signed_at: Duration::ZERO, first: 0 }
     }
 
     fn ring(urls: &[&str]) -> Ring {

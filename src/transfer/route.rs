@@ -2,8 +2,8 @@
 
 use super::patience::{Limits, Patience};
 use super::ring::Ring;
-use super::ticket::Ticket;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::object::signed_urls::SignedUrls;
 
 /// The URLs of one transfer's connection, and how much longer it keeps trying them. `renew` asks for another signature;
 /// `None` where nobody can be asked.
@@ -13,11 +13,11 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    pub(crate) fn new(ticket: Ticket) -> Self {
+    pub(crate) fn new(ticket: SignedUrls) -> Self {
         Self { ring: Ring::new(ticket), patience: Patience::default() }
     }
 
-    pub(crate) fn ticket(&self) -> &Ticket {
+    pub(crate) fn ticket(&self) -> &SignedUrls {
         self.ring.ticket()
     }
 
@@ -41,7 +41,7 @@ impl Route {
     pub(crate) fn freshen(
         &mut self,
         limits: &Limits<'_>,
-        renew: impl FnOnce() -> Option<Result<Ticket>>,
+        renew: impl FnOnce() -> Option<Result<SignedUrls>>,
     ) -> Result<()> {
         let now = || limits.monitor.clock().now();
         if !self.ticket().lapses_soon(now()) || !self.patience.may_renew() {
@@ -65,7 +65,7 @@ impl Route {
         &mut self,
         refused: Error,
         limits: &Limits<'_>,
-        renew: impl FnOnce() -> Option<Result<Ticket>>,
+        renew: impl FnOnce() -> Option<Result<SignedUrls>>,
     ) -> Result<()> {
         if !self.patience.may_renew() {
             return self.dead(refused);
@@ -111,8 +111,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::clock::Clock;
-    use crate::retry::RetryPolicy;
+    use crate::base::clock::Clock;
+    use crate::client::retry::RetryPolicy;
     use crate::testing::ManualClock;
     use crate::transfer::monitor::Monitor;
 
@@ -121,7 +121,7 @@ mod tests {
         let (policy, clock) = (RetryPolicy::none(), ManualClock::new());
         let monitor = Monitor::new(&clock, None, None);
         let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
-        let sign = || Ticket {
+        let sign = || SignedUrls {
             urls: vec!["http://h/o".to_owned()],
             headers: Vec::new(),
             life: Some(Duration::from_secs(life)),

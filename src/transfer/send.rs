@@ -3,19 +3,19 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::ticket::refuse;
 use super::upload::Upload;
-use super::uploaded::Uploaded;
 use crate::api::conv_file::ConversationFile;
+use crate::base::error::{Error, NotSent, Problem, Result};
+use crate::base::ids::UnionId;
+use crate::base::upload::Uploaded;
 use crate::client::Client;
-use crate::error::{Error, NotSent, Problem, Result};
-use crate::ids::UnionId;
+use crate::object::signed_urls::refuse;
 
 /// A local file that is to be sent. From [`Client::send_file`]; it needs a folder to be stored in.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+/// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// let file = client.send_file("Cargo.toml");

@@ -5,10 +5,11 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::monitor::Monitor;
-use crate::error::{Error, Result, SourceError, SourceProblem};
+use crate::base::error::{Error, Result, SourceError, SourceProblem};
+use crate::base::upload::Stamp;
 
 /// What is uploaded. Its parts may be asked for by several threads.
 pub(crate) trait Source: Sync {
@@ -39,30 +40,6 @@ pub(crate) trait Source: Sync {
 pub(crate) trait Part: Read {
     /// Back to its first byte.
     fn rewind(&mut self) -> io::Result<()>;
-}
-
-/// Tells one state of a file from the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-    /// The file itself: another one may have been put in its place.
-    #[cfg(unix)]
-    number: (u64, u64),
-}
-
-impl Stamp {
-    fn of(found: &fs::Metadata) -> Self {
-        Self {
-            size: found.len(),
-            modified: found.modified().ok(),
-            #[cfg(unix)]
-            number: {
-                use std::os::unix::fs::MetadataExt;
-                (found.dev(), found.ino())
-            },
-        }
-    }
 }
 
 pub(crate) fn unreadable(cause: io::Error) -> Error {

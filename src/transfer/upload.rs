@@ -5,21 +5,24 @@ use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use super::download::{MAX_PARALLEL, interruptible};
+use super::download::interruptible;
 use super::monitor::{Callback, Monitor, Progress, Reporter};
 use super::multipart::{Multipart, PartSize, compare};
 use super::patience::Limits;
 use super::push::{Outlet, push};
-use super::range::Head;
+use super::signer::Signed;
 use super::source::{BytesSource, FileSource, SeekSource, Source, StreamSource};
-use super::ticket::{Signed, Ticket, UPLOAD_INFO, refuse};
-use super::uploaded::{PendingUpload, Uploaded};
-use crate::api::storage::dentries::{AppProperty, ConflictStrategy, Dentry, check_app_properties};
+use crate::api::storage::dentries::check_app_properties;
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
 use crate::api::storage_v2::files::CommitFileV2;
+use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry};
+use crate::base::error::{CommitUnknown, Error, Problem, Result, UploadInterrupted};
+use crate::base::ids::UnionId;
+use crate::base::upload::{PendingUpload, Uploaded};
 use crate::client::Client;
-use crate::error::{CommitUnknown, Error, Problem, Result, UploadInterrupted};
-use crate::ids::UnionId;
+use crate::object::MAX_PARALLEL;
+use crate::object::range::ResponseHead;
+use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, refuse};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -543,12 +546,18 @@ struct SinglePut<'a> {
 
 impl Outlet for SinglePut<'_> {
     #[inline]
-    fn put(&mut self, ticket: &Ticket, url: &str, body: &mut dyn Read, length: u64) -> Result<Head> {
+    fn put(
+        &mut self,
+        ticket: &SignedUrls,
+        url: &str,
+        body: &mut dyn Read,
+        length: u64,
+    ) -> Result<ResponseHead> {
         self.client.put_object(ticket, url, body, length)
     }
 
     #[inline]
-    fn ticket(&mut self) -> Result<Ticket> {
+    fn ticket(&mut self) -> Result<SignedUrls> {
         let asked_at = self.client.clock().now();
         let options = GetFileUploadInfo::new().pre_check_param(self.pre_check.clone());
         let (space, operator) = (&self.upload.space_id, self.upload.operator());
@@ -556,7 +565,7 @@ impl Outlet for SinglePut<'_> {
         let upload_key = check_key(info.upload_key)?;
         let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
         let signed = Signed { operation: UPLOAD_INFO, protocol, info };
-        let ticket = Ticket::check(&signed, self.client.plain_http(), asked_at)?;
+        let ticket = signed.check(self.client.plain_http(), asked_at)?;
         // Only now: until there is a ticket for it, the bytes go where the one before says.
         self.upload_key = upload_key;
         Ok(ticket)

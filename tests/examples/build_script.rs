@@ -83,7 +83,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A stand-in that has this under the pinned ids, and what to set for it.
+/// A fake that has this under the pinned ids, and what to set for it.
 fn stand_in(content: &str) -> (FakeDingTalk, Vec<(&'static str, String)>) {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", NAME, content);

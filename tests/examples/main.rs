@@ -115,7 +115,7 @@ impl Ended {
     }
 }
 
-/// A folder to run in, and a stand-in to talk to.
+/// A folder to run in, and a fake to talk to.
 struct Stage {
     fake: FakeDingTalk,
     folder: Folder,
@@ -216,7 +216,7 @@ fn each_utility_has_a_demo_that_says_so() {
     fs::write(folder.join("a.txt"), "hello").unwrap();
     let demo = |name: &str, args: &[&str]| {
         let ended = alone(&folder, name, args);
-        assert!(ended.err.contains("stand-in"), "{ended:?}");
+        assert!(ended.err.contains("fake"), "{ended:?}");
         ended
     };
     let content = Content::pattern(8_000_000);

@@ -89,7 +89,7 @@ fn an_early_refresh_holds_nobody_else_up() {
     let (client, clock) = client_and_clock(&fake);
     ask(&client).unwrap();
     clock.advance(Duration::from_secs(6601));
-    // The refresh hangs until the stand-in is gone.
+    // The refresh hangs until the fake is gone.
     fake.fault_always(Target::Token, Fault::StallBeforeAnswer);
     let refreshing = thread::spawn({
         let client = client.clone();

@@ -395,7 +395,7 @@ fn a_wrong_configuration_is_not_repeated() {
     assert_error_silent("header", &send(&client).unwrap_err());
 }
 
-/// The errors of a transfer that went well up to a point, with the secrets of the stand-in in use.
+/// The errors of a transfer that went well up to a point, with the secrets of the fake in use.
 #[test]
 fn the_errors_of_a_transfer_know_no_secret() {
     struct Full;
@@ -445,7 +445,7 @@ fn the_errors_of_a_transfer_know_no_secret() {
     );
 }
 
-/// A stand-in whose every answer to an upload holds a secret, for a client without retries. `store` says what the object
+/// A fake whose every answer to an upload holds a secret, for a client without retries. `store` says what the object
 /// store answers.
 fn planting(store: impl Fn(&str) -> String + Send + 'static) -> (FakeDingTalk, Scripted, Client) {
     let (fake, store) = (fake(), Scripted::start(store));

@@ -193,20 +193,20 @@ impl Elsewhere {
     }
 }
 
-/// The stand-in with one file: `dentry-1` in `space-1`.
+/// The fake with one file: `dentry-1` in `space-1`.
 pub(crate) fn fake() -> FakeDingTalk {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", "test-file.xls", "content");
     fake
 }
 
-/// A client of the stand-in that waits without losing time, and its clock.
+/// A client of the fake that waits without losing time, and its clock.
 pub(crate) fn client_and_clock(fake: &FakeDingTalk) -> (Client, ManualClock) {
     let clock = ManualClock::new();
     (fake.client().clock(clock.clone()).build().unwrap(), clock)
 }
 
-/// A token that the stand-in takes.
+/// A token that the fake takes.
 pub(crate) fn good_token(fake: &FakeDingTalk) -> Secret {
     let client = fake.client().build().unwrap();
     let answer = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET);

@@ -12,7 +12,7 @@ use crate::random::Random;
 const QPS: &str = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi";
 
 /// Silence, which costs real time: it comes rarely, and to a client that waits for a second only. Not
-/// `StallUploadAfter`: what it leaves behind in the stand-in ends with the stand-in.
+/// `StallUploadAfter`: what it leaves behind in the fake ends with the fake.
 pub(crate) fn silence(random: &mut Random) -> Fault {
     let bytes = random.below(3);
     random.pick(vec![Fault::StallBeforeAnswer, Fault::StallAfter(bytes)])

@@ -32,7 +32,7 @@ fn resident_kib() -> Option<u64> {
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
-/// The stand-in's threads notice a moment later that their client is gone.
+/// The fake's threads notice a moment later that their client is gone.
 pub(crate) fn settled(before: Usage) -> Usage {
     let begun = Instant::now();
     loop {

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::Storage;
-use super::dentries::{AppProperty, MAX_APP_PROPERTIES};
+use super::dentries::MAX_APP_PROPERTIES;
 use crate::api::common::check_count;
-use crate::call::Call;
-use crate::{Result, UnionId};
+use crate::base::call::Call;
+use crate::base::dentry::AppProperty;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::ConflictStrategy;
-use crate::api::common::{ResultItems, check_count, empty_is_none, null_is_default};
-use crate::call::Call;
-use crate::options::options;
-use crate::{Result, UnionId};
+use crate::api::common::{ResultItems, check_count};
+use crate::base::call::Call;
+use crate::base::dentry::ConflictStrategy;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::json::{empty_is_none, null_is_default};
+use crate::base::options::options;
 
 options! {
     /// What [`Storage::copy_dentries`] may be told besides from where to where.

@@ -3,14 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{DentriesAnswer, Dentry, DentryAnswer};
-use crate::api::common::{OptionBody, ResultItems, check_count, check_max_results, empty_is_none};
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
-use crate::{Page, Pages, Result, UnionId};
+use super::dentries::{DentriesAnswer, DentryAnswer};
+use crate::api::common::{OptionBody, ResultItems, check_count, check_max_results};
+use crate::base::call::Call;
+use crate::base::dentry::Dentry;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::ids::string_enum;
+use crate::base::json::empty_is_none;
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
-words! {
+string_enum! {
     /// Which way a list is sorted.
     sent SortOrder {
         /// Smallest, oldest or first first.
@@ -20,7 +24,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// By what the entries of a folder are sorted.
     sent DentryOrderBy {
         /// When they were changed last. The vendor's default.

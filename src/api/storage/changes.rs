@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{AppProperty, ConflictStrategy, Dentry, DentryAnswer, check_app_properties};
-use crate::api::common::{empty_is_none, null_is_default};
-use crate::call::Call;
-use crate::options::options;
-use crate::{Result, UnionId};
+use super::dentries::{DentryAnswer, check_app_properties};
+use crate::base::call::Call;
+use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry};
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::json::{empty_is_none, null_is_default};
+use crate::base::options::options;
 
 options! {
     /// What [`Storage::add_folder`] may be told besides the name.
@@ -53,7 +55,7 @@ options! {
     MoveDentry {
         /// What happens when the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-    } beside {
+    } top_level {
         /// Whether it keeps the permissions that it has. Default: false.
         preserve_permissions: bool = true,
     }

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::Storage;
-use crate::call::Call;
-use crate::ids::words;
-use crate::{Result, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::ids::string_enum;
 
-words! {
+string_enum! {
     /// How much of the storage events are about.
     sent EventScope {
         /// A whole organisation; the scope id is its corpId.

@@ -6,14 +6,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::null_is_default;
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
-use crate::secret::host_of;
-use crate::{Result, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::ids::string_enum;
+use crate::base::json::null_is_default;
+use crate::base::options::options;
+use crate::base::secret::host_of;
 
-words! {
+string_enum! {
     /// How a file is fetched.
     TransferProtocol {
         /// Plain HTTP with signed headers; see [`HeaderSignatureInfo`].
@@ -21,7 +22,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// Where an object is stored.
     sent_and_received Region {
         /// Zhangjiakou.

@@ -31,6 +31,8 @@ pub(crate) mod versions;
 #[cfg(feature = "browse")]
 pub(crate) mod walk;
 
+use crate::client::Client;
+
 super::group! {
     /// The operations of `storage` 1.0. From [`Client::storage`](crate::Client::storage).
     ///
@@ -41,4 +43,21 @@ super::group! {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     Storage
+}
+
+impl Client {
+    /// The operations of `storage` 1.0: spaces and what is in them.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let options = Default::default();
+    /// client.storage().get_file_download_info("space-1", "dentry-1", UnionId("operator-1"), &options)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn storage(&self) -> Storage<'_> {
+        Storage::new(self)
+    }
 }

@@ -6,13 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::Storage;
 use crate::api::common::OptionBody;
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
-use crate::secret::host_of;
-use crate::{Result, Secret, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::ids::string_enum;
+use crate::base::options::options;
+use crate::base::secret::Secret;
+use crate::base::secret::host_of;
 
-words! {
+string_enum! {
     /// What a file is opened for.
     sent OpenType {
         /// Looking at it.
@@ -169,7 +171,7 @@ options! {
         /// Whether only those can open it who have logged in. For looking only. Default: false, a link that works once
         /// per browser session for anybody who has it, with common documents, pictures, sound and films only.
         check_login: bool = true,
-    } beside {
+    } top_level {
         /// What it is opened for: `type` on the wire. Default: `PREVIEW`.
         open_type: OpenType = dingtalk_files::OpenType::Edit,
     }

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::{OptionBody, check_count, check_max_results, check_number, null_is_default};
+use crate::api::common::{OptionBody, check_count, check_max_results, check_number};
 use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
-use crate::call::Call;
-use crate::options::options;
-use crate::{Page, Pages, Result, Timestamp, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::{Timestamp, UnionId};
+use crate::base::json::null_is_default;
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
 /// Who a permission of storage 1.0 is for. A person is named by **union id** here, in storage 2.0 by user id.
 ///

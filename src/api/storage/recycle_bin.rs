@@ -3,14 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::DentryType;
-use crate::api::common::{check_count, check_max_results, negative_is_none, null_is_default};
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
-use crate::{Page, Pages, Result, Timestamp, UnionId};
+use crate::api::common::{check_count, check_max_results};
+use crate::base::call::Call;
+use crate::base::dentry::DentryType;
+use crate::base::error::Result;
+use crate::base::ids::string_enum;
+use crate::base::ids::{Timestamp, UnionId};
+use crate::base::json::{negative_is_none, null_is_default};
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
-words! {
+string_enum! {
     /// Whose recycle bin it is.
     sent_and_received RecycleBinScope {
         /// That of an organisation; the scope id is its corpId. The only one that is documented.

@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::PartitionType;
-use crate::api::common::{OptionBody, negative_is_none, null_is_default};
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
-use crate::{Result, Timestamp, UnionId};
+use crate::api::common::OptionBody;
+use crate::base::call::Call;
+use crate::base::dentry::PartitionType;
+use crate::base::error::Result;
+use crate::base::ids::string_enum;
+use crate::base::ids::{Timestamp, UnionId};
+use crate::base::json::{negative_is_none, null_is_default};
+use crate::base::options::options;
 
-words! {
+string_enum! {
     /// Whom a space belongs to.
     sent_and_received SpaceOwnerType {
         /// A person. Permissions there do not end.
@@ -20,7 +22,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// The state a space is in.
     SpaceStatus {
         /// There and usable.
@@ -30,7 +32,7 @@ words! {
     }
 }
 
-words! {
+string_enum! {
     /// How a quota is meant.
     QuotaType {
         /// No limit of its own: it shares what the organisation has left.

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::Thumbnail;
-use crate::api::common::{ResultItems, check_count, empty_is_none};
-use crate::call::Call;
-use crate::{Result, UnionId};
+use crate::api::common::{ResultItems, check_count};
+use crate::base::call::Call;
+use crate::base::dentry::Thumbnail;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::json::empty_is_none;
 
 /// The small picture of one of the files that were asked for, or why there is none.
 ///

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{
-    AppProperty, ConflictStrategy, Dentry, DentryAnswer, StorageDriver, check_app_properties,
-};
+use super::dentries::{DentryAnswer, check_app_properties};
 use super::files::{HeaderSignatureInfo, Region, TransferProtocol};
-use crate::api::common::null_is_default;
-use crate::call::Call;
-use crate::options::options;
-use crate::{Error, Result, UnionId};
+use crate::base::call::Call;
+use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, StorageDriver};
+use crate::base::error::{Error, Result};
+use crate::base::ids::UnionId;
+use crate::base::json::null_is_default;
+use crate::base::options::options;
 
 /// The only protocol that is documented, and that this crate speaks.
 pub(crate) const PROTOCOL: &str = "HEADER_SIGNATURE";
@@ -167,7 +167,7 @@ options! {
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
         /// What the app notes on the file: at most 3 properties.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
-    } beside {
+    } top_level {
         /// The id of the file that the new one takes the place of. That is what the name says: the field is in the
         /// vendor's SDK, without a text, and not in the documentation.
         overwrite_dentry_id: String as impl Into<String> = "dentry-1",

@@ -1,11 +1,14 @@
 //! Versions of a file.
 
 use super::Storage;
-use super::dentries::{DentriesAnswer, Dentry};
+use super::dentries::DentriesAnswer;
 use crate::api::common::check_max_results;
-use crate::call::Call;
-use crate::options::options;
-use crate::{Page, Pages, Result, UnionId};
+use crate::base::call::Call;
+use crate::base::dentry::Dentry;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
 options! {
     /// What [`Storage::list_dentry_versions`] and [`Storage::dentry_versions`] may be told besides the file.

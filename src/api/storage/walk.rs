@@ -6,8 +6,10 @@ use std::iter::FusedIterator;
 
 use super::Storage;
 use super::browse::{DentryOrderBy, ListDentries, MAX_PAGE, SortOrder};
-use super::dentries::{Dentry, DentryType};
-use crate::{Error, Pages, UnionId};
+use crate::base::dentry::{Dentry, DentryType};
+use crate::base::error::Error;
+use crate::base::ids::UnionId;
+use crate::base::pages::Pages;
 
 /// A file or folder that a [`Walk`] came by.
 ///
@@ -114,7 +116,7 @@ impl<'c> Walk<'c> {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.add_folder("space-1", "folder-1", "2024");
     /// # let client = fake.client().build()?;
     /// let walk = client.storage().walk("space-1", "0", UnionId("operator-1")).max_depth(1);

@@ -3,17 +3,17 @@
 use serde::Serialize;
 
 use super::StorageV2;
-use crate::api::storage::dentries::{
-    AppProperty, ConflictStrategy, Dentry, DentryAnswer, StorageDriver, check_app_properties,
-};
+use crate::api::storage::dentries::{DentryAnswer, check_app_properties};
 use crate::api::storage::files::Region;
 use crate::api::storage::uploads::{PROTOCOL, UploadInfo};
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
-use crate::{Result, UnionId};
+use crate::base::call::Call;
+use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, StorageDriver};
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::ids::string_enum;
+use crate::base::options::options;
 
-words! {
+string_enum! {
     /// What an uploaded file becomes when it is converted to an online document.
     sent OnlineDocType {
         /// A text document.

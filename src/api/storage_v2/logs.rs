@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::StorageV2;
-use crate::api::common::null_is_default;
-use crate::call::Call;
-use crate::options::options;
-use crate::{Page, Pages, Result};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::json::null_is_default;
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
 options! {
     /// What [`StorageV2::list_operation_logs`] may be told.
@@ -30,7 +31,7 @@ options! {
         max_results: u32 = 20,
         /// Which page: the token that came with the one before it. Default: the first.
         next_token: String as impl Into<String> = "next-token-1",
-    } beside {
+    } top_level {
         /// From when on, in a unit that is not documented.
         start_time: i64 = 1_640_995_200_000,
         /// Until when, in the same unit.

@@ -14,6 +14,8 @@ pub(crate) mod settings;
 #[cfg(feature = "storage-v2")]
 pub(crate) mod sharing;
 
+use crate::client::Client;
+
 super::group! {
     /// The operations of `storage` 2.0. From [`Client::storage_v2`](crate::Client::storage_v2).
     ///
@@ -24,4 +26,19 @@ super::group! {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     StorageV2
+}
+
+impl Client {
+    /// The operations of `storage` 2.0, which name an entry by its dentryUuid.
+    ///
+    /// ```no_run
+    /// # let client = dingtalk_files::Client::from_env()?;
+    /// # let (operator, options) = (dingtalk_files::UnionId("operator-1"), Default::default());
+    /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", operator, &options)?;
+    /// println!("commit with {}", info.upload_key);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn storage_v2(&self) -> StorageV2<'_> {
+        StorageV2::new(self)
+    }
 }

@@ -6,11 +6,14 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::StorageV2;
-use crate::api::common::{check_count, check_number, null_is_default};
+use crate::api::common::{check_count, check_number};
 use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
-use crate::call::Call;
-use crate::options::options;
-use crate::{Page, Pages, Result, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::json::null_is_default;
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
 /// Who a permission of storage 2.0 is for. A person is named by **user id** here, in storage 1.0 by union id.
 ///

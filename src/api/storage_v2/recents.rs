@@ -3,10 +3,12 @@
 use serde::Deserialize;
 
 use super::StorageV2;
-use crate::api::common::null_is_default;
-use crate::call::Call;
-use crate::options::options;
-use crate::{Page, Pages, Result, Timestamp, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::{Timestamp, UnionId};
+use crate::base::json::null_is_default;
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
 options! {
     /// What [`StorageV2::list_recents`] may be told.

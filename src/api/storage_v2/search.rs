@@ -5,10 +5,13 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::StorageV2;
-use crate::api::common::{check_number, null_is_default};
-use crate::call::Call;
-use crate::options::options;
-use crate::{Page, Pages, Result, UnionId};
+use crate::api::common::check_number;
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::json::null_is_default;
+use crate::base::options::options;
+use crate::base::pages::{Page, Pages};
 
 options! {
     /// A span of time for [`SearchDentries`]. The vendor says that there is no limit without one, and of a single side nothing.

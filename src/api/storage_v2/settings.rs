@@ -3,10 +3,11 @@
 use serde::Deserialize;
 
 use super::StorageV2;
-use crate::api::common::null_is_default;
-use crate::call::Call;
-use crate::options::options;
-use crate::{Result, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::json::null_is_default;
+use crate::base::options::options;
 
 options! {
     /// What [`StorageV2::manager_set_default_hand_over_user`] may be told.

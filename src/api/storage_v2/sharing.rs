@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::StorageV2;
-use crate::call::Call;
-use crate::ids::words;
-use crate::options::options;
-use crate::{Result, UnionId};
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UnionId;
+use crate::base::ids::string_enum;
+use crate::base::options::options;
 
-words! {
+string_enum! {
     /// Whether a dentry takes over what members may do with the folder it is in.
     sent_and_received PermissionInheritance {
         /// It does. Where a member has a role from above and one here, the greater one counts.

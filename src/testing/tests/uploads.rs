@@ -1,7 +1,7 @@
 //! From the upload information to the file.
 
 use super::raw::{Slot, commit, connect, head, listed, offer, post, read_reply, send, uploaded};
-use crate::UnionId;
+use crate::base::ids::UnionId;
 use crate::testing::{Content, FakeDingTalk, Target};
 use serde_json::json;
 use std::io::{Read, Write};

@@ -1,21 +1,27 @@
 use std::time::Duration;
 
 use super::*;
-use crate::clock::MonotonicClock;
-use crate::retry::RetryPolicy;
+use crate::base::clock::MonotonicClock;
+use crate::client::retry::RetryPolicy;
 use crate::transfer::monitor::Monitor;
 
 /// Serves one body under one head, whatever is asked.
-struct Canned(Head, &'static [u8]);
+struct Canned(ResponseHead, &'static [u8]);
 
 impl Origin for Canned {
     type Body = &'static [u8];
 
-    fn get(&mut self, _: &Ticket, _: &str, _: Want, _: Option<&str>) -> Result<(Head, Self::Body)> {
+    fn get(
+        &mut self,
+        _: &SignedUrls,
+        _: &str,
+        _: RequestedRange,
+        _: Option<&str>,
+    ) -> Result<(ResponseHead, Self::Body)> {
         Ok((self.0.clone(), self.1))
     }
 
-    fn renew(&mut self) -> Option<Result<Ticket>> {
+    fn renew(&mut self) -> Option<Result<SignedUrls>> {
         None
     }
 }
@@ -32,17 +38,23 @@ impl Sink for Void {
     }
 }
 
-fn ticket() -> Ticket {
+fn ticket() -> SignedUrls {
     let urls = vec!["http://h/o".into()];
-    Ticket { urls, headers: Vec::new(), life: None, signed_at: Duration::ZERO, first: 0 }
+    SignedUrls { urls, headers: Vec::new(), life: None, signed_at: Duration::ZERO, first: 0 }
 }
 
 fn first_five(body: &'static [u8], length: Option<u64>) -> Result<u64> {
-    let head = Head { status: 206, content_range: Some("bytes 0-4/9".into()), length, ..Head::default() };
+    let head = ResponseHead {
+        status: 206,
+        content_range: Some("bytes 0-4/9".into()),
+        length,
+        ..ResponseHead::default()
+    };
     let (policy, clock) = (RetryPolicy::none(), MonotonicClock::start());
     let monitor = Monitor::new(&clock, None, None);
     let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
-    let order = Order { want: Want::Span { start: 0, end: Some(5) }, object: None, or_whole: false };
+    let order =
+        Order { want: RequestedRange::Span { start: 0, end: Some(5) }, object: None, or_whole: false };
     let pulled = pull(&mut Canned(head, body), ticket(), order, &mut Void, &limits)?;
     Ok(pulled.range.end - pulled.range.start)
 }
@@ -64,17 +76,23 @@ fn a_body_that_was_rewritten_on_the_way_is_an_error() {
 }
 
 /// One answer after the other. A body that is `None` breaks off at once.
-struct Sequence(Vec<(Head, Option<&'static [u8]>)>);
+struct Sequence(Vec<(ResponseHead, Option<&'static [u8]>)>);
 
 impl Origin for Sequence {
     type Body = Box<dyn Read>;
 
-    fn get(&mut self, _: &Ticket, _: &str, _: Want, _: Option<&str>) -> Result<(Head, Self::Body)> {
+    fn get(
+        &mut self,
+        _: &SignedUrls,
+        _: &str,
+        _: RequestedRange,
+        _: Option<&str>,
+    ) -> Result<(ResponseHead, Self::Body)> {
         let (head, body) = self.0.remove(0);
         Ok((head, body.map_or_else(|| Box::new(Broken) as Self::Body, |bytes| Box::new(bytes))))
     }
 
-    fn renew(&mut self) -> Option<Result<Ticket>> {
+    fn renew(&mut self) -> Option<Result<SignedUrls>> {
         None
     }
 }
@@ -87,25 +105,26 @@ impl Read for Broken {
     }
 }
 
-fn whole(etag: Option<&str>, length: Option<u64>, crc64: Option<u64>) -> Head {
+fn whole(etag: Option<&str>, length: Option<u64>, crc64: Option<u64>) -> ResponseHead {
     let etag = etag.map(str::to_owned);
-    Head { status: 200, etag, length, crc64, chunked: length.is_none(), ..Head::default() }
+    ResponseHead { status: 200, etag, length, crc64, chunked: length.is_none(), ..ResponseHead::default() }
 }
 
 /// Everything is wanted of an object that changes behind the first of these answers, before anything is written.
-fn all_of(answers: Vec<(Head, Option<&'static [u8]>)>) -> Result<Pulled> {
+fn all_of(answers: Vec<(ResponseHead, Option<&'static [u8]>)>) -> Result<DownloadedRange> {
     let policy = RetryPolicy::new().base_delay(Duration::ZERO);
     let clock = MonotonicClock::start();
     let monitor = Monitor::new(&clock, None, None);
     let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
-    let order = Order { want: Want::WHOLE, object: None, or_whole: false };
+    let order = Order { want: RequestedRange::WHOLE, object: None, or_whole: false };
     pull(&mut Sequence(answers), ticket(), order, &mut Void, &limits)
 }
 
 /// Found by fuzzing, as is the next: the second answer tells neither ETag nor size.
 #[test]
 fn the_size_of_one_object_is_not_the_end_of_another() {
-    let part = Head { status: 206, content_range: Some("bytes 0-2/*".into()), ..Head::default() };
+    let part =
+        ResponseHead { status: 206, content_range: Some("bytes 0-2/*".into()), ..ResponseHead::default() };
     let pulled = all_of(vec![
         (whole(Some("\"old\""), Some(3), None), None),
         (part, Some(b"new")),
@@ -131,22 +150,28 @@ struct Lapsed {
 }
 
 impl Lapsed {
-    fn ticket(&self) -> Ticket {
+    fn ticket(&self) -> SignedUrls {
         let urls = (0..self.urls).map(|n| format!("http://h/{n}")).collect();
-        Ticket { urls, life: Some(Duration::ZERO), ..ticket() }
+        SignedUrls { urls, life: Some(Duration::ZERO), ..ticket() }
     }
 }
 
 impl Origin for Lapsed {
     type Body = &'static [u8];
 
-    fn get(&mut self, _: &Ticket, _: &str, _: Want, _: Option<&str>) -> Result<(Head, Self::Body)> {
+    fn get(
+        &mut self,
+        _: &SignedUrls,
+        _: &str,
+        _: RequestedRange,
+        _: Option<&str>,
+    ) -> Result<(ResponseHead, Self::Body)> {
         self.gets += 1;
         assert!(self.gets < 100, "without end");
         Err(StorageError::read(self.status, "h", None, b"", &[]).into())
     }
 
-    fn renew(&mut self) -> Option<Result<Ticket>> {
+    fn renew(&mut self) -> Option<Result<SignedUrls>> {
         self.renewals += 1;
         // Also where it is another number of URLs each time.
         self.urls = if self.status == 404 { 2 + self.urls % 2 } else { 2 };
@@ -160,7 +185,7 @@ fn signatures_that_have_lapsed_already_are_renewed_a_few_times_only() {
         let (policy, clock) = (RetryPolicy::none(), MonotonicClock::start());
         let monitor = Monitor::new(&clock, None, None);
         let limits = Limits { policy: &policy, deadline: None, max_bytes: None, monitor: &monitor };
-        let order = Order { want: Want::WHOLE, object: None, or_whole: false };
+        let order = Order { want: RequestedRange::WHOLE, object: None, or_whole: false };
         let mut origin = Lapsed { status, gets: 0, renewals: 0, urls: 2 };
         let first = origin.ticket();
         let Err(Error::Storage(error)) = pull(&mut origin, first, order, &mut Void, &limits) else {

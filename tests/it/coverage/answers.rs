@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::exceptions::{RENAMED, Sort, is_needed};
 use super::facts::{Fact, Kind, facts};
+use super::fake::Stand;
 use super::sample::{Sample, at, below, inside, is_errcode, places, with, without};
-use super::stand::Stand;
 use super::{Finding, Row, rows_with_facts, settle};
 
 /// Answers of which every value has to be seen again.

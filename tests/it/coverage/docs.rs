@@ -53,15 +53,20 @@ fn last_name<'s>(before: &'s str, start: &str) -> Option<&'s str> {
     rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
-/// How the function is called that has the route behind `before`.
+/// The call of the function that has the route behind `before`.
 fn function(sources: &[(PathBuf, String)], before: &str) -> Option<String> {
-    let name = last_name(before, "\n    pub fn ")?;
-    let (_, group) = before.rsplit_once("\nimpl")?;
+    let Some((_, group)) = before.rsplit_once("\nimpl") else { return token_function(before) };
+    let Some(name) = last_name(before, "\n    pub fn ") else { return token_function(before) };
     // With a lifetime of its own or without: `<'c> Storage<'c> {`, ` Storage<'_> {`.
     let group = group.trim_start_matches("<'c>").trim_start_matches("<'a>").trim_start().split('<').next()?;
-    let (_, client) = sources.iter().find(|(path, _)| path.ends_with("src/client.rs"))?;
-    let (getter, _) = client.split_once(&format!("(&self) -> {group}<'_>"))?;
-    Some(format!("client.{}().{name}", last_name(getter, "pub fn ")?))
+    let getter = format!("(&self) -> {group}<'_>");
+    let (before_getter, _) = sources.iter().find_map(|(_, text)| text.split_once(&getter))?;
+    Some(format!("client.{}().{name}", last_name(before_getter, "pub fn ")?))
+}
+
+/// The client needs the calls for a token itself, so they are in `client/token.rs`, and `oauth2` hands them on.
+fn token_function(before: &str) -> Option<String> {
+    Some(format!("client.oauth2().{}", last_name(before, "\npub(crate) fn ")?))
 }
 
 /// The feature that the file stands behind, by the `mod` line of its folder.

@@ -8,10 +8,10 @@ mod dentries;
 mod docs;
 mod exceptions;
 mod facts;
+mod fake;
 mod requests;
 mod sample;
 mod spaces;
-mod stand;
 mod transfers;
 mod v2;
 

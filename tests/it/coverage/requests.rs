@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::exceptions::Sort;
 use super::facts::{Fact, Field, Kind};
+use super::fake::{Request, Stand};
 use super::sample::{Sample, below};
-use super::stand::{Request, Stand};
 use super::{Finding, rows_with_facts, settle};
 use crate::support::TOKEN;
 

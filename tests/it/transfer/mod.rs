@@ -1,4 +1,4 @@
-//! Downloads over real sockets, against the stand-in that checks what it gets and misbehaves as told.
+//! Downloads over real sockets, against the fake that checks what it gets and misbehaves as told.
 
 mod cancel;
 mod child;
@@ -27,7 +27,7 @@ use dingtalk_files::{ByteRange, Client, ClientBuilder, Downloaded, Error, Remote
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// A stand-in with one file, and a client whose waits cost no time.
+/// A fake with one file, and a client whose waits cost no time.
 struct Setup {
     fake: FakeDingTalk,
     clock: ManualClock,

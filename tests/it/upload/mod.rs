@@ -1,4 +1,4 @@
-//! Uploads over real sockets, against the stand-in that checks what it gets and misbehaves as told.
+//! Uploads over real sockets, against the fake that checks what it gets and misbehaves as told.
 
 mod arrival;
 mod cancel;
@@ -32,7 +32,7 @@ const PART: u64 = 100 * KIB;
 /// What must happen, happens by then, however busy the machine is.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A stand-in with an empty space, and a client whose waits cost no time.
+/// A fake with an empty space, and a client whose waits cost no time.
 struct Setup {
     fake: FakeDingTalk,
     clock: ManualClock,

@@ -142,7 +142,7 @@ fn a_remote_file_asks_with_its_own_options() {
     }
 }
 
-/// The stand-in sees connections as they are, mockito does not: so once more there, from the token on.
+/// The fake sees connections as they are, mockito does not: so once more there, from the token on.
 #[test]
 fn a_first_call_is_two_requests_on_one_connection_and_nothing_else() {
     let fake = fake();

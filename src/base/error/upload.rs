@@ -3,13 +3,13 @@
 use std::fmt;
 
 use super::{Error, OneLine};
-use crate::transfer::uploaded::{PendingUpload, Uploaded};
+use crate::base::upload::{PendingUpload, Uploaded};
 
 /// An upload broke off when some of it, or all but the commit, had arrived.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+/// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -52,7 +52,7 @@ impl std::error::Error for UploadInterrupted {}
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+/// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -92,7 +92,7 @@ impl std::error::Error for CommitUnknown {}
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+/// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Error, OneLine, Problem, UnexpectedAnswer};
-use crate::secret::withhold;
+use crate::base::secret::redact;
 
 /// DingTalk refused or failed an operation.
 ///
@@ -305,7 +305,7 @@ fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
 
 /// Keys come in lower case, in camel case and in capitals, depending on the gateway.
 fn read_error(answer: &ApiAnswer, body: &Value, secrets: &[&str]) -> ApiError {
-    let text = |name: &str| field(body, name).map(plain).map(|t| withhold(t, secrets));
+    let text = |name: &str| field(body, name).map(plain).map(|t| redact(t, secrets));
     let first = |names: &[&str]| names.iter().find_map(|name| text(name));
     let scopes = field(body, "accessdenieddetail").and_then(|d| field(d, "requiredscopes"));
     ApiError {
@@ -317,7 +317,7 @@ fn read_error(answer: &ApiAnswer, body: &Value, secrets: &[&str]) -> ApiError {
         sub_code: first(&["sub_code", "subcode"]),
         required_scopes: scopes
             .and_then(Value::as_array)
-            .map(|list| list.iter().map(|scope| withhold(plain(scope), secrets)).collect())
+            .map(|list| list.iter().map(|scope| redact(plain(scope), secrets)).collect())
             .unwrap_or_default(),
     }
 }

@@ -1,5 +1,9 @@
 //! The client: a call goes in, a typed answer comes out.
 
+pub(crate) mod builder;
+pub(crate) mod retry;
+pub(crate) mod token;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
@@ -9,24 +13,17 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::api::conv_file::ConvFile;
-#[cfg(feature = "browse")]
-use crate::api::doc::Doc;
-use crate::api::oauth2::Oauth2;
-use crate::api::storage::Storage;
-use crate::api::storage_v2::StorageV2;
-#[cfg(feature = "browse")]
-use crate::api::topapi::Topapi;
-use crate::auth::{Auth, Fetched, Token};
-use crate::builder::ClientBuilder;
-use crate::call::{Call, Host, encode};
-use crate::clock::{Clock, jitter};
-use crate::error::{ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, check_errcode, classify};
-use crate::retry::{Next, RetryPolicy, Tries, after_failure};
-use crate::secret::host_of;
-use crate::transfer::range::{Head, Want};
-use crate::transfer::ticket::Ticket;
-use crate::transport::{ApiRequest, ObjectBody, Transport};
+use crate::base::call::{Call, Host, encode};
+use crate::base::clock::{Clock, jitter};
+use crate::base::error::{
+    ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, check_errcode, classify,
+};
+use crate::base::secret::host_of;
+use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
+use crate::client::token::{Auth, Fetched, Token, get_access_token};
+use crate::http::{ApiRequest, ObjectBody, Transport};
+use crate::object::range::{RequestedRange, ResponseHead};
+use crate::object::signed_urls::SignedUrls;
 
 /// A client of DingTalk's file APIs.
 ///
@@ -68,121 +65,6 @@ const EARLY_REFRESH_LIMIT: Duration = Duration::from_secs(5);
 const NAP: Duration = Duration::from_millis(100);
 
 impl Client {
-    /// Begins the configuration of a client.
-    ///
-    /// ```no_run
-    /// use dingtalk_files::Client;
-    ///
-    /// let client = Client::builder().access_token("token").build()?;
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::new()
-    }
-
-    /// A client configured by environment variables, for utilities.
-    ///
-    /// `DINGTALK_ACCESS_TOKEN`, or else `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`; `DINGTALK_BASE_URL` when it is not
-    /// `https://api.dingtalk.com`. An empty variable counts as absent; white space around a value is cut off. Proxies
-    /// are read from `HTTPS_PROXY` and its relatives, as always.
-    ///
-    /// ```no_run
-    /// let client = dingtalk_files::Client::from_env()?;
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`](crate::Error::Config) that names the variables which are missing.
-    #[inline]
-    pub fn from_env() -> Result<Self> {
-        ClientBuilder::from_vars(|name| std::env::var(name).ok())?.build()
-    }
-
-    /// The operations of `oauth2`: access tokens.
-    ///
-    /// ```
-    /// # use dingtalk_files::testing::FakeDingTalk;
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// let token = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET)?;
-    /// assert_eq!(token.expire_in, 7200);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn oauth2(&self) -> Oauth2<'_> {
-        Oauth2::new(self)
-    }
-
-    /// The operations of `convFile`: files in conversations.
-    ///
-    /// ```
-    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1"))?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn conv_file(&self) -> ConvFile<'_> {
-        ConvFile::new(self)
-    }
-
-    /// The operations of `storage` 1.0: spaces and what is in them.
-    ///
-    /// ```
-    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// let options = Default::default();
-    /// client.storage().get_file_download_info("space-1", "dentry-1", UnionId("operator-1"), &options)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn storage(&self) -> Storage<'_> {
-        Storage::new(self)
-    }
-
-    /// The operations of `storage` 2.0, which name an entry by its dentryUuid.
-    ///
-    /// ```no_run
-    /// # let client = dingtalk_files::Client::from_env()?;
-    /// # let (operator, options) = (dingtalk_files::UnionId("operator-1"), Default::default());
-    /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", operator, &options)?;
-    /// println!("commit with {}", info.upload_key);
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    pub fn storage_v2(&self) -> StorageV2<'_> {
-        StorageV2::new(self)
-    }
-
-    /// The operations of `doc`: ids of one kind from ids of the other.
-    ///
-    /// ```no_run
-    /// # use dingtalk_files::UnionId;
-    /// # let client = dingtalk_files::Client::from_env()?;
-    /// let ids = client.doc().get_dentry_id_by_uuid("uuid-1", UnionId("operator-1"))?;
-    /// println!("{:?} in space {:?}", ids.dentry_id, ids.space_id);
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    #[cfg(feature = "browse")]
-    pub fn doc(&self) -> Doc<'_> {
-        Doc::new(self)
-    }
-
-    /// The operations of the old host: who a person is.
-    ///
-    /// ```no_run
-    /// # let client = dingtalk_files::Client::from_env()?;
-    /// let user = client.topapi().user_get("userid-1", &Default::default())?;
-    /// println!("{:?} has the unionId {:?}", user.name, user.unionid);
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    #[cfg(feature = "browse")]
-    pub fn topapi(&self) -> Topapi<'_> {
-        Topapi::new(self)
-    }
-
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Self { inner: Arc::new(inner), deadline: None, private: None }
     }
@@ -212,8 +94,12 @@ impl Client {
         };
         let url = format!("{base_url}{}", call.target()?);
         let this = self.within_deadline();
-        let mut tries =
-            Tries { retries: 0, token_replaced: false, repeatable: call.repeatable, retry_after: None };
+        let mut tries = AttemptState {
+            retries: 0,
+            token_replaced: false,
+            repeatable: call.repeatable,
+            retry_after: None,
+        };
         loop {
             let token = if call.with_token { Some(this.token()?) } else { None };
             let error = match this.run_once(call, &url, token.as_ref(), &mut tries) {
@@ -221,14 +107,14 @@ impl Client {
                 Err(error) => error,
             };
             match after_failure(&self.inner.retry, &error, &tries, jitter()) {
-                Next::Fail => return Err(error),
-                Next::WithNewToken => {
+                RetryDecision::Fail => return Err(error),
+                RetryDecision::WithNewToken => {
                     if !token.is_some_and(|t| self.inner.auth.reject(&t)) {
                         return Err(error);
                     }
                     tries.token_replaced = true;
                 }
-                Next::After(wait) => {
+                RetryDecision::After(wait) => {
                     if this.deadline.is_some_and(|d| self.clock().now() + wait >= d) {
                         return Err(error);
                     }
@@ -246,7 +132,7 @@ impl Client {
         call: &Call<'_>,
         url: &str,
         token: Option<&Token>,
-        tries: &mut Tries,
+        tries: &mut AttemptState,
     ) -> Result<ApiAnswer> {
         tries.retry_after = None;
         let mut token = token.map(|t| &t.secret);
@@ -288,7 +174,7 @@ impl Client {
         self.inner.auth.token(self.clock(), |app, early| {
             let client =
                 if early { self.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { self.clone() };
-            let answer = client.oauth2().get_access_token(&app.key, app.secret.expose());
+            let answer = get_access_token(&app.key, app.secret.expose()).and_then(|call| client.call(&call));
             // An early one has a limit of its own.
             let is_over = self.time_left() == Some(Duration::ZERO)
                 || self.private.as_ref().is_some_and(|own| own.is_interrupted());
@@ -301,22 +187,22 @@ impl Client {
 
     pub(crate) fn get_object(
         &self,
-        ticket: &Ticket,
+        ticket: &SignedUrls,
         url: &str,
-        want: Want,
+        want: RequestedRange,
         if_match: Option<&str>,
-    ) -> Result<(Head, ObjectBody)> {
+    ) -> Result<(ResponseHead, ObjectBody)> {
         self.transport().object(ticket, url, want, if_match, self.time_left())
     }
 
     #[inline]
     pub(crate) fn put_object(
         &self,
-        ticket: &Ticket,
+        ticket: &SignedUrls,
         url: &str,
         body: &mut dyn Read,
         length: u64,
-    ) -> Result<Head> {
+    ) -> Result<ResponseHead> {
         self.transport().put_object(ticket, url, body, length, self.time_left())
     }
 
@@ -381,7 +267,7 @@ impl Client {
         &self.inner.retry
     }
 
-    /// The base URL is plain http (a stand-in, a gateway on loopback), so resource URLs may be too.
+    /// The base URL is plain http (a fake, a gateway on loopback), so resource URLs may be too.
     pub(crate) fn plain_http(&self) -> bool {
         self.inner.base_url.starts_with("http:")
     }

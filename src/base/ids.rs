@@ -174,19 +174,19 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
 
 /// A closed set of words of the vendor that may still grow: unknown words are kept in `Other`. Words are received;
 /// those that are `sent`, or `sent_and_received`, say so before their name.
-macro_rules! words {
+macro_rules! string_enum {
     ($(#[$meta:meta])* $name:ident $words:tt) => {
-        words! { @enum $(#[$meta])* $name $words }
-        words! { @received $name }
+        string_enum! { @enum $(#[$meta])* $name $words }
+        string_enum! { @received $name }
     };
     ($(#[$meta:meta])* sent $name:ident $words:tt) => {
-        words! { @enum $(#[$meta])* $name $words }
-        words! { @sent $name }
+        string_enum! { @enum $(#[$meta])* $name $words }
+        string_enum! { @sent $name }
     };
     ($(#[$meta:meta])* sent_and_received $name:ident $words:tt) => {
-        words! { @enum $(#[$meta])* $name $words }
-        words! { @sent $name }
-        words! { @received $name }
+        string_enum! { @enum $(#[$meta])* $name $words }
+        string_enum! { @sent $name }
+        string_enum! { @received $name }
     };
     (@enum $(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -248,7 +248,7 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+pub(crate) use string_enum;
 
 #[cfg(test)]
 mod tests {

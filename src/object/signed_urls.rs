@@ -1,16 +1,16 @@
 //! What DingTalk signed, checked before any of it is used. Pure.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use crate::api::storage::files::{HeaderSignatureInfo, TransferProtocol};
-use crate::clock::renew_after;
-use crate::error::{Error, Problem, Result, UnexpectedAnswer};
+use crate::base::clock::renew_after;
+use crate::base::error::{Error, Problem, Result, UnexpectedAnswer};
 
 /// URLs and headers that may be used as they are.
 #[derive(Clone)]
-pub(crate) struct Ticket {
+pub(crate) struct SignedUrls {
     /// At least one; earlier ones are preferred.
     pub(crate) urls: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
@@ -24,38 +24,38 @@ pub(crate) struct Ticket {
 /// A signature that is about to lapse is not worth a request: at most a minute early.
 const LAPSE_EARLY: Duration = Duration::from_secs(60);
 
-/// What came in answer to a question for a signature.
-pub(crate) struct Signed<'a> {
-    /// The name of the question in errors.
+/// URLs and headers as a server named them, before anything is known of them.
+pub(crate) struct UncheckedUrls<'a> {
+    /// The name of the request in errors.
     pub(crate) operation: &'static str,
-    pub(crate) protocol: Option<&'a TransferProtocol>,
-    pub(crate) info: Option<&'a HeaderSignatureInfo>,
+    pub(crate) urls: &'a [String],
+    pub(crate) headers: &'a BTreeMap<String, String>,
+    /// In seconds.
+    pub(crate) life: Option<u64>,
 }
 
-impl Ticket {
+impl SignedUrls {
     /// `plain_http` admits `http` URLs: the client was built for a plain base URL.
-    pub(crate) fn check(signed: &Signed<'_>, plain_http: bool, signed_at: Duration) -> Result<Self> {
-        let refuse = |problem| refuse(signed.operation, problem);
-        match signed.protocol {
-            None | Some(TransferProtocol::HeaderSignature) => {}
-            Some(other) => return Err(refuse(Problem::Protocol(other.as_str().to_owned()))),
-        }
-        let Some(info) = signed.info else {
-            return Err(refuse(Problem::Missing("headerSignatureInfo")));
-        };
-        if info.resource_urls.is_empty() {
+    pub(crate) fn check(
+        unchecked: &UncheckedUrls<'_>,
+        plain_http: bool,
+        signed_at: Duration,
+    ) -> Result<Self> {
+        let &UncheckedUrls { operation, urls, headers, life } = unchecked;
+        let refuse = |problem| refuse(operation, problem);
+        if urls.is_empty() {
             return Err(refuse(Problem::Missing("headerSignatureInfo.resourceUrls")));
         }
-        for url in &info.resource_urls {
+        for url in urls {
             check_url(url, plain_http).map_err(|why| refuse(Problem::ForbiddenUrl(why)))?;
         }
-        for (name, value) in &info.headers {
+        for (name, value) in headers {
             check_header(name, value).map_err(|()| refuse(Problem::ForbiddenHeader(name.clone())))?;
         }
         Ok(Self {
-            urls: info.resource_urls.clone(),
-            headers: info.headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
-            life: info.expiration_seconds.map(Duration::from_secs),
+            urls: urls.to_vec(),
+            headers: headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+            life: life.map(Duration::from_secs),
             signed_at,
             first: 0,
         })
@@ -148,16 +148,19 @@ fn check_header(name: &str, value: &str) -> std::result::Result<(), ()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::DownloadInfo;
 
-    fn ticket(json: &str, plain_http: bool) -> Result<Ticket> {
-        let info: DownloadInfo = serde_json::from_str(json).unwrap();
-        let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
-        Ticket::check(&Signed { operation: DOWNLOAD_INFO, protocol, info }, plain_http, Duration::ZERO)
+    fn signed(json: &str, plain_http: bool) -> Result<SignedUrls> {
+        let info: serde_json::Value = serde_json::from_str(json).unwrap();
+        let info = &info["headerSignatureInfo"];
+        let urls: Vec<String> = serde_json::from_value(info["resourceUrls"].clone()).unwrap_or_default();
+        let headers = serde_json::from_value(info["headers"].clone()).unwrap_or_default();
+        let unchecked =
+            UncheckedUrls { operation: DOWNLOAD_INFO, urls: &urls, headers: &headers, life: None };
+        SignedUrls::check(&unchecked, plain_http, Duration::ZERO)
     }
 
     fn problem(json: &str, plain_http: bool) -> Option<Problem> {
-        match ticket(json, plain_http) {
+        match signed(json, plain_http) {
             Ok(_) => None,
             Err(Error::Answer(e)) => Some(e.problem),
             Err(other) => panic!("{other}"),
@@ -167,17 +170,13 @@ mod tests {
     #[test]
     fn what_is_missing_is_named() {
         let urls = Problem::Missing("headerSignatureInfo.resourceUrls");
-        assert_eq!(problem("{}", false), Some(Problem::Missing("headerSignatureInfo")));
-        assert_eq!(problem(r#"{"headerSignatureInfo":{}}"#, false), Some(urls.clone()));
         assert_eq!(problem(r#"{"headerSignatureInfo":{"resourceUrls":[]}}"#, false), Some(urls));
-        let other = r#"{"protocol":"MAGNET","headerSignatureInfo":{"resourceUrls":["https://h/o"]}}"#;
-        assert_eq!(problem(other, false), Some(Problem::Protocol("MAGNET".into())));
     }
 
     #[test]
     fn a_signature_lapses_a_minute_early_or_a_quarter() {
         let table = [(900, 940, 1000), (100, 175, 200), (0, 100, 100)];
-        let with = |life| Ticket {
+        let with = |life| SignedUrls {
             urls: Vec::new(),
             headers: Vec::new(),
             life,
@@ -223,7 +222,7 @@ mod tests {
     fn secrets_are_values_and_their_pieces_but_not_short_words() {
         let json = r#"{"headerSignatureInfo":{"resourceUrls":["https://h/o?Signature=in%2Fthe%2Furl&a=1"],
             "headers":{"Authorization":"OSS the-access-key:the-signature="}}}"#;
-        let ticket = ticket(json, false).unwrap();
+        let ticket = signed(json, false).unwrap();
         let mut secrets = ticket.secrets();
         secrets.sort_unstable();
         secrets.dedup();

@@ -1,6 +1,7 @@
 //! The only file that runs ureq. The door `api` carries the token; `get` and `put`, to the objects, never can.
 
 mod failure;
+pub(crate) mod tls;
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,12 +15,11 @@ use ureq::http::header::{
 use ureq::http::{HeaderMap, Request, Response};
 use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody};
 
-use crate::error::{ApiAnswer, Error, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
-use crate::secret::{Secret, host_of, withhold};
-use crate::transfer::pull::GET_OBJECT;
-use crate::transfer::push::PUT_OBJECT;
-use crate::transfer::range::{Head, Want, parse_unsatisfied_range};
-use crate::transfer::ticket::{DOWNLOAD_INFO, Ticket, refuse};
+use crate::base::error::{ApiAnswer, Error, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
+use crate::base::secret::{Secret, host_of, redact};
+use crate::object::range::{RequestedRange, ResponseHead, parse_unsatisfied_range};
+use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, refuse};
+use crate::object::{GET_OBJECT, PUT_OBJECT};
 use failure::{is_untrusted, network};
 
 /// An API answer larger than this is an error: nothing documented comes near it.
@@ -38,23 +38,23 @@ const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-
 
 /// What is sent through either door.
 pub(crate) struct Transport {
-    doors: Doors,
+    agents: AgentSets,
     user_agent: Option<HeaderValue>,
     /// [`interrupt`](Self::interrupt) was called: nothing will come of any request.
     is_interrupted: AtomicBool,
 }
 
 /// Each with connections of its own.
-pub(crate) struct Doors {
-    pub(crate) api: Door,
+pub(crate) struct AgentSets {
+    pub(crate) api: AgentSet,
     /// Objects, to be read.
-    pub(crate) get: Door,
+    pub(crate) get: AgentSet,
     /// Objects, to be written.
-    pub(crate) put: Door,
+    pub(crate) put: AgentSet,
 }
 
-impl Doors {
-    fn all(&self) -> [&Door; 3] {
+impl AgentSets {
+    fn all(&self) -> [&AgentSet; 3] {
         [&self.api, &self.get, &self.put]
     }
 }
@@ -73,22 +73,22 @@ pub(crate) struct ApiRequest<'a> {
 }
 
 impl Transport {
-    pub(crate) fn new(doors: Doors, user_agent: Option<HeaderValue>) -> Self {
-        Self { doors, user_agent, is_interrupted: AtomicBool::new(false) }
+    pub(crate) fn new(agents: AgentSets, user_agent: Option<HeaderValue>) -> Self {
+        Self { agents, user_agent, is_interrupted: AtomicBool::new(false) }
     }
 
     /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's.
     pub(crate) fn private(&self) -> Self {
-        let Doors { api, get, put } = &self.doors;
-        let doors = Doors { api: api.private(), get: get.private(), put: put.private() };
-        Self::new(doors, self.user_agent.clone())
+        let AgentSets { api, get, put } = &self.agents;
+        let agents = AgentSets { api: api.private(), get: get.private(), put: put.private() };
+        Self::new(agents, self.user_agent.clone())
     }
 
     /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one. An agent that the
     /// caller made is left alone: it cannot be copied, and others use it.
     pub(crate) fn interrupt(&self) {
         self.is_interrupted.store(true, Ordering::Relaxed);
-        self.doors.all().into_iter().for_each(Door::interrupt);
+        self.agents.all().into_iter().for_each(AgentSet::interrupt);
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
@@ -112,7 +112,7 @@ impl Transport {
             Some(bytes) => Payload::Bytes(bytes),
         };
         let response =
-            self.doors.api.run(&Exchange { operation, method, url, headers, time_left }, payload)?;
+            self.agents.api.run(&HttpRequest { operation, method, url, headers, time_left }, payload)?;
 
         let (parts, body) = response.into_parts();
         let announced = body.content_length().unwrap_or_default().min(API_BODY_LIMIT);
@@ -120,7 +120,7 @@ impl Transport {
         let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
         let read = body.into_reader().take(API_BODY_LIMIT + 1).read_to_end(&mut bytes);
         read.map_err(|e| network(operation, url, NetworkStage::Body, e.into()))?;
-        let request_id = text(&parts.headers, "x-acs-request-id").map(|t| withhold(t, secrets));
+        let request_id = text(&parts.headers, "x-acs-request-id").map(|t| redact(t, secrets));
         let status = parts.status.as_u16();
         let problem = if bytes.len() as u64 > API_BODY_LIMIT {
             Some(Problem::TooLong { limit: API_BODY_LIMIT })
@@ -144,12 +144,12 @@ impl Transport {
     /// is an error.
     pub(crate) fn object(
         &self,
-        ticket: &Ticket,
+        ticket: &SignedUrls,
         url: &str,
-        want: Want,
+        want: RequestedRange,
         if_match: Option<&str>,
         time_left: Option<Duration>,
-    ) -> Result<(Head, ObjectBody)> {
+    ) -> Result<(ResponseHead, ObjectBody)> {
         let mut headers = self.signed_headers(ticket)?;
         for (name, text) in [(RANGE, want.header()), (IF_MATCH, if_match.map(str::to_owned))] {
             headers.remove(&name);
@@ -157,8 +157,8 @@ impl Transport {
                 headers.insert(name, value);
             }
         }
-        let exchange = Exchange { operation: GET_OBJECT, method: "GET", url, headers, time_left };
-        let response = self.doors.get.run(&exchange, Payload::Nothing)?;
+        let exchange = HttpRequest { operation: GET_OBJECT, method: "GET", url, headers, time_left };
+        let response = self.agents.get.run(&exchange, Payload::Nothing)?;
         let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 206))?;
         Ok((head, ObjectBody(body.into_reader())))
     }
@@ -167,27 +167,27 @@ impl Transport {
     #[inline]
     pub(crate) fn put_object(
         &self,
-        ticket: &Ticket,
+        ticket: &SignedUrls,
         url: &str,
         body: &mut dyn Read,
         length: u64,
         time_left: Option<Duration>,
-    ) -> Result<Head> {
+    ) -> Result<ResponseHead> {
         let mut headers = self.signed_headers(ticket)?;
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         headers.remove(EXPECT);
         if length >= EXPECT_FROM {
             headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
         }
-        let exchange = Exchange { operation: PUT_OBJECT, method: "PUT", url, headers, time_left };
-        let response = self.doors.put.run(&exchange, Payload::Reader(body))?;
+        let exchange = HttpRequest { operation: PUT_OBJECT, method: "PUT", url, headers, time_left };
+        let response = self.agents.put.run(&exchange, Payload::Reader(body))?;
         let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 201 | 204))?;
         // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
         let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
         Ok(head)
     }
 
-    fn signed_headers(&self, ticket: &Ticket) -> Result<HeaderMap> {
+    fn signed_headers(&self, ticket: &SignedUrls) -> Result<HeaderMap> {
         let mut headers = self.common_headers();
         for (name, value) in &ticket.headers {
             let (name, value) = signed_header(name, value)?;
@@ -221,7 +221,7 @@ impl Read for ObjectBody {
 }
 
 /// A way out: one agent, or two when the caller has roots of their own beside the built-in ones.
-pub(crate) struct Door {
+pub(crate) struct AgentSet {
     agents: Vec<Agent>,
     /// Which agent trusts a host, so that a private host does not cost a failed handshake each time.
     trusted_by: Mutex<Vec<(String, usize)>>,
@@ -229,7 +229,7 @@ pub(crate) struct Door {
     stall_timeout: Option<Duration>,
 }
 
-impl Door {
+impl AgentSet {
     /// Agents that the builder made, with all our settings.
     pub(crate) fn own(agents: Vec<Agent>) -> Self {
         Self { agents, trusted_by: Mutex::default(), stall_timeout: None }
@@ -264,8 +264,8 @@ impl Door {
         self.trusted_by.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, exchange: &Exchange<'_>, mut payload: Payload<'_>) -> Result<Response<Body>> {
-        let Exchange { operation, url, .. } = *exchange;
+    fn run(&self, exchange: &HttpRequest<'_>, mut payload: Payload<'_>) -> Result<Response<Body>> {
+        let HttpRequest { operation, url, .. } = *exchange;
         let first = self.trusting(url);
         let mut refused = ureq::Error::ConnectionFailed;
         for step in 0..self.agents.len() {
@@ -292,7 +292,7 @@ impl Door {
     fn run_with(
         &self,
         agent: &Agent,
-        exchange: &Exchange<'_>,
+        exchange: &HttpRequest<'_>,
         payload: &mut Payload<'_>,
     ) -> Result<Response<Body>, ureq::Error> {
         let mut request = Request::builder().method(exchange.method).uri(exchange.url);
@@ -344,7 +344,7 @@ impl Door {
 }
 
 /// One request and its answer, through either door.
-struct Exchange<'a> {
+struct HttpRequest<'a> {
     operation: &'static str,
     method: &'static str,
     url: &'a str,
@@ -362,11 +362,11 @@ enum Payload<'a> {
 
 /// Head and body of an object's answer with a good status; the error that any other one is.
 fn admit(
-    ticket: &Ticket,
-    exchange: &Exchange<'_>,
+    ticket: &SignedUrls,
+    exchange: &HttpRequest<'_>,
     response: Response<Body>,
     is_good: impl FnOnce(u16) -> bool,
-) -> Result<(Head, Body)> {
+) -> Result<(ResponseHead, Body)> {
     let (parts, body) = response.into_parts();
     let secrets = ticket.secrets();
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
@@ -401,11 +401,11 @@ fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((header, value))
 }
 
-fn read_head(status: u16, headers: &HeaderMap, secrets: &[&str]) -> Head {
+fn read_head(status: u16, headers: &HeaderMap, secrets: &[&str]) -> ResponseHead {
     // What an error may quote.
-    let quotable = |name| text(headers, name).map(|t| withhold(t, secrets));
+    let quotable = |name| text(headers, name).map(|t| redact(t, secrets));
     let encoding = quotable(CONTENT_ENCODING.as_str()).filter(|e| !e.trim().eq_ignore_ascii_case("identity"));
-    Head {
+    ResponseHead {
         status,
         content_range: quotable(CONTENT_RANGE.as_str()),
         length: text(headers, CONTENT_LENGTH.as_str()).and_then(|t| t.trim().parse().ok()),
@@ -418,7 +418,7 @@ fn read_head(status: u16, headers: &HeaderMap, secrets: &[&str]) -> Head {
 }
 
 fn read_storage_error(
-    head: &Head,
+    head: &ResponseHead,
     url: &str,
     headers: &HeaderMap,
     body: Body,
@@ -437,7 +437,7 @@ fn read_storage_error(
 /// The redirect's host only: a location may carry a signature in its query.
 fn redirect(headers: &HeaderMap, secrets: &[&str]) -> Problem {
     let host = text(headers, LOCATION.as_str()).map(|l| host_of(&l).to_owned()).filter(|h| !h.is_empty());
-    Problem::Redirect { host: host.map(|h| withhold(h, secrets)) }
+    Problem::Redirect { host: host.map(|h| redact(h, secrets)) }
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

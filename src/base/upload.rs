@@ -1,11 +1,11 @@
 //! What has arrived of an upload: everything, or a part of it.
 
+use std::fs;
 use std::ops::Range;
+use std::time::SystemTime;
 
-use super::crc::combine;
-use super::push::Pushed;
-use super::source::Stamp;
-use crate::api::storage::dentries::Dentry;
+use super::crc64::combine;
+use super::dentry::Dentry;
 
 /// A file that was uploaded.
 ///
@@ -36,7 +36,7 @@ pub struct Uploaded {
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+/// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -57,7 +57,7 @@ pub struct PendingUpload {
     /// 0 for one that was not in parts.
     pub(crate) part_size: u64,
     /// What arrived, by part number.
-    pub(crate) done: Vec<(u32, Pushed)>,
+    pub(crate) done: Vec<(u32, UploadedPart)>,
     pub(crate) stamp: Option<Stamp>,
 }
 
@@ -88,7 +88,7 @@ impl PendingUpload {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.add_space("space-1");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::Error;
@@ -128,5 +128,37 @@ impl PendingUpload {
             crc64 = combine(crc64, part.crc64, range.end - range.start);
         }
         (crc64, parts.iter().all(|(_, part)| part.verified))
+    }
+}
+
+/// What arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UploadedPart {
+    pub(crate) crc64: u64,
+    /// The store has the same checksum on record.
+    pub(crate) verified: bool,
+}
+
+/// Tells one state of a file from the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) size: u64,
+    modified: Option<SystemTime>,
+    /// The file itself: another one may have been put in its place.
+    #[cfg(unix)]
+    number: (u64, u64),
+}
+
+impl Stamp {
+    pub(crate) fn of(found: &fs::Metadata) -> Self {
+        Self {
+            size: found.len(),
+            modified: found.modified().ok(),
+            #[cfg(unix)]
+            number: {
+                use std::os::unix::fs::MetadataExt;
+                (found.dev(), found.ino())
+            },
+        }
     }
 }

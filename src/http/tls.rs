@@ -14,7 +14,7 @@ mod chosen {
     use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
     use ureq::typestate::AgentScope;
 
-    use crate::error::{Error, Result};
+    use crate::base::error::{Error, Result};
 
     pub(crate) type Config = TlsConfig;
 
@@ -75,7 +75,7 @@ mod chosen {
     use ureq::config::ConfigBuilder;
     use ureq::typestate::AgentScope;
 
-    use crate::error::{Error, Result};
+    use crate::base::error::{Error, Result};
 
     /// Nothing to configure.
     pub(crate) struct Config;

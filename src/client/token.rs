@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::api::oauth2::AccessToken;
-use crate::clock::{Clock, renew_after};
-use crate::error::{Error, Result};
-use crate::secret::Secret;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::base::call::Call;
+use crate::base::clock::{Clock, renew_after};
+use crate::base::error::{Error, Result};
+use crate::base::secret::Secret;
 
 /// The caller's own source of access tokens: a secret manager, or a cache that a fleet of machines shares.
 ///
@@ -213,7 +215,7 @@ impl AppTokens {
         let generation = state.generation;
         drop(state);
 
-        let _turn = Turn(self);
+        let _turn = FetchGuard(self);
         // The token's life is counted from before it was asked for: rather too short than too long.
         let asked_at = clock.now();
         let answer = match fetch(&self.app, early) {
@@ -278,11 +280,78 @@ impl State {
 }
 
 /// Ends a fetch however it ends, a panic included, so that nobody waits for ever.
-struct Turn<'a>(&'a AppTokens);
+struct FetchGuard<'a>(&'a AppTokens);
 
-impl Drop for Turn<'_> {
+impl Drop for FetchGuard<'_> {
     fn drop(&mut self) {
         self.0.lock().fetching = false;
         self.0.fetch_ended.notify_all();
     }
+}
+
+/// An access token and how long it lives.
+///
+/// ```
+/// use dingtalk_files::AccessToken;
+///
+/// let token: AccessToken = serde_json::from_str(r#"{"accessToken": "t-1", "expireIn": 7200}"#)?;
+/// assert_eq!(token.access_token.expose(), "t-1");
+/// assert!(!format!("{token:?}").contains("t-1"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AccessToken {
+    /// The token. Good for every API call of the app until it expires.
+    #[serde(alias = "access_token")]
+    pub access_token: Secret,
+    /// Life in seconds, usually 7200. Asking again before the end returns the same token and renews it.
+    #[serde(alias = "expires_in", default = "documented_life", deserialize_with = "null_is_documented_life")]
+    pub expire_in: u64,
+}
+
+fn documented_life() -> u64 {
+    7200
+}
+
+fn null_is_documented_life<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    Option::deserialize(deserializer).map(|life| life.unwrap_or_else(documented_life))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GetAccessTokenBody<'a> {
+    app_key: &'a str,
+    app_secret: &'a str,
+}
+
+/// The one kind of grant there is for an app.
+const GRANT_TYPE: &str = "client_credentials";
+
+#[derive(Serialize)]
+struct GetTokenBody<'a> {
+    client_id: &'a str,
+    client_secret: &'a str,
+    grant_type: &'static str,
+}
+
+/// The call for the token of an internal app.
+#[inline]
+pub(crate) fn get_access_token<'a>(app_key: &str, app_secret: &'a str) -> Result<Call<'a>> {
+    let call = Call::new("POST /v1.0/oauth2/accessToken", &[]);
+    let call = call.json(&GetAccessTokenBody { app_key, app_secret })?.repeatable();
+    Ok(call.without_token(&[app_secret]))
+}
+
+/// The call for the token of an app in one organisation.
+#[inline]
+pub(crate) fn get_token<'a>(
+    corp_id: &'a [&'a str],
+    client_id: &str,
+    client_secret: &'a str,
+) -> Result<Call<'a>> {
+    let call = Call::new("POST /v1.0/oauth2/{corpId}/token", corp_id);
+    let call = call.json(&GetTokenBody { client_id, client_secret, grant_type: GRANT_TYPE })?.repeatable();
+    Ok(call.without_token(&[client_secret]))
 }

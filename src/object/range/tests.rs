@@ -4,20 +4,20 @@ use super::*;
 
 const MIB: u64 = 1024 * 1024;
 
-fn span(start: u64, end: u64) -> Want {
-    Want::Span { start, end: Some(end) }
+fn span(start: u64, end: u64) -> RequestedRange {
+    RequestedRange::Span { start, end: Some(end) }
 }
 
-fn from(start: u64) -> Want {
-    Want::Span { start, end: None }
+fn from(start: u64) -> RequestedRange {
+    RequestedRange::Span { start, end: None }
 }
 
-fn part(content_range: &str) -> Head {
-    Head { status: 206, content_range: Some(content_range.to_owned()), ..Head::default() }
+fn part(content_range: &str) -> ResponseHead {
+    ResponseHead { status: 206, content_range: Some(content_range.to_owned()), ..ResponseHead::default() }
 }
 
-fn all(length: u64) -> Head {
-    Head { status: 200, length: Some(length), ..Head::default() }
+fn all(length: u64) -> ResponseHead {
+    ResponseHead { status: 200, length: Some(length), ..ResponseHead::default() }
 }
 
 fn take(skip: u64, range: Range<u64>, total: u64) -> Verdict {
@@ -67,9 +67,9 @@ fn the_table_of_verdicts_on_parts() {
         (span(0, 500), "bytes 0-99/1000", None, take(0, 0..100, 1000)),
         (span(0, 5000), "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
         (from(500), "bytes 500-999/1000", None, take(0, 500..1000, 1000)),
-        (Want::Last(100), "bytes 900-999/1000", None, take(0, 900..1000, 1000)),
-        (Want::Last(5000), "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
-        (Want::WHOLE, "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
+        (RequestedRange::Last(100), "bytes 900-999/1000", None, take(0, 900..1000, 1000)),
+        (RequestedRange::Last(5000), "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
+        (RequestedRange::WHOLE, "bytes 0-999/1000", None, take(0, 0..1000, 1000)),
     ];
     for (asked, text, known, expected) in good {
         assert_eq!(verdict(asked, &part(text), known), expected, "{asked:?} {text}");
@@ -94,19 +94,19 @@ fn the_table_of_verdicts_on_parts() {
         (span(0, 500), "items 0-499/1000"),
         (span(0, 500), "bytes 0-18446744073709551615/*"),
         (span(0, 500), ""),
-        (Want::Last(100), "bytes 900-999/*"),
+        (RequestedRange::Last(100), "bytes 900-999/*"),
         (from(500), "bytes 500-599/*"),
         (span(500, 700), "bytes 500-599/*"),
-        (Want::Last(100), "bytes 899-999/1000"),
+        (RequestedRange::Last(100), "bytes 899-999/1000"),
         (span(2000, 2500), "bytes 500-999/1000"),
     ];
     for (asked, text) in bad {
         let seen = verdict(asked, &part(text), None);
         assert!(matches!(seen, Verdict::Wrong(_)), "{asked:?} {text}: {seen:?}");
     }
-    let unlabelled = Head { status: 206, ..Head::default() };
+    let unlabelled = ResponseHead { status: 206, ..ResponseHead::default() };
     assert!(matches!(verdict(from(0), &unlabelled, None), Verdict::Wrong(_)));
-    let mislabelled = Head { length: Some(499), ..part("bytes 0-499/1000") };
+    let mislabelled = ResponseHead { length: Some(499), ..part("bytes 0-499/1000") };
     assert!(matches!(verdict(span(0, 500), &mislabelled, None), Verdict::Wrong(_)));
     assert_eq!(verdict(span(0, 500), &part("bytes 0-499/1001"), Some(1000)), Verdict::Changed);
 }
@@ -114,20 +114,20 @@ fn the_table_of_verdicts_on_parts() {
 #[test]
 fn the_table_of_verdicts_on_everything() {
     let table = [
-        (Want::WHOLE, 1000, take(0, 0..1000, 1000)),
-        (Want::WHOLE, 0, take(0, 0..0, 0)),
+        (RequestedRange::WHOLE, 1000, take(0, 0..1000, 1000)),
+        (RequestedRange::WHOLE, 0, take(0, 0..0, 0)),
         (span(0, 1001), 1000, take(0, 0..1000, 1000)),
         (span(500, 1001), 1000, take(500, 500..1000, 1000)),
         (span(10, 20), 1000, take(10, 10..20, 1000)),
         (span(1000, 1001), 1000, Verdict::NotSatisfiable { size: 1000 }),
         (from(1000), 1000, Verdict::NotSatisfiable { size: 1000 }),
         (span(0, 500), 0, Verdict::NotSatisfiable { size: 0 }),
-        (Want::Last(500), 0, take(0, 0..0, 0)),
-        (Want::Last(1001), 1000, take(0, 0..1000, 1000)),
-        (Want::Last(100), 1000, take(900, 900..1000, 1000)),
+        (RequestedRange::Last(500), 0, take(0, 0..0, 0)),
+        (RequestedRange::Last(1001), 1000, take(0, 0..1000, 1000)),
+        (RequestedRange::Last(100), 1000, take(900, 900..1000, 1000)),
         (span(MIB, 9 * MIB), 8 * MIB, take(MIB, MIB..8 * MIB, 8 * MIB)),
         (span(MIB + 1, 9 * MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
-        (Want::Last(MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
+        (RequestedRange::Last(MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
         // Inside the object and still everything: this server does not do ranges, so the prefix is dropped.
         (span(5 * MIB, 6 * MIB), 8 * MIB, take(5 * MIB, 5 * MIB..6 * MIB, 8 * MIB)),
         (from(5 * MIB), 8 * MIB, take(5 * MIB, 5 * MIB..8 * MIB, 8 * MIB)),
@@ -140,16 +140,19 @@ fn the_table_of_verdicts_on_everything() {
 
 #[test]
 fn a_body_of_unknown_size_needs_a_checksum() {
-    let bare = Head { status: 200, ..Head::default() };
-    let chunked = Head { chunked: true, ..bare.clone() };
-    let checked = Head { crc64: Some(1), ..chunked.clone() };
+    let bare = ResponseHead { status: 200, ..ResponseHead::default() };
+    let chunked = ResponseHead { chunked: true, ..bare.clone() };
+    let checked = ResponseHead { crc64: Some(1), ..chunked.clone() };
     let open = Verdict::Take { skip: 0, start: 0, end: None, total: None };
-    assert_eq!(verdict(Want::WHOLE, &checked, None), open);
+    assert_eq!(verdict(RequestedRange::WHOLE, &checked, None), open);
     let known = Verdict::Take { skip: 0, start: 0, end: Some(10), total: None };
-    assert_eq!(verdict(Want::WHOLE, &bare, Some(10)), known);
-    for (asked, head) in
-        [(Want::WHOLE, &bare), (Want::WHOLE, &chunked), (from(5), &checked), (Want::Last(5), &checked)]
-    {
+    assert_eq!(verdict(RequestedRange::WHOLE, &bare, Some(10)), known);
+    for (asked, head) in [
+        (RequestedRange::WHOLE, &bare),
+        (RequestedRange::WHOLE, &chunked),
+        (from(5), &checked),
+        (RequestedRange::Last(5), &checked),
+    ] {
         assert!(matches!(verdict(asked, head, None), Verdict::Wrong(_)), "{asked:?}");
     }
 }
@@ -169,20 +172,20 @@ fn sizes_in_416_answers() {
 }
 
 /// The plain model: the object's bytes are numbered, and a range is the numbers it picks.
-fn model(want: Want, total: u64) -> Vec<u64> {
+fn model(want: RequestedRange, total: u64) -> Vec<u64> {
     (0..total)
         .filter(|i| match want {
-            Want::Span { start, end } => *i >= start && end.is_none_or(|e| *i < e),
-            Want::Last(count) => total - *i <= count,
+            RequestedRange::Span { start, end } => *i >= start && end.is_none_or(|e| *i < e),
+            RequestedRange::Last(count) => total - *i <= count,
         })
         .collect()
 }
 
-fn any_want() -> impl Strategy<Value = Want> {
+fn any_want() -> impl Strategy<Value = RequestedRange> {
     prop_oneof![
         (0u64..60, 1u64..60).prop_map(|(start, n)| span(start, start + n)),
         (0u64..60).prop_map(from),
-        (1u64..60).prop_map(Want::Last),
+        (1u64..60).prop_map(RequestedRange::Last),
     ]
 }
 

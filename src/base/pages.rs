@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::iter::FusedIterator;
 
-use crate::error::Result;
+use crate::base::error::Result;
 
 /// One page of a list.
 ///
@@ -104,7 +104,7 @@ impl<T> fmt::Debug for Pages<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use crate::base::error::Error;
 
     fn page(items: &[u32], token: Option<&str>) -> Page<u32> {
         Page::new(items.to_vec(), token.map(str::to_owned))

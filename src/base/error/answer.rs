@@ -6,7 +6,7 @@ use std::fmt;
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+/// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
 /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// # let client = fake.client().build()?;
 /// use dingtalk_files::Error;
@@ -34,7 +34,7 @@ impl UnexpectedAnswer {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::Error;

@@ -8,15 +8,15 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderValue, Uri};
 
-use crate::auth::{AppTokens, Auth, TokenSource};
+use crate::base::clock::{Clock, MonotonicClock};
+use crate::base::error::{Error, Result};
+use crate::base::secret::Secret;
+use crate::client::retry::RetryPolicy;
+use crate::client::token::{AppTokens, Auth, TokenSource};
 use crate::client::{Client, Inner};
-use crate::clock::{Clock, MonotonicClock};
-use crate::error::{Error, Result};
-use crate::retry::RetryPolicy;
-use crate::secret::Secret;
-use crate::tls;
-use crate::transfer::MAX_PARALLEL;
-use crate::transport::{Door, Doors, Transport};
+use crate::http::tls;
+use crate::http::{AgentSet, AgentSets, Transport};
+use crate::object::MAX_PARALLEL;
 
 const BASE_URL: &str = "https://api.dingtalk.com";
 const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
@@ -74,6 +74,39 @@ const PLAIN_GET_BUFFERS: (usize, usize) = (4 * LARGE_BUFFER, SMALL_BUFFER);
 const PUT_BUFFERS: (usize, usize) = (LARGE_BUFFER, LARGE_BUFFER);
 const SMALL_BUFFER: usize = 16 * 1024;
 const LARGE_BUFFER: usize = 128 * 1024;
+
+impl Client {
+    /// Begins the configuration of a client.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// A client configured by environment variables, for utilities.
+    ///
+    /// `DINGTALK_ACCESS_TOKEN`, or else `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`; `DINGTALK_BASE_URL` when it is not
+    /// `https://api.dingtalk.com`. An empty variable counts as absent; white space around a value is cut off. Proxies
+    /// are read from `HTTPS_PROXY` and its relatives, as always.
+    ///
+    /// ```no_run
+    /// let client = dingtalk_files::Client::from_env()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) that names the variables which are missing.
+    #[inline]
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_vars(|name| std::env::var(name).ok())?.build()
+    }
+}
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
@@ -150,7 +183,7 @@ impl ClientBuilder {
         self.base_url(INTERNATIONAL_BASE_URL)
     }
 
-    /// Another API host: a gateway, or a stand-in in tests. Default: `https://api.dingtalk.com`.
+    /// Another API host: a gateway, or a fake in tests. Default: `https://api.dingtalk.com`.
     ///
     /// With an `http` base URL the client also accepts `http` resource URLs; otherwise everything is `https`.
     ///
@@ -166,7 +199,7 @@ impl ClientBuilder {
     }
 
     /// Another old-style host, for [`Client::topapi`]. Default: `https://oapi.dingtalk.com`; with a
-    /// [`base_url`](Self::base_url) of one's own that one, for a gateway or a stand-in serves both.
+    /// [`base_url`](Self::base_url) of one's own that one, for a gateway or a fake serves both.
     ///
     /// Beside [`international`](Self::international) there is no default, because the vendor documents no such host.
     ///
@@ -388,13 +421,13 @@ impl ClientBuilder {
             .map(HeaderValue::from_str)
             .transpose()
             .map_err(|_| config("the user agent has characters that no header can carry"))?;
-        let doors = self.doors(&base_url, oapi_base_url.as_deref())?;
+        let agents = self.agents(&base_url, oapi_base_url.as_deref())?;
         let auth = self.auth.ok_or_else(|| {
             config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
         })?;
         check_auth(&auth)?;
         Ok(Client::from_inner(Inner {
-            transport: Transport::new(doors, user_agent),
+            transport: Transport::new(agents, user_agent),
             auth,
             retry: self.retry,
             clock: self.clock,
@@ -404,7 +437,7 @@ impl ClientBuilder {
         }))
     }
 
-    fn doors(&self, base_url: &str, oapi_base_url: Option<&str>) -> Result<Doors> {
+    fn agents(&self, base_url: &str, oapi_base_url: Option<&str>) -> Result<AgentSets> {
         let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
         if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
             return Err(config("a timeout of zero lets nothing through; leave it out for the default"));
@@ -418,8 +451,8 @@ impl ClientBuilder {
                 ));
             }
             tls::check_agent(agent)?;
-            let door = || Door::borrowed(agent.clone(), self.stall_timeout.unwrap_or(STALL_TIMEOUT));
-            return Ok(Doors { api: door(), get: door(), put: door() });
+            let door = || AgentSet::borrowed(agent.clone(), self.stall_timeout.unwrap_or(STALL_TIMEOUT));
+            return Ok(AgentSets { api: door(), get: door(), put: door() });
         }
         let proxy = match &self.proxy {
             None => ureq::Proxy::try_from_env().map(|proxy| usable(proxy, FROM_ENVIRONMENT)).transpose()?,
@@ -433,11 +466,11 @@ impl ClientBuilder {
         let resolve_api = resolve.filter(|_| proxy.is_some() || !are_addresses);
         let door = |buffers, resolve| {
             let agent = |tls| self.own_agent(buffers, resolve, proxy.as_ref(), tls);
-            Door::own(tls.iter().map(agent).collect())
+            AgentSet::own(tls.iter().map(agent).collect())
         };
         // Objects come over plain HTTP only where the API does.
         let get_buffers = if is_https(base_url) { GET_BUFFERS } else { PLAIN_GET_BUFFERS };
-        Ok(Doors {
+        Ok(AgentSets {
             api: door(API_BUFFERS, resolve_api),
             get: door(get_buffers, resolve),
             put: door(PUT_BUFFERS, resolve),

@@ -64,7 +64,7 @@ impl From<&str> for Secret {
 ///
 /// Servers echo what they were sent. What we sent is known exactly, so this is a comparison, not a guess at
 /// what a secret looks like; and the whole text goes, so nothing can be cut out of it wrongly.
-pub(crate) fn withhold(text: String, secrets: &[&str]) -> String {
+pub(crate) fn redact(text: String, secrets: &[&str]) -> String {
     let repeats = secrets.iter().any(|s| !s.is_empty() && text.contains(s));
     if repeats { "(text withheld: it repeats a credential)".to_owned() } else { text }
 }
@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn a_text_that_repeats_a_secret_is_withheld_whole() {
-        let echoed = withhold("token 密钥-1 无效".to_owned(), &["", "密钥-1"]);
+        let echoed = redact("token 密钥-1 无效".to_owned(), &["", "密钥-1"]);
         assert_eq!(echoed, "(text withheld: it repeats a credential)");
-        assert_eq!(withhold("token invalid".to_owned(), &["", "密钥-1"]), "token invalid");
+        assert_eq!(redact("token invalid".to_owned(), &["", "密钥-1"]), "token invalid");
     }
 }

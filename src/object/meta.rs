@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// What is known of the object: it must stay so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct ObjectMeta {
     pub(crate) total: Option<u64>,
     pub(crate) etag: Option<String>,
     pub(crate) crc64: Option<u64>,
 }
 
-impl Seen {
+impl ObjectMeta {
     /// Adds what another answer tells of the same object.
     pub(crate) fn learn(&mut self, object: Self) {
         self.total = self.total.or(object.total);
@@ -32,14 +32,14 @@ impl Seen {
 }
 
 /// What was written.
-pub(crate) struct Pulled {
+pub(crate) struct DownloadedRange {
     pub(crate) range: Range<u64>,
-    pub(crate) object: Seen,
+    pub(crate) object: ObjectMeta,
     /// CRC-64 of the range.
     pub(crate) crc64: u64,
 }
 
-impl Pulled {
+impl DownloadedRange {
     /// Whether this is the whole object with the checksum on record.
     pub(crate) fn verify(&self) -> Result<bool> {
         let is_whole = self.range.start == 0 && self.object.total == Some(self.range.end);

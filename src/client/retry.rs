@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, NetworkStage};
+use crate::base::error::{Error, NetworkStage};
 
 /// How often and how patiently a failed request is tried again.
 ///
@@ -119,7 +119,7 @@ const A_DAY: Duration = Duration::from_secs(86_400);
 
 /// What to do after a failed API call.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Next {
+pub(crate) enum RetryDecision {
     /// Wait, then send the same again.
     After(Duration),
     /// Drop the token, fetch one, send the same again.
@@ -129,7 +129,7 @@ pub(crate) enum Next {
 }
 
 /// What is known about a call when it fails.
-pub(crate) struct Tries {
+pub(crate) struct AttemptState {
     /// Retries made so far, token replacement not counted.
     pub(crate) retries: u32,
     /// The token was already replaced once.
@@ -147,36 +147,41 @@ const THROTTLE_WAIT: Duration = Duration::from_secs(1);
 const BUSY_RETRIES: u32 = 3;
 
 /// The verdict on a failed API call. `jitter` is in `0.0..1.0`.
-pub(crate) fn after_failure(policy: &RetryPolicy, error: &Error, tries: &Tries, jitter: f64) -> Next {
+pub(crate) fn after_failure(
+    policy: &RetryPolicy,
+    error: &Error,
+    tries: &AttemptState,
+    jitter: f64,
+) -> RetryDecision {
     // Refused before the operation was looked at, so nothing ran.
     if matches!(error, Error::Api(e) if e.is_token_refused()) {
-        return if tries.token_replaced { Next::Fail } else { Next::WithNewToken };
+        return if tries.token_replaced { RetryDecision::Fail } else { RetryDecision::WithNewToken };
     }
     if !policy.allows(tries.retries) {
-        return Next::Fail;
+        return RetryDecision::Fail;
     }
     let wait = policy.wait(tries.retries, tries.retry_after, jitter);
     // The gateway throttles before the operation runs: also a send may be sent again.
     if matches!(error, Error::Api(e) if e.is_throttled()) {
         let polite = policy.doubled(THROTTLE_WAIT, tries.retries).max(THROTTLE_WAIT);
-        return Next::After(wait.max(polite + THROTTLE_WAIT.mul_f64(jitter)));
+        return RetryDecision::After(wait.max(polite + THROTTLE_WAIT.mul_f64(jitter)));
     }
     if matches!(error, Error::Api(e) if e.is_busy()) && tries.retries >= BUSY_RETRIES {
-        return Next::Fail;
+        return RetryDecision::Fail;
     }
     let nothing_ran = matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect);
     // A ban lasts minutes: longer than any wait of ours.
     let banned = matches!(error, Error::Answer(e) if e.is_banned());
     if error.is_transient() && !banned && (tries.repeatable || nothing_ran) {
-        return Next::After(wait);
+        return RetryDecision::After(wait);
     }
-    Next::Fail
+    RetryDecision::Fail
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{ApiAnswer, ApiError, NetworkError, classify};
+    use crate::base::error::{ApiAnswer, ApiError, NetworkError, classify};
 
     fn answer(status: u16, body: &str) -> Error {
         let kind = ApiAnswer {
@@ -207,72 +212,88 @@ mod tests {
         .into()
     }
 
-    fn verdict(error: &Error, repeatable: bool, retries: u32) -> Next {
-        let tries = Tries { retries, token_replaced: false, repeatable, retry_after: None };
+    fn verdict(error: &Error, repeatable: bool, retries: u32) -> RetryDecision {
+        let tries = AttemptState { retries, token_replaced: false, repeatable, retry_after: None };
         after_failure(&RetryPolicy::new(), error, &tries, 0.5)
     }
 
     /// (failure, what a read does, what a send does)
     #[test]
     fn the_table_of_retries() {
-        let short = || Next::After(Duration::from_millis(125));
-        let second = || Next::After(Duration::from_millis(1500));
+        let short = || RetryDecision::After(Duration::from_millis(125));
+        let second = || RetryDecision::After(Duration::from_millis(1500));
         let table = [
             (api(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"), second(), second()),
             (api(403, "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"), second(), second()),
             (api(429, "anything"), second(), second()),
             (api(503, "system.busy"), second(), second()),
-            (api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
-            (api(429, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
-            (api(503, "Forbidden.AccessDenied.ApiCountLimitForOrg"), Next::Fail, Next::Fail),
-            (api(403, "Forbidden.AccessDenied.IpNotInWhiteList"), Next::Fail, Next::Fail),
-            (api(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"), Next::Fail, Next::Fail),
-            (api(400, "permissionDenied"), Next::Fail, Next::Fail),
-            (api(400, "fileArchived"), Next::Fail, Next::Fail),
-            (api(400, "InvalidAuthentication"), Next::WithNewToken, Next::WithNewToken),
-            (api(401, ""), Next::WithNewToken, Next::WithNewToken),
-            (api(400, "invalidClientIdOrSecret"), Next::Fail, Next::Fail),
-            (api(400, "operationConcurrentControl"), short(), Next::Fail),
-            (api(500, "systemError"), short(), Next::Fail),
-            (api(503, "operationTimeout"), short(), Next::Fail),
-            (answer(502, "<html>"), short(), Next::Fail),
-            (answer(200, "<html>"), Next::Fail, Next::Fail),
-            (answer(500, r#"{"status":1111,"wait":5}"#), Next::Fail, Next::Fail),
+            (
+                api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"),
+                RetryDecision::Fail,
+                RetryDecision::Fail,
+            ),
+            (
+                api(429, "Forbidden.AccessDenied.ApiCountLimitForOrg"),
+                RetryDecision::Fail,
+                RetryDecision::Fail,
+            ),
+            (
+                api(503, "Forbidden.AccessDenied.ApiCountLimitForOrg"),
+                RetryDecision::Fail,
+                RetryDecision::Fail,
+            ),
+            (api(403, "Forbidden.AccessDenied.IpNotInWhiteList"), RetryDecision::Fail, RetryDecision::Fail),
+            (
+                api(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"),
+                RetryDecision::Fail,
+                RetryDecision::Fail,
+            ),
+            (api(400, "permissionDenied"), RetryDecision::Fail, RetryDecision::Fail),
+            (api(400, "fileArchived"), RetryDecision::Fail, RetryDecision::Fail),
+            (api(400, "InvalidAuthentication"), RetryDecision::WithNewToken, RetryDecision::WithNewToken),
+            (api(401, ""), RetryDecision::WithNewToken, RetryDecision::WithNewToken),
+            (api(400, "invalidClientIdOrSecret"), RetryDecision::Fail, RetryDecision::Fail),
+            (api(400, "operationConcurrentControl"), short(), RetryDecision::Fail),
+            (api(500, "systemError"), short(), RetryDecision::Fail),
+            (api(503, "operationTimeout"), short(), RetryDecision::Fail),
+            (answer(502, "<html>"), short(), RetryDecision::Fail),
+            (answer(200, "<html>"), RetryDecision::Fail, RetryDecision::Fail),
+            (answer(500, r#"{"status":1111,"wait":5}"#), RetryDecision::Fail, RetryDecision::Fail),
             (network(NetworkStage::Connect, false), short(), short()),
-            (network(NetworkStage::Connect, true), Next::Fail, Next::Fail),
-            (network(NetworkStage::Answer, false), short(), Next::Fail),
-            (network(NetworkStage::Body, false), short(), Next::Fail),
+            (network(NetworkStage::Connect, true), RetryDecision::Fail, RetryDecision::Fail),
+            (network(NetworkStage::Answer, false), short(), RetryDecision::Fail),
+            (network(NetworkStage::Body, false), short(), RetryDecision::Fail),
         ];
         for (error, read, send) in table {
             assert_eq!(verdict(&error, true, 0), read, "read: {error}");
             assert_eq!(verdict(&error, false, 0), send, "send: {error}");
-            let still = matches!(read, Next::WithNewToken);
-            assert!(still || verdict(&error, true, 5) == Next::Fail, "budget: {error}");
+            let still = matches!(read, RetryDecision::WithNewToken);
+            assert!(still || verdict(&error, true, 5) == RetryDecision::Fail, "budget: {error}");
         }
     }
 
     /// (errcode, sub code, what a read does, what a send does)
     #[test]
     fn the_table_of_the_old_host() {
-        let short = || Next::After(Duration::from_millis(125));
-        let second = || Next::After(Duration::from_millis(1500));
-        let new_token = || Next::WithNewToken;
+        let short = || RetryDecision::After(Duration::from_millis(125));
+        let second = || RetryDecision::After(Duration::from_millis(1500));
+        let new_token = || RetryDecision::WithNewToken;
         let table = [
             ("40014", None, new_token(), new_token()),
             ("40001", None, new_token(), new_token()),
             ("42001", None, new_token(), new_token()),
             ("41001", None, new_token(), new_token()),
             ("88", Some("40014"), new_token(), new_token()),
-            ("88", None, Next::Fail, Next::Fail),
-            ("88", Some("60011"), Next::Fail, Next::Fail),
-            ("60020", None, Next::Fail, Next::Fail),
+            ("88", None, RetryDecision::Fail, RetryDecision::Fail),
+            ("88", Some("60011"), RetryDecision::Fail, RetryDecision::Fail),
+            ("60020", None, RetryDecision::Fail, RetryDecision::Fail),
             ("90018", None, second(), second()),
             ("90007", None, second(), second()),
             ("90002", None, second(), second()),
             ("88", Some("90018"), second(), second()),
-            ("90020", None, Next::Fail, Next::Fail),
-            ("33012", None, Next::Fail, Next::Fail),
-            ("-1", None, short(), Next::Fail),
+            ("90020", None, RetryDecision::Fail, RetryDecision::Fail),
+            ("33012", None, RetryDecision::Fail, RetryDecision::Fail),
+            ("-1", None, short(), RetryDecision::Fail),
         ];
         for (code, sub_code, read, send) in table {
             let error = ApiError {
@@ -288,8 +309,9 @@ mod tests {
             assert_eq!(verdict(&error, true, 0), read, "read: {error}");
             assert_eq!(verdict(&error, false, 0), send, "send: {error}");
             let patient = RetryPolicy::new().max_retries(100);
-            let tries = Tries { retries: 3, token_replaced: true, repeatable: true, retry_after: None };
-            let again = matches!(after_failure(&patient, &error, &tries, 0.5), Next::After(_));
+            let tries =
+                AttemptState { retries: 3, token_replaced: true, repeatable: true, retry_after: None };
+            let again = matches!(after_failure(&patient, &error, &tries, 0.5), RetryDecision::After(_));
             assert_eq!(again, read == second(), "a fourth retry: {error}");
         }
     }
@@ -297,22 +319,22 @@ mod tests {
     #[test]
     fn a_token_is_replaced_once() {
         let refused: Error = api(400, "InvalidAuthentication");
-        let tries = Tries { retries: 0, token_replaced: true, repeatable: true, retry_after: None };
-        assert_eq!(after_failure(&RetryPolicy::new(), &refused, &tries, 0.5), Next::Fail);
+        let tries = AttemptState { retries: 0, token_replaced: true, repeatable: true, retry_after: None };
+        assert_eq!(after_failure(&RetryPolicy::new(), &refused, &tries, 0.5), RetryDecision::Fail);
     }
 
     #[test]
     fn retry_after_is_honoured_up_to_the_cap() {
         let busy = api(500, "systemError");
         for (asked, waited) in [(7, 7), (3600, 20)] {
-            let tries = Tries {
+            let tries = AttemptState {
                 retries: 0,
                 token_replaced: false,
                 repeatable: true,
                 retry_after: Some(Duration::from_secs(asked)),
             };
             let next = after_failure(&RetryPolicy::new(), &busy, &tries, 0.5);
-            assert_eq!(next, Next::After(Duration::from_secs(waited)));
+            assert_eq!(next, RetryDecision::After(Duration::from_secs(waited)));
         }
     }
 
@@ -339,6 +361,6 @@ mod tests {
             required_scopes: Vec::new(),
             sub_code: None,
         };
-        assert_eq!(verdict(&e.into(), true, 0), Next::Fail);
+        assert_eq!(verdict(&e.into(), true, 0), RetryDecision::Fail);
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// Everything outside RFC 3986's unreserved characters: safe in a path segment and in a query, where the vendor's
 /// servers read `+` as a space.

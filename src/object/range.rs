@@ -2,7 +2,7 @@
 
 use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// Which bytes of an object are wanted.
 ///
@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 /// # let _ = tail;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ByteRange(Want);
+pub struct ByteRange(RequestedRange);
 
 impl ByteRange {
     /// The last `count` bytes, or everything when the object is shorter.
@@ -33,14 +33,14 @@ impl ByteRange {
     /// # let _ = tail;
     /// ```
     pub fn last(count: u64) -> Self {
-        Self(Want::Last(count))
+        Self(RequestedRange::Last(count))
     }
 
     /// The wanted bytes, or why that is nothing one can want.
-    pub(crate) fn check(self) -> Result<Want> {
+    pub(crate) fn check(self) -> Result<RequestedRange> {
         let problem = match self.0 {
-            Want::Last(0) => "the last 0 bytes are no range".to_owned(),
-            Want::Span { start, end: Some(end) } if start >= end => {
+            RequestedRange::Last(0) => "the last 0 bytes are no range".to_owned(),
+            RequestedRange::Span { start, end: Some(end) } if start >= end => {
                 format!("the range {start}..{end} is empty or backwards")
             }
             want => return Ok(want),
@@ -60,8 +60,9 @@ impl ByteRange {
             Bound::Excluded(n) => Some(n),
             Bound::Unbounded => None,
         };
-        let start = start
-            .map_or(Want::Span { start: u64::MAX, end: Some(u64::MAX) }, |start| Want::Span { start, end });
+        let start = start.map_or(RequestedRange::Span { start: u64::MAX, end: Some(u64::MAX) }, |start| {
+            RequestedRange::Span { start, end }
+        });
         Self(start)
     }
 }
@@ -92,14 +93,14 @@ from_range!(
 
 /// A range as it can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Want {
+pub(crate) enum RequestedRange {
     /// From `start` up to, not including, `end`; to the end of the object without one.
     Span { start: u64, end: Option<u64> },
     /// The last so many bytes.
     Last(u64),
 }
 
-impl Want {
+impl RequestedRange {
     pub(crate) const WHOLE: Self = Self::Span { start: 0, end: None };
 
     /// The value of the `Range` header; nothing for the whole object.
@@ -125,7 +126,7 @@ impl Want {
 
 /// What an object's answer says about its body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct ResponseHead {
     pub(crate) status: u16,
     pub(crate) content_range: Option<String>,
     /// `Content-Length`.
@@ -160,14 +161,14 @@ pub(crate) enum Verdict {
 const SKIP_AT_MOST: u64 = 1024 * 1024;
 
 /// Holds an answer (200 or 206) against what was asked and what is known of the object.
-pub(crate) fn verdict(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
+pub(crate) fn verdict(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>) -> Verdict {
     match head.status {
         206 => partial(asked, head, known_total),
         _ => whole(asked, head, known_total),
     }
 }
 
-fn partial(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
+fn partial(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>) -> Verdict {
     let Some(text) = head.content_range.as_deref() else {
         return Verdict::Wrong("a part without Content-Range".to_owned());
     };
@@ -181,7 +182,7 @@ fn partial(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
     let expected = match (asked, total) {
         (_, Some(total)) => asked.resolve(total),
         // Without the size nobody can tell a short part from the end of the object.
-        (Want::Span { start, end: Some(end) }, None) if served.end == end => Some(start..end),
+        (RequestedRange::Span { start, end: Some(end) }, None) if served.end == end => Some(start..end),
         (_, None) => return Verdict::Wrong(format!("{text:?} does not tell the size")),
     };
     let fits = expected.is_some_and(|e| served.start == e.start && served.end <= e.end);
@@ -194,7 +195,7 @@ fn partial(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
 }
 
 /// OSS sends the whole object for a range that leaves it by one byte; other servers, for any range.
-fn whole(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
+fn whole(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>) -> Verdict {
     if matches!((head.length, known_total), (Some(said), Some(known)) if said != known) {
         return Verdict::Changed;
     }
@@ -205,8 +206,8 @@ fn whole(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
         return Verdict::NotSatisfiable { size: total };
     };
     // A server that sent everything for a range inside the object does not do ranges: asking again is no use.
-    let was_inside = asked == Want::Span { start: wanted.start, end: Some(wanted.end) }
-        || asked == Want::Span { start: wanted.start, end: None };
+    let was_inside = asked == RequestedRange::Span { start: wanted.start, end: Some(wanted.end) }
+        || asked == RequestedRange::Span { start: wanted.start, end: None };
     if wanted.start > SKIP_AT_MOST && !was_inside {
         return Verdict::AskInside { total };
     }
@@ -214,8 +215,8 @@ fn whole(asked: Want, head: &Head, known_total: Option<u64>) -> Verdict {
 }
 
 /// Only the checksum of the whole can then tell the end from a cut, and the file from something a decoder made of it.
-fn whole_of_unknown_size(asked: Want, head: &Head) -> Verdict {
-    if asked != Want::WHOLE || head.crc64.is_none() {
+fn whole_of_unknown_size(asked: RequestedRange, head: &ResponseHead) -> Verdict {
+    if asked != RequestedRange::WHOLE || head.crc64.is_none() {
         return Verdict::Wrong("an answer without length, and nothing to check it by".to_owned());
     }
     Verdict::Take { skip: 0, start: 0, end: None, total: None }

@@ -4,8 +4,8 @@ use std::io;
 
 use ureq::Timeout;
 
-use crate::error::{NetworkError, NetworkStage};
-use crate::secret::host_of;
+use crate::base::error::{NetworkError, NetworkStage};
+use crate::base::secret::host_of;
 
 /// The TLS handshake failed: nothing of the request was sent, and trying again would fail again.
 fn is_handshake_error(e: &ureq::Error) -> bool {

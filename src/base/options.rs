@@ -3,7 +3,7 @@
 /// Declares an options struct: private fields, one documented setter each, and nothing on the wire that was not set.
 ///
 /// A field is `name: type = a value for its example`, or `name: type as what its setter takes = ..`. Fields that the
-/// vendor puts beside `option` and not into it come last, under `beside`: they are set like the others, and left to the
+/// vendor puts beside `option` and not into it come last, under `top_level`: they are set like the others, and left to the
 /// function to send.
 macro_rules! options {
     (@setter $name:ident $(#[$doc:meta])* $field:ident: $type:ty as $taken:ty = $example:expr) => {
@@ -27,8 +27,8 @@ macro_rules! options {
     (
         $(#[$meta:meta])*
         $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty $(as $taken:ty)? = $example:expr,)+ }
-        $(beside {
-            $($(#[$beside_doc:meta])* $beside:ident: $beside_type:ty $(as $beside_taken:ty)? = $beside_example:expr,)+
+        $(top_level {
+            $($(#[$top_level_doc:meta])* $top_level:ident: $top_level_type:ty $(as $top_level_taken:ty)? = $top_level_example:expr,)+
         })?
     ) => {
         $(#[$meta])*
@@ -37,7 +37,7 @@ macro_rules! options {
         #[must_use = "options do nothing until they are passed to their function"]
         pub struct $name {
             $(#[serde(skip_serializing_if = "Option::is_none")] $field: Option<$type>,)+
-            $($(#[serde(skip)] $beside: Option<$beside_type>,)+)?
+            $($(#[serde(skip)] $top_level: Option<$top_level_type>,)+)?
         }
 
         impl $name {
@@ -54,7 +54,7 @@ macro_rules! options {
 
             $(options! { @setter $name $(#[$doc])* $field: $type $(as $taken)? = $example })+
             $($(options! {
-                @setter $name $(#[$beside_doc])* $beside: $beside_type $(as $beside_taken)? = $beside_example
+                @setter $name $(#[$top_level_doc])* $top_level: $top_level_type $(as $top_level_taken)? = $top_level_example
             })+)?
 
             /// What goes into `option`, if anything was set that does.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::OneLine;
-use crate::secret::withhold;
+use crate::base::secret::redact;
 
 /// The object store refused or failed a request.
 ///
@@ -11,7 +11,7 @@ use crate::secret::withhold;
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+/// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
 /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
 /// # let client = fake.client().build()?;
 /// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
@@ -47,7 +47,7 @@ impl StorageError {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
@@ -107,7 +107,7 @@ impl StorageError {
         let text = String::from_utf8_lossy(body);
         let is_oss = text.contains("<Error>");
         let field = |name| {
-            if is_oss { element(&text, name).map(|t| withhold(t, secrets)) } else { None }
+            if is_oss { element(&text, name).map(|t| redact(t, secrets)) } else { None }
         };
         Self {
             status,

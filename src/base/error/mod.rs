@@ -13,7 +13,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::api::storage::tasks::Task;
+use crate::base::task::Task;
 
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
@@ -245,7 +245,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::Error;
@@ -312,7 +312,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::RetryPolicy;
@@ -343,7 +343,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// use dingtalk_files::RetryPolicy;
@@ -390,7 +390,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::Send, Fault::api_error(400, "permissionDenied"));
@@ -406,7 +406,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{Client, UnionId, testing::FakeDingTalk};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// let client = Client::builder().access_token("stale").base_url(fake.base_url()).no_proxy().build()?;
@@ -451,7 +451,7 @@ impl Error {
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
-    /// let fake = FakeDingTalk::start()?; // a stand-in for DingTalk
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
     /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
     /// # let client = fake.client().build()?;
     /// fake.fault(Target::Send, Fault::CloseWithoutAnswer);
