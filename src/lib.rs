@@ -208,15 +208,15 @@ pub use client::builder::ClientBuilder;
 pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenSource};
 pub use object::range::ByteRange;
+pub use transfer::context::{Phase, Progress};
 pub use transfer::download::Download;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use transfer::fuzzing;
-pub use transfer::monitor::{Phase, Progress};
-pub use transfer::parts::plan;
+pub use transfer::plan::plan;
+pub use transfer::remote_file::{Downloaded, RemoteFile};
 pub use transfer::send::{SendFile, SendFrom, SentFile};
 pub use transfer::upload::Upload;
-pub use transfer::{Downloaded, RemoteFile};
 
 /// The listings of the pages, compiled by `cargo test`.
 #[cfg(doctest)]

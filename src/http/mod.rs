@@ -413,6 +413,7 @@ fn read_head(status: u16, headers: &HeaderMap, secrets: &[&str]) -> ResponseHead
         etag: text(headers, ETAG.as_str()),
         crc64: text(headers, "x-oss-hash-crc64ecma").and_then(|t| t.trim().parse().ok()),
         encoding,
+        html: text(headers, CONTENT_TYPE.as_str()).is_some_and(|t| is_html(&t)),
         request_id: quotable("x-oss-request-id"),
     }
 }
@@ -430,8 +431,13 @@ fn read_storage_error(
     let mut error = StorageError::read(head.status, host_of(url), head.request_id.clone(), &bytes, secrets);
     let told = head.content_range.as_deref().and_then(parse_unsatisfied_range);
     error.object_size = told.or(error.object_size);
+    error.etag.clone_from(&head.etag);
     error.retry_after = seconds(headers);
     error
+}
+
+fn is_html(content_type: &str) -> bool {
+    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
 }
 
 /// The redirect's host only: a location may carry a signature in its query.

@@ -1,37 +1,74 @@
-//! What a transfer knows of the object, and what it has of it. Pure.
+//! The object as its answers describe it, and the part of it that was written. Pure.
 
 use std::ops::Range;
 
+use super::range::ResponseHead;
 use crate::base::error::{Error, Result};
 
-/// What is known of the object: it must stay so.
+/// The known properties of the object. They must not change during a transfer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ObjectMeta {
     pub(crate) total: Option<u64>,
     pub(crate) etag: Option<String>,
     pub(crate) crc64: Option<u64>,
+    /// The object itself is a page.
+    pub(crate) html: bool,
 }
 
 impl ObjectMeta {
-    /// Adds what another answer tells of the same object.
+    /// Adds what another answer states about the same object.
     pub(crate) fn learn(&mut self, object: Self) {
         self.total = self.total.or(object.total);
         self.etag = self.etag.take().or(object.etag);
         self.crc64 = self.crc64.or(object.crc64);
+        self.html |= object.html;
     }
 
     /// Something that is known of both differs.
     pub(crate) fn is_other_than(&self, object: &Self) -> bool {
-        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
-            one.zip(other).is_some_and(|(one, other)| one != other)
-        }
         differ(self.total.as_ref(), object.total.as_ref())
             || differ(self.etag.as_ref(), object.etag.as_ref())
             || differ(self.crc64.as_ref(), object.crc64.as_ref())
     }
+
+    /// The answer states another `ETag` or checksum.
+    pub(crate) fn contradicts(&self, head: &ResponseHead) -> bool {
+        differ(self.etag.as_ref(), head.etag.as_ref()) || differ(self.crc64.as_ref(), head.crc64.as_ref())
+    }
+
+    /// The answer proves that it is of this object. Without an `ETag` or a checksum on both sides only an equal size does.
+    pub(crate) fn identifies(&self, head: &ResponseHead, total: Option<u64>) -> bool {
+        let is_marked =
+            self.etag.as_ref().and(head.etag.as_ref()).is_some() || self.crc64.and(head.crc64).is_some();
+        is_marked || (total.is_some() && self.total == total)
+    }
+
+    /// The answer is a login page, or what a proxy puts in the place of an answer: it says nothing about the object.
+    pub(crate) fn is_foreign(&self, head: &ResponseHead) -> bool {
+        let has_mark = head.etag.is_some() || head.crc64.is_some() || head.request_id.is_some();
+        if head.html && !self.html {
+            let is_known = *self != Self::default();
+            return if is_known { self.etag.is_none() || self.etag != head.etag } else { !has_mark };
+        }
+        let has_pin = self.etag.is_some() || self.crc64.is_some();
+        has_pin && !has_mark && (head.total().is_none() || head.total() != self.total)
+    }
+
+    /// Takes over what the answer states.
+    pub(crate) fn remember(&mut self, head: &ResponseHead, total: Option<u64>) {
+        self.total = total.or(self.total);
+        self.etag = head.etag.clone().or_else(|| self.etag.take());
+        self.crc64 = head.crc64.or(self.crc64);
+        self.html |= head.html;
+    }
 }
 
-/// What was written.
+fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one != other)
+}
+
+/// A range of the object that was written.
+#[derive(Debug)]
 pub(crate) struct DownloadedRange {
     pub(crate) range: Range<u64>,
     pub(crate) object: ObjectMeta,
@@ -48,6 +85,42 @@ impl DownloadedRange {
                 Err(Error::ChecksumMismatch { written: self.range.end, expected, actual: self.crc64 })
             }
             on_record => Ok(on_record.is_some()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (known, answer, foreign)
+    #[test]
+    fn pages_that_stand_in_for_an_object() {
+        let head = |etag: Option<&str>, id: bool, html: bool, length: u64| ResponseHead {
+            status: 200,
+            etag: etag.map(str::to_owned),
+            request_id: id.then(|| "R".to_owned()),
+            html,
+            length: Some(length),
+            ..ResponseHead::default()
+        };
+        let nothing = ObjectMeta::default;
+        let known = |html| ObjectMeta { total: Some(9), etag: Some("E".to_owned()), crc64: None, html };
+        let table = [
+            (nothing(), head(None, false, false, 9), false),
+            (nothing(), head(None, false, true, 9), true),
+            (nothing(), head(None, true, true, 9), false),
+            (nothing(), head(Some("E"), false, true, 9), false),
+            (known(false), head(None, false, false, 5), true),
+            (known(false), head(None, false, false, 9), false),
+            (known(false), head(None, true, false, 5), false),
+            (known(false), head(Some("E"), false, true, 9), false),
+            (known(false), head(Some("P"), false, true, 5), true),
+            (known(false), head(None, true, true, 9), true),
+            (known(true), head(Some("F"), true, true, 5), false),
+        ];
+        for (object, head, is_foreign) in table {
+            assert_eq!(object.is_foreign(&head), is_foreign, "{object:?} {head:?}");
         }
     }
 }

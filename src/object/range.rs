@@ -138,7 +138,19 @@ pub(crate) struct ResponseHead {
     pub(crate) crc64: Option<u64>,
     /// A `Content-Encoding` other than identity.
     pub(crate) encoding: Option<String>,
+    /// The body is a page.
+    pub(crate) html: bool,
     pub(crate) request_id: Option<String>,
+}
+
+impl ResponseHead {
+    /// The size of the whole object, if this answer states it.
+    pub(crate) fn total(&self) -> Option<u64> {
+        match self.status {
+            206 => parse_content_range(self.content_range.as_deref()?)?.1,
+            _ => self.length,
+        }
+    }
 }
 
 /// What to do with a 200 or 206.

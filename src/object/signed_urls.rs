@@ -17,8 +17,6 @@ pub(crate) struct SignedUrls {
     pub(crate) life: Option<Duration>,
     /// By the clock, when it was asked for.
     pub(crate) signed_at: Duration,
-    /// The URL to begin with: one that has worked before in the same transfer.
-    pub(crate) first: usize,
 }
 
 /// A signature that is about to lapse is not worth a request: at most a minute early.
@@ -57,7 +55,6 @@ impl SignedUrls {
             headers: headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
             life: life.map(Duration::from_secs),
             signed_at,
-            first: 0,
         })
     }
 
@@ -181,7 +178,6 @@ mod tests {
             headers: Vec::new(),
             life,
             signed_at: Duration::from_secs(100),
-            first: 0,
         };
         for (life, soon, gone) in table {
             let ticket = with(Some(Duration::from_secs(life)));

@@ -1,4 +1,4 @@
-//! What of an object is on disk already, and how that is written down to survive the process. Pure.
+//! The ranges of an object that are on disk, and the file that lets them survive the process. Pure.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,18 +19,18 @@ impl CompletedRange {
     }
 }
 
-/// Sorts pieces and joins those that touch.
+/// Sorts ranges and joins those that touch.
 #[inline]
-pub(crate) fn joined(mut pieces: Vec<CompletedRange>) -> Vec<CompletedRange> {
-    pieces.sort_unstable_by_key(|p| p.start);
-    let mut result: Vec<CompletedRange> = Vec::with_capacity(pieces.len());
-    for piece in pieces.into_iter().filter(|p| p.len() > 0) {
-        match result.last_mut().filter(|last| last.end == piece.start) {
+pub(crate) fn joined(mut ranges: Vec<CompletedRange>) -> Vec<CompletedRange> {
+    ranges.sort_unstable_by_key(|p| p.start);
+    let mut result: Vec<CompletedRange> = Vec::with_capacity(ranges.len());
+    for range in ranges.into_iter().filter(|p| p.len() > 0) {
+        match result.last_mut().filter(|last| last.end == range.start) {
             Some(last) => {
-                last.crc64 = combine(last.crc64, piece.crc64, piece.len());
-                last.end = piece.end;
+                last.crc64 = combine(last.crc64, range.crc64, range.len());
+                last.end = range.end;
             }
-            None => result.push(piece),
+            None => result.push(range),
         }
     }
     result
@@ -47,8 +47,12 @@ pub(crate) struct Checkpoint {
     pub(crate) etag: Option<String>,
     /// Of the whole object.
     pub(crate) crc64: Option<u64>,
+    /// The object is a page itself.
+    #[serde(default)]
+    pub(crate) html: bool,
     /// In order, not touching.
-    pub(crate) pieces: Vec<CompletedRange>,
+    #[serde(rename = "pieces")]
+    pub(crate) ranges: Vec<CompletedRange>,
 }
 
 /// The first line, which the checksum of the rest ends.
@@ -72,18 +76,18 @@ impl Checkpoint {
         }
         let read: Self = serde_json::from_str(body).ok()?;
         let mut end = 0;
-        for piece in &read.pieces {
-            if piece.start < end || piece.end <= piece.start || piece.end > read.size {
+        for range in &read.ranges {
+            if range.start < end || range.end <= range.start || range.end > read.size {
                 return None;
             }
-            end = piece.end;
+            end = range.end;
         }
         Some(read)
     }
 
     /// The object that it is a part of.
     pub(crate) fn object(&self) -> ObjectMeta {
-        ObjectMeta { total: Some(self.size), etag: self.etag.clone(), crc64: self.crc64 }
+        ObjectMeta { total: Some(self.size), etag: self.etag.clone(), crc64: self.crc64, html: self.html }
     }
 }
 
@@ -97,11 +101,11 @@ fn checksum(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn piece(start: u64, end: u64) -> CompletedRange {
+    fn range(start: u64, end: u64) -> CompletedRange {
         CompletedRange { start, end, crc64: start ^ end }
     }
 
-    fn checkpoint(pieces: &[CompletedRange]) -> Checkpoint {
+    fn checkpoint(ranges: &[CompletedRange]) -> Checkpoint {
         Checkpoint {
             space_id: "space-1".into(),
             dentry_id: "文件".into(),
@@ -109,13 +113,14 @@ mod tests {
             size: 100,
             etag: Some("\"E\"".into()),
             crc64: Some(u64::MAX),
-            pieces: pieces.to_vec(),
+            html: false,
+            ranges: ranges.to_vec(),
         }
     }
 
     #[test]
     fn what_was_written_is_read_and_any_damage_noticed() {
-        let written = checkpoint(&[piece(0, 10), piece(20, 100)]);
+        let written = checkpoint(&[range(0, 10), range(20, 100)]);
         let bytes = written.encode();
         assert_eq!(Checkpoint::decode(&bytes), Some(written));
         for place in 0..bytes.len() {
@@ -133,18 +138,18 @@ mod tests {
     }
 
     #[test]
-    fn pieces_that_make_no_sense_are_refused() {
-        for pieces in
-            [[piece(0, 10), piece(9, 20)], [piece(20, 30), piece(0, 10)], [piece(0, 10), piece(20, 101)]]
+    fn ranges_that_make_no_sense_are_refused() {
+        for ranges in
+            [[range(0, 10), range(9, 20)], [range(20, 30), range(0, 10)], [range(0, 10), range(20, 101)]]
         {
-            assert_eq!(Checkpoint::decode(&checkpoint(&pieces).encode()), None, "{pieces:?}");
+            assert_eq!(Checkpoint::decode(&checkpoint(&ranges).encode()), None, "{ranges:?}");
         }
         let empty = CompletedRange { start: 5, end: 5, crc64: 0 };
         assert_eq!(Checkpoint::decode(&checkpoint(&[empty]).encode()), None);
     }
 
     #[test]
-    fn touching_pieces_become_one() {
+    fn touching_ranges_become_one() {
         let crc = |bytes: &[u8]| {
             let mut digest = crc64fast::Digest::new();
             digest.write(bytes);
@@ -155,7 +160,7 @@ mod tests {
             end: start + bytes.len() as u64,
             crc64: crc(bytes),
         };
-        let pieces = vec![of(6, b"world"), of(0, b"hello "), of(11, b""), of(20, b"!")];
-        assert_eq!(joined(pieces), [of(0, b"hello world"), of(20, b"!")]);
+        let ranges = vec![of(6, b"world"), of(0, b"hello "), of(11, b""), of(20, b"!")];
+        assert_eq!(joined(ranges), [of(0, b"hello world"), of(20, b"!")]);
     }
 }

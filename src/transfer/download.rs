@@ -1,22 +1,17 @@
-//! A download with everything it can be told: progress, cancel, resume, several connections, a file as its target.
+//! A download with its options: progress, cancel, resume, several connections, a file as its target.
 
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
 
-use super::checkpoint::CompletedRange;
-use super::lock::Lock;
-use super::monitor::{Callback, Monitor, Phase, Progress, Reporter};
-use super::origin::SharedSignature;
-use super::part_file::{PartFile, Target};
-use super::parts::{Identity, Outcome, Parts, as_file_error};
-use super::patience::Limits;
-use super::pull::{Order, Sink, pull};
-use super::{Downloaded, RemoteFile};
+use super::context::{Callback, Progress, TransferContext};
+use super::file_download::FileDownload;
+use super::range_download::{PartRequest, Sink, Stopped, download_range};
+use super::remote_file::{Downloaded, RemoteFile};
+use super::signer::{GivenUrls, Signer, StorageFileSigner, check_download_info};
+use super::target::Target;
+use crate::api::storage::files::DownloadInfo;
 use crate::base::error::{Error, Problem, Result};
 use crate::client::Client;
 use crate::object::MAX_PARALLEL;
@@ -76,6 +71,49 @@ impl RemoteFile {
             progress: None,
             cancel: None,
         }
+    }
+}
+
+impl Client {
+    /// Downloads with a [`DownloadInfo`] at hand: the second of the two documented steps.
+    ///
+    /// Any range of Rust does: `..`, `0..500`, `0..=499`, `500..`, and [`ByteRange::last`]. Bytes count from 0. An end
+    /// behind the end of the object is cut.
+    ///
+    /// Breaks, stalls and dead URLs are survived as the client's [`RetryPolicy`](crate::RetryPolicy) allows, but not
+    /// the end of the signature: only [`Client::file`] can ask for a new one. Memory stays constant whatever the size.
+    /// The writer is flushed at the end, and receives large blocks: no `BufWriter` is needed.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetFileDownloadInfo, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = GetFileDownloadInfo::new();
+    /// let info = client.storage().get_file_download_info("space-1", "dentry-1", UnionId("operator-1"), &options)?;
+    /// let mut head = Vec::new();
+    /// let done = client.download_to(&info, &mut head, 0..500)?;
+    /// assert_eq!(done.bytes, head.len() as u64);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Before anything is written: [`InvalidArgument`](crate::Error::InvalidArgument) for an empty range,
+    /// [`RangeNotSatisfiable`](crate::Error::RangeNotSatisfiable) for one behind the end, and every way a request can
+    /// fail. Later: [`Interrupted`](crate::Error::Interrupted), [`ObjectChanged`](crate::Error::ObjectChanged),
+    /// [`ChecksumMismatch`](crate::Error::ChecksumMismatch), [`Write`](crate::Error::Write); all say how much was
+    /// written, as does [`bytes_written`](crate::Error::bytes_written).
+    pub fn download_to<W: Write + ?Sized>(
+        &self,
+        info: &DownloadInfo,
+        writer: &mut W,
+        range: impl Into<ByteRange>,
+    ) -> Result<Downloaded> {
+        let range = range.into().check()?;
+        let client = self.within_deadline();
+        let signer = GivenUrls::new(check_download_info(&client, info, client.clock().now())?);
+        let context = TransferContext::of(&client);
+        into_writer(&client, &signer, range, &mut &mut *writer, &context)
     }
 }
 
@@ -234,19 +272,20 @@ impl<'a> Download<'a> {
         writer: &mut W,
         range: impl Into<ByteRange>,
     ) -> Result<Downloaded> {
-        let want = range.into().check()?;
+        let range = range.into().check()?;
         if self.resume || self.no_clobber || self.connections != 1 {
             let what = "`resume`, `no_clobber` and `parallel` need a file: use `to_file`";
             return Err(Error::InvalidArgument(what.to_owned()));
         }
         let client = self.file.client.within_deadline();
-        let reporter = self.progress.map(Reporter::new);
-        let monitor = Monitor::new(client.clock(), self.cancel, reporter.as_ref().map(Reporter::as_report));
-        let limits = Limits::new(&client, &monitor, self.max_bytes);
-        interruptible(&client, &monitor, 1, |client| {
-            let ticket = self.file.ticket_or_wait(client, &monitor)?;
-            let tickets = SharedSignature::new(client.clone(), Some(self.file.clone()), ticket);
-            into_writer(&tickets, want, &mut &mut *writer, &limits)
+        let context = TransferContext::of(&client)
+            .cancel(self.cancel)
+            .max_bytes(self.max_bytes)
+            .progress(self.progress);
+        context.run(&client, 1, |client| {
+            let first = self.file.sign_or_wait(client, &context)?;
+            let signer = StorageFileSigner::new(client, &self.file.file, first);
+            into_writer(client, &signer, range, &mut &mut *writer, &context)
         })
     }
 
@@ -281,25 +320,18 @@ impl<'a> Download<'a> {
             return Err(Error::InvalidArgument(what));
         }
         let target = Target::resolve(path.as_ref())?;
-        let _lock = Lock::take(&target)?;
         if self.no_clobber && target.exists() {
             return Err(Error::TargetExists { path: Box::from(target.path()) });
         }
-        let mut part = PartFile::open(&target, self.resume)?;
         let client = self.file.client.within_deadline();
-        let reporter = self.progress.map(Reporter::new);
-        let monitor = Monitor::new(client.clock(), self.cancel, reporter.as_ref().map(Reporter::as_report))
-            .shared_by(self.connections);
-        let limits = Limits::new(&client, &monitor, self.max_bytes);
-        let job = FileJob { file: &self.file, resume: self.resume, connections: self.connections };
-        let (done, reused) =
-            interruptible(&client, &monitor, self.connections, |client| job.run(client, &mut part, &limits))?;
-        part.publish(done.bytes, self.no_clobber)
-            .map_err(|error| as_file_error(error, &part, done.bytes, part.is_resumable()))?;
-        monitor.finish();
-        let verified = done.result.is_ok_and(|verified| verified);
-        let (bytes, size, etag) = (done.bytes, done.object.total, done.object.etag);
-        Ok(Downloaded { bytes, range: 0..bytes, size, etag, verified, reused })
+        let context = TransferContext::of(&client)
+            .shared_by(self.connections)
+            .cancel(self.cancel)
+            .max_bytes(self.max_bytes)
+            .progress(self.progress);
+        let (file, resume, connections) = (&self.file, self.resume, self.connections);
+        let job = FileDownload { file, client: &client, context: &context, resume, connections };
+        job.run(&target, self.no_clobber)
     }
 }
 
@@ -315,156 +347,47 @@ impl fmt::Debug for Download<'_> {
     }
 }
 
-/// What `to_file` does between having the partial file and publishing it.
-struct FileJob<'a> {
-    file: &'a RemoteFile,
-    resume: bool,
-    connections: usize,
-}
-
-impl FileJob<'_> {
-    /// What is there in the end, complete and checked, and how much of it was there before.
-    #[inline]
-    fn run(&self, client: &Client, part: &mut PartFile<'_>, limits: &Limits<'_>) -> Result<(Outcome, u64)> {
-        let fail = |error, part: &mut PartFile<'_>, bytes| {
-            let is_good = !matches!(error, Error::ObjectChanged { .. } | Error::ChecksumMismatch { .. })
-                && !matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::WrongLength { .. }));
-            // Without a checkpoint (the size never became known, the disk was full) nobody could use it.
-            let kept = self.resume && is_good && bytes > 0 && part.saved().is_some();
-            if !kept {
-                part.discard();
-            }
-            as_file_error(error, part, bytes, kept)
-        };
-        let known = self.known(part, limits)?;
-        let reused = known.as_ref().map_or(0, |(_, pieces)| pieces.iter().map(CompletedRange::len).sum());
-        let ticket = match self.file.ticket_or_wait(client, limits.monitor) {
-            Ok(ticket) => ticket,
-            Err(error) => return Err(fail(error, part, reused)),
-        };
-        let tickets = SharedSignature::new(client.clone(), Some(self.file.clone()), ticket);
-        let was_known = known.is_some();
-        let outcome = self.parts(part, limits, known).run(&tickets);
-        match outcome.result {
-            Ok(_) => Ok((outcome, reused)),
-            // What is on disk is of an older object: that is a fresh start, not an error.
-            Err(Error::ObjectChanged { .. }) if was_known && outcome.fresh == 0 => {
-                part.reset()?;
-                limits.monitor.resume();
-                let outcome = self.parts(part, limits, None).run(&tickets);
-                match outcome.result {
-                    Ok(_) => Ok((outcome, 0)),
-                    Err(error) => Err(fail(error, part, outcome.bytes)),
-                }
-            }
-            Err(error) => Err(fail(error, part, outcome.bytes)),
-        }
-    }
-
-    /// What an earlier try has left, if it is of this file and intact. Everything else is thrown away.
-    #[inline]
-    fn known(
-        &self,
-        part: &PartFile<'_>,
-        limits: &Limits<'_>,
-    ) -> Result<Option<(ObjectMeta, Vec<CompletedRange>)>> {
-        let saved = part.saved().filter(|saved| {
-            let ours = &self.file;
-            self.resume
-                && saved.space_id == ours.space_id
-                && saved.dentry_id == ours.dentry_id
-                && saved.version == ours.options.asked_version()
-        });
-        if let Some(saved) = saved {
-            limits.monitor.phase(Phase::Checking);
-            let intact = part.intact(&saved.pieces, limits.monitor)?;
-            if !intact.is_empty() {
-                return Ok(Some((saved.object(), intact)));
-            }
-        }
-        part.reset()?;
-        Ok(None)
-    }
-
-    #[inline]
-    fn parts<'p>(
-        &'p self,
-        part: &'p PartFile<'p>,
-        limits: &'p Limits<'p>,
-        known: Option<(ObjectMeta, Vec<CompletedRange>)>,
-    ) -> Parts<'p> {
-        let identity = self.resume.then(|| Identity {
-            space_id: &self.file.space_id,
-            dentry_id: &self.file.dentry_id,
-            version: self.file.options.asked_version(),
-        });
-        Parts::new(part, limits, self.connections, identity, known)
-    }
-}
-
-/// Runs a transfer so that the flag ends it also while it waits for a peer. `connections` of its own are needed for that,
-/// and where there are many.
-pub(crate) fn interruptible<T>(
-    client: &Client,
-    monitor: &Monitor<'_>,
-    connections: usize,
-    run: impl FnOnce(&Client) -> Result<T>,
-) -> Result<T> {
-    monitor.check()?;
-    let Some(flag) = monitor.cancel_flag() else {
-        return if connections > 1 { run(&client.with_private_connections()) } else { run(client) };
-    };
-    let client = client.with_private_connections();
-    thread::scope(|scope| {
-        let (ended, end) = channel::<()>();
-        let own = &client;
-        let watcher =
-            thread::Builder::new().name("dingtalk-cancel".to_owned()).spawn_scoped(scope, move || {
-                while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-                    if flag.load(std::sync::atomic::Ordering::Relaxed) {
-                        own.interrupt();
-                        return;
-                    }
-                }
-            });
-        // Without a watcher the flag takes effect with the next byte.
-        drop(watcher);
-        let result = run(&client);
-        drop(ended);
-        result
-    })
-}
-
-/// How often the flag is looked at.
-const LOOK: Duration = Duration::from_millis(50);
-
 /// A download into a caller's writer.
-pub(crate) fn into_writer(
-    tickets: &SharedSignature,
-    want: RequestedRange,
+fn into_writer(
+    client: &Client,
+    signer: &dyn Signer,
+    range: RequestedRange,
     writer: &mut dyn Write,
-    limits: &Limits<'_>,
+    context: &TransferContext<'_>,
 ) -> Result<Downloaded> {
-    let mut origin = tickets.origin();
-    let ticket = origin.ticket();
-    let order = Order { want, object: None, or_whole: false };
-    let pulled = pull(&mut origin, ticket, order, &mut Plain { writer, limits }, limits)?;
-    let verified = pulled.verify()?;
-    limits.monitor.finish();
-    let bytes = pulled.range.end - pulled.range.start;
-    let (size, etag) = (pulled.object.total, pulled.object.etag);
-    Ok(Downloaded { bytes, range: pulled.range, size, etag, verified, reused: 0 })
+    let request = PartRequest { range, object: None, or_whole: false };
+    let mut sink = WriterSink { writer, context };
+    let downloaded = download_range(client, signer, request, &mut sink, context).map_err(explain)?;
+    let verified = downloaded.verify()?;
+    context.finish();
+    let bytes = downloaded.range.end - downloaded.range.start;
+    let (size, etag) = (downloaded.object.total, downloaded.object.etag);
+    Ok(Downloaded { bytes, range: downloaded.range, size, etag, verified, reused: 0 })
+}
+
+/// The error for the owner of the writer: the cause, and what the writer has.
+pub(super) fn explain(stopped: Stopped) -> Error {
+    let Stopped { cause, written } = stopped;
+    match cause {
+        Error::Write { cause, .. } => Error::Write { written, cause },
+        Error::ObjectChanged { .. } => Error::ObjectChanged { written },
+        Error::TooLarge { .. } | Error::Cancelled { .. } => cause,
+        // Nothing that was written is to be trusted.
+        Error::Answer(ref e) if matches!(e.problem, Problem::WrongLength { .. }) => cause,
+        _ if written == 0 => cause,
+        cause => Error::Interrupted { written, kept: true, cause: Box::new(cause) },
+    }
 }
 
 /// The caller's writer.
-struct Plain<'a> {
+struct WriterSink<'a, 'c> {
     writer: &'a mut dyn Write,
-    limits: &'a Limits<'a>,
+    context: &'a TransferContext<'c>,
 }
 
-impl Sink for Plain<'_> {
+impl Sink for WriterSink<'_, '_> {
     fn open(&mut self, _: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
-        self.limits.monitor.begin(0, end.map(|end| end - start));
+        self.context.begin(0, end.map(|end| end - start));
         Ok(())
     }
 

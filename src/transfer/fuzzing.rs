@@ -5,19 +5,20 @@
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::checkpoint;
-use super::monitor::Monitor;
-use super::parts;
-use super::patience::Limits;
-use super::pull::{self, Origin, Sink};
+use super::context::TransferContext;
+use super::plan;
+use super::range_download::{ObjectStore, PartRequest, Sink, download_range};
+use super::signer::{Generation, Signature, Signer};
 use crate::base::clock::MonotonicClock;
 use crate::base::crc64;
 use crate::base::error::{Error, NetworkError, NetworkStage, Result, StorageError};
 use crate::client::retry::RetryPolicy;
 use crate::object::GET_OBJECT;
-use crate::object::meta::{DownloadedRange, ObjectMeta};
+use crate::object::meta::ObjectMeta;
 use crate::object::range::{self, ByteRange, RequestedRange};
 use crate::object::signed_urls::SignedUrls;
 
@@ -52,7 +53,7 @@ pub struct ResponseHead {
 impl From<ResponseHead> for range::ResponseHead {
     fn from(head: ResponseHead) -> Self {
         let ResponseHead { status, content_range, length, chunked, etag, crc64, encoding } = head;
-        Self { status, content_range, length, chunked, etag, crc64, encoding, request_id: None }
+        Self { status, content_range, length, chunked, etag, crc64, encoding, html: false, request_id: None }
     }
 }
 
@@ -97,12 +98,12 @@ pub fn combine_crc(first: u64, second: u64, second_len: u64) -> u64 {
 /// What is missing of an object of which these are there, in order.
 pub fn gaps(pieces: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
     let pieces: Vec<_> = pieces.iter().map(piece).collect();
-    parts::gaps(&pieces, total)
+    plan::gaps(&pieces, total)
 }
 
 /// How several connections share a range.
 pub fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
-    parts::cut(range, connections)
+    plan::cut(range, connections)
 }
 
 pub struct Checkpoint {
@@ -114,10 +115,10 @@ pub struct Checkpoint {
 
 pub fn checkpoint(bytes: &[u8]) -> Option<Checkpoint> {
     let read = checkpoint::Checkpoint::decode(bytes)?;
-    Some(Checkpoint { size: read.size, encoded: read.encode(), pieces: told(read.pieces) })
+    Some(Checkpoint { size: read.size, encoded: read.encode(), pieces: told(read.ranges) })
 }
 
-/// The servers of a download, and what there is to be said by them.
+/// The servers of a download, and what they do.
 pub trait Servers {
     fn get(
         &mut self,
@@ -126,7 +127,7 @@ pub trait Servers {
         if_match: Option<&str>,
     ) -> Result<(ResponseHead, Box<dyn Read>)>;
 
-    /// Fresh URLs, so many.
+    /// Fresh URLs: their number.
     fn renew(&mut self) -> Option<Result<usize>>;
 }
 
@@ -141,7 +142,7 @@ pub fn storage_error(status: u16, xml: &str, object_size: Option<u64>) -> Error 
     StorageError { object_size, ..read }.into()
 }
 
-/// What is ordered of a download, and how long it is tried.
+/// The order of a download, and how long it is tried.
 #[derive(Debug, Clone)]
 pub struct Order {
     pub range: ByteRange,
@@ -163,57 +164,60 @@ pub struct Done {
     pub verified: bool,
 }
 
-/// The download loop, and the check of what it brought. It waits for nothing.
-pub fn download(servers: &mut dyn Servers, order: Order, writer: &mut dyn Write) -> Result<Done> {
+/// The download loop, and the check of the bytes that it wrote. It waits for nothing.
+pub fn download(servers: &mut (dyn Servers + Send), order: Order, writer: &mut dyn Write) -> Result<Done> {
     let policy =
         RetryPolicy::new().max_retries(order.retries).base_delay(Duration::ZERO).max_delay(Duration::ZERO);
     let clock = MonotonicClock::start();
-    let monitor = Monitor::new(&clock, None, None);
-    let limits = Limits { policy: &policy, deadline: None, max_bytes: order.max_bytes, monitor: &monitor };
-    let object = order.object.map(|(total, etag, crc64)| ObjectMeta { total, etag, crc64 });
-    let lapsed = order.lapsed;
-    let ticket = ticket(order.urls, lapsed);
-    let order = pull::Order { want: order.range.check()?, object, or_whole: order.or_whole };
-    let pulled = pull::pull(
-        &mut Numbered { servers, lapsed },
-        ticket,
-        order,
-        &mut Plain { writer, written: 0 },
-        &limits,
-    )?;
-    let verified = pulled.verify()?;
-    let DownloadedRange { range, object, .. } = pulled;
-    Ok(Done { range, total: object.total, verified })
+    let context = TransferContext::new(&clock, &policy).max_bytes(order.max_bytes);
+    let object = order.object.map(|(total, etag, crc64)| ObjectMeta { total, etag, crc64, html: false });
+    let request = PartRequest { range: order.range.check()?, object, or_whole: order.or_whole };
+    let state = (servers, Generation(0), order.urls);
+    let world = World { state: Mutex::new(state), lapsed: order.lapsed };
+    let ended = download_range(&world, &world, request, &mut Plain { writer, written: 0 }, &context);
+    let downloaded = ended.map_err(super::download::explain)?;
+    let verified = downloaded.verify()?;
+    Ok(Done { range: downloaded.range, total: downloaded.object.total, verified })
 }
 
 /// URLs that are their numbers.
-fn ticket(urls: usize, lapsed: bool) -> SignedUrls {
+fn signed(urls: usize, lapsed: bool) -> SignedUrls {
     let (urls, life) = ((0..urls).map(|n| n.to_string()).collect(), lapsed.then_some(Duration::ZERO));
-    SignedUrls { urls, headers: Vec::new(), life, signed_at: Duration::ZERO, first: 0 }
+    SignedUrls { urls, headers: Vec::new(), life, signed_at: Duration::ZERO }
 }
 
-struct Numbered<'a> {
-    servers: &'a mut dyn Servers,
+struct World<'a> {
+    state: Mutex<(&'a mut (dyn Servers + Send), Generation, usize)>,
     lapsed: bool,
 }
 
-impl Origin for Numbered<'_> {
+impl ObjectStore for World<'_> {
     type Body = Box<dyn Read>;
 
     fn get(
-        &mut self,
+        &self,
         _: &SignedUrls,
         url: &str,
-        want: RequestedRange,
+        range: RequestedRange,
         if_match: Option<&str>,
     ) -> Result<(range::ResponseHead, Self::Body)> {
-        let (head, body) = self.servers.get(url.parse().unwrap_or(usize::MAX), want.header(), if_match)?;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (head, body) = state.0.get(url.parse().unwrap_or(usize::MAX), range.header(), if_match)?;
         Ok((head.into(), body))
     }
+}
 
-    fn renew(&mut self) -> Option<Result<SignedUrls>> {
-        Some(self.servers.renew()?.map(|urls| ticket(urls, self.lapsed)))
+impl Signer for World<'_> {
+    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.is_some() {
+            let Some(fresh) = state.0.renew() else { return Ok(None) };
+            (state.1, state.2) = (Generation(state.1.0 + 1), fresh?);
+        }
+        Ok(Some(Signature { urls: Arc::new(signed(state.2, self.lapsed)), generation: state.1, first: 0 }))
     }
+
+    fn worked(&self, _: usize) {}
 }
 
 struct Plain<'a> {
@@ -228,9 +232,9 @@ impl Sink for Plain<'_> {
         Ok(count)
     }
 
-    fn note(&mut self, written: u64, _: &crc64fast::Digest) {
+    fn on_written(&mut self, written: u64, _: &crc64fast::Digest) {
         // A checkpoint would be made of it.
-        assert_eq!(written, self.written, "what is noted is what is there");
+        assert_eq!(written, self.written, "the number is that of the bytes");
     }
 
     fn flush(&mut self) -> io::Result<()> {

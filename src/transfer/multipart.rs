@@ -3,23 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Read;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::monitor::Phase;
-use super::patience::Limits;
-use super::push::{Outlet, push};
-use super::signer::Signed;
-use super::source::{Exact, Source};
+use super::context::{Phase, TransferContext};
+use super::failover::Failover;
+use super::plan::MIB;
+use super::signer::{Generation, Signature, Signer, UploadSigner, check_upload_info, first_signature};
+use super::source::{ExactBody, Source, unreadable};
+use super::workers::run_workers;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
-use crate::base::error::{Error, Problem, Result, SourceError, SourceProblem};
+use crate::base::error::{Error, Problem, Result, SourceError, SourceProblem, UnexpectedAnswer};
 use crate::base::ids::UnionId;
 use crate::base::upload::{PendingUpload, UploadedPart};
 use crate::client::Client;
-use crate::object::range::ResponseHead;
+use crate::object::PUT_OBJECT;
 use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, refuse};
-
-const MIB: u64 = 1024 * 1024;
 
 /// The vendor's limits of a part that is not the last one.
 const SMALLEST_PART: u64 = 100 * 1024;
@@ -70,24 +68,24 @@ impl PartSize {
     }
 }
 
-/// Reads a part that has arrived in an earlier try: it must still be what was sent.
+/// Reads a part that has arrived in an earlier attempt: it must still be what was sent.
 #[inline]
-pub(crate) fn compare(
+fn compare(
     source: &dyn Source,
     range: Range<u64>,
     arrived: UploadedPart,
-    limits: &Limits<'_>,
+    context: &TransferContext<'_>,
 ) -> Result<()> {
-    limits.monitor.phase(Phase::Checking);
-    let mut part = source.part(range.clone(), limits.monitor)?;
-    let mut bytes = Exact::new(&mut *part, range, source.size(), limits.monitor);
+    context.phase(Phase::Checking);
+    let mut part = source.part(range.clone(), context)?;
+    let mut bytes = ExactBody::new(&mut *part, range, source.size(), context);
     let mut block = vec![0; 256 * 1024];
     loop {
         match bytes.read(&mut block) {
             Ok(0) => break,
             Ok(_) => {}
             Err(cause) => {
-                return Err(bytes.failure.take().unwrap_or_else(|| super::source::unreadable(cause)));
+                return Err(bytes.failure.take().unwrap_or_else(|| unreadable(cause)));
             }
         }
     }
@@ -97,99 +95,126 @@ pub(crate) fn compare(
     Err(SourceError { path: None, problem: SourceProblem::Changed }.into())
 }
 
-/// Sends the parts that are missing.
-pub(crate) struct Multipart<'a> {
+/// Sends the missing parts. An upload in one piece is the case of a single part.
+pub(crate) struct Multipart<'a, 'c> {
     pub(crate) client: &'a Client,
-    pub(crate) operator: UnionId<'a>,
     pub(crate) source: &'a dyn Source,
     pub(crate) connections: usize,
-    pub(crate) limits: &'a Limits<'a>,
+    pub(crate) context: &'a TransferContext<'c>,
 }
 
 struct State {
     todo: VecDeque<u32>,
     done: BTreeMap<u32, UploadedPart>,
-    failure: Option<Error>,
 }
 
-impl Multipart<'_> {
+impl Multipart<'_, '_> {
     #[inline]
-    pub(crate) fn run(&self, pending: &mut PendingUpload) -> Result<()> {
+    pub(crate) fn run(&self, pending: &mut PendingUpload, signers: &PartSigners<'_>) -> Result<()> {
         let count = u32::try_from(pending.part_count()).unwrap_or(u32::MAX);
         let done: BTreeMap<u32, UploadedPart> = pending.done.iter().copied().collect();
-        let missing = (1..=count).filter(|number| !done.contains_key(number)).collect();
-        let urls = PartUrls {
-            client: self.client,
-            operator: self.operator,
-            upload_key: &pending.upload_key,
-            known: Mutex::new(Known { missing, ..Known::default() }),
-        };
-        let state = Mutex::new(State { todo: (1..=count).collect(), done, failure: None });
-        thread::scope(|scope| {
-            let (shape, urls, state) = (&*pending, &urls, &state);
-            for slot in 1..self.connections.min(count as usize) {
-                let name = thread::Builder::new().name(format!("dingtalk-part-{slot}"));
-                // Fewer will do.
-                let _ = name.spawn_scoped(scope, move || self.work(shape, urls, state));
-            }
-            self.work(shape, urls, state);
-        });
+        let state = Mutex::new(State { todo: (1..=count).collect(), done });
+        let shape = &*pending;
+        let connections = self.connections.min(count as usize);
+        let ended =
+            run_workers(connections, self.client, self.context, |_| self.work(shape, signers, &state));
         let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         pending.done = state.done.into_iter().collect();
-        match state.failure {
-            Some(failure) => Err(failure),
-            None if pending.is_complete() => Ok(()),
-            // Everybody left because they were told to.
-            None => Err(Error::Cancelled { done: self.limits.monitor.bytes() }),
-        }
+        ended?;
+        // Otherwise all have left because the transfer was to end.
+        if pending.is_complete() { Ok(()) } else { Err(Error::Cancelled { done: self.context.bytes() }) }
     }
 
     /// Sends one part after the other until there is none.
     #[inline]
-    fn work(&self, pending: &PendingUpload, urls: &PartUrls<'_>, state: &Mutex<State>) {
-        // One of the others may wait for bytes that never come.
-        let _leave = self.limits.monitor.leave_on_panic();
+    fn work(&self, pending: &PendingUpload, signers: &PartSigners<'_>, state: &Mutex<State>) -> Result<()> {
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
+        while !self.context.should_end() {
             let (number, arrived) = {
                 let mut state = lock();
-                if state.failure.is_some() || self.limits.monitor.should_end() {
-                    return;
-                }
-                let Some(number) = state.todo.pop_front() else { return };
+                let Some(number) = state.todo.pop_front() else { break };
                 (number, state.done.get(&number).copied())
             };
             let range = pending.range_of(number);
-            let sent = match arrived {
-                Some(arrived) => compare(self.source, range, arrived, self.limits).map(|()| arrived),
-                None => self.send(&range, number, urls),
+            let part = if let Some(arrived) = arrived {
+                compare(self.source, range, arrived, self.context)?;
+                arrived
+            } else {
+                let signer = signers.signer(number);
+                let part = self.put_with_retry(&*signer, &range)?;
+                signers.arrived(number);
+                part
             };
-            let mut state = lock();
-            match sent {
-                Ok(pushed) => {
-                    state.done.insert(number, pushed);
+            lock().done.insert(number, part);
+        }
+        Ok(())
+    }
+
+    /// Sends the bytes of a range until they have arrived whole.
+    #[inline]
+    fn put_with_retry(&self, signer: &dyn Signer, range: &Range<u64>) -> Result<UploadedPart> {
+        let Self { client, source, context, .. } = self;
+        let length = range.end - range.start;
+        // Before the signature, which should not lapse while a slow reader is waited for.
+        let mut part = source.part(range.clone(), context)?;
+        let mut failover = Failover::start(signer, first_signature(signer)?);
+        loop {
+            context.check()?;
+            failover.renew_if_expiring(context)?;
+            part.rewind().map_err(unreadable)?;
+            let mut body = ExactBody::new(&mut *part, range.clone(), source.size(), context);
+            let answer = client.put_object(failover.signed_urls(), failover.url(), &mut body, length);
+            let (sent, crc64, failure) = (body.sent, body.digest.sum64(), body.failure);
+            let error = match answer {
+                // To the head alone: something in between answered, or a server that has not looked.
+                Ok(head) if sent != length => {
+                    let (status, request_id) = (head.status, head.request_id);
+                    let problem = Problem::NotTaken { sent, length };
+                    UnexpectedAnswer { operation: PUT_OBJECT, status, problem, request_id }.into()
                 }
-                Err(error) => {
-                    // What follows the first failure only shows that all were told to stop.
-                    state.failure.get_or_insert(error);
-                    self.limits.monitor.stop();
-                }
+                Ok(head) => match head.crc64 {
+                    Some(stored) if stored != crc64 => {
+                        Error::ChecksumMismatch { written: sent, expected: stored, actual: crc64 }
+                    }
+                    stored => {
+                        failover.worked();
+                        return Ok(UploadedPart { crc64, verified: stored.is_some() });
+                    }
+                },
+                Err(error) => error,
+            };
+            context.take_back(sent);
+            if let Some(failure) = failure {
+                return Err(failure);
             }
+            failover.recover(error, context)?;
+        }
+    }
+}
+
+/// The signers of an upload's parts.
+pub(crate) enum PartSigners<'a> {
+    Single(UploadSigner<'a>),
+    Parts(PartUrls<'a>),
+}
+
+impl PartSigners<'_> {
+    fn signer(&self, number: u32) -> Box<dyn Signer + '_> {
+        match self {
+            Self::Single(signer) => Box::new(signer),
+            Self::Parts(urls) => Box::new(PartSigner { urls, number }),
         }
     }
 
-    #[inline]
-    fn send(&self, range: &Range<u64>, number: u32, urls: &PartUrls<'_>) -> Result<UploadedPart> {
-        let mut part = self.source.part(range.clone(), self.limits.monitor)?;
-        let mut outlet = PartOutlet { urls, number, batch: None };
-        let pushed = push(&mut outlet, &mut *part, range, self.source.size(), self.limits)?;
-        urls.arrived(number);
-        Ok(pushed)
+    fn arrived(&self, number: u32) {
+        if let Self::Parts(urls) = self {
+            urls.arrived(number);
+        }
     }
 }
 
 /// The URLs of the parts, asked for just in time and as many at once as the vendor gives.
-struct PartUrls<'a> {
+pub(crate) struct PartUrls<'a> {
     client: &'a Client,
     operator: UnionId<'a>,
     upload_key: &'a str,
@@ -203,25 +228,40 @@ struct Known {
     /// Calls so far.
     batches: u64,
     /// With the number of the call they came with.
-    tickets: BTreeMap<u32, (u64, SignedUrls)>,
-    /// The URL that worked last: a dead one costs a time limit, and not each part has to pay it.
+    urls: BTreeMap<u32, (Generation, Arc<SignedUrls>)>,
+    /// The URL that worked last.
     first: usize,
 }
 
-impl PartUrls<'_> {
-    /// A ticket for a part; one that came with the call `refused` or an earlier one will not do.
+impl<'a> PartUrls<'a> {
     #[inline]
-    fn get(&self, number: u32, refused: Option<u64>) -> Result<(u64, SignedUrls)> {
+    pub(crate) fn new(
+        client: &'a Client,
+        operator: UnionId<'a>,
+        upload_key: &'a str,
+        pending: &PendingUpload,
+    ) -> Self {
+        let count = u32::try_from(pending.part_count()).unwrap_or(u32::MAX);
+        let has_arrived = |number: &u32| pending.done.iter().any(|(done, _)| done == number);
+        let missing = (1..=count).filter(|number| !has_arrived(number)).collect();
+        Self { client, operator, upload_key, known: Mutex::new(Known { missing, ..Known::default() }) }
+    }
+
+    /// The URLs of a part; those that came with the call `refused` or an earlier one will not do.
+    #[inline]
+    fn get(&self, number: u32, refused: Option<Generation>) -> Result<Signature> {
         // Held while it is asked for: the others need the same answer.
         let mut known = self.lock();
         let now = self.client.clock().now();
         let usable = |number: &u32| {
-            known.tickets.get(number).filter(|(batch, ticket)| {
-                refused.is_none_or(|refused| *batch > refused) && !ticket.lapses_soon(now)
+            known.urls.get(number).filter(|(generation, urls)| {
+                refused.is_none_or(|refused| *generation > refused) && !urls.lapses_soon(now)
             })
         };
+        let first = known.first;
+        let signature = |(generation, urls)| Signature { urls, generation, first };
         if let Some(usable) = usable(&number) {
-            return Ok(usable.clone());
+            return Ok(signature(usable.clone()));
         }
         // Thirty at once from the first one on, whichever of them is the first to ask: of several connections, it need not
         // be the one with the lowest part.
@@ -233,22 +273,22 @@ impl PartUrls<'_> {
         let infos =
             storage.get_multipart_file_upload_infos(self.upload_key, &wanted, self.operator, &options)?;
         known.batches += 1;
-        let batch = known.batches;
+        let generation = Generation(known.batches);
         for info in infos {
-            let signed =
-                Signed { operation: UPLOAD_INFO, protocol: None, info: info.header_signature_info.as_ref() };
-            let ticket = signed.check(self.client.plain_http(), now)?;
-            known.tickets.insert(info.part_number, (batch, ticket));
+            let urls = check_upload_info(self.client, None, info.header_signature_info.as_ref(), now)?;
+            known.urls.insert(info.part_number, (generation, Arc::new(urls)));
         }
-        let fresh = known.tickets.get(&number).filter(|(of, _)| *of == batch).cloned();
-        fresh.ok_or_else(|| refuse(UPLOAD_INFO, Problem::Missing("multipartHeaderSignatureInfos")))
+        let fresh = known.urls.get(&number).filter(|(of, _)| *of == generation).cloned();
+        let fresh =
+            fresh.ok_or_else(|| refuse(UPLOAD_INFO, Problem::Missing("multipartHeaderSignatureInfos")))?;
+        Ok(signature(fresh))
     }
 
     #[inline]
     fn arrived(&self, number: u32) {
         let mut known = self.lock();
         known.missing.remove(&number);
-        known.tickets.remove(&number);
+        known.urls.remove(&number);
     }
 
     #[inline]
@@ -257,34 +297,19 @@ impl PartUrls<'_> {
     }
 }
 
-struct PartOutlet<'a> {
+struct PartSigner<'a> {
     urls: &'a PartUrls<'a>,
     number: u32,
-    /// The call that the last ticket came with.
-    batch: Option<u64>,
 }
 
-impl Outlet for PartOutlet<'_> {
+impl Signer for PartSigner<'_> {
     #[inline]
-    fn put(
-        &mut self,
-        ticket: &SignedUrls,
-        url: &str,
-        body: &mut dyn Read,
-        length: u64,
-    ) -> Result<ResponseHead> {
-        self.urls.client.put_object(ticket, url, body, length)
+    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+        self.urls.get(self.number, refused).map(Some)
     }
 
     #[inline]
-    fn ticket(&mut self) -> Result<SignedUrls> {
-        let (batch, ticket) = self.urls.get(self.number, self.batch)?;
-        self.batch = Some(batch);
-        Ok(SignedUrls { first: self.urls.lock().first, ..ticket })
-    }
-
-    #[inline]
-    fn worked(&mut self, url: usize) {
+    fn worked(&self, url: usize) {
         self.urls.lock().first = url;
     }
 }

@@ -1,96 +1,28 @@
-//! The partial file beside the target, and how it becomes the target: all at once or not at all.
+//! The partial file beside the target: one open handle, from its creation until it becomes the target.
+//!
+//! The handle owns the promise that the published bytes are the checked ones: everything is written through it by position,
+//! it carries the lock, and its file is compared with the one that has the part's name before that name is relied on.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::checkpoint::{Checkpoint, CompletedRange};
-use super::monitor::Monitor;
-use super::patience::patiently;
+use super::context::TransferContext;
+use super::target::Target;
 use crate::base::error::{Error, FileError, Result};
 
-/// Where a download goes in the end.
-#[derive(Debug)]
-pub(crate) struct Target {
-    path: PathBuf,
-    folder: PathBuf,
-    name: OsString,
-}
+mod system;
 
-/// Longer names would make those of the files beside it too long for most file systems.
-const LONGEST_NAME: usize = 200;
-
-impl Target {
-    /// A link stands for what it points to. What exists and is no file (a folder, a device) is refused.
-    #[inline]
-    pub(crate) fn resolve(path: &Path) -> Result<Self> {
-        let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", path.display()));
-        // `a/` and `a/.` have the name `a` too, but can only be a folder.
-        let ends_in_name =
-            |name: &OsStr| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
-        if path.file_name().is_some_and(|name| !ends_in_name(name)) {
-            return Err(wrong("names a folder; name a file in it"));
-        }
-        let path = match fs::symlink_metadata(path) {
-            Ok(found) if found.is_symlink() => {
-                fs::canonicalize(path).map_err(|cause| FileError::new("follow the link", path, cause))?
-            }
-            // A name that is too long, for example: the part has another, and only the renaming would fail.
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                return Err(FileError::new("write", path, cause).into());
-            }
-            _ => path.to_owned(),
-        };
-        match fs::metadata(&path) {
-            Ok(found) if found.is_dir() => return Err(wrong("is a folder; name a file in it")),
-            Ok(found) if !found.is_file() => {
-                return Err(wrong("is no regular file; open it and use `to_writer`"));
-            }
-            _ => {}
-        }
-        let name = path.file_name().ok_or_else(|| wrong("names no file"))?.to_owned();
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-        Ok(Self { path, folder, name })
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
-    pub(crate) fn name(&self) -> &OsStr {
-        &self.name
-    }
-
-    pub(crate) fn exists(&self) -> bool {
-        fs::symlink_metadata(&self.path).is_ok()
-    }
-
-    /// `NAME.dingtalk-SUFFIX` in the same folder.
-    #[inline]
-    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.name.clone();
-        if name.len() > LONGEST_NAME {
-            let mut digest = crc64fast::Digest::new();
-            digest.write(name.as_encoded_bytes());
-            name = format!("{:016x}", digest.sum64()).into();
-        }
-        name.push(".dingtalk-");
-        name.push(suffix);
-        self.folder.join(name)
-    }
-}
+pub(crate) use system::read_at;
+use system::{is_same_file, is_usable, new_hidden, open_leftover, write_at};
 
 /// The partial file and its checkpoint. Both are removed in the end, unless they are to be resumed.
 #[derive(Debug)]
 pub(crate) struct PartFile<'a> {
     target: &'a Target,
+    file: File,
     path: PathBuf,
     checkpoint: PathBuf,
     new_checkpoint: PathBuf,
@@ -99,36 +31,30 @@ pub(crate) struct PartFile<'a> {
 
 const READ_BLOCK: usize = 256 * 1024;
 
+/// More is not a checkpoint: 10 000 ranges take less than a fifth.
+const MAX_CHECKPOINT: u64 = 4 * 1024 * 1024;
+
+/// Somebody else removes and makes files of this name at the same time: so often is looked again.
+const ATTEMPTS: u32 = 20;
+
+/// A process that another thread is starting has a copy of every handle for a moment, and with it the lock.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
 impl<'a> PartFile<'a> {
-    /// Opens or makes it, so that a folder one cannot write to is known before anything is sent. Needs the lock. `keep`:
-    /// whatever happens from now on, what is there is not lost.
+    /// Opens or makes the part, and locks it: one download to a target at a time, in all processes. Nothing is sent before a
+    /// folder that cannot be written is known. `keep`: a part of our own from an earlier attempt is used, and this one is not
+    /// lost whatever happens.
     #[inline]
     pub(crate) fn open(target: &'a Target, keep: bool) -> Result<Self> {
-        let mut part = Self {
-            target,
-            path: target.beside("part"),
-            checkpoint: target.beside("checkpoint"),
-            new_checkpoint: target.beside("checkpoint-new"),
-            is_kept: true,
-        };
-        // Not through a link that somebody has put there, and not over what is no file of ours.
-        if fs::symlink_metadata(&part.path).is_ok_and(|found| !found.is_file()) {
-            let cause = io::Error::new(io::ErrorKind::AlreadyExists, "it is no regular file");
-            return Err(FileError::new("write", &part.path, cause).into());
-        }
-        open_hidden_as(target, &part.path).map_err(|cause| FileError::new("write", &part.path, cause))?;
-        part.is_kept = keep;
-        Ok(part)
+        let path = target.sibling("part");
+        let file = claim(target, &path, keep)?;
+        let (checkpoint, new_checkpoint) = (target.sibling("checkpoint"), target.sibling("checkpoint-new"));
+        Ok(Self { target, file, path, checkpoint, new_checkpoint, is_kept: keep })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// It can be resumed: it is there, and its checkpoint.
-    #[inline]
-    pub(crate) fn is_resumable(&self) -> bool {
-        self.is_kept && self.path.exists() && self.saved().is_some()
     }
 
     /// What is there is of no use to anybody.
@@ -140,116 +66,204 @@ impl<'a> PartFile<'a> {
     #[inline]
     pub(crate) fn reset(&self) -> Result<()> {
         let _ = fs::remove_file(&self.checkpoint);
-        let emptied = OpenOptions::new().write(true).truncate(true).open(&self.path);
-        emptied.map(drop).map_err(|cause| FileError::new("empty", &self.path, cause).into())
+        self.truncate(0)
     }
 
-    /// For the bytes from `start` on. Each writer has a handle, and so a position, of its own.
+    /// Cuts off what an earlier attempt, for a larger object, has left behind `size`.
     #[inline]
-    pub(crate) fn writer_at(&self, start: u64) -> Result<File> {
-        let opened = OpenOptions::new().write(true).open(&self.path).and_then(|mut file| {
-            file.seek(SeekFrom::Start(start))?;
-            Ok(file)
-        });
-        opened.map_err(|cause| FileError::new("write", &self.path, cause).into())
+    pub(crate) fn truncate(&self, size: u64) -> Result<()> {
+        let cut = self
+            .file
+            .metadata()
+            .and_then(|found| if found.len() > size { self.file.set_len(size) } else { Ok(()) });
+        cut.map_err(|cause| FileError::new("empty", &self.path, cause).into())
     }
 
-    /// Replaces the checkpoint at once.
+    /// Writes at a place of the file. Each connection has places of its own.
+    #[inline]
+    pub(crate) fn write_at(&self, bytes: &[u8], place: u64) -> io::Result<usize> {
+        write_at(&self.file, bytes, place)
+    }
+
+    /// Replaces the checkpoint in one step.
     #[inline]
     pub(crate) fn save(&self, checkpoint: &Checkpoint) -> io::Result<()> {
-        // What a kill has left there, and not what a link there points to.
+        // Remove a killed process's leftover; never follow a symlink.
         let _ = fs::remove_file(&self.new_checkpoint);
-        let mut new = OpenOptions::new().write(true).create_new(true).open(&self.new_checkpoint)?;
+        let mut new = new_hidden(&self.new_checkpoint)?;
         new.write_all(&checkpoint.encode())?;
         drop(new);
         fs::rename(&self.new_checkpoint, &self.checkpoint)
     }
 
+    /// The checkpoint of an earlier attempt. Only one that we wrote ourselves counts.
     #[inline]
     pub(crate) fn saved(&self) -> Option<Checkpoint> {
-        Checkpoint::decode(&fs::read(&self.checkpoint).ok()?)
+        let file = open_leftover(&self.checkpoint).ok()?;
+        let found = file.metadata().ok()?;
+        if !is_usable(&found, &self.file.metadata().ok()?) || found.len() > MAX_CHECKPOINT {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_CHECKPOINT).read_to_end(&mut bytes).ok()?;
+        Checkpoint::decode(&bytes)
     }
 
-    /// `None` behind its end.
-    #[inline]
-    pub(crate) fn byte_at(&self, place: u64) -> Result<Option<u8>> {
-        let read = File::open(&self.path).and_then(|mut file| {
-            file.seek(SeekFrom::Start(place))?;
-            let mut byte = [0];
-            let read = file.read(&mut byte)?;
-            Ok(byte.first().copied().filter(|_| read == 1))
-        });
-        read.map_err(|cause| FileError::new("read", &self.path, cause).into())
-    }
-
-    /// Of the pieces of a checkpoint those that are on disk as they should be. A power failure may have left others.
+    /// The ranges of a checkpoint that are on disk as they should be. A power failure may have left others.
+    ///
+    /// Of an object that is complete, the last byte is left out, so that it is fetched as any other gap: the answer shows
+    /// whether this is still the object.
     #[inline]
     pub(crate) fn intact(
         &self,
-        pieces: &[CompletedRange],
-        monitor: &Monitor<'_>,
+        checkpoint: &Checkpoint,
+        context: &TransferContext<'_>,
     ) -> Result<Vec<CompletedRange>> {
-        let Ok(mut file) = File::open(&self.path) else { return Ok(Vec::new()) };
         let mut intact = Vec::new();
-        for piece in pieces {
-            if checksum(&mut file, piece, monitor)? == Some(piece.crc64) {
-                intact.push(*piece);
+        for range in &checkpoint.ranges {
+            let is_whole = checkpoint.ranges.len() == 1 && (range.start, range.end) == (0, checkpoint.size);
+            let Some((crc64, shorter_crc64)) = self.checksums(range, context)? else { continue };
+            if crc64 != range.crc64 {
+                continue;
+            }
+            if is_whole {
+                intact.push(CompletedRange { end: range.end - 1, crc64: shorter_crc64, ..*range });
+            } else {
+                intact.push(*range);
             }
         }
+        intact.retain(|range| range.len() > 0);
         Ok(intact)
     }
 
-    /// Makes it the target, of exactly `size` bytes. Afterwards, also after a power failure, there is the whole file or what
-    /// was there before.
+    /// CRC-64 of a range, and of the range without its last byte. `None` when it is not all there or cannot be read: then it
+    /// is fetched again.
+    #[inline]
+    fn checksums(&self, range: &CompletedRange, context: &TransferContext<'_>) -> Result<Option<(u64, u64)>> {
+        let mut digest = crc64fast::Digest::new();
+        let mut shorter = 0;
+        let mut block = vec![0; READ_BLOCK];
+        let mut place = range.start;
+        while place < range.end {
+            context.check()?;
+            let room = usize::try_from(range.end - place).unwrap_or(READ_BLOCK).min(READ_BLOCK);
+            let read = match read_at(&self.file, block.get_mut(..room).unwrap_or_default(), place) {
+                Ok(0) => return Ok(None),
+                Ok(read) => read,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return Ok(None),
+            };
+            place += read as u64;
+            let (last, before) = block.get(..read).and_then(<[u8]>::split_last).unwrap_or((&0, &[]));
+            digest.write(before);
+            shorter = digest.sum64();
+            digest.write(&[*last]);
+        }
+        Ok(Some((digest.sum64(), shorter)))
+    }
+
+    /// Makes the part the target, of exactly the `size` that was checked. Afterwards, also after a power failure, the target
+    /// is the whole new file or the old one.
     #[inline]
     pub(crate) fn publish(&mut self, size: u64, no_clobber: bool) -> Result<()> {
-        let (path, target) = (&self.path, self.target.path());
-        let file_error = |action, path: &Path, cause| Error::from(FileError::new(action, path, cause));
-        let file = OpenOptions::new().write(true).open(path);
-        let file = file.map_err(|cause| file_error("write", path, cause))?;
-        // An earlier try may have been for a larger object.
-        file.set_len(size).map_err(|cause| file_error("write", path, cause))?;
-        file.sync_all().map_err(|cause| file_error("write", path, cause))?;
-        // What must not be replaced hands nothing on: the part may be kept, and has to stay writable. For the same reason not
-        // before the bytes are on disk, which takes its time.
-        if let Some(old) = fs::metadata(target).ok().filter(|old| old.is_file() && !no_clobber) {
-            // Who may read the old one may read the new one, and nobody else.
-            like(&old, &file, false)
-                .and_then(|permissions| file.set_permissions(permissions))
-                .map_err(|cause| file_error("set the permissions of", path, cause))?;
+        let part = |action, cause| Error::from(FileError::new(action, &self.path, cause));
+        let found = self.file.metadata().map_err(|cause| part("read", cause))?;
+        // Never extended: what was not written was not checked.
+        if found.len() != size {
+            let why =
+                format!("it has {} bytes, and {size} were written: something else changed it", found.len());
+            return Err(part("use", io::Error::other(why)));
         }
-        drop(file);
-        let placed = if no_clobber { self.rename_if_absent() } else { rename(path, target, true) };
+        self.check_name().map_err(|cause| part("use", cause))?;
+        system::sync(&self.file).map_err(|cause| part("write", cause))?;
+        // Not before the bytes are on disk: a part that is kept has to stay writable.
+        self.set_permissions(&found, no_clobber).map_err(|cause| part("set the permissions of", cause))?;
+        let target = self.target.path();
+        let placed = if no_clobber { self.place_if_absent() } else { self.place() };
         placed.map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists if no_clobber => Error::TargetExists { path: Box::from(target) },
-            _ => file_error("put the finished download in the place of", target, cause),
+            _ => FileError::new("put the finished download in the place of", target, cause).into(),
         })?;
         self.is_kept = false;
-        sync_folder(self.target.folder()).map_err(|cause| {
-            file_error("bring the name of the finished download to disk in", self.target.folder(), cause)
+        let _ = fs::remove_file(&self.checkpoint);
+        let folder = self.target.folder();
+        system::sync_folder(folder).map_err(|cause| {
+            FileError::new("write the name of the finished download to disk in", folder, cause).into()
         })
     }
 
-    /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first. A kill
-    /// in between leaves the second name, with which [`open_hidden_as`] deals when the next download begins.
+    /// The file that has the part's name is the one of the handle.
+    fn check_name(&self) -> io::Result<()> {
+        if is_same_file(&self.file, &self.path) {
+            return Ok(());
+        }
+        Err(io::Error::other("something else has taken its place during the download"))
+    }
+
+    /// A target that must not be replaced hands nothing on.
+    fn set_permissions(&self, found: &Metadata, no_clobber: bool) -> io::Result<()> {
+        let old = fs::metadata(self.target.path()).ok().filter(|old| old.is_file() && !no_clobber);
+        match system::set_permissions(&self.file, found, old.as_ref(), &self.new_checkpoint) {
+            // A file system without permissions, or one that lets nobody change them.
+            Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
     #[inline]
-    fn rename_if_absent(&self) -> io::Result<()> {
+    fn place(&mut self) -> io::Result<()> {
+        let renamed = rename(&self.path, self.target.path(), true);
+        if !renamed.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::ResourceBusy && cfg!(unix)) {
+            return renamed;
+        }
+        // A bind mount, such as a container's single file: nothing can take its name. The file itself has to be written.
+        self.copy_to_target().map_err(|e| {
+            self.is_kept = true;
+            let why = format!("{e}; the finished download is kept as {}", self.path.display());
+            io::Error::new(e.kind(), why)
+        })
+    }
+
+    #[inline]
+    fn copy_to_target(&self) -> io::Result<()> {
+        let mut target = OpenOptions::new().write(true).open(self.target.path())?;
+        let (mut block, mut place) = (vec![0; READ_BLOCK], 0);
+        loop {
+            let read = match read_at(&self.file, &mut block, place) {
+                Ok(0) => break,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            target.write_all(block.get(..read).unwrap_or_default())?;
+            place += read as u64;
+        }
+        target.set_len(place)?;
+        system::sync(&target)?;
+        fs::remove_file(&self.path)
+    }
+
+    /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first. A kill
+    /// in between leaves the second name, which [`claim`] removes when the next download begins.
+    #[inline]
+    fn place_if_absent(&self) -> io::Result<()> {
         let (from, to) = (&self.path, self.target.path());
-        let checkpoint = self.saved().filter(|_| !cfg!(unix) && !self.target.exists());
+        // Without it, a part that a kill has left with two names is known to be of no use.
+        let checkpoint = self.saved().filter(|_| !self.target.exists());
         if checkpoint.is_some() {
-            // Without it the part is known to be of no use.
             let _ = fs::remove_file(&self.checkpoint);
         }
         let placed = match fs::hard_link(from, to) {
-            Ok(()) => {
-                let _ = fs::remove_file(from);
-                Ok(())
-            }
+            Ok(()) => Ok(()),
+            // Over a network the answer to a link that was made may get lost, and the repeated one fails.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && is_same_file(&self.file, to) => Ok(()),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
-            Err(_) => rename(from, to, false),
+            Err(_) => return rename(from, to, false),
         };
-        if let (Err(_), Some(checkpoint)) = (&placed, checkpoint) {
-            let _ = self.save(&checkpoint);
+        match &placed {
+            Ok(()) => drop(fs::remove_file(from)),
+            Err(_) => drop(checkpoint.map(|checkpoint| self.save(&checkpoint))),
         }
         placed
     }
@@ -258,128 +272,147 @@ impl<'a> PartFile<'a> {
 impl Drop for PartFile<'_> {
     #[inline]
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.new_checkpoint);
-        let is_empty = fs::metadata(&self.path).is_ok_and(|found| found.len() == 0);
+        // What has taken the name meanwhile is somebody else's.
+        if self.check_name().is_err() {
+            return;
+        }
+        let is_empty = self.file.metadata().is_ok_and(|found| found.len() == 0);
         if !self.is_kept || is_empty {
             // The part first: a checkpoint without its part is only a fresh start.
             let _ = fs::remove_file(&self.path);
             let _ = fs::remove_file(&self.checkpoint);
         }
+        let _ = fs::remove_file(&self.new_checkpoint);
     }
 }
 
-/// `None` when it is not all there or cannot be read: then it is fetched again.
+/// A part of our own that nobody else uses: a new one, or with `keep` the one of an earlier attempt.
 #[inline]
-fn checksum(file: &mut File, piece: &CompletedRange, monitor: &Monitor<'_>) -> Result<Option<u64>> {
-    let mut digest = crc64fast::Digest::new();
-    let mut block = vec![0; READ_BLOCK];
-    if file.seek(SeekFrom::Start(piece.start)).is_err() {
-        return Ok(None);
-    }
-    let mut bytes = file.take(piece.len());
-    loop {
-        monitor.check()?;
-        match bytes.read(&mut block) {
-            Ok(0) => break,
-            Ok(n) => digest.write(block.get(..n).unwrap_or_default()),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return Ok(None),
+fn claim(target: &Target, path: &Path, keep: bool) -> Result<File> {
+    let failed = |cause| Error::from(FileError::new("write", path, cause));
+    for _ in 0..ATTEMPTS {
+        let made = match new_hidden(path) {
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => None,
+            made => Some(made.map_err(failed)?),
+        };
+        let is_new = made.is_some();
+        let file = match made {
+            Some(file) => file,
+            None => match open_leftover(path) {
+                Ok(file) => file,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) if system::is_locked(path, &e) => return Err(busy(target)),
+                // A link, a pipe, a folder, or a file of somebody else.
+                Err(_) => {
+                    remove_leftover(path)?;
+                    continue;
+                }
+            },
+        };
+        if !lock(&file).map_err(failed)? {
+            return Err(busy(target));
         }
+        if !is_same_file(&file, path) {
+            // The lock is on a file that is gone.
+            continue;
+        }
+        if is_new || (keep && system::adopt(&file, &target.sibling("checkpoint-new"))) {
+            return Ok(file);
+        }
+        remove_leftover(path)?;
     }
-    Ok((bytes.limit() == 0).then(|| digest.sum64()))
+    Err(failed(io::Error::other("other processes keep making files of this name")))
 }
 
-/// Nobody may read the new content who may not read the old one, from the first byte on.
-#[inline]
-fn open_hidden_as(target: &Target, part: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    let left = fs::symlink_metadata(part).ok();
-    #[cfg(unix)]
-    if let Some(left) = &left {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        if left.nlink() > 1 {
-            // A target that got its name by a link, when the process was killed before the other one was removed.
-            fs::remove_file(part)?;
-        } else {
-            // A kill just before the renaming may have left it without.
-            fs::set_permissions(part, fs::Permissions::from_mode(left.permissions().mode() | 0o600))?;
-        }
-    }
-    #[cfg(not(unix))]
-    if let Some(left) = &left {
-        if left.permissions().readonly() {
-            let mut permissions = left.permissions();
-            #[expect(clippy::permissions_set_readonly_false, reason = "it means more on unix only")]
-            permissions.set_readonly(false);
-            fs::set_permissions(part, permissions)?;
-        }
-        // Nothing tells here how many names a file has; but the checkpoint goes before there are two.
-        if !target.beside("checkpoint").exists() {
-            fs::remove_file(part)?;
-        }
-    }
-    #[cfg(unix)]
-    if let Ok(old) = fs::metadata(target.path()) {
-        use std::os::unix::fs::OpenOptionsExt;
-        let part = options.mode(0o600).open(part)?;
-        return part.set_permissions(like(&old, &part, true)?);
-    }
-    options.open(part).map(drop)
+fn busy(target: &Target) -> Error {
+    Error::TargetBusy { path: Box::from(target.path()) }
 }
 
-/// The permissions of the old file for the new one. Another group gets nothing of what the old one's had; and whatever the
-/// old one allows, the owner has to be able to write a part.
+/// Whether the lock is ours now. On a file system without locks the download proceeds: the handle keeps two from mixing.
 #[inline]
-#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "on unix it can fail"))]
-fn like(old: &fs::Metadata, new: &File, is_part: bool) -> io::Result<fs::Permissions> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let others = if new.metadata()?.gid() == old.gid() { 0 } else { 0o070 };
-        let writable = if is_part { 0o600 } else { 0 };
-        Ok(fs::Permissions::from_mode((old.permissions().mode() & !others) | writable))
+fn lock(file: &File) -> io::Result<bool> {
+    let attempt = || match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(true),
+    };
+    let is_held = |e: &io::Error| e.kind() == io::ErrorKind::WouldBlock;
+    match retry_while_busy(LOCK_ATTEMPTS, is_held, attempt, || std::thread::sleep(LOCK_PAUSE)) {
+        Err(e) if is_held(&e) => Ok(false),
+        decided => decided,
     }
-    #[cfg(not(unix))]
-    {
-        let _ = (new, is_part);
-        Ok(old.permissions())
-    }
+}
+
+#[inline]
+fn remove_leftover(path: &Path) -> Result<()> {
+    let removed = match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
+    removed.map_err(|cause| {
+        let why = io::Error::new(
+            cause.kind(),
+            format!("{}, and cannot be replaced: {cause}", system::describe(path)),
+        );
+        FileError::new("use", path, why).into()
+    })
 }
 
 /// A rename, and whether it may replace what it finds. Windows lets nobody replace what somebody has open, or rename it; a
-/// scanner for viruses opens every new file for a moment. Elsewhere there is one try.
+/// virus scanner opens every new file for a moment. Elsewhere there is one attempt.
 #[inline]
 fn rename(from: &Path, to: &Path, may_replace: bool) -> io::Result<()> {
-    const LOOKS: u32 = if cfg!(windows) { 50 } else { 1 };
+    const RENAME_ATTEMPTS: u32 = if cfg!(windows) { 50 } else { 1 };
     const PAUSE: Duration = Duration::from_millis(100);
     // ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION
     let is_in_use = |e: &io::Error| matches!(e.raw_os_error(), Some(5 | 32));
-    let look = || {
+    let attempt = || {
         if !may_replace && fs::symlink_metadata(to).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         fs::rename(from, to)
     };
-    patiently(LOOKS, is_in_use, look, || std::thread::sleep(PAUSE))
+    retry_while_busy(RENAME_ATTEMPTS, is_in_use, attempt, || std::thread::sleep(PAUSE))
 }
 
-/// The new name is on disk only when the folder is.
+/// At most this many attempts, with a pause in between, while the system says that something is in use.
 #[inline]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // A folder one may write to and not read, or a file system that cannot: nothing more can be done.
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
+fn retry_while_busy<T>(
+    attempts: u32,
+    is_in_use: impl Fn(&io::Error) -> bool,
+    mut attempt: impl FnMut() -> io::Result<T>,
+    mut pause: impl FnMut(),
+) -> io::Result<T> {
+    for _ in 1..attempts {
+        match attempt() {
+            Err(e) if is_in_use(&e) => pause(),
+            decided => return decided,
         }
-        other => other,
+    }
+    attempt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_free_in_a_moment_is_waited_for_and_what_stays_in_use_is_not() {
+        let wait_for = |free_after: u32| {
+            let (mut attempts, mut pauses) = (0, 0);
+            let attempt = || {
+                attempts += 1;
+                if attempts > free_after { Ok(attempts) } else { Err(io::ErrorKind::AddrInUse.into()) }
+            };
+            let got = retry_while_busy(10, |e| e.kind() == io::ErrorKind::AddrInUse, attempt, || pauses += 1);
+            (got.map_err(|e| e.kind()), pauses)
+        };
+        assert_eq!(wait_for(0), (Ok(1), 0));
+        assert_eq!(wait_for(2), (Ok(3), 2));
+        assert_eq!(wait_for(9), (Ok(10), 9));
+        assert_eq!(wait_for(10), (Err(io::ErrorKind::AddrInUse), 9));
+        let denied = || Err::<(), _>(io::ErrorKind::PermissionDenied.into());
+        let other =
+            retry_while_busy(10, |e| e.kind() == io::ErrorKind::AddrInUse, denied, || panic!("waited"));
+        assert_eq!(other.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
     }
 }

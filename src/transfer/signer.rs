@@ -1,32 +1,224 @@
-//! From an answer of the API to URLs that can be used.
+//! Signatures: asked for when they are needed, again when one was refused, and shared by all connections of a transfer.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::api::storage::files::{HeaderSignatureInfo, TransferProtocol};
+use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, TransferProtocol};
 use crate::base::error::{Problem, Result};
-use crate::object::signed_urls::{SignedUrls, UncheckedUrls, refuse};
+use crate::base::ids::UnionId;
+use crate::client::Client;
+use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, UPLOAD_INFO, UncheckedUrls, refuse};
 
-/// What came in answer to a request for a signature.
-pub(crate) struct Signed<'a> {
-    /// The name of the request in errors.
-    pub(crate) operation: &'static str,
-    pub(crate) protocol: Option<&'a TransferProtocol>,
-    pub(crate) info: Option<&'a HeaderSignatureInfo>,
+/// Tells one signature of a transfer from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Generation(pub(crate) u64);
+
+/// A signature in use.
+#[derive(Clone)]
+pub(crate) struct Signature {
+    pub(crate) urls: Arc<SignedUrls>,
+    pub(crate) generation: Generation,
+    /// The URL to begin with: one that has worked before in the same transfer.
+    pub(crate) first: usize,
 }
 
-impl Signed<'_> {
-    pub(crate) fn check(&self, plain_http: bool, signed_at: Duration) -> Result<SignedUrls> {
-        match self.protocol {
-            None | Some(TransferProtocol::HeaderSignature) => {}
-            Some(other) => {
-                return Err(refuse(self.operation, Problem::Protocol(other.as_str().to_owned())));
-            }
-        }
-        let Some(info) = self.info else {
-            return Err(refuse(self.operation, Problem::Missing("headerSignatureInfo")));
-        };
-        let (urls, headers, life) = (&info.resource_urls, &info.headers, info.expiration_seconds);
-        let unchecked = UncheckedUrls { operation: self.operation, urls, headers, life };
-        SignedUrls::check(&unchecked, plain_http, signed_at)
+/// The source of a transfer's signatures.
+pub(crate) trait Signer: Sync {
+    /// The signature to use; another one than `refused`. `None` where no other can be had.
+    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>>;
+
+    /// The URL at this place gave or took what it should: others may begin with it. A dead one costs a time limit, and not
+    /// every connection has to pay that.
+    fn worked(&self, url: usize);
+}
+
+/// The signature to begin with.
+pub(crate) fn first_signature(signer: &dyn Signer) -> Result<Signature> {
+    let signature = signer.signature(None)?;
+    signature.ok_or_else(|| refuse(DOWNLOAD_INFO, Problem::Missing("headerSignatureInfo.resourceUrls")))
+}
+
+/// The one signature that all connections share: whoever needs a new one asks for all.
+#[derive(Default)]
+struct SharedSignature {
+    generation: u64,
+    urls: Option<Arc<SignedUrls>>,
+    first: usize,
+}
+
+impl SharedSignature {
+    fn of(urls: SignedUrls) -> Mutex<Self> {
+        Mutex::new(Self { urls: Some(Arc::new(urls)), ..Self::default() })
     }
+
+    /// Called under the lock: while one asks, the others wait for the same answer.
+    fn get(
+        &mut self,
+        refused: Option<Generation>,
+        ask: impl FnOnce() -> Option<Result<SignedUrls>>,
+    ) -> Result<Option<Signature>> {
+        let is_refused = refused == Some(Generation(self.generation));
+        let urls = if let Some(urls) = self.urls.clone().filter(|_| !is_refused) {
+            urls
+        } else {
+            let Some(fresh) = ask() else { return Ok(None) };
+            let fresh = fresh?;
+            self.generation += 1;
+            Arc::clone(self.urls.insert(Arc::new(fresh)))
+        };
+        Ok(Some(Signature { urls, generation: Generation(self.generation), first: self.first }))
+    }
+}
+
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file in a space, and who reads it.
+#[derive(Debug, Clone)]
+pub(crate) struct StorageFile {
+    pub(crate) space_id: String,
+    pub(crate) dentry_id: String,
+    pub(crate) operator: String,
+    pub(crate) options: GetFileDownloadInfo,
+}
+
+impl StorageFile {
+    pub(crate) fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        let operator = UnionId(&self.operator);
+        client.storage().get_file_download_info(&self.space_id, &self.dentry_id, operator, &self.options)
+    }
+
+    /// Fresh URLs and headers.
+    pub(crate) fn sign(&self, client: &Client) -> Result<SignedUrls> {
+        let asked_at = client.clock().now();
+        check_download_info(client, &self.download_info(client)?, asked_at)
+    }
+}
+
+/// The signer of a stored file: its download info can be asked for again.
+pub(crate) struct StorageFileSigner<'a> {
+    client: &'a Client,
+    file: &'a StorageFile,
+    shared: Mutex<SharedSignature>,
+}
+
+impl<'a> StorageFileSigner<'a> {
+    pub(crate) fn new(client: &'a Client, file: &'a StorageFile, first: SignedUrls) -> Self {
+        Self { client, file, shared: SharedSignature::of(first) }
+    }
+}
+
+impl Signer for StorageFileSigner<'_> {
+    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+        lock(&self.shared).get(refused, || Some(self.file.sign(self.client)))
+    }
+
+    fn worked(&self, url: usize) {
+        lock(&self.shared).first = url;
+    }
+}
+
+impl<S: Signer> Signer for &S {
+    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+        (**self).signature(refused)
+    }
+
+    fn worked(&self, url: usize) {
+        (**self).worked(url);
+    }
+}
+
+/// URLs that somebody else asked for: there is no way to ask again.
+pub(crate) struct GivenUrls(Mutex<SharedSignature>);
+
+impl GivenUrls {
+    pub(crate) fn new(urls: SignedUrls) -> Self {
+        Self(SharedSignature::of(urls))
+    }
+}
+
+impl Signer for GivenUrls {
+    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+        lock(&self.0).get(refused, || None)
+    }
+
+    fn worked(&self, url: usize) {
+        lock(&self.0).first = url;
+    }
+}
+
+/// An upload in one piece. Each upload info names another upload: the bytes are where the last one said.
+pub(crate) struct UploadSigner<'a> {
+    /// Asks for an upload info: the key of the upload, and its URLs.
+    ask: &'a (dyn Fn() -> Result<(String, SignedUrls)> + Sync),
+    state: Mutex<(String, SharedSignature)>,
+}
+
+impl<'a> UploadSigner<'a> {
+    pub(crate) fn new(ask: &'a (dyn Fn() -> Result<(String, SignedUrls)> + Sync)) -> Self {
+        Self { ask, state: Mutex::default() }
+    }
+
+    /// The key of the upload that the bytes went to.
+    pub(crate) fn upload_key(&self) -> String {
+        lock(&self.state).0.clone()
+    }
+}
+
+impl Signer for UploadSigner<'_> {
+    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+        let mut state = lock(&self.state);
+        let (key, shared) = &mut *state;
+        shared.get(refused, || {
+            // Only with its URLs: until then the bytes go where the one before says.
+            Some((self.ask)().map(|(new_key, urls)| {
+                *key = new_key;
+                urls
+            }))
+        })
+    }
+
+    fn worked(&self, url: usize) {
+        lock(&self.state).1.first = url;
+    }
+}
+
+/// The URLs of a download info, checked. `asked_at` is when the info was asked for, by the clock.
+pub(crate) fn check_download_info(
+    client: &Client,
+    info: &DownloadInfo,
+    asked_at: Duration,
+) -> Result<SignedUrls> {
+    let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
+    check(&Signed { operation: DOWNLOAD_INFO, protocol, info }, client, asked_at)
+}
+
+/// The URLs of an upload info or of a part, checked.
+pub(crate) fn check_upload_info(
+    client: &Client,
+    protocol: Option<&TransferProtocol>,
+    info: Option<&HeaderSignatureInfo>,
+    asked_at: Duration,
+) -> Result<SignedUrls> {
+    check(&Signed { operation: UPLOAD_INFO, protocol, info }, client, asked_at)
+}
+
+/// An answer to a request for a signature.
+struct Signed<'a> {
+    operation: &'static str,
+    protocol: Option<&'a TransferProtocol>,
+    info: Option<&'a HeaderSignatureInfo>,
+}
+
+fn check(signed: &Signed<'_>, client: &Client, asked_at: Duration) -> Result<SignedUrls> {
+    let refuse = |problem| Err(refuse(signed.operation, problem));
+    match signed.protocol {
+        None | Some(TransferProtocol::HeaderSignature) => {}
+        Some(other) => return refuse(Problem::Protocol(other.as_str().to_owned())),
+    }
+    let Some(info) = signed.info else { return refuse(Problem::Missing("headerSignatureInfo")) };
+    let (urls, headers, life) = (&info.resource_urls, &info.headers, info.expiration_seconds);
+    let unchecked = UncheckedUrls { operation: signed.operation, urls, headers, life };
+    SignedUrls::check(&unchecked, client.plain_http(), asked_at)
 }

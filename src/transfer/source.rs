@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::monitor::Monitor;
+use super::context::TransferContext;
+use super::part_file::read_at;
 use crate::base::error::{Error, Result, SourceError, SourceProblem};
 use crate::base::upload::Stamp;
 
@@ -20,7 +21,7 @@ pub(crate) trait Source: Sync {
         false
     }
 
-    fn part<'s>(&'s self, range: Range<u64>, monitor: &Monitor<'_>) -> Result<Box<dyn Part + 's>>;
+    fn part<'s>(&'s self, range: Range<u64>, context: &TransferContext<'_>) -> Result<Box<dyn Part + 's>>;
 
     /// It has not changed since it was opened, and there is no more of it than was said.
     fn check_end(&self) -> Result<()>;
@@ -50,9 +51,10 @@ fn failed(problem: SourceProblem) -> Error {
     SourceError { path: None, problem }.into()
 }
 
-/// A file, which every part opens for itself.
+/// A file: one handle, read by position. The path is looked at once more in the end.
 pub(crate) struct FileSource {
     path: PathBuf,
+    file: File,
     stamp: Stamp,
 }
 
@@ -65,16 +67,26 @@ impl FileSource {
         if !fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(fail(SourceProblem::NoFile));
         }
-        let found = File::open(path).and_then(|file| file.metadata()).map_err(unreadable)?;
-        Ok(Self { path: path.to_owned(), stamp: Stamp::of(&found) })
+        let (file, absolute) =
+            (File::open(path).map_err(unreadable)?, std::path::absolute(path).map_err(unreadable)?);
+        let stamp = Stamp::of(&file.metadata().map_err(unreadable)?);
+        let source = Self { path: absolute, file, stamp };
+        source.check_size()?;
+        Ok(source)
     }
 
     fn fail(&self, problem: SourceProblem) -> Error {
         SourceError { path: Some(self.path.clone()), problem }.into()
     }
 
-    fn check(&self, found: &fs::Metadata) -> Result<()> {
-        if Stamp::of(found) == self.stamp { Ok(()) } else { Err(self.fail(SourceProblem::Changed)) }
+    /// Some files state a size of 0 and have content all the same, as those of `/proc` do.
+    #[inline]
+    fn check_size(&self) -> Result<()> {
+        match read_at(&self.file, &mut [0], self.stamp.size) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(self.fail(SourceProblem::Longer { expected: self.stamp.size })),
+            Err(cause) => Err(self.fail(SourceProblem::Unreadable(cause))),
+        }
     }
 }
 
@@ -84,17 +96,16 @@ impl Source for FileSource {
     }
 
     #[inline]
-    fn part<'s>(&'s self, range: Range<u64>, _: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
-        let unreadable = |cause| self.fail(SourceProblem::Unreadable(cause));
-        let mut file = File::open(&self.path).map_err(unreadable)?;
-        self.check(&file.metadata().map_err(unreadable)?)?;
-        file.seek(SeekFrom::Start(range.start)).map_err(unreadable)?;
-        Ok(Box::new(FilePart { file, start: range.start }))
+    fn part<'s>(&'s self, range: Range<u64>, _: &TransferContext<'_>) -> Result<Box<dyn Part + 's>> {
+        Ok(Box::new(FilePart { file: &self.file, start: range.start, at: range.start }))
     }
 
     fn check_end(&self) -> Result<()> {
-        let found = fs::metadata(&self.path).map_err(|cause| self.fail(SourceProblem::Unreadable(cause)))?;
-        self.check(&found)
+        let unreadable = |cause| self.fail(SourceProblem::Unreadable(cause));
+        let found = fs::metadata(&self.path).map_err(unreadable)?;
+        let is_same = Stamp::of(&found) == self.stamp;
+        let is_unchanged = Stamp::of(&self.file.metadata().map_err(unreadable)?) == self.stamp;
+        if is_same && is_unchanged { self.check_size() } else { Err(self.fail(SourceProblem::Changed)) }
     }
 
     /// A file that was cut off meanwhile looks like a reader that ends early.
@@ -108,20 +119,24 @@ impl Source for FileSource {
     }
 }
 
-struct FilePart {
-    file: File,
+struct FilePart<'s> {
+    file: &'s File,
     start: u64,
+    at: u64,
 }
 
-impl Read for FilePart {
+impl Read for FilePart<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buf)
+        let read = read_at(self.file, buf, self.at)?;
+        self.at += read as u64;
+        Ok(read)
     }
 }
 
-impl Part for FilePart {
+impl Part for FilePart<'_> {
     fn rewind(&mut self) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(self.start)).map(drop)
+        self.at = self.start;
+        Ok(())
     }
 }
 
@@ -133,7 +148,7 @@ impl Source for BytesSource<'_> {
         self.0.len() as u64
     }
 
-    fn part<'s>(&'s self, range: Range<u64>, _: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
+    fn part<'s>(&'s self, range: Range<u64>, _: &TransferContext<'_>) -> Result<Box<dyn Part + 's>> {
         let bound = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(self.0.len());
         let bytes = self.0.get(bound(range.start)..bound(range.end)).unwrap_or_default();
         Ok(Box::new(io::Cursor::new(bytes)))
@@ -178,7 +193,7 @@ impl<S: Read + Seek + Send> Source for SeekSource<S> {
         self.size
     }
 
-    fn part<'s>(&'s self, range: Range<u64>, _: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
+    fn part<'s>(&'s self, range: Range<u64>, _: &TransferContext<'_>) -> Result<Box<dyn Part + 's>> {
         let (start, length) = (self.start + range.start, range.end - range.start);
         Ok(Box::new(SeekPart { source: &self.source, start, length, at: 0 }))
     }
@@ -252,10 +267,10 @@ impl<R: Read + Send> Source for StreamSource<R> {
         true
     }
 
-    fn part<'s>(&'s self, range: Range<u64>, monitor: &Monitor<'_>) -> Result<Box<dyn Part + 's>> {
+    fn part<'s>(&'s self, range: Range<u64>, context: &TransferContext<'_>) -> Result<Box<dyn Part + 's>> {
         let mut stream = self.lock();
         while stream.at != range.start {
-            monitor.check()?;
+            context.check()?;
             let waited = self.moved.wait_timeout(stream, LOOK);
             stream = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -265,7 +280,7 @@ impl<R: Read + Send> Source for StreamSource<R> {
             .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
             .map_err(|_| unreadable(io::ErrorKind::OutOfMemory.into()))?;
         while (bytes.len() as u64) < length {
-            monitor.check()?;
+            context.check()?;
             let left = (length - bytes.len() as u64).min(STREAM_BLOCK);
             let read = (&mut stream.reader).take(left).read_to_end(&mut bytes).map_err(unreadable)? as u64;
             stream.at += read;
@@ -294,7 +309,7 @@ impl<R: Read + Send> Source for StreamSource<R> {
 }
 
 /// Gives exactly the bytes of a range or an error, and knows what it gave.
-pub(crate) struct Exact<'a> {
+pub(crate) struct ExactBody<'a, 'c> {
     part: &'a mut dyn Part,
     range: Range<u64>,
     /// Of the whole source, for the error.
@@ -303,17 +318,17 @@ pub(crate) struct Exact<'a> {
     pub(crate) digest: crc64fast::Digest,
     /// Why it stopped early. The error that the sender makes of it says nothing.
     pub(crate) failure: Option<Error>,
-    monitor: &'a Monitor<'a>,
+    context: &'a TransferContext<'c>,
 }
 
-impl<'a> Exact<'a> {
+impl<'a, 'c> ExactBody<'a, 'c> {
     pub(crate) fn new(
         part: &'a mut dyn Part,
         range: Range<u64>,
         size: u64,
-        monitor: &'a Monitor<'a>,
+        context: &'a TransferContext<'c>,
     ) -> Self {
-        Self { part, range, size, sent: 0, digest: crc64fast::Digest::new(), failure: None, monitor }
+        Self { part, range, size, sent: 0, digest: crc64fast::Digest::new(), failure: None, context }
     }
 
     fn fail(&mut self, failure: Error) -> io::Error {
@@ -322,14 +337,14 @@ impl<'a> Exact<'a> {
     }
 }
 
-impl Read for Exact<'_> {
+impl Read for ExactBody<'_, '_> {
     /// Fills `buf`: a small read would become a small packet.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.range.end - self.range.start - self.sent).unwrap_or(usize::MAX);
         let room = buf.len().min(left);
         let mut filled = 0;
         while let Some(free) = buf.get_mut(filled..room).filter(|free| !free.is_empty()) {
-            if let Err(cancelled) = self.monitor.check() {
+            if let Err(cancelled) = self.context.check() {
                 return Err(self.fail(cancelled));
             }
             match self.part.read(free) {
@@ -345,7 +360,7 @@ impl Read for Exact<'_> {
         }
         self.digest.write(buf.get(..filled).unwrap_or_default());
         self.sent += filled as u64;
-        self.monitor.moved(filled as u64);
+        self.context.moved(filled as u64);
         Ok(filled)
     }
 }

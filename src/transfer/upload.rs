@@ -5,12 +5,10 @@ use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use super::download::interruptible;
-use super::monitor::{Callback, Monitor, Progress, Reporter};
-use super::multipart::{Multipart, PartSize, compare};
-use super::patience::Limits;
-use super::push::{Outlet, push};
-use super::signer::Signed;
+use super::context::{Callback, Progress, TransferContext};
+use super::multipart::{Multipart, PartSigners, PartSize, PartUrls};
+use super::plan::MIB;
+use super::signer::{UploadSigner, check_upload_info};
 use super::source::{BytesSource, FileSource, SeekSource, Source, StreamSource};
 use crate::api::storage::dentries::check_app_properties;
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
@@ -21,10 +19,7 @@ use crate::base::ids::UnionId;
 use crate::base::upload::{PendingUpload, Uploaded};
 use crate::client::Client;
 use crate::object::MAX_PARALLEL;
-use crate::object::range::ResponseHead;
 use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, refuse};
-
-const MIB: u64 = 1024 * 1024;
 
 /// Up to here one PUT does it: two calls instead of three, and one object that is no multipart object.
 const SINGLE_UP_TO: u64 = 64 * MIB;
@@ -403,21 +398,20 @@ impl<'a> Upload<'a> {
         check_app_properties("upload", Some(&self.app_properties))?;
         let mut pending = self.plan(source)?;
         let client = self.client.within_deadline();
-        let reporter = self.progress.take().map(Reporter::new);
-        let report = reporter.as_ref().map(Reporter::as_report);
-        let monitor = Monitor::new(client.clock(), self.cancel, report).shared_by(self.connections);
-        let limits = Limits::new(&client, &monitor, None);
-        monitor.begin(0, Some(source.size()));
-        let sent = interruptible(&client, &monitor, self.connections, |client| {
-            self.send(client, source, &mut pending, &limits)?;
+        let progress = self.progress.take();
+        let context =
+            TransferContext::of(&client).shared_by(self.connections).cancel(self.cancel).progress(progress);
+        context.begin(0, Some(source.size()));
+        let sent = context.run(&client, self.connections, |client| {
+            self.send(client, source, &mut pending, &context)?;
             source.check_end()?;
-            monitor.check()
+            context.check()
         });
         if let Err(cause) = sent {
-            // A question that was interrupted for it, or its wait, shows as its last failure.
-            let is_told = matches!(cause, Error::Source(_) | Error::Cancelled { .. });
-            let is_ended = monitor.is_cancelled() && !is_told;
-            let cause = if is_ended { Error::Cancelled { done: monitor.bytes() } } else { cause };
+            // A call that was ended by the flag, or its wait, shows as its last failure.
+            let is_explained = matches!(cause, Error::Source(_) | Error::Cancelled { .. });
+            let is_ended = context.is_cancelled() && !is_explained;
+            let cause = if is_ended { Error::Cancelled { done: context.bytes() } } else { cause };
             // With nothing to go on from, or nothing that is worth it, it is only the error.
             return Err(match cause {
                 Error::Source(cause) => source.explain(*cause),
@@ -426,7 +420,7 @@ impl<'a> Upload<'a> {
             });
         }
         let dentry = self.commit(&client, name, &pending)?;
-        monitor.finish();
+        context.finish();
         let (crc64, verified) = pending.checksum();
         Ok(Uploaded { dentry, bytes: pending.size, crc64, verified })
     }
@@ -456,29 +450,30 @@ impl<'a> Upload<'a> {
         client: &Client,
         source: &dyn Source,
         pending: &mut PendingUpload,
-        limits: &Limits<'_>,
+        context: &TransferContext<'_>,
     ) -> Result<()> {
-        if pending.part_size > 0 {
-            if pending.upload_key.is_empty() {
-                let options = InitMultipartFileUpload::new().pre_check_param(self.pre_check(pending.size));
-                let begun =
-                    client.storage().init_multipart_file_upload(&self.space_id, self.operator(), &options)?;
-                pending.upload_key = check_key(begun.upload_key)?;
+        let multipart = Multipart { client, source, connections: self.connections, context };
+        if pending.part_size == 0 {
+            let is_new = pending.upload_key.is_empty();
+            let pre_check = self.pre_check(pending.size);
+            let (space_id, operator) = (self.space_id.as_str(), self.operator());
+            let ask = || ask_for_upload(client, space_id, operator, &pre_check);
+            let signers = PartSigners::Single(UploadSigner::new(&ask));
+            multipart.run(pending, &signers)?;
+            if let (PartSigners::Single(signer), true) = (&signers, is_new) {
+                pending.upload_key = signer.upload_key();
             }
-            let (operator, connections) = (self.operator(), self.connections);
-            return Multipart { client, operator, source, connections, limits }.run(pending);
+            return Ok(());
         }
-        // A part that has arrived is compared, as with several.
-        if let Some((_, arrived)) = pending.done.first() {
-            return compare(source, 0..pending.size, *arrived, limits);
+        if pending.upload_key.is_empty() {
+            let options = InitMultipartFileUpload::new().pre_check_param(self.pre_check(pending.size));
+            let begun =
+                client.storage().init_multipart_file_upload(&self.space_id, self.operator(), &options)?;
+            pending.upload_key = check_key(begun.upload_key)?;
         }
-        let mut part = source.part(0..pending.size, limits.monitor)?;
-        let pre_check = self.pre_check(pending.size);
-        let mut outlet = SinglePut { upload: self, client, pre_check, upload_key: String::new() };
-        let pushed = push(&mut outlet, &mut *part, &(0..pending.size), pending.size, limits)?;
-        pending.upload_key = outlet.upload_key;
-        pending.done.push((1, pushed));
-        Ok(())
+        let key = pending.upload_key.clone();
+        let signers = PartSigners::Parts(PartUrls::new(client, self.operator(), &key, pending));
+        multipart.run(pending, &signers)
     }
 
     /// The quota is checked before gigabytes are sent. The name is not: under most strategies one that is taken is no error.
@@ -535,41 +530,20 @@ impl<'a> Upload<'a> {
     }
 }
 
-/// The one PUT of an upload that is not in parts.
-struct SinglePut<'a> {
-    upload: &'a Upload<'a>,
-    client: &'a Client,
-    pre_check: PreCheckParam,
-    /// Of the last question: each one makes another, and the bytes are where the last one said.
-    upload_key: String,
-}
-
-impl Outlet for SinglePut<'_> {
-    #[inline]
-    fn put(
-        &mut self,
-        ticket: &SignedUrls,
-        url: &str,
-        body: &mut dyn Read,
-        length: u64,
-    ) -> Result<ResponseHead> {
-        self.client.put_object(ticket, url, body, length)
-    }
-
-    #[inline]
-    fn ticket(&mut self) -> Result<SignedUrls> {
-        let asked_at = self.client.clock().now();
-        let options = GetFileUploadInfo::new().pre_check_param(self.pre_check.clone());
-        let (space, operator) = (&self.upload.space_id, self.upload.operator());
-        let info = self.client.storage().get_file_upload_info(space, false, operator, &options)?;
-        let upload_key = check_key(info.upload_key)?;
-        let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
-        let signed = Signed { operation: UPLOAD_INFO, protocol, info };
-        let ticket = signed.check(self.client.plain_http(), asked_at)?;
-        // Only now: until there is a ticket for it, the bytes go where the one before says.
-        self.upload_key = upload_key;
-        Ok(ticket)
-    }
+/// Each upload info names another upload.
+#[inline]
+fn ask_for_upload(
+    client: &Client,
+    space_id: &str,
+    operator: UnionId<'_>,
+    pre_check: &PreCheckParam,
+) -> Result<(String, SignedUrls)> {
+    let asked_at = client.clock().now();
+    let options = GetFileUploadInfo::new().pre_check_param(pre_check.clone());
+    let info = client.storage().get_file_upload_info(space_id, false, operator, &options)?;
+    let upload_key = check_key(info.upload_key)?;
+    let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
+    Ok((upload_key, check_upload_info(client, protocol, info, asked_at)?))
 }
 
 #[inline]

@@ -134,10 +134,11 @@ impl<'c> Walk<'c> {
     fn entry(&mut self, above: &Folder, dentry: Dentry) -> WalkEntry {
         let name = dentry.name.as_deref().or(dentry.id.as_deref()).unwrap_or_default();
         let path = if above.path.is_empty() { name.to_owned() } else { format!("{}/{name}", above.path) };
-        if let (Some(DentryType::Folder), Some(id)) = (&dentry.kind, &dentry.id) {
-            if above.level < self.deepest && self.seen.insert(id.clone()) {
-                self.found.push(Folder { path: path.clone(), id: id.clone(), level: above.level + 1 });
-            }
+        if let (Some(DentryType::Folder), Some(id)) = (&dentry.kind, &dentry.id)
+            && above.level < self.deepest
+            && self.seen.insert(id.clone())
+        {
+            self.found.push(Folder { path: path.clone(), id: id.clone(), level: above.level + 1 });
         }
         WalkEntry { path, dentry }
     }

@@ -38,6 +38,8 @@ pub struct StorageError {
     pub object_size: Option<u64>,
     /// Host that answered, with its port when the URL names one.
     pub host: String,
+    /// The object's `ETag` as this answer states it.
+    pub(crate) etag: Option<String>,
     /// How long the server asks to wait before the next try.
     pub retry_after: Option<std::time::Duration>,
 }
@@ -76,19 +78,26 @@ impl StorageError {
         })
     }
 
-    /// Fresh download info may cure it: the signature has lapsed or does not fit.
+    /// A new signature may cure it: the old one has lapsed, or does not fit. Servers report that under many codes, so the
+    /// final ones are listed, and for 400, which means anything, what the code is about.
     pub(crate) fn wants_new_signature(&self) -> bool {
-        let known = matches!(
-            self.code.as_deref(),
-            None | Some(
-                "AccessDenied"
-                    | "RequestTimeTooSkewed"
-                    | "SignatureDoesNotMatch"
-                    | "InvalidAccessKeyId"
-                    | "SecurityTokenExpired"
-            )
-        );
-        self.status == 403 && known
+        let code = self.code.as_deref().unwrap_or_default();
+        match self.status {
+            401 | 410 => true,
+            403 => !matches!(
+                code,
+                "UserDisable"
+                    | "AccessForbidden"
+                    | "InvalidObjectState"
+                    | "TooManyConnections"
+                    | "NoSuchBucket"
+            ),
+            400 => {
+                let about = ["Token", "Signature", "Expired", "AccessDenied", "AccessKeyId", "TimeTooSkewed"];
+                about.iter().any(|word| code.contains(word))
+            }
+            _ => false,
+        }
     }
 
     /// The same may work in a moment.
@@ -117,6 +126,7 @@ impl StorageError {
             ec: field("EC"),
             object_size: field("ActualObjectSize").and_then(|t| t.parse().ok()),
             host: host.to_owned(),
+            etag: None,
             retry_after: None,
         }
     }

@@ -184,16 +184,17 @@ fn a_checkpoint_of_another_object_is_a_fresh_start() {
     let rest = range("bytes=400000-1048575");
     let others = [
         // One byte more, and the server tells.
-        ("size", json!(MIB + 1), range("bytes=400000-1048576")),
-        ("etag", json!("\"another\""), rest.clone()),
-        ("crc64", json!(5), rest),
+        ("size", json!(MIB + 1), vec![range("bytes=400000-1048576"), None]),
+        // 412 alone may come from a server that does not support `If-Match`, so it is asked without.
+        ("etag", json!("\"another\""), vec![rest.clone(), rest.clone(), None]),
+        ("crc64", json!(5), vec![rest, None]),
     ];
     for (field, value, asked) in others {
         let (s, folder) = after_half();
         let mut checkpoint = folder.read_checkpoint();
         checkpoint[field] = value;
         folder.write_checkpoint(&checkpoint);
-        s.assert_resumes(&folder, &[asked, None], 0);
+        s.assert_resumes(&folder, &asked, 0);
     }
 }
 
@@ -230,13 +231,13 @@ fn with_pieces(starts: &[u64]) -> (Setup, Folder) {
     let (s, folder) = after_half();
     let mut part = vec![0; usize::try_from(MIB).unwrap()];
     let mut checkpoint = folder.read_checkpoint();
-    let pieces = starts.iter().map(|&start| {
+    let ranges = starts.iter().map(|&start| {
         let bytes = s.content.bytes(start..start + 100_000);
         let place = usize::try_from(start).unwrap();
         part[place..place + bytes.len()].copy_from_slice(&bytes);
         json!({"start": start, "end": start + 100_000, "crc64": crc(&bytes)})
     });
-    checkpoint["pieces"] = pieces.collect();
+    checkpoint["pieces"] = ranges.collect();
     folder.write_checkpoint(&checkpoint);
     fs::write(folder.part(), part).unwrap();
     (s, folder)
@@ -278,7 +279,10 @@ fn a_new_object_on_the_server_is_a_fresh_start() {
             assert_eq!((done.bytes, done.size, done.reused), (size, Some(size), 0));
             assert!(done.verified);
             folder.assert_only(NAME, &new);
-            assert_eq!(s.ranges()[1..], [range("bytes=400000-1048575"), None]);
+            // The second asks without `If-Match`: a 412 alone may come from a server that does not support it.
+            let rest = range("bytes=400000-1048575");
+            let refused = s.objects().iter().filter(|request| request.answered_status == Some(412)).count();
+            assert_eq!(s.ranges()[1..], [vec![rest; 1 + refused], vec![None]].concat());
         }
     }
 }
@@ -337,13 +341,13 @@ fn before_the_rename() -> (Setup, Folder) {
 #[test]
 fn a_download_that_was_complete_but_for_its_name_asks_for_one_byte() {
     let (s, folder) = before_the_rename();
-    let done = s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
+    let done = s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB - 1);
     assert_eq!(s.objects()[1].header("if-match"), done.etag.as_deref());
 
     // More connections have nothing to do.
     let (s, folder) = before_the_rename();
     let done = s.file().download().resume(true).parallel(4).to_file(folder.target()).unwrap();
-    assert_eq!((done.bytes, done.reused, done.verified), (MIB, MIB, true));
+    assert_eq!((done.bytes, done.reused, done.verified), (MIB, MIB - 1, true));
     assert_eq!(s.ranges()[1..], [range("bytes=1048575-1048575")]);
     folder.assert_only(NAME, &s.content);
 }
@@ -444,7 +448,7 @@ fn a_kept_part_can_be_written_whatever_was_in_the_way() {
     // Root writes anyway, and others could not go on from here.
     assert_eq!(fs::metadata(folder.part()).unwrap().permissions().mode() & 0o600, 0o600);
     fs::remove_file(folder.target()).unwrap();
-    s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB);
+    s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB - 1);
 }
 
 /// The bytes that the checkpoint knows of, if there is one.
@@ -540,6 +544,6 @@ fn the_checksum_may_come_with_the_last_byte() {
     download.to_file(folder.target()).unwrap_err();
     fs::remove_file(folder.target()).unwrap();
     let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
-    assert_eq!(done.reused, MIB);
+    assert_eq!(done.reused, MIB - 1);
     assert!(done.verified);
 }

@@ -233,10 +233,10 @@ impl<F: FnOnce()> Trap<F> {
 impl<F: FnOnce()> Read for Trap<F> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.bytes.read(buf)?;
-        if self.bytes.position() > self.at {
-            if let Some(action) = self.action.take() {
-                action();
-            }
+        if self.bytes.position() > self.at
+            && let Some(action) = self.action.take()
+        {
+            action();
         }
         Ok(n)
     }

@@ -1,0 +1,349 @@
+//! Progress reporting and cancellation; clock, deadline and limits of one transfer, as one value.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::base::clock::Clock;
+use crate::base::error::{Error, Result};
+use crate::client::Client;
+use crate::client::retry::RetryPolicy;
+
+/// The state of a transfer that is under way.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::Progress;
+///
+/// let mut last: Option<Progress> = None;
+/// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+/// file.download().progress(|now| last = Some(now)).to_writer(&mut std::io::sink(), ..)?;
+/// assert_eq!(last.map(|p| (p.bytes, p.total)), Some((5, Some(5))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Good bytes so far, those of an earlier attempt included. Never decreases, except that an upload which has to send a
+    /// part again counts it anew.
+    pub bytes: u64,
+    /// The total number of bytes, when it is known.
+    pub total: Option<u64>,
+    /// The current activity.
+    pub phase: Phase,
+}
+
+/// The current activity of a transfer.
+///
+/// ```
+/// use dingtalk_files::Phase;
+///
+/// fn word(phase: Phase) -> &'static str {
+///     match phase {
+///         Phase::Transferring => "",
+///         Phase::Retrying => "the line broke; trying again",
+///         _ => "one moment",
+///     }
+/// }
+/// # assert_eq!(word(Phase::Transferring), "");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// The bytes of an earlier attempt are read from disk and compared with their checksums.
+    Checking,
+    /// Bytes are being transferred.
+    Transferring,
+    /// A request failed; the client waits before the next attempt.
+    Retrying,
+    /// `DingTalk` is restoring an archived file.
+    Restoring,
+}
+
+/// Reports in between come no faster than this, so that they cost nothing.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A wait looks at the flag this often, and so does the thread that watches it.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+pub(crate) type Callback<'a> = Box<dyn FnMut(Progress) + Send + 'a>;
+
+/// The one owner of the question whether a transfer goes on. All its connections share it.
+pub(crate) struct TransferContext<'a> {
+    clock: &'a dyn Clock,
+    policy: &'a RetryPolicy,
+    /// By the clock.
+    deadline: Option<Duration>,
+    cancel: Option<&'a AtomicBool>,
+    /// Someone may end a wait: by the flag, or on another connection.
+    polls: bool,
+    /// More bytes than this are refused.
+    max_bytes: Option<u64>,
+    progress: Option<Mutex<ProgressState<'a>>>,
+    bytes: AtomicU64,
+    /// Another connection of this transfer has failed for good.
+    is_stopped: AtomicBool,
+}
+
+/// A caller's callback, and the report that it gets next.
+struct ProgressState<'a> {
+    callback: Callback<'a>,
+    total: Option<u64>,
+    phase: Phase,
+    next_report: Duration,
+}
+
+impl<'a> TransferContext<'a> {
+    pub(crate) fn new(clock: &'a dyn Clock, policy: &'a RetryPolicy) -> Self {
+        Self {
+            clock,
+            policy,
+            deadline: None,
+            cancel: None,
+            polls: false,
+            max_bytes: None,
+            progress: None,
+            bytes: AtomicU64::new(0),
+            is_stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// The context of a transfer by this client, which is inside an operation.
+    pub(crate) fn of(client: &'a Client) -> Self {
+        Self { deadline: client.deadline(), ..Self::new(client.clock(), client.retry_policy()) }
+    }
+
+    pub(crate) fn cancel(self, cancel: Option<&'a AtomicBool>) -> Self {
+        Self { cancel, polls: self.polls || cancel.is_some(), ..self }
+    }
+
+    /// For several connections: the failure of one ends the waits of the others.
+    pub(crate) fn shared_by(self, connections: usize) -> Self {
+        Self { polls: self.polls || connections > 1, ..self }
+    }
+
+    pub(crate) fn max_bytes(self, max_bytes: Option<u64>) -> Self {
+        Self { max_bytes, ..self }
+    }
+
+    pub(crate) fn progress(self, callback: Option<Callback<'a>>) -> Self {
+        let state = |callback| {
+            let (total, phase, next_report) = (None, Phase::Transferring, Duration::ZERO);
+            Mutex::new(ProgressState { callback, total, phase, next_report })
+        };
+        Self { progress: callback.map(state), ..self }
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        self.policy
+    }
+
+    /// Whether the transfer has to end before this much time has passed.
+    pub(crate) fn ends_within(&self, time: Duration) -> bool {
+        self.deadline.is_some_and(|deadline| self.now().saturating_add(time) >= deadline)
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Ends the other connections of this transfer.
+    pub(crate) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// After a [`stop`](Self::stop), for a fresh start.
+    pub(crate) fn restart(&self) {
+        self.bytes.store(0, Ordering::Relaxed);
+        self.is_stopped.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn should_end(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed) || self.is_cancelled()
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.should_end() { Err(Error::Cancelled { done: self.bytes() }) } else { Ok(()) }
+    }
+
+    pub(crate) fn check_size(&self, size: u64) -> Result<()> {
+        match self.max_bytes {
+            Some(limit) if size > limit => Err(Error::TooLarge { size, limit }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The size is known now, and the number of bytes that an earlier attempt has left.
+    pub(crate) fn begin(&self, present: u64, total: Option<u64>) {
+        self.bytes.fetch_add(present, Ordering::Relaxed);
+        self.report(|state| {
+            state.total = total;
+            state.phase = Phase::Transferring;
+            true
+        });
+    }
+
+    pub(crate) fn moved(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.report(|state| {
+            let is_due = state.phase != Phase::Transferring || self.now() >= state.next_report;
+            state.phase = Phase::Transferring;
+            is_due
+        });
+    }
+
+    /// Bytes that were counted and have to be transferred once more.
+    pub(crate) fn take_back(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn phase(&self, phase: Phase) {
+        self.report(|state| std::mem::replace(&mut state.phase, phase) != phase);
+    }
+
+    /// The last report: everything has arrived.
+    pub(crate) fn finish(&self) {
+        let bytes = self.bytes();
+        self.report(|state| {
+            state.total = Some(bytes);
+            state.phase = Phase::Transferring;
+            true
+        });
+    }
+
+    /// `is_due` changes the state, and says whether to report it now.
+    fn report(&self, is_due: impl Fn(&mut ProgressState<'_>) -> bool) {
+        let Some(progress) = &self.progress else { return };
+        // A callback that panicked is not called again.
+        let Ok(mut state) = progress.lock() else { return };
+        if is_due(&mut state) {
+            state.next_report = self.now().saturating_add(REPORT_INTERVAL);
+            // Read under the lock, so that of two connections the later report has the larger number.
+            let now = Progress { bytes: self.bytes(), total: state.total, phase: state.phase };
+            (state.callback)(now);
+        }
+    }
+
+    /// Waits; a transfer that ends waits no longer.
+    pub(crate) fn sleep(&self, time: Duration) -> Result<()> {
+        self.check()?;
+        let mut left = time;
+        while self.polls && left > POLL_INTERVAL {
+            self.clock.sleep(POLL_INTERVAL);
+            self.check()?;
+            left -= POLL_INTERVAL;
+        }
+        self.clock.sleep(left);
+        self.check()
+    }
+
+    /// Runs a transfer over connections that can be ended in the midst of a request: by the flag, and where there are
+    /// several, by the failure of one.
+    pub(crate) fn run<T>(
+        &self,
+        client: &Client,
+        connections: usize,
+        transfer: impl FnOnce(&Client) -> Result<T>,
+    ) -> Result<T> {
+        self.check()?;
+        let Some(flag) = self.cancel else {
+            return if connections > 1 {
+                transfer(&client.with_private_connections())
+            } else {
+                transfer(client)
+            };
+        };
+        let client = &client.with_private_connections();
+        thread::scope(|scope| {
+            let (ended, end) = channel::<()>();
+            let watch = move || {
+                while end.recv_timeout(POLL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                    if flag.load(Ordering::Relaxed) {
+                        client.interrupt();
+                        return;
+                    }
+                }
+            };
+            // Without a watcher the flag takes effect with the next byte.
+            let _ = thread::Builder::new().name("dingtalk-cancel".to_owned()).spawn_scoped(scope, watch);
+            let result = transfer(client);
+            drop(ended);
+            result
+        })
+    }
+}
+
+impl fmt::Debug for TransferContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransferContext").field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::MonotonicClock;
+
+    /// A clock that a test moves.
+    #[derive(Debug, Default)]
+    struct Hands(AtomicU64);
+
+    impl Clock for Hands {
+        fn now(&self) -> Duration {
+            Duration::from_millis(self.0.load(Ordering::Relaxed))
+        }
+
+        fn sleep(&self, time: Duration) {
+            let millis = u64::try_from(time.as_millis()).unwrap();
+            self.0.fetch_add(millis, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn reports_come_ten_times_a_second_and_at_every_turn() {
+        let (clock, policy, mut reports) = (Hands::default(), RetryPolicy::none(), Vec::new());
+        let context = TransferContext::new(&clock, &policy)
+            .progress(Some(Box::new(|p| reports.push((p.bytes, p.total, p.phase)))));
+        context.begin(10, Some(100));
+        context.moved(10); // Too early.
+        clock.sleep(REPORT_INTERVAL);
+        context.moved(10);
+        context.moved(10);
+        context.phase(Phase::Retrying);
+        context.phase(Phase::Retrying);
+        context.moved(10);
+        context.moved(50);
+        context.finish();
+        drop(context);
+        let (all, going, retrying) = (Some(100), Phase::Transferring, Phase::Retrying);
+        assert_eq!(
+            reports,
+            [(10, all, going), (30, all, going), (40, all, retrying), (50, all, going), (100, all, going)]
+        );
+    }
+
+    #[test]
+    fn a_wait_ends_when_the_flag_goes_up() {
+        let (clock, policy, flag) = (MonotonicClock::start(), RetryPolicy::none(), AtomicBool::new(true));
+        let context = TransferContext::new(&clock, &policy).cancel(Some(&flag));
+        assert!(matches!(context.sleep(Duration::from_secs(3600)), Err(Error::Cancelled { done: 0 })));
+        let clock = Hands::default();
+        let context = TransferContext::new(&clock, &policy);
+        context.sleep(Duration::from_secs(5)).unwrap();
+        assert_eq!(clock.now(), Duration::from_secs(5));
+    }
+}

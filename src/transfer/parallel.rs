@@ -1,0 +1,460 @@
+//! A download into a file: which connection fetches which range, and the checkpoints on the way.
+//!
+//! A single connection is the case of one worker with one range. The first range is requested before the size is known; the
+//! answer states the size, and from that the other ranges are planned.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crc64fast::Digest;
+
+use super::checkpoint::{Checkpoint, CompletedRange, joined};
+use super::context::TransferContext;
+use super::part_file::PartFile;
+use super::plan::{FIRST_PART, MIB, cut, gaps};
+use super::range_download::{PartRequest, Sink, Stopped, changed, download_range};
+use super::signer::Signer;
+use super::workers::run_workers;
+use crate::base::error::{Error, Problem, Result, UnexpectedAnswer};
+use crate::client::Client;
+use crate::object::GET_OBJECT;
+use crate::object::meta::{DownloadedRange, ObjectMeta};
+use crate::object::range::RequestedRange;
+
+/// A checkpoint is due after this many bytes, or after this time.
+const SAVE_BYTES: u64 = 16 * MIB;
+const SAVE_AFTER: Duration = Duration::from_secs(1);
+
+/// A prefix up to here is read once for nothing.
+const MAX_PREFIX: u64 = MIB;
+
+/// The identity of the file in a checkpoint.
+pub(crate) struct Identity<'a> {
+    pub(crate) space_id: &'a str,
+    pub(crate) dentry_id: &'a str,
+    pub(crate) version: Option<u64>,
+}
+
+/// One download into one file.
+pub(crate) struct ParallelDownload<'a, 'c> {
+    file: &'a PartFile<'a>,
+    context: &'a TransferContext<'c>,
+    connections: usize,
+    /// Whose checkpoints are written; none when nothing is to be resumed.
+    identity: Option<Identity<'a>>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Known with the first answer, or from a checkpoint.
+    object: Option<ObjectMeta>,
+    /// Bytes from an earlier attempt, until they are reported: with the first answer that says they are good.
+    present: Option<u64>,
+    is_begun: bool,
+    todo: VecDeque<Range<u64>>,
+    done: Vec<CompletedRange>,
+    running: Vec<Option<RunningRange>>,
+    /// Workers that have begun and not given up.
+    workers: usize,
+    /// Answers with the whole object to requests for a range.
+    whole_answers: u32,
+    /// The server ignores ranges: from now on one connection fetches everything, in order.
+    is_sequential: bool,
+    /// A worker has failed for good: no more ranges.
+    has_failed: bool,
+    /// Bytes that came in this run.
+    fresh: u64,
+    /// Bytes in the last checkpoint on disk.
+    saved: u64,
+    saved_at: (u64, Duration),
+}
+
+/// The range that a worker fetches.
+struct RunningRange {
+    /// Up to here; to the end of the object without one.
+    end: Option<u64>,
+    completed: CompletedRange,
+    /// The server sent the whole object instead, and it was not read.
+    is_refused: bool,
+}
+
+/// The content of the file in the end.
+pub(crate) struct Outcome {
+    pub(crate) object: ObjectMeta,
+    /// Bytes that came in this run.
+    pub(crate) fresh: u64,
+    /// Good bytes in the file.
+    pub(crate) bytes: u64,
+    /// Bytes that the next attempt can begin with: those of the last checkpoint.
+    pub(crate) saved: u64,
+    /// Whether the checksum was verified.
+    pub(crate) result: Result<bool>,
+}
+
+impl<'a, 'c> ParallelDownload<'a, 'c> {
+    /// `known` is the content of the part from an earlier attempt.
+    #[inline]
+    pub(crate) fn new(
+        file: &'a PartFile<'a>,
+        context: &'a TransferContext<'c>,
+        connections: usize,
+        identity: Option<Identity<'a>>,
+        known: Option<(ObjectMeta, Vec<CompletedRange>)>,
+    ) -> Self {
+        let mut state = State::default();
+        state.running.resize_with(connections, || None);
+        if let Some((object, ranges)) = known {
+            let present = ranges.iter().map(CompletedRange::len).sum();
+            for gap in gaps(&ranges, object.total.unwrap_or_default()) {
+                state.todo.extend(cut(&gap, connections));
+            }
+            state.present = Some(present);
+            state.saved = present;
+            state.object = Some(object);
+            state.done = ranges;
+            state.is_begun = true;
+        }
+        Self { file, context, connections, identity, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Fetches the missing ranges.
+    #[inline]
+    pub(crate) fn run(self, client: &Client, signer: &dyn Signer) -> Outcome {
+        let ended = run_workers(self.connections, client, self.context, |slot| {
+            let result = self.work(slot, client, signer);
+            if result.is_err() {
+                self.state().has_failed = true;
+            }
+            // Also after a panic, below: the others must not wait for the range of this one.
+            self.changed.notify_all();
+            result
+        });
+        self.conclude(ended)
+    }
+
+    #[inline]
+    fn conclude(self, ended: Result<()>) -> Outcome {
+        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let ranges = joined(std::mem::take(&mut state.done));
+        let bytes = ranges.iter().map(CompletedRange::len).sum();
+        let object = state.object.take().unwrap_or_default();
+        if let Some(identity) = &self.identity {
+            // Should this fail (the disk may be full), the last one is still there.
+            if let Some(checkpoint) = checkpoint(identity, &object, ranges.clone())
+                && self.file.save(&checkpoint).is_ok()
+            {
+                state.saved = bytes;
+            }
+        }
+        let result = ended.and_then(|()| verify(&ranges, &object));
+        Outcome { object, fresh: state.fresh, bytes, saved: state.saved, result }
+    }
+
+    /// Fetches one range after the other until there is none.
+    #[inline]
+    fn work(&self, slot: usize, client: &Client, signer: &dyn Signer) -> Result<()> {
+        let _leaving = Leaving { download: self, slot };
+        self.state().workers += 1;
+        while let Some(request) = self.next(slot) {
+            let mut sink = PartSink { download: self, slot, place: None };
+            let ended = download_range(client, signer, request, &mut sink, self.context);
+            if !self.finish_part(slot, ended)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next range for a worker; waits while another one may still leave some.
+    #[inline]
+    fn next(&self, slot: usize) -> Option<PartRequest> {
+        let mut state = self.state();
+        loop {
+            if state.has_failed || self.context.should_end() {
+                return None;
+            }
+            let is_idle = state.running.iter().all(Option::is_none);
+            if state.is_sequential {
+                return if is_idle { state.rest(slot) } else { None };
+            }
+            if let (Some(range), Some(object)) = (state.todo.pop_front(), state.object.clone()) {
+                state.put(slot, range.start, Some(range.end));
+                let range = RequestedRange::Span { start: range.start, end: Some(range.end) };
+                return Some(PartRequest { range, object: Some(object), or_whole: false });
+            }
+            if !state.is_begun {
+                state.is_begun = true;
+                state.put(slot, 0, None);
+                let is_alone = self.connections == 1;
+                let first = RequestedRange::Span { start: 0, end: Some(FIRST_PART) };
+                let range = if is_alone { RequestedRange::WHOLE } else { first };
+                return Some(PartRequest { range, object: None, or_whole: !is_alone });
+            }
+            if is_idle {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Records how a range ended. `false`: this worker is done; an error ends all.
+    #[inline]
+    fn finish_part(&self, slot: usize, ended: Result<DownloadedRange, Stopped>) -> Result<bool> {
+        let mut state = self.state();
+        let running = state.running.get_mut(slot).and_then(Option::take);
+        let goes_on = match (ended, running) {
+            (Ok(downloaded), _) => {
+                let Range { start, end } = downloaded.range;
+                state.add(CompletedRange { start, end, crc64: downloaded.crc64 });
+                let known = state.object.get_or_insert_with(ObjectMeta::default);
+                if known.is_other_than(&downloaded.object) {
+                    Err(changed())
+                } else {
+                    // A body without a length states it by its end.
+                    known.learn(downloaded.object);
+                    Ok(true)
+                }
+            }
+            (Err(stopped), running) => {
+                let is_refused = running.as_ref().is_some_and(|running| running.is_refused);
+                let rest = running.and_then(|running| {
+                    state.add(running.completed);
+                    Some(running.completed.end..running.end?)
+                });
+                let others_go_on = state.workers > 1 && state.object.is_some();
+                match rest {
+                    Some(_) if is_refused => Ok(true),
+                    // A server may allow fewer connections than were asked for.
+                    Some(rest) if others_go_on && is_of_connection(&stopped.cause) => {
+                        state.todo.push_back(rest);
+                        Ok(false)
+                    }
+                    _ => Err(stopped.cause),
+                }
+            }
+        };
+        state.has_failed |= goes_on.is_err();
+        drop(state);
+        self.changed.notify_all();
+        goes_on
+    }
+
+    /// The first answer to a range has come.
+    #[inline]
+    fn open(&self, slot: usize, object: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
+        // Of the whole: the size of a range says nothing about it.
+        self.context.check_size(object.total.unwrap_or_default())?;
+        let mut state = self.state();
+        state.put(slot, start, end);
+        let is_new = state.object.as_ref().is_none_or(|known| known.is_other_than(object));
+        // A range that has written nothing yet takes the new object for the old one. The others have not.
+        if is_new && state.object.is_some() && self.connections > 1 {
+            return Err(changed());
+        }
+        if is_new {
+            state.object = Some(object.clone());
+            state.saved_at = (0, self.context.now());
+        }
+        let begins = if is_new { Some(0) } else { state.present.take() };
+        let total = state.object.as_ref().and_then(|known| known.total);
+        drop(state);
+        // Without the lock: a slow callback holds nobody up.
+        if let Some(present) = begins {
+            self.context.begin(present, total);
+        }
+        if let (true, Some(total), Some(end)) = (is_new, total, end) {
+            self.state().todo.extend(cut(&(end..total), self.connections));
+            self.changed.notify_all();
+        }
+        Ok(())
+    }
+
+    /// The server sent the whole object for a range. The second time, or where much would be read for nothing, everything is
+    /// fetched in order instead: a prefix is not read again and again.
+    #[inline]
+    fn admits_prefix(&self, slot: usize, length: u64) -> bool {
+        let mut state = self.state();
+        if state.is_sequential && state.is_alone(slot) {
+            return true;
+        }
+        state.whole_answers += 1;
+        state.is_sequential |= state.whole_answers > 1 || length > MAX_PREFIX;
+        let is_refused = state.is_sequential;
+        if let Some(Some(running)) = state.running.get_mut(slot) {
+            running.is_refused = is_refused;
+        }
+        !is_refused
+    }
+
+    #[inline]
+    fn on_written(&self, slot: usize, written: u64, crc: &Digest) {
+        let mut state = self.state();
+        let Some(Some(running)) = state.running.get_mut(slot) else { return };
+        let end = running.completed.start + written;
+        let fresh = end - running.completed.end;
+        running.completed = CompletedRange { start: running.completed.start, end, crc64: crc.sum64() };
+        state.fresh += fresh;
+        let Some(identity) = &self.identity else { return };
+        let now = self.context.now();
+        let (bytes, at) = state.saved_at;
+        if state.fresh - bytes < SAVE_BYTES && now.saturating_sub(at) < SAVE_AFTER {
+            return;
+        }
+        state.saved_at = (state.fresh, now);
+        let ranges = state.ranges();
+        let bytes = ranges.iter().map(CompletedRange::len).sum();
+        if let Some(checkpoint) = state.object.as_ref().and_then(|object| checkpoint(identity, object, ranges))
+            // Without it a later attempt begins further back, which is no reason to end this one.
+            && self.file.save(&checkpoint).is_ok()
+        {
+            state.saved = bytes;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    #[inline]
+    fn put(&mut self, slot: usize, start: u64, end: Option<u64>) {
+        if let Some(running) = self.running.get_mut(slot) {
+            let completed = CompletedRange { start, end: start, crc64: 0 };
+            *running = Some(RunningRange { end, completed, is_refused: false });
+        }
+    }
+
+    /// In order, one worker writes over ranges that are there already.
+    #[inline]
+    fn add(&mut self, completed: CompletedRange) {
+        self.done.retain(|range| range.end <= completed.start || range.start >= completed.end);
+        self.done.push(completed);
+    }
+
+    fn is_alone(&self, slot: usize) -> bool {
+        self.running.iter().enumerate().all(|(other, running)| other == slot || running.is_none())
+    }
+
+    /// Everything from the first missing byte on.
+    #[inline]
+    fn rest(&mut self, slot: usize) -> Option<PartRequest> {
+        let object = self.object.clone()?;
+        let end = object.total?;
+        let start = gaps(&joined(self.done.clone()), end).first()?.start;
+        self.todo.clear();
+        self.put(slot, start, Some(end));
+        let range = RequestedRange::Span { start, end: Some(end) };
+        Some(PartRequest { range, object: Some(object), or_whole: false })
+    }
+
+    /// Everything that is on disk.
+    #[inline]
+    fn ranges(&self) -> Vec<CompletedRange> {
+        let running = || self.running.iter().flatten().map(|running| running.completed);
+        let is_free = |done: &&CompletedRange| {
+            running().all(|running| done.end <= running.start || done.start >= running.end)
+        };
+        joined(self.done.iter().filter(is_free).copied().chain(running()).collect())
+    }
+}
+
+/// A worker leaves, perhaps by a panic in the caller's callback: the others must not wait for the range that it had.
+struct Leaving<'a, 'c> {
+    download: &'a ParallelDownload<'a, 'c>,
+    slot: usize,
+}
+
+impl Drop for Leaving<'_, '_> {
+    #[inline]
+    fn drop(&mut self) {
+        let mut state = self.download.state();
+        state.workers = state.workers.saturating_sub(1);
+        if let Some(left) = state.running.get_mut(self.slot).and_then(Option::take) {
+            state.add(left.completed);
+            state.has_failed = true;
+        }
+        drop(state);
+        self.download.changed.notify_all();
+    }
+}
+
+/// The server or the system may allow no more connections than there are.
+fn is_of_connection(cause: &Error) -> bool {
+    matches!(cause, Error::Storage(e) if e.status == 403) || cause.is_transient()
+}
+
+/// Only of an object whose size is known can a range be told from the whole.
+#[inline]
+fn checkpoint(
+    identity: &Identity<'_>,
+    object: &ObjectMeta,
+    ranges: Vec<CompletedRange>,
+) -> Option<Checkpoint> {
+    Some(Checkpoint {
+        space_id: identity.space_id.to_owned(),
+        dentry_id: identity.dentry_id.to_owned(),
+        version: identity.version,
+        size: object.total?,
+        etag: object.etag.clone(),
+        crc64: object.crc64,
+        html: object.html,
+        ranges,
+    })
+}
+
+/// Whether the checksum on record is the one of all ranges together.
+#[inline]
+fn verify(ranges: &[CompletedRange], object: &ObjectMeta) -> Result<bool> {
+    let empty = CompletedRange { start: 0, end: 0, crc64: Digest::new().sum64() };
+    let (whole, is_one) = (*ranges.first().unwrap_or(&empty), ranges.len() <= 1);
+    // Whatever happened: a file with a gap is never published.
+    if !is_one || whole.start != 0 || object.total != Some(whole.end) {
+        let problem = Problem::WrongRange("the ranges that came do not make up the object".to_owned());
+        return Err(UnexpectedAnswer { operation: GET_OBJECT, status: 206, problem, request_id: None }.into());
+    }
+    let range = whole.start..whole.end;
+    DownloadedRange { range, object: object.clone(), crc64: whole.crc64 }.verify()
+}
+
+/// The place of one range in the file.
+struct PartSink<'a, 'c> {
+    download: &'a ParallelDownload<'a, 'c>,
+    slot: usize,
+    place: Option<u64>,
+}
+
+impl Sink for PartSink<'_, '_> {
+    #[inline]
+    fn open(&mut self, object: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
+        self.place = Some(start);
+        self.download.open(self.slot, object, start, end)
+    }
+
+    #[inline]
+    fn admits_prefix(&mut self, length: u64) -> bool {
+        self.download.admits_prefix(self.slot, length)
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let place = self.place.ok_or(io::ErrorKind::NotConnected)?;
+        let written = self.download.file.write_at(bytes, place)?;
+        self.place = Some(place + written as u64);
+        Ok(written)
+    }
+
+    #[inline]
+    fn on_written(&mut self, written: u64, crc: &Digest) {
+        self.download.on_written(self.slot, written, crc);
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

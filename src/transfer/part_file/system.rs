@@ -1,0 +1,234 @@
+//! What differs between systems: identity, owner, permissions, places in a file, and bringing it to disk.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::path::Path;
+
+#[cfg(not(unix))]
+pub(crate) use other::read_at;
+#[cfg(not(unix))]
+pub(super) use other::{adopt, describe, is_same_file, is_usable, set_permissions, write_at};
+#[cfg(unix)]
+pub(crate) use unix::read_at;
+#[cfg(unix)]
+pub(super) use unix::{adopt, describe, is_same_file, is_usable, set_permissions, write_at};
+
+/// A new file that only its owner can read: nobody who may not read the old content gets to see the new one, from the first
+/// byte on.
+#[inline]
+pub(super) fn new_hidden(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Opens what an earlier attempt, or somebody else, has left: never through a link, and a pipe without a wait.
+#[inline]
+pub(super) fn open_leftover(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options.open(path)
+}
+
+/// Brings the content to disk, where the file system can.
+#[inline]
+pub(super) fn sync(file: &File) -> io::Result<()> {
+    match file.sync_all() {
+        Err(e) if is_unsupported(&e) => Ok(()),
+        other => other,
+    }
+}
+
+/// A new name is on disk only when the folder is.
+#[inline]
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A folder that may be written and not read: nothing more can be done.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied || is_unsupported(&e) => Ok(()),
+        other => other,
+    }
+}
+
+fn is_unsupported(e: &io::Error) -> bool {
+    #[cfg(unix)]
+    let is_no_ioctl = e.raw_os_error() == Some(libc::ENOTTY);
+    #[cfg(not(unix))]
+    let is_no_ioctl = false;
+    is_no_ioctl || matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
+
+/// Whether the file that could not be opened is another user's part in use. Who may not open a file cannot ask for its lock,
+/// but Linux lists the locks by the numbers of their files.
+#[inline]
+pub(super) fn is_locked(path: &Path, e: &io::Error) -> bool {
+    if e.kind() != io::ErrorKind::PermissionDenied || !cfg!(any(target_os = "linux", target_os = "android")) {
+        return false;
+    }
+    let (Some(number), Ok(locks)) = (number(path), fs::read_to_string("/proc/locks")) else { return false };
+    // 1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF
+    locks.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        fields.next() == Some("FLOCK")
+            && fields.any(|field| field.rsplit(':').next() == Some(number.as_str()))
+    })
+}
+
+#[inline]
+fn number(path: &Path) -> Option<String> {
+    let found = fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
+    #[cfg(unix)]
+    let number = Some(std::os::unix::fs::MetadataExt::ino(&found).to_string());
+    #[cfg(not(unix))]
+    let number = Some(String::new()).filter(|_| !found.is_file());
+    number
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+
+    use super::{File, Metadata, OpenOptions, Path, fs, io};
+
+    pub(crate) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<usize> {
+        file.read_at(bytes, place)
+    }
+
+    pub(in super::super) fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<usize> {
+        file.write_at(bytes, place)
+    }
+
+    /// Whether this name, and not a link of this name, is the one of the open file.
+    #[inline]
+    pub(in super::super) fn is_same_file(file: &File, path: &Path) -> bool {
+        let numbers = |found: io::Result<Metadata>| found.ok().map(|found| (found.dev(), found.ino()));
+        let held = numbers(file.metadata());
+        held.is_some() && held == numbers(fs::symlink_metadata(path))
+    }
+
+    /// A regular file with one name, of the same owner as our own file.
+    #[inline]
+    pub(in super::super) fn is_usable(found: &Metadata, own: &Metadata) -> bool {
+        found.is_file() && found.nlink() == 1 && found.uid() == own.uid()
+    }
+
+    /// Whether the part of an earlier attempt can be used: a regular file of our own with one name. (A target that got its
+    /// name by a link has two, when the process was killed before it removed the other.) `probe` is a free name.
+    #[inline]
+    pub(in super::super) fn adopt(file: &File, probe: &Path) -> bool {
+        let own = Probe::new(probe, 0o600).and_then(|probe| probe.0.metadata());
+        let Ok((found, own)) = file.metadata().and_then(|found| Ok((found, own?))) else { return false };
+        is_usable(&found, &own) && file.set_permissions(Permissions::from_mode(0o600)).is_ok()
+    }
+
+    /// Gives the part the permissions that the target is to have.
+    #[inline]
+    pub(in super::super) fn set_permissions(
+        file: &File,
+        found: &Metadata,
+        old: Option<&Metadata>,
+        probe: &Path,
+    ) -> io::Result<()> {
+        let mode = match old {
+            Some(old) => successor_mode(old, found),
+            // As any new file: the process's mask is not to be had otherwise.
+            None => match Probe::new(probe, 0o666).and_then(|probe| probe.0.metadata()) {
+                Ok(new) => new.mode() & 0o777,
+                Err(_) => return Ok(()),
+            },
+        };
+        if mode == found.mode() & 0o7777 {
+            return Ok(());
+        }
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    /// Nobody who could not read the old content can read the new.
+    fn successor_mode(old: &Metadata, new: &Metadata) -> u32 {
+        // No set-uid, set-gid or sticky bit: they were given to another content.
+        let mode = old.mode() & 0o777;
+        if old.uid() != new.uid() {
+            return mode & 0o700;
+        }
+        if old.gid() == new.gid() {
+            return mode;
+        }
+        // The new group gets nothing. The old one is among the others now, and gets no more than it had.
+        mode & !0o077 | (mode & (mode >> 3) & 0o007)
+    }
+
+    /// A new file for a moment, to see what a new file is like here.
+    struct Probe<'a>(File, &'a Path);
+
+    impl<'a> Probe<'a> {
+        fn new(path: &'a Path, mode: u32) -> io::Result<Self> {
+            let _ = fs::remove_file(path);
+            Ok(Self(OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?, path))
+        }
+    }
+
+    impl Drop for Probe<'_> {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(self.1);
+        }
+    }
+
+    /// The kind and the owner of a leftover, for an error.
+    pub(in super::super) fn describe(path: &Path) -> String {
+        match fs::symlink_metadata(path) {
+            Ok(found) if found.is_dir() => "it is a folder".to_owned(),
+            Ok(found) => format!("it belongs to the user with uid {}", found.uid()),
+            Err(_) => "it is not ours".to_owned(),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod other {
+    use super::{File, Metadata, Path, io};
+
+    #[cfg(windows)]
+    pub(crate) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(file, bytes, place)
+    }
+
+    #[cfg(windows)]
+    pub(in super::super) fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_write(file, bytes, place)
+    }
+
+    /// The standard library does not state the identity of a file here; nobody can replace one that is open.
+    pub(in super::super) fn is_same_file(_: &File, path: &Path) -> bool {
+        path.exists()
+    }
+
+    pub(in super::super) fn is_usable(found: &Metadata, _: &Metadata) -> bool {
+        found.is_file()
+    }
+
+    /// Nothing states here how many names a file has; but the checkpoint goes before there are two.
+    pub(in super::super) fn adopt(file: &File, probe: &Path) -> bool {
+        file.metadata().is_ok_and(|found| found.is_file())
+            && probe.with_extension("dingtalk-checkpoint").exists()
+    }
+
+    pub(in super::super) fn set_permissions(
+        file: &File,
+        _: &Metadata,
+        old: Option<&Metadata>,
+        _: &Path,
+    ) -> io::Result<()> {
+        old.map_or(Ok(()), |old| file.set_permissions(old.permissions()))
+    }
+
+    pub(in super::super) fn describe(path: &Path) -> String {
+        if path.is_dir() { "it is a folder" } else { "it is in use" }.to_owned()
+    }
+}

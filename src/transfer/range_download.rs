@@ -1,0 +1,519 @@
+//! One range of an object over one connection at a time: the download loop.
+//!
+//! It decides; requests, signatures and time are passed in.
+
+use std::io::{self, Read};
+use std::ops::Range;
+
+use crc64fast::Digest;
+
+use super::context::TransferContext;
+use super::failover::{Failover, PROGRESS};
+use super::signer::{Signer, first_signature};
+use crate::base::error::{
+    Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
+};
+use crate::base::secret::host_of;
+use crate::client::Client;
+use crate::http::ObjectBody;
+use crate::object::GET_OBJECT;
+use crate::object::meta::{DownloadedRange, ObjectMeta};
+use crate::object::range::{RequestedRange, ResponseHead, Verdict, verdict};
+use crate::object::signed_urls::SignedUrls;
+
+/// The server of the object.
+pub(crate) trait ObjectStore {
+    type Body: Read;
+
+    /// One GET. An answer that is neither 200 nor 206 is an error.
+    fn get(
+        &self,
+        urls: &SignedUrls,
+        url: &str,
+        range: RequestedRange,
+        if_match: Option<&str>,
+    ) -> Result<(ResponseHead, Self::Body)>;
+}
+
+impl ObjectStore for Client {
+    type Body = ObjectBody;
+
+    fn get(
+        &self,
+        urls: &SignedUrls,
+        url: &str,
+        range: RequestedRange,
+        if_match: Option<&str>,
+    ) -> Result<(ResponseHead, Self::Body)> {
+        self.get_object(urls, url, range, if_match)
+    }
+}
+
+/// The destination of the bytes.
+pub(crate) trait Sink {
+    /// The first good answer has come: the object's properties, the first byte to be written, and the end if it is known.
+    /// Nothing is written before this.
+    fn open(&mut self, _object: &ObjectMeta, _start: u64, _end: Option<u64>) -> Result<()> {
+        Ok(())
+    }
+
+    /// The server ignores ranges, and this many bytes would be read for nothing. Whether to go on.
+    fn admits_prefix(&mut self, _length: u64) -> bool {
+        true
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// In all, `written` bytes are written; `crc` is their checksum.
+    fn on_written(&mut self, _written: u64, _crc: &Digest) {}
+
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// The range to download.
+pub(crate) struct PartRequest {
+    pub(crate) range: RequestedRange,
+    /// The object it must be, for a part of a transfer that has begun: another one is an error from the start.
+    pub(crate) object: Option<ObjectMeta>,
+    /// A server that sends the whole object in answer to the range does not support ranges: then take it all.
+    pub(crate) or_whole: bool,
+}
+
+/// A TLS read returns at most 16 KiB; filling a larger block before writing it saves most of the writes. A still larger one
+/// saves nothing more, and each connection has one (`docs/performance.md`).
+const BLOCK: usize = 32 * 1024;
+
+/// A download that ended early: the cause alone. The top of the transfer adds what is kept.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    pub(crate) cause: Error,
+    /// Bytes that the sink has taken.
+    pub(crate) written: u64,
+}
+
+/// Downloads the requested range into `sink`.
+pub(crate) fn download_range<S: ObjectStore>(
+    store: &S,
+    signer: &dyn Signer,
+    request: PartRequest,
+    sink: &mut dyn Sink,
+    context: &TransferContext<'_>,
+) -> Result<DownloadedRange, Stopped> {
+    let signature = first_signature(signer).map_err(|cause| Stopped { cause, written: 0 })?;
+    let mut download = RangeDownload {
+        store,
+        sink,
+        context,
+        failover: Failover::start(signer, signature),
+        wanted: request.range,
+        or_whole: request.or_whole,
+        is_pinned: request.object.is_some(),
+        object: request.object.unwrap_or_default(),
+        if_match: IfMatch::Sent,
+        start: None,
+        written: 0,
+        digest: Digest::new(),
+        block: Vec::new(),
+    };
+    let result = download.run();
+    let written = download.written;
+    result.map_err(|cause| Stopped { cause, written })
+}
+
+struct RangeDownload<'a, 'c, S: ObjectStore> {
+    store: &'a S,
+    sink: &'a mut dyn Sink,
+    context: &'a TransferContext<'c>,
+    failover: Failover<'a>,
+    wanted: RequestedRange,
+    or_whole: bool,
+    /// The object was known before the first answer.
+    is_pinned: bool,
+    object: ObjectMeta,
+    if_match: IfMatch,
+    /// Known with the first good answer.
+    start: Option<u64>,
+    written: u64,
+    digest: Digest,
+    block: Vec<u8>,
+}
+
+/// Whether the server supports `If-Match`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IfMatch {
+    Sent,
+    /// It answered 412. An answer without the header, with the pinned `ETag`, shows that it is the same object all the same.
+    Doubted,
+    Unsupported,
+}
+
+/// The reason why an attempt did not finish the download.
+enum Setback {
+    /// A request failed; [`Failover`] decides what follows.
+    Failed(Error),
+    /// The object is not the one the download began with.
+    Changed,
+    /// Not a failure: now that the size is known, ask for a range inside it.
+    AskInside(u64),
+    /// Not a failure either: no range will do, so ask for everything.
+    AskWhole,
+    /// 412, and perhaps for no reason.
+    WithoutIfMatch(IfMatch),
+    /// Nothing helps.
+    Final(Error),
+}
+
+/// The part of a body that is wanted.
+struct BodyWindow {
+    /// Bytes before it.
+    skip: u64,
+    /// Its length; to the end of the body without one.
+    take: Option<u64>,
+    /// The body ends with it.
+    is_rest_of_body: bool,
+    /// ureq would have noticed a cut (by length or by chunks), so an early end is not a cut.
+    end_is_marked: bool,
+}
+
+impl BodyWindow {
+    /// Reads on to the end of the body: only then does ureq keep its connection, and only then is it certain that
+    /// no decoder made more of it than was sent.
+    fn check_end(&self, head: &ResponseHead, body: &mut impl Read) -> Result<(), Setback> {
+        match body.read(&mut [0]) {
+            Ok(1..) => Err(self.rewritten(head)),
+            // All bytes are there; that the connection is gone concerns the next one.
+            Ok(0) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Another crate switched on ureq's `charset` or `gzip`, and the bytes are no longer those of the file.
+    fn rewritten(&self, head: &ResponseHead) -> Setback {
+        let announced = self.skip + self.take.unwrap_or_default();
+        Setback::Final(unusable(head, Problem::WrongLength { announced }))
+    }
+}
+
+impl<S: ObjectStore> RangeDownload<'_, '_, S> {
+    fn run(&mut self) -> Result<DownloadedRange> {
+        loop {
+            self.context.check()?;
+            let before = self.written;
+            match self.attempt() {
+                Ok(true) => return self.finish(),
+                // Fewer bytes than requested: go on, but not forever.
+                Ok(false) if self.written - before >= PROGRESS => {}
+                Ok(false) => self.failover.count_retry(serves_too_little(), self.context)?,
+                Err(setback) => self.recover(setback)?,
+            }
+        }
+    }
+
+    /// One request and its body. `true`: everything wanted is in the sink.
+    fn attempt(&mut self) -> Result<bool, Setback> {
+        self.failover.renew_if_expiring(self.context).map_err(Setback::Final)?;
+        let pin = self.object.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
+        let if_match = pin.filter(|_| self.if_match == IfMatch::Sent);
+        let (urls, url) = (self.failover.signed_urls(), self.failover.url());
+        let answer = self.store.get(urls, url, self.missing(), if_match);
+        let (head, mut body) = answer.map_err(|e| self.classify(e))?;
+        let window = self.validate(&head)?;
+        self.discard(&mut body, window.skip)?;
+        self.copy(&head, &mut body, &window)?;
+        if window.is_rest_of_body {
+            window.check_end(&head, &mut body)?;
+        }
+        Ok(self.remaining() == Some(0))
+    }
+
+    /// The meaning of a failed request for the download.
+    fn classify(&self, error: Error) -> Setback {
+        match &error {
+            Error::Storage(e) if e.status == 412 && self.object.etag.is_some() => self.classify_mismatch(e),
+            Error::Storage(e) if e.status == 416 => self.classify_unsatisfied(e),
+            _ => Setback::Failed(error),
+        }
+    }
+
+    fn classify_mismatch(&self, e: &StorageError) -> Setback {
+        match self.if_match {
+            _ if !self.has_begun() => Setback::Changed,
+            IfMatch::Sent if e.etag == self.object.etag => Setback::WithoutIfMatch(IfMatch::Unsupported),
+            IfMatch::Sent => Setback::WithoutIfMatch(IfMatch::Doubted),
+            IfMatch::Doubted | IfMatch::Unsupported => Setback::Changed,
+        }
+    }
+
+    fn classify_unsatisfied(&self, e: &StorageError) -> Setback {
+        if self.has_begun() {
+            return Setback::Changed;
+        }
+        // An empty object has no range at all.
+        if self.or_whole {
+            return Setback::AskWhole;
+        }
+        let size = e.object_size.or(self.object.total);
+        let inside = size.and_then(|total| self.wanted.resolve(total)).filter(|r| !r.is_empty());
+        match (size, inside) {
+            // Some servers refuse a range that only *ends* behind the object.
+            (Some(total), Some(inside)) if self.object.total.is_none() && self.wanted != exactly(&inside) => {
+                Setback::AskInside(total)
+            }
+            _ => Setback::Final(Error::RangeNotSatisfiable { size }),
+        }
+    }
+
+    /// Checks an answer before a byte of it is used.
+    fn validate(&mut self, head: &ResponseHead) -> Result<BodyWindow, Setback> {
+        if let Some(encoding) = &head.encoding {
+            return Err(Setback::Failed(unusable(head, Problem::Encoded(encoding.clone()))));
+        }
+        if self.object.is_foreign(head) {
+            return Err(Setback::Failed(unusable(head, Problem::Gateway)));
+        }
+        let is_unproved = self.if_match == IfMatch::Doubted && head.etag != self.object.etag;
+        if self.object.contradicts(head) || is_unproved {
+            return Err(Setback::Changed);
+        }
+        if self.if_match == IfMatch::Doubted {
+            self.if_match = IfMatch::Unsupported;
+        }
+        // Once it has begun, the other parts are on their way: then the answer is cut to this one.
+        if self.or_whole && head.status == 200 && self.start.is_none() {
+            self.wanted = RequestedRange::WHOLE;
+        }
+        let (skip, start, end, total) = match verdict(self.missing(), head, self.object.total) {
+            Verdict::Take { skip, start, end, total } => (skip, start, end, total),
+            Verdict::Changed => return Err(Setback::Changed),
+            Verdict::NotSatisfiable { .. } if self.has_begun() => return Err(Setback::Changed),
+            Verdict::NotSatisfiable { size } => {
+                return Err(Setback::Final(Error::RangeNotSatisfiable { size: Some(size) }));
+            }
+            Verdict::Wrong(why) => return Err(Setback::Failed(unusable(head, Problem::WrongRange(why)))),
+            Verdict::AskInside { total } => {
+                self.remember(head, Some(total));
+                return Err(Setback::AskInside(total));
+            }
+        };
+        // Without the size the other parts cannot be planned.
+        if self.or_whole && head.status == 206 && total.is_none() {
+            return Err(Setback::AskWhole);
+        }
+        if self.has_begun() || self.object != ObjectMeta::default() {
+            // Also where nothing is written yet, an earlier answer must not be taken for something about another object.
+            self.object.identifies(head, total).then_some(()).ok_or(Setback::Changed)?;
+        }
+        self.remember(head, total);
+        if skip > 0 && !self.sink.admits_prefix(skip) {
+            return Err(Setback::Final(unusable(head, Problem::WrongRange(IGNORES_RANGES.to_owned()))));
+        }
+        if self.start.is_none() {
+            self.open(start)?;
+        }
+        let take = end.map(|e| e - start);
+        // A 206 has nothing else in it; a 200 may go on behind a part of it.
+        let is_rest_of_body = head.status == 206 || (end.is_some() && end == self.object.total);
+        let end_is_marked = head.length.is_some() || head.chunked;
+        Ok(BodyWindow { skip, take, is_rest_of_body, end_is_marked })
+    }
+
+    /// Nothing is written yet, and everything is known that has to be before.
+    fn open(&mut self, start: u64) -> Result<(), Setback> {
+        self.start = Some(start);
+        let coming = self.remaining();
+        self.context.check_size(coming.unwrap_or_default()).map_err(Setback::Final)?;
+        self.sink.open(&self.object, start, coming.map(|n| start + n)).map_err(Setback::Final)
+    }
+
+    /// From now on it must stay the same object.
+    fn has_begun(&self) -> bool {
+        self.written > 0 || self.is_pinned
+    }
+
+    fn remember(&mut self, head: &ResponseHead, total: Option<u64>) {
+        self.object.remember(head, total);
+    }
+
+    /// Reads and drops a prefix that was not requested. If it ends early, so does what follows.
+    fn discard(&mut self, body: &mut S::Body, count: u64) -> Result<(), Setback> {
+        let mut left = count;
+        while left > 0 {
+            let (filled, broke) = self.fill(body, usize::try_from(left).unwrap_or(BLOCK).min(BLOCK));
+            self.context.check().map_err(Setback::Final)?;
+            match broke {
+                Some(e) => return Err(Setback::Failed(self.broke_off(e))),
+                None if filled == 0 => break,
+                None => left -= filled as u64,
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the window in large blocks.
+    fn copy(&mut self, head: &ResponseHead, body: &mut S::Body, window: &BodyWindow) -> Result<(), Setback> {
+        let mut left = window.take;
+        while left != Some(0) {
+            let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
+            let (filled, broke) = self.fill(body, room);
+            self.write_block(filled)?;
+            // Also where the body seems to end: an interrupted connection may look like that.
+            self.context.check().map_err(Setback::Final)?;
+            left = left.map(|n| n - filled as u64);
+            match (broke, left) {
+                (Some(e), _) => return Err(Setback::Failed(self.broke_off(e))),
+                (None, _) if filled == room => {}
+                // The size is unknown: where the body ends, the object ends. The checksum confirms it.
+                (None, None) => {
+                    self.object.total = self.start.map(|start| start + self.written);
+                    break;
+                }
+                (None, Some(_)) if window.end_is_marked => return Err(window.rewritten(head)),
+                (None, Some(_)) => {
+                    return Err(Setback::Failed(self.broke_off(io::ErrorKind::UnexpectedEof.into())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the block up to `room`. Bytes that were read before a failure are good and count.
+    fn fill(&mut self, body: &mut S::Body, room: usize) -> (usize, Option<io::Error>) {
+        if self.block.len() < room {
+            self.block.resize(room, 0);
+        }
+        let mut filled = 0;
+        while let Some(free) = self.block.get_mut(filled..room).filter(|b| !b.is_empty()) {
+            if self.context.should_end() {
+                return (filled, Some(io::ErrorKind::ConnectionAborted.into()));
+            }
+            match body.read(free) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return (filled, Some(e)),
+            }
+        }
+        (filled, None)
+    }
+
+    fn write_block(&mut self, filled: usize) -> Result<(), Setback> {
+        self.context.check_size(self.written + filled as u64).map_err(Setback::Final)?;
+        let mut rest = self.block.get(..filled).unwrap_or_default();
+        while !rest.is_empty() {
+            let accepted = match self.sink.write(rest) {
+                Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => Ok(n),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => Err(e),
+            };
+            let n = accepted.map_err(|cause| Setback::Final(Error::Write { written: 0, cause }))?;
+            let (done, after) = rest.split_at_checked(n).unwrap_or((rest, &[]));
+            self.digest.write(done);
+            self.written += done.len() as u64;
+            self.failover.record_progress(done.len() as u64);
+            self.context.moved(done.len() as u64);
+            rest = after;
+        }
+        self.sink.on_written(self.written, &self.digest);
+        Ok(())
+    }
+
+    /// Bytes still missing; `None` while the size is not known.
+    fn remaining(&self) -> Option<u64> {
+        let start = self.start?;
+        let end = match (self.wanted, self.object.total) {
+            (RequestedRange::Span { end: Some(end), .. }, None) => end,
+            (_, total) => self.wanted.resolve(total?)?.end,
+        };
+        end.checked_sub(start)?.checked_sub(self.written)
+    }
+
+    /// The range of the next request: what the caller wants, inside the object once its size is known, less what is written.
+    fn missing(&self) -> RequestedRange {
+        match (self.start, self.object.total) {
+            (Some(start), _) => {
+                let next = start + self.written;
+                RequestedRange::Span { start: next, end: self.remaining().map(|left| next + left) }
+            }
+            (None, Some(total)) => self.wanted.resolve(total).map_or(self.wanted, |inside| exactly(&inside)),
+            (None, None) => self.wanted,
+        }
+    }
+
+    fn recover(&mut self, setback: Setback) -> Result<()> {
+        // A connection that was ended on purpose shows as a failure of the network.
+        self.context.check()?;
+        match setback {
+            Setback::Final(error) => Err(error),
+            Setback::Failed(error) => self.failover.recover(error, self.context),
+            Setback::AskInside(total) => {
+                self.object.total = Some(total);
+                Ok(())
+            }
+            Setback::AskWhole => {
+                self.wanted = RequestedRange::WHOLE;
+                self.or_whole = false;
+                Ok(())
+            }
+            Setback::WithoutIfMatch(if_match) => {
+                self.if_match = if_match;
+                Ok(())
+            }
+            Setback::Changed if self.has_begun() => Err(changed()),
+            // Nothing is written yet, so the new object will do as well as the old one.
+            Setback::Changed => {
+                self.object = ObjectMeta::default();
+                self.if_match = IfMatch::Sent;
+                self.start = None;
+                self.failover.count_retry(changed(), self.context)
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<DownloadedRange> {
+        self.sink.flush().map_err(|cause| Error::Write { written: 0, cause })?;
+        self.failover.worked();
+        let start = self.start.unwrap_or_default();
+        let range = start..start + self.written;
+        Ok(DownloadedRange { range, object: std::mem::take(&mut self.object), crc64: self.digest.sum64() })
+    }
+
+    fn broke_off(&self, cause: io::Error) -> Error {
+        let host = host_of(self.failover.url()).to_owned();
+        let timed_out = cause.kind() == io::ErrorKind::TimedOut;
+        let stage = NetworkStage::Body;
+        NetworkError {
+            operation: GET_OBJECT,
+            host,
+            stage,
+            timed_out,
+            tls: false,
+            hopeless: false,
+            cause: Box::new(cause),
+        }
+        .into()
+    }
+}
+
+const IGNORES_RANGES: &str = "the server sends the whole object for each part";
+
+fn exactly(range: &Range<u64>) -> RequestedRange {
+    RequestedRange::Span { start: range.start, end: Some(range.end) }
+}
+
+fn unusable(head: &ResponseHead, problem: Problem) -> Error {
+    let request_id = head.request_id.clone();
+    UnexpectedAnswer { operation: GET_OBJECT, status: head.status, problem, request_id }.into()
+}
+
+fn serves_too_little() -> Error {
+    let problem = Problem::WrongRange("again and again a few bytes only".to_owned());
+    UnexpectedAnswer { operation: GET_OBJECT, status: 206, problem, request_id: None }.into()
+}
+
+/// The top of the transfer adds the number of bytes.
+pub(crate) fn changed() -> Error {
+    Error::ObjectChanged { written: 0 }
+}
+
+#[cfg(test)]
+mod tests;

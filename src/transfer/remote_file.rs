@@ -1,0 +1,236 @@
+//! A file in `DingTalk` as a value: [`RemoteFile`], and the result of a download.
+
+use std::io::Write;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::context::{Phase, TransferContext};
+use super::signer::StorageFile;
+use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
+use crate::base::error::{Error, Result};
+use crate::base::ids::UnionId;
+use crate::client::Client;
+use crate::object::range::ByteRange;
+use crate::object::signed_urls::SignedUrls;
+
+/// The result of a download.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let done = client.file("space-1", "dentry-1", UnionId("operator-1")).download_to(&mut Vec::new(), 3..5000)?;
+/// assert_eq!((done.bytes, done.range, done.size), (2, 3..5, Some(5)));
+/// assert!(!done.verified); // A part has no checksum of its own.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Downloaded {
+    /// Bytes written.
+    pub bytes: u64,
+    /// Which bytes of the object they are, half-open. Shorter than asked when the object ends earlier.
+    pub range: Range<u64>,
+    /// Size of the whole object in bytes, when the server told it.
+    pub size: Option<u64>,
+    /// The object's ETag, with its quotes. A change marker, not a checksum.
+    pub etag: Option<String>,
+    /// The whole object was written and its CRC-64 is the one OSS has on record. `false` for a part of an object, and
+    /// when OSS sent no checksum.
+    pub verified: bool,
+    /// How many of the bytes were on disk already, from an earlier try that was resumed.
+    pub reused: u64,
+}
+
+impl Client {
+    /// A stored file, to be downloaded by somebody: the acting person must be allowed to.
+    ///
+    /// Nothing is sent yet.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+    /// let mut bytes = Vec::new();
+    /// assert!(file.download_to(&mut bytes, ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn file(
+        &self,
+        space_id: impl Into<String>,
+        dentry_id: impl Into<String>,
+        operator: UnionId<'_>,
+    ) -> RemoteFile {
+        let (space_id, dentry_id) = (space_id.into(), dentry_id.into());
+        let options = GetFileDownloadInfo::new();
+        let file = StorageFile { space_id, dentry_id, operator: operator.0.to_owned(), options };
+        RemoteFile { client: self.clone(), file, restore: None }
+    }
+}
+
+/// A stored file as a thing. It asks for download info by itself, and again whenever the signature lapses.
+///
+/// From [`Client::file`].
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(1);
+/// let (mut head, mut rest) = (Vec::new(), Vec::new());
+/// file.download_to(&mut head, ..2)?;
+/// file.download_to(&mut rest, 2..)?;
+/// assert_eq!([head, rest].concat(), b"hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before `download_to`"]
+pub struct RemoteFile {
+    pub(super) client: Client,
+    pub(super) file: StorageFile,
+    restore: Option<Restore>,
+}
+
+/// How to wait for an archived file.
+#[derive(Debug, Clone, Copy)]
+struct Restore {
+    every: Duration,
+    at_most: Duration,
+}
+
+impl RemoteFile {
+    /// A fixed version. Default: the latest. A long download of a file that others edit wants this.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "goodbye");
+    /// let mut bytes = Vec::new();
+    /// client.file("space-1", "dentry-1", UnionId("operator-1")).version(1).download_to(&mut bytes, ..)?;
+    /// assert_eq!(bytes, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn version(mut self, version: u64) -> Self {
+        self.file.options = self.file.options.version(version);
+        self
+    }
+
+    /// See [`GetFileDownloadInfo::prefer_intranet`].
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let file = client.file("space-1", "dentry-1", UnionId("operator-1")).prefer_intranet(false);
+    /// file.download_to(&mut std::io::sink(), ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn prefer_intranet(mut self, prefer: bool) -> Self {
+        self.file.options = self.file.options.prefer_intranet(prefer);
+        self
+    }
+
+    /// Waits for an archived file instead of failing: asks again `every` so often (a second
+    /// at least), for `at_most` so long.
+    ///
+    /// Who asks for the download info of an archived file is answered `fileArchived`, and has started the restoring, which
+    /// takes minutes. Holds for downloads, not for [`download_info`](Self::download_info). Each question is a call that
+    /// counts against the organisation's monthly number. When the time is up, the error is `fileArchived` as without this.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().clock(ManualClock::new()).build()?;
+    /// use std::time::Duration;
+    ///
+    /// fake.fault(Target::DownloadInfo, Fault::api_error(400, "fileArchived"));
+    /// let file = client
+    ///     .file("space-1", "dentry-1", UnionId("operator-1"))
+    ///     .wait_for_restore(Duration::from_secs(30), Duration::from_secs(3600));
+    /// assert!(file.download_to(&mut std::io::sink(), ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wait_for_restore(mut self, every: Duration, at_most: Duration) -> Self {
+        // Calls are counted, and who asks without a pause is banned.
+        let every = every.max(Duration::from_secs(1));
+        self.restore = Some(Restore { every, at_most });
+        self
+    }
+
+    /// Asks where the file is now.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let info = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info()?;
+    /// assert!(info.header_signature_info.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`get_file_download_info`](crate::Storage::get_file_download_info).
+    pub fn download_info(&self) -> Result<DownloadInfo> {
+        self.file.download_info(&self.client)
+    }
+
+    /// Downloads the file, or a range of it, into any writer.
+    ///
+    /// As [`Client::download_to`], and a lapsed or refused signature is replaced, a bounded number of times without
+    /// progress. The ETag of the first answer pins the object: if the file gets a new version meanwhile, the download
+    /// ends in [`ObjectChanged`](crate::Error::ObjectChanged) rather than in a mixture.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{ByteRange, Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+    /// let mut out = std::fs::File::create("report.xls").map_err(|e| e.to_string())?;
+    /// let done = file.download_to(&mut out, ..)?;
+    /// println!("{} bytes, checksum verified: {}", done.bytes, done.verified);
+    ///
+    /// let mut tail = Vec::new();
+    /// file.download_to(&mut tail, ByteRange::last(500))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::download_to`], and those of asking for the download info.
+    pub fn download_to<W: Write + ?Sized>(
+        &self,
+        writer: &mut W,
+        range: impl Into<ByteRange>,
+    ) -> Result<Downloaded> {
+        self.download().to_writer(writer, range)
+    }
+
+    /// The first signature of a download, which an archived file may not have yet.
+    pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<SignedUrls> {
+        let begun = context.now();
+        loop {
+            let signed = self.file.sign(client);
+            // A connection that was ended on purpose shows as a failure of the network.
+            context.check()?;
+            let is_archived =
+                matches!(&signed, Err(error @ Error::Api(_)) if error.code() == Some("fileArchived"));
+            let Some(restore) = self.restore.filter(|_| is_archived) else { return signed };
+            let waited = context.now().saturating_sub(begun).saturating_add(restore.every);
+            if waited > restore.at_most || context.ends_within(restore.every) {
+                return signed;
+            }
+            context.phase(Phase::Restoring);
+            context.sleep(restore.every)?;
+        }
+    }
+}
