@@ -72,7 +72,7 @@ fn folders_keep_names_apart() {
     let reply = post(&fake, &path, &json!({"uploadKey": key, "name": "a.txt"})).json();
     let dentry = &reply["dentry"];
     assert_eq!((&dentry["path"], &dentry["parentId"]), (&json!("/Reports/a.txt"), &json!("folder-1")));
-    assert_eq!(dentry["uuid"], fake.shared.uuid("space-1", dentry["id"].as_str().unwrap()));
+    assert_eq!(dentry["uuid"], fake.folder_uuid("space-1", dentry["id"].as_str().unwrap()));
 }
 
 #[test]
