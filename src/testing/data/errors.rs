@@ -30,7 +30,7 @@ pub(crate) fn missing_scope_body(scope: &str) -> Value {
     })
 }
 
-/// An error of the object store; `details` become elements of their own.
+/// An error of the object store; each of `details` becomes an element.
 pub(crate) fn object_error(
     status: u16,
     code: &str,

@@ -352,7 +352,7 @@ impl Fault {
 
     /// An error in the form of the object store: XML with `Code`, `Message` and so on.
     ///
-    /// With 401, 410, 403 or 400 this is a refused token or signature.
+    /// With status 400, 401, 403 or 410, this is the answer to a refused token or signature.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};

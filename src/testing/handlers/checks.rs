@@ -120,7 +120,7 @@ pub(crate) fn signature_info(
         "headers": {"Authorization": signed.authorization, "x-oss-date": signed.date},
         "expirationSeconds": signed.lifetime.as_secs(),
         "region": region,
-        // A client must not use these, and cannot.
+        // A client must not use these: no host has this name.
         "internalResourceUrls": [format!("http://internal.invalid{}", signed.path)],
     })
 }
