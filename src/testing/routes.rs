@@ -1,35 +1,21 @@
-//! Which request is which operation. A new operation is one more row of [`OPERATIONS`].
+//! The table of operations. A new operation is one more row of [`OPERATIONS`] with a function in `handlers/`.
 
-use super::answer::Answer;
-use super::fault::Plan;
-use super::intake::Arrived;
+use super::data::content::ReceivedBody;
+use super::data::effects::FaultEffects;
+use super::data::records::Recorded;
+use super::data::response::FakeResponse;
+use super::data::target::Target;
+use super::handlers::call::FakeCall;
+use super::handlers::{browse, checks, conv_file, downloads, oauth2, objects, tasks, uploads};
 use super::state::Shared;
-use super::{Recorded, Target, browse, dingtalk, oss, storage};
 use percent_encoding::percent_decode_str;
-
-/// A request that fits an operation.
-#[derive(Debug)]
-pub(super) struct Call<'a> {
-    pub(super) request: &'a Recorded,
-    pub(super) plan: &'a Plan,
-    /// The body, where the request is an upload.
-    pub(super) arrived: Option<&'a Arrived>,
-    /// The decoded path segments that stand where the pattern has `{}`, in order.
-    pub(super) params: Vec<String>,
-}
-
-impl Call<'_> {
-    /// A path parameter by its place, counted from 0.
-    pub(super) fn param(&self, place: usize) -> &str {
-        self.params.get(place).map_or("", String::as_str)
-    }
-}
 
 struct Operation {
     target: Target,
     method: &'static str,
     pattern: &'static str,
-    handler: fn(&Shared, &Call<'_>) -> Answer,
+    /// `Err` is a response as well: a refusal.
+    handler: fn(&Shared, &FakeCall<'_>) -> Result<FakeResponse, FakeResponse>,
 }
 
 const OPERATIONS: &[Operation] = &[
@@ -37,67 +23,67 @@ const OPERATIONS: &[Operation] = &[
         target: Target::Token,
         method: "POST",
         pattern: "/v1.0/oauth2/accessToken",
-        handler: dingtalk::access_token,
+        handler: oauth2::access_token,
     },
     Operation {
         target: Target::DownloadInfo,
         method: "POST",
         pattern: "/v1.0/storage/spaces/{}/dentries/{}/downloadInfos/query",
-        handler: dingtalk::download_info,
+        handler: downloads::download_info,
     },
     Operation {
         target: Target::Send,
         method: "POST",
         pattern: "/v1.0/convFile/apps/conversations/files/send",
-        handler: dingtalk::send,
+        handler: conv_file::send_by_app,
     },
     Operation {
         target: Target::UploadInfo,
         method: "POST",
         pattern: "/v1.0/storage/spaces/{}/files/uploadInfos/query",
-        handler: storage::upload_info,
+        handler: uploads::upload_info,
     },
     Operation {
         target: Target::UploadInfo,
         method: "POST",
         pattern: "/v2.0/storage/spaces/files/{}/uploadInfos/query",
-        handler: storage::upload_info,
+        handler: uploads::upload_info,
     },
     Operation {
         target: Target::InitMultipart,
         method: "POST",
         pattern: "/v1.0/storage/spaces/{}/files/multiPartUploadInfos/init",
-        handler: storage::init_multipart,
+        handler: uploads::init_multipart,
     },
     Operation {
         target: Target::PartInfos,
         method: "POST",
         pattern: "/v1.0/storage/spaces/files/multiPartUploadInfos/query",
-        handler: storage::part_infos,
+        handler: uploads::part_infos,
     },
     Operation {
         target: Target::Commit,
         method: "POST",
         pattern: "/v1.0/storage/spaces/{}/files/commit",
-        handler: storage::commit,
+        handler: uploads::commit,
     },
     Operation {
         target: Target::Commit,
         method: "POST",
         pattern: "/v2.0/storage/spaces/files/{}/commit",
-        handler: storage::commit,
+        handler: uploads::commit,
     },
     Operation {
         target: Target::Task,
         method: "GET",
         pattern: "/v1.0/storage/tasks/{}",
-        handler: storage::task,
+        handler: tasks::get_task,
     },
     Operation {
         target: Target::SendToConversation,
         method: "POST",
         pattern: "/v1.0/convFile/conversations/files/send",
-        handler: dingtalk::send_to_conversation,
+        handler: conv_file::send,
     },
     Operation {
         target: Target::GetDentry,
@@ -111,30 +97,57 @@ const OPERATIONS: &[Operation] = &[
         pattern: "/v1.0/storage/spaces/{}/dentries",
         handler: browse::list_dentries,
     },
-    Operation { target: Target::Object, method: "GET", pattern: "/oss/{}/{}/{}", handler: oss::get_object },
-    Operation { target: Target::Object, method: "HEAD", pattern: "/oss/{}/{}/{}", handler: oss::get_object },
-    Operation { target: Target::Put, method: "PUT", pattern: "/oss-upload/{}", handler: oss::put_object },
+    Operation {
+        target: Target::Object,
+        method: "GET",
+        pattern: "/oss/{}/{}/{}",
+        handler: objects::get_object,
+    },
+    Operation {
+        target: Target::Object,
+        method: "HEAD",
+        pattern: "/oss/{}/{}/{}",
+        handler: objects::get_object,
+    },
+    Operation { target: Target::Put, method: "PUT", pattern: "/oss-upload/{}", handler: objects::put_object },
 ];
 
-/// The kind of operation that a request is for, if any.
+/// Returns the kind of operation of a request, if it is known.
 pub(super) fn target(shared: &Shared, request: &Recorded) -> Option<Target> {
     let known = find(request).map(|(operation, _)| operation.target);
-    known.or_else(|| ordered(shared, request).map(|_| Target::Other))
+    known.or_else(|| ordered_answer(shared, request).map(|_| Target::Other))
 }
 
-/// Carries a request out.
-pub(super) fn answer(shared: &Shared, request: &Recorded, plan: &Plan, arrived: Option<&Arrived>) -> Answer {
-    if let Some(body) = ordered(shared, request) {
-        return dingtalk::check_token_wherever(shared, request)
-            .err()
-            .unwrap_or_else(|| dingtalk::ok_text(body));
+/// Carries out a request.
+pub(super) fn respond(
+    shared: &Shared,
+    request: &Recorded,
+    effects: &FaultEffects,
+    upload: Option<&ReceivedBody>,
+) -> FakeResponse {
+    if let Some(body) = ordered_answer(shared, request) {
+        return match checks::check_ordered(shared, request) {
+            Ok(()) => checks::ok_text(body),
+            Err(refusal) => refusal,
+        };
     }
     match find(request) {
-        Some((operation, params)) => (operation.handler)(shared, &Call { request, plan, arrived, params }),
-        None if request.path.starts_with("/oss/") || request.path.starts_with("/oss-upload/") => {
-            oss::no_such_operation(request)
+        Some((operation, params)) => {
+            let call = FakeCall { request, effects, upload, params };
+            (operation.handler)(shared, &call).unwrap_or_else(|refusal| refusal)
         }
-        None => dingtalk::no_such_operation(),
+        None if request.path.starts_with("/oss/") || request.path.starts_with("/oss-upload/") => {
+            objects::no_such_operation(request)
+        }
+        None => checks::no_such_operation(),
+    }
+}
+
+/// Checks the head of a request as far as an error must be reported before the body is read.
+pub(super) fn check_head(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
+    match request.target {
+        Some(Target::Put) => objects::check_put(shared, request),
+        _ => Ok(()),
     }
 }
 
@@ -143,8 +156,8 @@ fn find(request: &Recorded) -> Option<(&'static Operation, Vec<String>)> {
     candidates.find_map(|operation| Some((operation, match_path(operation.pattern, &request.path)?)))
 }
 
-/// What a test has ordered for this request.
-fn ordered(shared: &Shared, request: &Recorded) -> Option<String> {
+/// Returns the answer that a test has ordered for this request.
+fn ordered_answer(shared: &Shared, request: &Recorded) -> Option<String> {
     let state = shared.state();
     // The last order counts.
     let mut orders = state.answers.iter().rev();
@@ -155,14 +168,14 @@ fn ordered(shared: &Shared, request: &Recorded) -> Option<String> {
     found.map(|(_, body)| body.clone())
 }
 
-/// The parameters of a path that fits the pattern. A path with a character that must be percent-encoded, a
-/// broken encoding, or an empty, `.` or `..` segment fits none: on its way such a path could become another.
+/// Returns the parameters of a path that matches the pattern. A path with a character that must be percent-encoded, with
+/// a broken encoding, or with an empty, `.` or `..` segment matches none: a proxy could turn it into another path.
 fn match_path(pattern: &str, path: &str) -> Option<Vec<String>> {
     let mut params = Vec::new();
     let mut segments = path.split('/');
     for expected in pattern.split('/') {
         let segment = decode_segment(segments.next()?)?;
-        // `{}`, or a name in it as in the documentation.
+        // `{}`, or with a name in it as in the documentation.
         let is_param = expected.starts_with('{') && expected.ends_with('}');
         match expected {
             _ if is_param && matches!(segment.as_str(), "" | "." | "..") => return None,

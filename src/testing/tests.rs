@@ -1,7 +1,9 @@
-//! Tests of the fake itself, by requests that no client has polished.
+//! Tests of the fake itself, with hand-written requests.
 
 mod api;
 mod browse;
+mod conditions;
 mod faults;
+mod forms;
 mod raw;
 mod uploads;

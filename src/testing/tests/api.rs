@@ -25,7 +25,7 @@ fn each_conflict_strategy() {
     assert_eq!(listed(&fake), [("a.tar.gz".to_owned(), 1, 3)]);
     let new = commit(&fake, &key, "a.tar.gz", &strategy("OVERWRITE"));
     assert_eq!((id(&new).as_str(), &new.json()["dentry"]["version"]), ("dentry-1", &json!(2)));
-    // The key is good for more than one commit.
+    // The key is valid for more than one commit.
     assert_ne!(id(&commit(&fake, &key, "a.tar.gz", &strategy("AUTO_RENAME"))), "dentry-1");
     assert_ne!(id(&commit(&fake, &key, "a.tar.gz", &json!({}))), "dentry-1");
     let names: Vec<_> = listed(&fake).into_iter().map(|(name, version, _)| (name, version)).collect();
@@ -72,7 +72,7 @@ fn folders_keep_names_apart() {
     let reply = post(&fake, &path, &json!({"uploadKey": key, "name": "a.txt"})).json();
     let dentry = &reply["dentry"];
     assert_eq!((&dentry["path"], &dentry["parentId"]), (&json!("/Reports/a.txt"), &json!("folder-1")));
-    assert_eq!(dentry["uuid"], fake.shared.uuid("space-1", dentry["id"].as_str().unwrap()));
+    assert_eq!(dentry["uuid"], fake.folder_uuid("space-1", dentry["id"].as_str().unwrap()));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn upload_information_wants_its_fields() {
 }
 
 #[test]
-fn a_task_goes_on_with_each_call() {
+fn a_task_advances_with_each_call() {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_task("task-1", &["INIT", "IN_PROGRESS", "FAIL"]);
     let ask = |id: &str| call(&fake, "GET", &format!("/v1.0/storage/tasks/{id}"), None);

@@ -1,4 +1,4 @@
-//! Looking at files and folders, and answers that a test orders.
+//! Reading files and folders, and answers that a test orders.
 
 use super::raw::{Reply, post, send};
 use crate::testing::{FakeDingTalk, Fault, Target};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const LIST: &str = "/v1.0/storage/spaces/space-1/dentries";
 
-/// Asks as a client does: with a token, and without a body.
+/// A GET as a client sends it: with a token and without a body.
 fn get(fake: &FakeDingTalk, target: &str) -> Reply {
     let token = fake.access_token();
     send(fake, "GET", target, &[("x-acs-dingtalk-access-token", &token)], b"").unwrap().unwrap()
@@ -75,7 +75,7 @@ fn lists_that_are_refused() {
 }
 
 #[test]
-fn files_and_folders_are_looked_at() {
+fn files_and_folders_are_read() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_folder("space-1", "folder-1", "Reports");
     fake.add_folder("space-1", "folder-2", "2024");
@@ -92,7 +92,7 @@ fn files_and_folders_are_looked_at() {
     assert_eq!((look("gone").status, look("gone").code().as_str()), (404, "dentryNotExist"));
     let wrong = post(&fake, &format!("{LIST}/dentry-1/query"), &json!({"option": {"withThumbnail": "yes"}}));
     assert_eq!(wrong.code(), "paramError");
-    // Nothing goes round in circles.
+    // Two folders in each other do not cause an endless loop.
     fake.move_into_folder("space-1", "folder-1", "folder-2");
     assert_eq!(look("folder-1").status, 200);
 }
@@ -112,7 +112,7 @@ fn an_ordered_answer_is_for_its_route_and_wants_a_token() {
     assert_eq!(post(&fake, &path, &json!({})).code(), "permissionDenied");
     assert_eq!(fake.requests_to(Target::Other).len(), 3);
 
-    // Known ones can be ordered, too, and keep their names.
+    // An ordered answer can replace a known operation, which keeps its target.
     fake.answer("GET /v1.0/storage/spaces/{space}/dentries", json!({"dentries": [{"name": "ordered"}]}));
     assert_eq!(names(&get(&fake, &format!("{LIST}?unionId=anyone&parentId=0"))), ["ordered"]);
     assert_eq!(fake.requests_to(Target::ListDentries).len(), 1);

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_millis(10);
 
-/// A body that no socket's buffers hold.
+/// A body larger than the buffers of any socket.
 fn large() -> Vec<u8> {
     vec![7; 32 << 20]
 }
 
-/// The one PUT so far, which may still be on its way into the list.
+/// The one PUT so far. It may be recorded a moment after the client is done.
 fn last_put(fake: &FakeDingTalk) -> Recorded {
     for _ in 0..500 {
         if let Some(request) = fake.requests_to(Target::Put).pop() {
@@ -52,7 +52,7 @@ fn refused_in_the_middle() {
     headers.push(("Content-Length", "1000000"));
     stream.write_all(head("PUT", &slot.target, &headers).as_bytes()).unwrap();
     stream.write_all(b"hello").unwrap();
-    // The answer comes though most of the body has not been sent.
+    // The answer arrives although most of the body has not been sent.
     let reply = super::raw::read_reply(&stream).unwrap().unwrap();
     assert_eq!((reply.status, reply.code().as_str()), (403, "AccessDenied"));
     let request = last_put(&fake);
@@ -106,7 +106,7 @@ fn a_fake_that_is_dropped_does_not_finish_a_slow_upload() {
 }
 
 #[test]
-fn stored_and_no_word_about_it() {
+fn stored_without_an_answer() {
     let fake = FakeDingTalk::start().unwrap();
     let (key, slot) = offer(&fake);
     fake.fault(Target::Put, Fault::StallBeforeAnswer);
@@ -138,7 +138,7 @@ fn corrupt() {
 }
 
 #[test]
-fn answers_that_suffer() {
+fn faults_of_answers() {
     let fake = FakeDingTalk::start().unwrap();
     let (key, slot) = offer(&fake);
     let put = |fault: Fault| {
@@ -151,7 +151,7 @@ fn answers_that_suffer() {
     assert_eq!(put(Fault::ETag(Some("\"e\"".into()))).unwrap().unwrap().header("etag"), Some("\"e\""));
     assert_eq!(put(Fault::object_error(503, "SlowDown")).unwrap().unwrap().code(), "SlowDown");
     assert!(put(Fault::RefuseBeforeReading).is_err());
-    // The bytes were stored, though nothing was said.
+    // The bytes are stored, though the answer is missing.
     assert!(put(Fault::CloseWithoutAnswer).unwrap().is_none());
     fake.fault(Target::Commit, Fault::CloseWithoutAnswer);
     let body = json!({"uploadKey": key, "name": "a.txt", "parentId": "0"}).to_string();
@@ -167,7 +167,7 @@ fn answers_that_suffer() {
 }
 
 #[test]
-fn an_upload_that_the_client_breaks_off_is_written_down() {
+fn an_upload_that_the_client_breaks_off_is_recorded() {
     let fake = FakeDingTalk::start().unwrap();
     let (_, slot) = offer(&fake);
     let mut stream = connect(&fake);
@@ -196,7 +196,7 @@ fn slow_downloads_do_not_wait_for_each_other() {
             });
         }
     });
-    // One after the other would take 152 pauses.
+    // One after the other, the downloads would take 152 pauses.
     let elapsed = start.elapsed();
     assert!(elapsed >= 19 * SOON && elapsed < 150 * SOON, "{elapsed:?}");
 }

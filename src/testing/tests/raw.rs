@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// What came back for one request.
+/// The response to one request.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -15,8 +15,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    fn parse(raw: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(raw);
+    fn parse(text: &str) -> Option<Self> {
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
         Some(Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
@@ -46,14 +45,19 @@ pub(super) fn connect(fake: &FakeDingTalk) -> TcpStream {
     stream
 }
 
-/// Everything up to the end of the connection.
-pub(super) fn read_reply(mut stream: &TcpStream) -> io::Result<Option<Reply>> {
+/// Reads up to the end of the connection.
+pub(super) fn read_all(mut stream: &TcpStream) -> io::Result<String> {
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw)?;
-    Ok(Reply::parse(&raw))
+    Ok(String::from_utf8_lossy(&raw).into_owned())
 }
 
-/// The head of a request that asks for the end of the connection.
+/// Reads a response up to the end of the connection; `None` if there is no response.
+pub(super) fn read_reply(stream: &TcpStream) -> io::Result<Option<Reply>> {
+    Ok(Reply::parse(&read_all(stream)?))
+}
+
+/// The head of a request with `Connection: close`.
 pub(super) fn head(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: fake\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -62,7 +66,7 @@ pub(super) fn head(method: &str, target: &str, headers: &[(&str, &str)]) -> Stri
     head + "\r\n"
 }
 
-/// Sends a request; an error or `None` stands for a connection that broke.
+/// Sends a request; the result is an error or `None` if the connection broke.
 pub(super) fn send(
     fake: &FakeDingTalk,
     method: &str,
@@ -94,7 +98,7 @@ pub(super) fn post(fake: &FakeDingTalk, path: &str, body: &Value) -> Reply {
     call(fake, "POST", path, Some(body))
 }
 
-/// A place to PUT to.
+/// A signed path.
 pub(super) struct Slot {
     /// Path and query.
     pub(super) target: String,
@@ -122,6 +126,12 @@ impl Slot {
         vec![("Authorization", &self.authorization), ("x-oss-date", &self.date)]
     }
 
+    pub(super) fn get(&self, fake: &FakeDingTalk, headers: &[(&str, &str)]) -> Reply {
+        let mut stream = connect(fake);
+        stream.write_all(get_head(self, headers).as_bytes()).unwrap();
+        read_reply(&stream).unwrap().unwrap()
+    }
+
     pub(super) fn put(&self, fake: &FakeDingTalk, body: &[u8]) -> Reply {
         self.try_put(fake, body).unwrap().unwrap()
     }
@@ -131,14 +141,25 @@ impl Slot {
     }
 }
 
-/// A new upload key, and where it goes.
+/// The head of a signed GET, with further headers.
+pub(super) fn get_head(slot: &Slot, headers: &[(&str, &str)]) -> String {
+    head("GET", &slot.target, &[&slot.headers(), headers].concat())
+}
+
+/// The signed path of `dentry-1`, by its download information.
+pub(super) fn download_slot(fake: &FakeDingTalk) -> Slot {
+    let path = "/v1.0/storage/spaces/space-1/dentries/dentry-1/downloadInfos/query";
+    Slot::of_info(fake, &post(fake, path, &json!({})).json()["headerSignatureInfo"])
+}
+
+/// A new upload key with its signed path.
 pub(super) fn offer(fake: &FakeDingTalk) -> (String, Slot) {
     let offer = fake.offer_upload("space-1");
     let slot = Slot::of_offer(fake, &offer);
     (offer.upload_key, slot)
 }
 
-/// A key under which these bytes have arrived.
+/// The key of an upload of these bytes.
 pub(super) fn uploaded(fake: &FakeDingTalk, bytes: &[u8]) -> String {
     let (key, slot) = offer(fake);
     assert_eq!(slot.put(fake, bytes).status, 200);

@@ -24,7 +24,7 @@ fn download(fake: &FakeDingTalk, dentry_id: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_put_and_committed_comes_back() {
+fn an_upload_can_be_downloaded() {
     let fake = fake();
     let bytes = Content::pattern(700_001).bytes(0..700_001);
     for (version, id, parent) in
@@ -105,7 +105,7 @@ fn parts_make_one_file() {
 }
 
 #[test]
-fn parts_that_make_no_file() {
+fn parts_that_do_not_make_a_file() {
     let fake = fake();
     for parts in [&[(1, 102_400), (3, 5)][..], &[(2, 5)], &[(1, 102_399), (2, 5)]] {
         let answer = commit(&fake, &multipart(&fake, parts), "parts", &json!({}));
@@ -162,7 +162,7 @@ fn put_with(fake: &FakeDingTalk, slot: &Slot, more: &[(&str, &str)]) -> (u16, St
 }
 
 #[test]
-fn what_the_store_refuses() {
+fn refusals_of_the_store() {
     let fake = fake();
     let (key, slot) = offer(&fake);
     let refused = |status: u16, code: &str| (status, code.to_owned());
@@ -212,7 +212,7 @@ fn a_large_upload_that_is_refused_is_cut_off() {
     let fake = fake();
     let (_, mut slot) = offer(&fake);
     slot.authorization.push('0');
-    // Either the answer or the break comes first. What counts is that not all of it is taken.
+    // Either the answer or the break comes first. In both cases the fake reads only a part of the body.
     let body = vec![0; 64 << 20];
     let reply = slot.try_put(&fake, &body);
     assert!(reply.is_err() || reply.unwrap().is_none_or(|reply| reply.status == 403));
@@ -221,7 +221,7 @@ fn a_large_upload_that_is_refused_is_cut_off() {
 }
 
 #[test]
-fn a_client_that_asks_first() {
+fn a_client_that_expects_100_continue() {
     let fake = fake();
     let (_, slot) = offer(&fake);
     let mut headers = slot.headers();
@@ -262,7 +262,7 @@ fn a_connection_takes_one_put_after_the_other() {
         headers.push(("Content-Length", &length));
         let head = head("PUT", &slot.target, &headers).replace("Connection: close\r\n", "");
         stream.write_all((head + body).as_bytes()).unwrap();
-        // The head of the answer ends it: the body is empty.
+        // The answer has no body.
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -276,7 +276,7 @@ fn a_connection_takes_one_put_after_the_other() {
 }
 
 #[test]
-fn what_is_forgotten_is_gone_and_what_comes_is_noted() {
+fn forget_discards_requests_and_uploads() {
     let fake = fake();
     let (key, slot) = offer(&fake);
     assert_eq!(slot.put(&fake, b"hello").status, 200);

@@ -1,15 +1,17 @@
-//! The CRC-64 of two texts in a row, from the CRC-64 of each.
+//! The CRC-64 of two concatenated texts, from the CRC-64 of each.
 
 /// The polynomial of CRC-64/XZ, bits reversed.
 const POLYNOMIAL: u64 = 0xC96C_5795_D787_0F42;
-/// 1 as a polynomial. The bits run backwards: the highest one is the factor of `x` to the power of 0.
+/// 1 as a polynomial. The bits are in reverse order: the highest one is the factor of `x` to the power of 0.
 const ONE: u64 = 1 << 63;
 
-/// The checksum of a text whose first part has the checksum `first`, and whose second part has `second` and this length.
+/// Returns the checksum of a text whose first part has the checksum `first`, and whose second part has `second` and this
+/// length.
 ///
-/// Parts of an upload are not kept when they are large, but the whole has a checksum all the same.
-pub(super) fn combine(first: u64, second: u64, second_len: u64) -> u64 {
-    // Each byte that follows moves the first part by 8 places. The start value and the last XOR cancel each other.
+/// Large parts of an upload are not kept, but the whole needs a checksum nevertheless. The fake does not use the client's
+/// function: an error in it would go unnoticed.
+pub(crate) fn combine(first: u64, second: u64, second_len: u64) -> u64 {
+    // Each following byte moves the first part by 8 places. The start value and the final XOR cancel each other.
     let mut shift = ONE;
     let mut square = ONE >> 8;
     let mut left = second_len;

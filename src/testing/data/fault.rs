@@ -1,21 +1,24 @@
-//! The ways in which the fake can misbehave.
+//! The faults that a test can order.
 
-use super::answer::{Answer, Delivery, End, Framing};
 use super::content::Content;
-use super::{dingtalk, oss};
+use super::errors::{XML, api_error_body, missing_scope_body, object_error_body};
 use serde_json::Value;
 use std::time::Duration;
 
-/// One way to misbehave, for [`FakeDingTalk::fault`](super::FakeDingTalk::fault).
+/// The message of every error that a fault makes.
+pub(crate) const FAULT_MESSAGE: &str = "The fake was told to fail.";
+
+/// One way to misbehave, for [`FakeDingTalk::fault`](crate::testing::FakeDingTalk::fault),
+/// [`fault_always`](crate::testing::FakeDingTalk::fault_always) and [`fault_when`](crate::testing::FakeDingTalk::fault_when).
 ///
 /// Faults that hold a whole answer ([`Fault::Answer`], [`Fault::EndlessBody`], [`Fault::Redirect`])
-/// take the place of the operation: nothing is checked and nothing happens, a send is not in
-/// [`FakeDingTalk::sent`](super::FakeDingTalk::sent). So does [`Fault::RefuseBeforeReading`]. With all others the
+/// take the place of the operation: the fake checks nothing and does nothing, and a send is not in
+/// [`FakeDingTalk::sent`](crate::testing::FakeDingTalk::sent). So does [`Fault::RefuseBeforeReading`]. With all others the
 /// operation runs as always, and only its answer suffers.
 ///
-/// Those about ranges, `ETag`s and checksums change object requests only, and [`Fault::ETag`] and [`Fault::Crc`] the
-/// answers to [`Target::Put`](super::Target::Put) as well. Those with `Upload` in their names are for that target alone;
-/// where a PUT is refused for what its head says, they do nothing.
+/// Faults of ranges, `If-Match`, `ETag`s and checksums change object requests only; [`Fault::ETag`] and [`Fault::Crc`] also
+/// change the answers to [`Target::Put`](crate::testing::Target::Put). Those with `Upload` in their names are for that target
+/// alone, and have no effect on a PUT that is refused for its head.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -27,6 +30,16 @@ use std::time::Duration;
 /// assert_eq!(fake.requests_to(Target::Object).len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// | for this on the wire | order |
+/// | --- | --- |
+/// | a lapsed signature, as other gateways report it | `Fault::object_error(401, "InvalidToken")`, or 400, 403 or 410 with any code; with `fault_when`, to the old signature only (see [`lapse_signatures`](crate::testing::FakeDingTalk::lapse_signatures)) |
+/// | the page of a captive portal in place of an object | `Fault::html(200, "<html>…")` |
+/// | an ETag of another form | `Fault::ETag(Some("W/\"v1\"".into()))`, or without quotes, or `None` |
+/// | an object stored with an empty `Content-Encoding` | `Fault::ExtraHeader` with an empty value |
+/// | `Transfer-Encoding: identity` | `Fault::ExtraHeader`, alone or together with [`Fault::NoContentLength`] |
+/// | a server that knows no `Expect` | `Fault::status(417)`, or [`Fault::NoContinue`] |
+/// | one bad resource URL of several | `set_resource_urls` with `{good}?mirror=1`, and `fault_when` with the query |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
@@ -48,9 +61,43 @@ pub enum Fault {
         /// The `Content-Type`; none is sent when this is empty.
         content_type: String,
     },
+    /// A 1xx response before the answer, in the same write.
+    ///
+    /// For a client that waits for `100 Continue` before it sends a body, the 1xx response goes out at the moment of that
+    /// permission; with status 100 it replaces the permission.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// let fake = FakeDingTalk::start()?;
+    /// # let client = fake.client().build()?;
+    /// let headers = vec![("x-early".into(), "1".into())];
+    /// fake.fault(Target::Token, Fault::InterimResponse { status: 103, headers });
+    /// client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    InterimResponse {
+        /// HTTP status, from 100 to 199.
+        status: u16,
+        /// The headers of the 1xx response.
+        headers: Vec<(String, String)>,
+    },
+    /// No `100 Continue` for a client that waits for it: the fake waits for the body.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::Put, Fault::NoContinue);
+    /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
+    /// upload.from_bytes("hello")?;
+    /// assert_eq!(fake.requests_to(Target::Put)[0].body_length, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    NoContinue,
     /// The request is read and carried out, then the connection is closed without a byte of an answer.
     CloseWithoutAnswer,
-    /// The connection is reset and the request is not carried out, as with a pooled connection that
+    /// The connection is reset and the request is not carried out, as happens to a pooled connection that
     /// the server gave up. The request is recorded without its body.
     RefuseBeforeReading,
     /// The connection is closed after a whole answer that promised to keep it open.
@@ -59,13 +106,13 @@ pub enum Fault {
     CutAfter(u64),
     /// The right head and that many body bytes, then the connection is reset (RST).
     ///
-    /// A reset throws away what the client has not taken yet: a slow client may see fewer bytes.
+    /// A reset discards the bytes that the client has not read yet: a slow client may see fewer.
     ResetAfter(u64),
     /// The right head and that many body bytes, then silence until the client leaves.
     StallAfter(u64),
     /// The request is read and carried out, then silence until the client leaves.
     StallBeforeAnswer,
-    /// The body comes in pieces, with a pause after each but the last.
+    /// The body in pieces, with a pause after each but the last.
     Slow {
         /// Body bytes in a piece.
         bytes: usize,
@@ -76,27 +123,37 @@ pub enum Fault {
     NoContentLength,
     /// The body with `Transfer-Encoding: chunked`.
     Chunked,
-    /// 200 and the whole object, whatever `Range` says.
+    /// 200 and the whole object, for any `Range`.
     IgnoreRange,
-    /// At most that many bytes (but at least 1) for a range, with a `Content-Range` that says so.
+    /// At most that many bytes (but at least 1) for a range, with a matching `Content-Range`.
     ShortRange(u64),
-    /// 206 with this `Content-Range` text (`None`: without the header), and the bytes that were asked for.
+    /// 206 with this `Content-Range` text (`None`: without the header), and the requested bytes.
     /// Also to a request without a range.
     ContentRange(Option<String>),
-    /// The range is moved by that many bytes, with a `Content-Range` that says so.
+    /// The range moved by that many bytes, with a matching `Content-Range`.
     ShiftRange(i64),
     /// 416 for a range that leaves the object, in place of 200 and the whole.
     StrictRanges,
-    /// The byte at this offset of the object arrives with all its bits flipped.
+    /// 412 to every request with `If-Match`, even with the object's own `ETag`, which the answer carries
+    /// (unless [`Fault::ETag`] changes it).
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.fault_always(Target::Object, Fault::RefuseIfMatch); // until `clear_faults`
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    RefuseIfMatch,
+    /// The byte at this offset of the object, with all its bits flipped.
     CorruptByte(u64),
-    /// Before this request is answered, the object gets this new content, with a new `ETag` and checksum.
-    /// Its version number and its URL stay.
+    /// New content for the object before this request is answered, with a new `ETag` and checksum.
+    /// Version number and URL stay.
     ReplaceObject(Content),
-    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` is not looked at.
+    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` is ignored.
     ETag(Option<String>),
     /// This `x-oss-hash-crc64ecma` text (`None`: without the header).
     Crc(Option<String>),
-    /// Says `Content-Encoding: gzip`. The body stays as it is.
+    /// `Content-Encoding: gzip`, though the body stays as it is.
     GzipHeader,
     /// One more header on the answer.
     ExtraHeader {
@@ -148,8 +205,8 @@ pub enum Fault {
         /// The `Code` in the XML.
         code: String,
     },
-    /// That many bytes of the body of a PUT are read, then no more, and nothing is said until the client resets the
-    /// connection or the fake is dropped. The system may take some megabytes more before the client notices.
+    /// That many bytes of the body of a PUT are read, then silence until the client resets the connection or the fake is
+    /// dropped. The system may buffer some megabytes more before the client notices.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -164,8 +221,8 @@ pub enum Fault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     StallUploadAfter(u64),
-    /// The body of a PUT is read in pieces, with a pause after each. Small bodies fit into the system's buffers, so
-    /// that the client notices this only by the late answer.
+    /// The body of a PUT is read in pieces, with a pause after each. A small body fits into the system's buffers, and
+    /// the client only notices the late answer.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -184,8 +241,8 @@ pub enum Fault {
         /// The pause after a piece.
         pause: Duration,
     },
-    /// The byte at this offset of the body of a PUT is stored with all its bits flipped, and the checksum in the answer
-    /// is that of what is stored.
+    /// The byte at this offset of the body of a PUT is stored with all its bits flipped. The answer carries the checksum
+    /// of the stored bytes.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -195,7 +252,7 @@ pub enum Fault {
     /// fake.fault(Target::Put, Fault::CorruptUpload(0));
     /// let upload = client.upload("space-1", "0", UnionId("anyone")).name("a.txt");
     /// upload.from_bytes("hello")?;
-    /// assert_eq!(fake.requests_to(Target::Put).len(), 2); // the checksum was another
+    /// assert_eq!(fake.requests_to(Target::Put).len(), 2); // the checksums differed
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     CorruptUpload(u64),
@@ -208,7 +265,7 @@ impl Fault {
         Self::Answer { status, content_type: content_type.to_owned(), body: body.into(), headers: Vec::new() }
     }
 
-    /// This status and a JSON body: a [`serde_json::Value`], or a text that is sent as it is, right or broken.
+    /// This status and a JSON body: a [`serde_json::Value`], or a text that is sent unchanged, even if it is broken.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -259,7 +316,7 @@ impl Fault {
         Self::answer(status, "", "")
     }
 
-    /// An error as the API side words it: `{"code", "requestid", "message"}`.
+    /// An error in the form of the API: `{"code", "requestid", "message"}`.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -273,10 +330,10 @@ impl Fault {
     /// ```
     #[must_use]
     pub fn api_error(status: u16, code: &str) -> Self {
-        Self::json(status, dingtalk::error_body(code, "The fake was told to fail."))
+        Self::json(status, api_error_body(code, FAULT_MESSAGE))
     }
 
-    /// The API side's answer when the app lacks a scope such as `Storage.DownloadInfo.Read`.
+    /// The API's answer when the app lacks a scope such as `Storage.DownloadInfo.Read`.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -290,10 +347,12 @@ impl Fault {
     /// ```
     #[must_use]
     pub fn missing_scope(scope: &str) -> Self {
-        Self::json(403, dingtalk::missing_scope_body(scope))
+        Self::json(403, missing_scope_body(scope))
     }
 
-    /// An error as the object side words it: XML with `Code`, `Message` and so on.
+    /// An error in the form of the object store: XML with `Code`, `Message` and so on.
+    ///
+    /// With status 400, 401, 403 or 410, this is the answer to a refused token or signature.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -307,8 +366,8 @@ impl Fault {
     /// ```
     #[must_use]
     pub fn object_error(status: u16, code: &str) -> Self {
-        let body = oss::error_body(code, "The fake was told to fail.", &[]);
-        Self::answer(status, oss::XML, body)
+        let body = object_error_body(code, FAULT_MESSAGE, &[]);
+        Self::answer(status, XML, body)
     }
 
     /// This fault, and one more header on the answer.
@@ -330,176 +389,10 @@ impl Fault {
     }
 }
 
-/// A JSON text; a text is one already.
-pub(super) fn json_text(body: Value) -> String {
+/// Returns the JSON text of a value; a text is passed on as JSON.
+pub(crate) fn json_text(body: Value) -> String {
     match body {
         Value::String(text) => text,
         value => value.to_string(),
-    }
-}
-
-/// What happens instead of an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Silence {
-    #[default]
-    No,
-    Refuse,
-    Close,
-    Stall,
-}
-
-/// The text of a header: the true one, none, or a made-up one.
-#[derive(Debug, Default)]
-pub(super) enum HeaderText {
-    #[default]
-    True,
-    Absent,
-    Literal(String),
-}
-
-impl From<Option<String>> for HeaderText {
-    fn from(text: Option<String>) -> Self {
-        text.map_or(Self::Absent, Self::Literal)
-    }
-}
-
-/// What the faults of one request come to.
-#[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) silence: Silence,
-    pub(super) answer: Option<Answer>,
-    pub(super) extra_headers: Vec<(String, String)>,
-    pub(super) delivery: Delivery,
-    pub(super) object: ObjectPlan,
-    pub(super) upload: UploadPlan,
-}
-
-/// The part of a [`Plan`] that is about the reading of uploads.
-#[derive(Debug, Default)]
-pub(super) struct UploadPlan {
-    /// After how many bytes of the body the reading ends, and how.
-    pub(super) stop: Option<(u64, UploadStop)>,
-    /// Bytes in a piece, and the pause after each piece.
-    pub(super) slow: Option<(usize, Duration)>,
-    pub(super) corrupt: Option<u64>,
-}
-
-/// How the reading of an upload ends before its time.
-#[derive(Debug)]
-pub(super) enum UploadStop {
-    Reset,
-    Stall,
-    Refuse(Answer),
-}
-
-/// The part of a [`Plan`] that is about objects.
-#[derive(Debug, Default)]
-pub(super) struct ObjectPlan {
-    pub(super) replace: Option<Content>,
-    pub(super) ignore_range: bool,
-    pub(super) strict_ranges: bool,
-    pub(super) longest_range: Option<u64>,
-    pub(super) shift: i64,
-    pub(super) corrupt: Option<u64>,
-    pub(super) content_range: HeaderText,
-    pub(super) etag: HeaderText,
-    pub(super) crc: HeaderText,
-}
-
-impl Plan {
-    pub(super) fn new(fault: Option<Fault>) -> Self {
-        let mut plan = Self::default();
-        if let Some(fault) = fault {
-            plan.add(fault);
-        }
-        plan
-    }
-
-    fn add(&mut self, fault: Fault) {
-        match fault {
-            Fault::Several(faults) => faults.into_iter().for_each(|fault| self.add(fault)),
-            Fault::Answer { status, content_type, body, headers } => {
-                self.add_answer(status, &content_type, body.into());
-                self.extra_headers.extend(headers);
-            }
-            Fault::EndlessBody { status, content_type } => {
-                self.add_answer(status, &content_type, Content::endless());
-                self.delivery.framing = Framing::Chunked;
-            }
-            Fault::Redirect { status, location } => {
-                self.add_answer(status, "", Content::from(""));
-                self.extra_headers.push(("Location".to_owned(), location));
-            }
-            Fault::GzipHeader => self.add_header("Content-Encoding", "gzip"),
-            Fault::ExtraHeader { name, value } => self.extra_headers.push((name, value)),
-            Fault::RefuseBeforeReading => self.silence = Silence::Refuse,
-            Fault::CloseWithoutAnswer => self.silence = Silence::Close,
-            Fault::StallBeforeAnswer => self.silence = Silence::Stall,
-            other => self.add_delivery(other),
-        }
-    }
-
-    fn add_delivery(&mut self, fault: Fault) {
-        let delivery = &mut self.delivery;
-        match fault {
-            Fault::CutAfter(bytes) => delivery.end = End::Cut(bytes),
-            Fault::ResetAfter(bytes) => delivery.end = End::Reset(bytes),
-            Fault::StallAfter(bytes) => delivery.end = End::Stall(bytes),
-            Fault::CloseAfterAnswer => delivery.end = End::Cut(u64::MAX),
-            Fault::Slow { bytes, pause } => delivery.slow = Some((bytes.max(1), pause)),
-            Fault::NoContentLength => delivery.framing = Framing::UntilClose,
-            Fault::Chunked => delivery.framing = Framing::Chunked,
-            other => {
-                if let Some(other) = self.upload.add(other) {
-                    self.object.add(other);
-                }
-            }
-        }
-    }
-
-    fn add_answer(&mut self, status: u16, content_type: &str, body: Content) {
-        self.answer = Some(Answer::new(status, body));
-        if !content_type.is_empty() {
-            self.add_header("Content-Type", content_type);
-        }
-    }
-
-    fn add_header(&mut self, name: &str, value: &str) {
-        self.extra_headers.push((name.to_owned(), value.to_owned()));
-    }
-}
-
-impl ObjectPlan {
-    fn add(&mut self, fault: Fault) {
-        match fault {
-            Fault::ReplaceObject(content) => self.replace = Some(content),
-            Fault::IgnoreRange => self.ignore_range = true,
-            Fault::StrictRanges => self.strict_ranges = true,
-            Fault::ShortRange(bytes) => self.longest_range = Some(bytes),
-            Fault::ShiftRange(bytes) => self.shift = bytes,
-            Fault::CorruptByte(offset) => self.corrupt = Some(offset),
-            Fault::ContentRange(text) => self.content_range = text.into(),
-            Fault::ETag(text) => self.etag = text.into(),
-            Fault::Crc(text) => self.crc = text.into(),
-            _ => {}
-        }
-    }
-}
-
-impl UploadPlan {
-    /// Gives back what is not about uploads.
-    fn add(&mut self, fault: Fault) -> Option<Fault> {
-        match fault {
-            Fault::ResetUploadAfter(bytes) => self.stop = Some((bytes, UploadStop::Reset)),
-            Fault::StallUploadAfter(bytes) => self.stop = Some((bytes, UploadStop::Stall)),
-            Fault::RefuseUploadAfter { bytes, status, code } => {
-                let answer = oss::error(status, &code, "The fake was told to fail.", &[]);
-                self.stop = Some((bytes, UploadStop::Refuse(answer)));
-            }
-            Fault::SlowUpload { bytes, pause } => self.slow = Some((bytes.max(1), pause)),
-            Fault::CorruptUpload(offset) => self.corrupt = Some(offset),
-            other => return Some(other),
-        }
-        None
     }
 }

@@ -1,74 +1,77 @@
-//! The fields of request bodies, and what is wrong with them.
+//! The fields of request bodies, and the errors in them.
 
-use super::answer::Answer;
-use super::dingtalk::error;
-use super::records::StoredProperty;
+use crate::testing::data::errors::api_error;
+use crate::testing::data::records::StoredProperty;
+use crate::testing::data::response::FakeResponse;
 use serde_json::{Map, Value};
 
 /// A JSON object.
-pub(super) type Body = Map<String, Value>;
+pub(crate) type JsonObject = Map<String, Value>;
 
-/// What an unknown or ill-typed field is answered with, unless there is a code of its own for it.
-pub(super) const PARAM_ERROR: &str = "paramError";
-/// The regions that a file can be stored in.
-pub(super) const REGIONS: &[&str] = &["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"];
-/// The most properties that one commit can give a file.
+/// The error code for a missing or ill-typed field that has no code of its own.
+pub(crate) const PARAM_ERROR: &str = "paramError";
+/// The regions in which a file can be stored.
+pub(crate) const REGIONS: &[&str] = &["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"];
+/// The most properties in one commit.
 const MOST_PROPERTIES: usize = 3;
 
-/// A field that may be missing, if it has the right type.
-pub(super) fn optional<'a, T>(
-    body: &'a Body,
+/// Reads a field that may be missing.
+pub(crate) fn optional<'a, T>(
+    body: &'a JsonObject,
     name: &str,
     code: &str,
     read: impl Fn(&'a Value) -> Option<T>,
-) -> Result<Option<T>, Answer> {
+) -> Result<Option<T>, FakeResponse> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match read(value) {
             Some(value) => Ok(Some(value)),
-            None => Err(error(400, code, &format!("The field {name} is not right."))),
+            None => Err(api_error(400, code, &format!("The field {name} is not right."))),
         },
     }
 }
 
-/// A field that must be there.
-pub(super) fn required<'a, T>(
-    body: &'a Body,
+/// Reads a field that must be present.
+pub(crate) fn required<'a, T>(
+    body: &'a JsonObject,
     name: &str,
     code: &str,
     read: impl Fn(&'a Value) -> Option<T>,
-) -> Result<T, Answer> {
+) -> Result<T, FakeResponse> {
     optional(body, name, code, read)?
-        .ok_or_else(|| error(400, code, &format!("The field {name} is missing.")))
+        .ok_or_else(|| api_error(400, code, &format!("The field {name} is missing.")))
 }
 
 /// Reads a text that is not empty.
-pub(super) fn text(value: &Value) -> Option<&str> {
+pub(crate) fn text(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty())
 }
 
 /// Reads one of these words.
-pub(super) fn word<'a>(words: &'static [&'static str]) -> impl Fn(&'a Value) -> Option<&'a str> {
+pub(crate) fn word<'a>(words: &'static [&'static str]) -> impl Fn(&'a Value) -> Option<&'a str> {
     move |value| value.as_str().filter(|text| words.contains(text))
 }
 
-/// The `option` object, empty when it is missing.
-pub(super) fn option<'a>(body: &'a Body, empty: &'a Body) -> Result<&'a Body, Answer> {
+/// Reads the `option` object; `empty` if it is missing.
+pub(crate) fn option<'a>(
+    body: &'a JsonObject,
+    empty: &'a JsonObject,
+) -> Result<&'a JsonObject, FakeResponse> {
     Ok(optional(body, "option", PARAM_ERROR, Value::as_object)?.unwrap_or(empty))
 }
 
-/// A name without the spaces around it, if it is a legal one.
-pub(super) fn legal_name(name: &str) -> Option<&str> {
+/// Returns a name without the spaces around it; `None` if it is not legal.
+pub(crate) fn legal_name(name: &str) -> Option<&str> {
     let name = name.trim_matches(' ');
     let is_illegal = name.is_empty() || name.ends_with('.') || name.contains(['\t', '*', '"', '<', '>', '|']);
     (!is_illegal).then_some(name)
 }
 
-/// What the upload calls have in common in their options; gives the region.
-pub(super) fn upload_option<'a>(
-    option: &'a Body,
+/// Checks the options that all upload calls share; returns the region.
+pub(crate) fn upload_option<'a>(
+    option: &'a JsonObject,
     drivers: &'static [&'static str],
-) -> Result<&'a str, Answer> {
+) -> Result<&'a str, FakeResponse> {
     optional(option, "storageDriver", "paramError.storageDriver", word(drivers))?;
     optional(option, "preferIntranet", PARAM_ERROR, Value::as_bool)?;
     if let Some(check) = optional(option, "preCheckParam", PARAM_ERROR, Value::as_object)? {
@@ -83,18 +86,18 @@ pub(super) fn upload_option<'a>(
     Ok(optional(option, "preferRegion", PARAM_ERROR, word(REGIONS))?.unwrap_or("ZHANGJIAKOU"))
 }
 
-/// At most three properties, each whole.
-pub(super) fn properties(option: &Body) -> Result<Vec<StoredProperty>, Answer> {
+/// Reads at most three properties, each complete.
+pub(crate) fn properties(option: &JsonObject) -> Result<Vec<StoredProperty>, FakeResponse> {
     let list = optional(option, "appProperties", PARAM_ERROR, Value::as_array)?;
     let list = list.map_or(&[][..], Vec::as_slice);
     if list.len() > MOST_PROPERTIES {
-        return Err(error(400, PARAM_ERROR, "There are more than 3 appProperties."));
+        return Err(api_error(400, PARAM_ERROR, "There are more than 3 appProperties."));
     }
     list.iter().map(property).collect()
 }
 
-fn property(value: &Value) -> Result<StoredProperty, Answer> {
-    let wrong = || error(400, PARAM_ERROR, "Each of the appProperties must be an object.");
+fn property(value: &Value) -> Result<StoredProperty, FakeResponse> {
+    let wrong = || api_error(400, PARAM_ERROR, "Each of the appProperties must be an object.");
     let fields = value.as_object().ok_or_else(wrong)?;
     let visibility = required(fields, "visibility", PARAM_ERROR, word(&["PUBLIC", "PRIVATE"]))?;
     Ok(StoredProperty {

@@ -1,6 +1,6 @@
-//! What a test can look at afterwards: requests, sent and stored files.
+//! Records for a test to inspect: requests, sent files, stored files.
 
-use super::Target;
+use super::target::Target;
 use std::fmt;
 
 /// A request that the fake received.
@@ -18,29 +18,30 @@ use std::fmt;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Recorded {
-    /// The number of the connection it came on; the first is 1.
+    /// The number of its connection; the first connection to the fake is 1.
     pub connection: usize,
-    /// The kind of operation; `None` for requests that fit none.
+    /// The kind of operation; `None` for an unknown operation.
     pub target: Option<Target>,
     /// The method, such as `POST`.
     pub method: String,
-    /// The path, percent-encoded as it came, without the query.
+    /// The path, percent-encoded as received, without the query.
     pub path: String,
     /// The query's names and values in order, decoded; a `+` is a space.
     pub query: Vec<(String, String)>,
-    /// The query as it came, without the question mark.
+    /// The query as received, without the question mark.
     pub raw_query: String,
     /// The headers in order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, without the framing of a chunked one. Empty for [`Target::Put`], whose bodies may be larger than
-    /// the memory.
+    /// The body, without chunk framing. Empty for [`Target::Put`], whose bodies may be larger than the memory.
     pub body: Vec<u8>,
-    /// How many bytes of the body were taken in: fewer than were announced where the request broke off.
+    /// The number of body bytes that were read: fewer than announced if the request broke off.
     pub body_length: u64,
-    /// For [`Target::Put`], the CRC-64/XZ of those bytes, as they were taken in: with
-    /// [`Fault::CorruptUpload`](super::Fault::CorruptUpload) one of them is another. `None` where none was looked at.
+    /// For [`Target::Put`], the CRC-64/XZ of those bytes as they were stored: [`Fault::CorruptUpload`] changes one of them.
+    /// `None` if the body was not read.
+    ///
+    /// [`Fault::CorruptUpload`]: crate::testing::Fault::CorruptUpload
     pub body_crc64: Option<u64>,
-    /// The status that it was answered with; `None` where it got no answer (yet).
+    /// The status of the answer; `None` if there is no answer, or not yet.
     pub answered_status: Option<u16>,
 }
 
@@ -62,13 +63,13 @@ pub struct Sent {
     pub space_id: String,
     /// The file.
     pub dentry_id: String,
-    /// The user who got it; with a conversation, the user who sent it.
+    /// The recipient; for a conversation, the sender.
     pub union_id: String,
-    /// The `openConversationId` that it was sent to; `None` when it was sent to a user.
+    /// The `openConversationId` of the recipient; `None` if the recipient is a user.
     pub conversation_id: Option<String>,
 }
 
-/// A file as it is on the fake, in its latest version.
+/// A stored file, in its latest version.
 ///
 /// ```
 /// # use dingtalk_files::testing::FakeDingTalk;
@@ -81,11 +82,11 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredFile {
-    /// The space that it is in.
+    /// Its space.
     pub space_id: String,
     /// Its id.
     pub dentry_id: String,
-    /// The folder that it is in; `"0"` at the root of the space.
+    /// Its folder; `"0"` at the root of the space.
     pub parent_id: String,
     /// Its name, suffix included.
     pub name: String,
@@ -93,9 +94,9 @@ pub struct StoredFile {
     pub size: u64,
     /// The CRC-64/XZ of its bytes, as in `x-oss-hash-crc64ecma`.
     pub crc64: u64,
-    /// The number of its latest version, which is also how many it has.
+    /// The number of its latest version, counted from 1.
     pub version: usize,
-    /// The properties that its commit gave it.
+    /// The properties from its commit.
     pub app_properties: Vec<StoredProperty>,
 }
 
@@ -105,7 +106,7 @@ pub struct StoredFile {
 /// # use dingtalk_files::testing::FakeDingTalk;
 /// let fake = FakeDingTalk::start()?;
 /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-/// assert!(fake.files()[0].app_properties.is_empty()); // Only a commit can give some.
+/// assert!(fake.files()[0].app_properties.is_empty()); // Only a commit sets properties.
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +120,7 @@ pub struct StoredProperty {
     pub visibility: String,
 }
 
-/// Where and with what a file can be PUT: see [`FakeDingTalk::offer_upload`](super::FakeDingTalk::offer_upload).
+/// URL and headers for a PUT: see [`FakeDingTalk::offer_upload`](crate::testing::FakeDingTalk::offer_upload).
 ///
 /// ```
 /// # use dingtalk_files::testing::FakeDingTalk;
@@ -131,9 +132,9 @@ pub struct StoredProperty {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadOffer {
-    /// What the commit wants.
+    /// The key for the commit.
     pub upload_key: String,
-    /// Where to send the PUT.
+    /// The URL of the PUT.
     pub url: String,
     /// Its `Authorization`.
     pub authorization: String,
@@ -195,7 +196,7 @@ impl Recorded {
         same.next().map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON, if it is that.
+    /// The body as JSON; `None` if it is not JSON.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};

@@ -1,51 +1,44 @@
-//! Looking at what is there: one file or folder, and what a folder holds.
+//! Reading the tree: one file or folder, and the entries of a folder.
 
-use super::answer::Answer;
-use super::dentry;
-use super::dingtalk::{check_rights, checked, error, ok, union_id};
-use super::fields::{Body, PARAM_ERROR, option, optional};
-use super::files::Child;
-use super::routes::Call;
-use super::state::Shared;
+use super::call::FakeCall;
+use super::checks::{check_rights, check_space, checked, ok, union_id};
+use super::dentry_json;
+use super::fields::{JsonObject, PARAM_ERROR, option, optional};
+use crate::testing::data::errors::api_error;
+use crate::testing::data::response::FakeResponse;
+use crate::testing::state::Shared;
+use crate::testing::state::tree::Child;
 use serde_json::{Value, json};
 
-/// How many owners of properties one call can name, and how many entries a page can have.
+/// The most owners of properties in one call.
 const MOST_OWNERS: usize = 20;
+/// The most entries on a page.
 const MOST_RESULTS: usize = 50;
-/// How a token for a page begins; the rest is the number of entries before it.
+/// The beginning of a page token; the rest is the number of entries before the page.
 const PAGE: &str = "fake-page-";
 
-/// Says what a file or folder is.
-pub(super) fn get_dentry(shared: &Shared, call: &Call<'_>) -> Answer {
-    try_get_dentry(shared, call).unwrap_or_else(|answer| answer)
-}
-
-fn try_get_dentry(shared: &Shared, call: &Call<'_>) -> Result<Answer, Answer> {
+/// Returns a file or folder.
+pub(crate) fn get_dentry(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let (body, _) = checked(shared, call)?;
-    let empty = Body::new();
+    let empty = JsonObject::new();
     let option = option(&body, &empty)?;
     optional(option, "withThumbnail", PARAM_ERROR, Value::as_bool)?;
     let is_right = |list: &&Vec<Value>| list.len() <= MOST_OWNERS && list.iter().all(Value::is_string);
     optional(option, "appIdsForAppProperties", PARAM_ERROR, |value| value.as_array().filter(is_right))?;
     let state = shared.state();
-    if !state.tree.has_space(call.param(0)) {
-        return Err(no_space());
-    }
-    let dentry = dentry::looked_at(shared, &state.tree, (call.param(0), call.param(1)), false);
-    let dentry = dentry.ok_or_else(|| error(404, "dentryNotExist", "There is no such file or folder."))?;
+    check_space(&state.tree, call.param(0))?;
+    let dentry = dentry_json::entry(&state.tree, (call.param(0), call.param(1)), false);
+    let dentry =
+        dentry.ok_or_else(|| api_error(404, "dentryNotExist", "There is no such file or folder."))?;
     Ok(ok(&json!({"dentry": dentry})))
 }
 
-/// Lists a page of what a folder holds.
-pub(super) fn list_dentries(shared: &Shared, call: &Call<'_>) -> Answer {
-    try_list_dentries(shared, call).unwrap_or_else(|answer| answer)
-}
-
-fn try_list_dentries(shared: &Shared, call: &Call<'_>) -> Result<Answer, Answer> {
+/// Returns a page of a folder's entries.
+pub(crate) fn list_dentries(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     union_id(call.request)?;
     let wrong =
-        |name: &str| error(400, PARAM_ERROR, &format!("The parameter {name} is missing or not right."));
+        |name: &str| api_error(400, PARAM_ERROR, &format!("The parameter {name} is missing or not right."));
     let query = |name| call.request.query_value(name);
     let parent_id = query("parentId").unwrap_or_default();
     let limit = query("maxResults").map_or(Some(MOST_RESULTS), |text| text.parse().ok());
@@ -59,22 +52,20 @@ fn try_list_dentries(shared: &Shared, call: &Call<'_>) -> Result<Answer, Answer>
 
     let space_id = call.param(0);
     let state = shared.state();
-    if !state.tree.has_space(space_id) {
-        return Err(no_space());
-    }
+    check_space(&state.tree, space_id)?;
     if parent_id.is_empty() {
         return Err(wrong("parentId"));
     }
     if state.tree.folder(space_id, parent_id).is_none() {
-        return Err(error(404, "dentryNotExist", "There is no such folder."));
+        return Err(api_error(404, "dentryNotExist", "There is no such folder."));
     }
     let mut children = state.tree.children(space_id, parent_id);
-    // Two with the same key come in the same order at every call, or pages would not fit together.
+    // Entries with equal keys need the same order at every call, or pages would not fit together.
     children.sort_by(|a, b| a.id.cmp(&b.id));
     match query("orderBy").unwrap_or("MODIFIED_TIME") {
         "NAME" => children.sort_by(|a, b| a.name.cmp(&b.name)),
         "SIZE" => children.sort_by_key(|child| child.size),
-        // All times are the same here: folders first, then the files as they came.
+        // All times are equal here: folders first, then files in the order in which they were stored.
         "MODIFIED_TIME" | "CREATE_TIME" => children.sort_by_key(|child| (child.size.is_some(), child.number)),
         _ => return Err(wrong("orderBy")),
     }
@@ -83,7 +74,7 @@ fn try_list_dentries(shared: &Shared, call: &Call<'_>) -> Result<Answer, Answer>
         "DESC" => children.reverse(),
         _ => return Err(wrong("order")),
     }
-    let json = |child: &Child| dentry::looked_at(shared, &state.tree, (space_id, &child.id), true);
+    let json = |child: &Child| dentry_json::entry(&state.tree, (space_id, &child.id), true);
     let page: Vec<_> = children.iter().skip(start).take(limit).filter_map(json).collect();
     let mut answer = json!({"dentries": page});
     let end = start.saturating_add(limit);
@@ -91,8 +82,4 @@ fn try_list_dentries(shared: &Shared, call: &Call<'_>) -> Result<Answer, Answer>
         answer.insert("nextToken".to_owned(), format!("{PAGE}{end}").into());
     }
     Ok(ok(&answer))
-}
-
-fn no_space() -> Answer {
-    error(404, "spaceNotExist", "There is no such space.")
 }

@@ -1,6 +1,6 @@
 //! The kinds of requests.
 
-/// The kinds of requests that a [`Fault`](super::Fault) can be for.
+/// The kinds of requests that a [`Fault`](super::fault::Fault) can be for.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -73,8 +73,8 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     PartInfos,
-    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` are checked for their
-    /// types and otherwise not looked at.
+    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` have no effect; only their
+    /// types are checked.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -103,8 +103,8 @@ pub enum Target {
     Task,
     /// A PUT of a file's bytes, or of a part of them.
     ///
-    /// As the real store, this wants a `Content-Length` of at most 5 GB and no header that is not signed. What is
-    /// wrong with the head of the request is said before the body is read, and a large one is then cut off.
+    /// Like the real store, the fake requires a `Content-Length` of at most 5 GB and refuses headers that are not signed.
+    /// An error in the head is reported before the body is read; a large body is then cut off.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -132,8 +132,8 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     GetDentry,
-    /// `ListDentries`, which `walk` asks for each folder. All times are the same on the fake: sorted by them, folders come
-    /// before files, and files as they were stored.
+    /// `ListDentries`, which `walk` calls for each folder. All times are equal on the fake: sorted by time, folders come
+    /// before files, and files in the order in which they were stored.
     ///
     /// ```
     /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};
@@ -146,7 +146,7 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ListDentries,
-    /// Every operation that the fake does not know by itself and was told the answer of: see
-    /// [`answer`](super::FakeDingTalk::answer).
+    /// Every operation that the fake does not implement and answers as ordered: see
+    /// [`answer`](crate::testing::FakeDingTalk::answer).
     Other,
 }

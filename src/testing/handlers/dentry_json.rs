@@ -1,19 +1,13 @@
-//! Files as the API words them.
+//! The JSON of files and folders.
 
-use super::FakeDingTalk;
-use super::files::{Dentry, ROOT, Tree};
-use super::state::Shared;
+use crate::testing::state::tokens::APP_KEY;
+use crate::testing::state::tree::{FakeDentry, ROOT, Tree};
 use serde_json::{Value, json};
 
-/// The documented answer of a commit.
-pub(super) fn committed(
-    shared: &Shared,
-    tree: &Tree,
-    ids: (&str, &str),
-    with_category: bool,
-) -> Option<Value> {
+/// A file in the answer of a commit.
+pub(crate) fn committed(tree: &Tree, ids: (&str, &str), with_category: bool) -> Option<Value> {
     let dentry = tree.dentry(ids.0, ids.1)?;
-    let mut value = common(shared, tree, ids, dentry)?;
+    let mut value = common(tree, ids, dentry)?;
     let properties = dentry.properties.iter().map(|property| {
         let (name, value, visibility) = (&property.name, &property.value, &property.visibility);
         json!({"name": name, "value": value, "visibility": visibility})
@@ -21,8 +15,8 @@ pub(super) fn committed(
     let properties: Vec<_> = properties.collect();
     let fields = value.as_object_mut()?;
     fields.insert("properties".to_owned(), json!({"readOnly": false}));
-    // By the owner's id, which for an app is the app's.
-    let owners = if properties.is_empty() { json!({}) } else { json!({FakeDingTalk::APP_KEY: properties}) };
+    // By the owner's id, which is the app's key.
+    let owners = if properties.is_empty() { json!({}) } else { json!({APP_KEY: properties}) };
     fields.insert("appProperties".to_owned(), owners);
     fields.insert("partitionType".to_owned(), "PUBLIC_OSS_PARTITION".into());
     fields.insert("storageDriver".to_owned(), "DINGTALK".into());
@@ -32,17 +26,12 @@ pub(super) fn committed(
     Some(value)
 }
 
-/// A file or folder as the calls that look at one word it.
-pub(super) fn looked_at(
-    shared: &Shared,
-    tree: &Tree,
-    ids: (&str, &str),
-    with_category: bool,
-) -> Option<Value> {
-    committed(shared, tree, ids, with_category).or_else(|| folder(shared, tree, ids))
+/// A file or folder in the answer of a call that reads the tree.
+pub(crate) fn entry(tree: &Tree, ids: (&str, &str), with_category: bool) -> Option<Value> {
+    committed(tree, ids, with_category).or_else(|| folder(tree, ids))
 }
 
-fn folder(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str)) -> Option<Value> {
+fn folder(tree: &Tree, (space_id, id): (&str, &str)) -> Option<Value> {
     let folder = tree.folder(space_id, id).filter(|_| id != ROOT)?;
     Some(json!({
         "id": id,
@@ -59,18 +48,18 @@ fn folder(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str)) -> Option<
         "modifiedTime": "2022-01-01T10:00Z",
         "properties": {"readOnly": false},
         "appProperties": {},
-        "uuid": shared.uuid(space_id, id),
+        "uuid": tree.uuid(space_id, id),
     }))
 }
 
-/// The documented answer of a send.
-pub(super) fn sent(shared: &Shared, tree: &Tree, ids: (&str, &str), conversation: &str) -> Option<Value> {
-    let mut value = common(shared, tree, ids, tree.dentry(ids.0, ids.1)?)?;
+/// A file in the answer of a send.
+pub(crate) fn sent(tree: &Tree, ids: (&str, &str), conversation: &str) -> Option<Value> {
+    let mut value = common(tree, ids, tree.dentry(ids.0, ids.1)?)?;
     value.as_object_mut()?.insert("conversationId".to_owned(), conversation.into());
     Some(value)
 }
 
-fn common(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str), dentry: &Dentry) -> Option<Value> {
+fn common(tree: &Tree, (space_id, id): (&str, &str), dentry: &FakeDentry) -> Option<Value> {
     let latest = dentry.latest()?;
     let name = dentry.name();
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -90,7 +79,7 @@ fn common(shared: &Shared, tree: &Tree, (space_id, id): (&str, &str), dentry: &D
         "createTime": "2022-01-01T10:00:00Z",
         // The documentation has both spellings.
         "modifiedTime": "2022-01-01T10:00Z",
-        "uuid": shared.uuid(space_id, id),
+        "uuid": tree.uuid(space_id, id),
     }))
 }
 

@@ -1,14 +1,26 @@
-//! What files consist of: bytes in memory, or a pattern made on the fly.
+//! The content of files: bytes in memory, or a pattern that is computed when it is needed.
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How many bytes are produced, sent or checksummed at a time.
-pub(super) const BLOCK: usize = 256 * 1024;
+/// The number of bytes that are produced, sent or checksummed at a time.
+pub(crate) const BLOCK: usize = 256 * 1024;
 
-/// How the body of [`Fault::EndlessBody`](super::Fault::EndlessBody) begins; after it come `a`s for ever.
+/// The beginning of an endless body; `a`s without end follow.
 const ENDLESS_START: &[u8] = b"{\"a\":\"";
+
+/// The most bytes of one PUT that are kept.
+pub(crate) const MOST_KEPT: u64 = 16 << 20;
+
+/// The body of a PUT, after it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct ReceivedBody {
+    pub(crate) length: u64,
+    pub(crate) crc: u64,
+    /// `None` if it was too large to keep.
+    pub(crate) content: Option<Content>,
+}
 
 /// The bytes of a file on the fake. Cheap to clone: clones share the bytes.
 ///
@@ -21,11 +33,11 @@ const ENDLESS_START: &[u8] = b"{\"a\":\"";
 /// ```
 #[derive(Clone)]
 pub struct Content {
-    source: Source,
+    source: ContentSource,
 }
 
 #[derive(Clone)]
-enum Source {
+enum ContentSource {
     Bytes(Arc<[u8]>),
     Pattern { len: u64, seed: u64 },
     Endless,
@@ -46,7 +58,7 @@ impl Content {
         Self::pattern_with_seed(len, 0)
     }
 
-    /// As [`Content::pattern`], and other bytes for every `seed`.
+    /// Like [`Content::pattern`], with different bytes for every `seed`.
     ///
     /// ```
     /// use dingtalk_files::testing::Content;
@@ -56,17 +68,17 @@ impl Content {
     /// ```
     #[must_use]
     pub fn pattern_with_seed(len: u64, seed: u64) -> Self {
-        let source = Source::Pattern { len, seed };
+        let source = ContentSource::Pattern { len, seed };
         Self { source }
     }
 
-    /// A body that does not end: the beginning of a JSON text, and then the same letter again and again.
-    pub(super) fn endless() -> Self {
-        let source = Source::Endless;
+    /// A body without end: the beginning of a JSON text, then the same letter forever.
+    pub(crate) fn endless() -> Self {
+        let source = ContentSource::Endless;
         Self { source }
     }
 
-    /// How many bytes there are.
+    /// The number of bytes.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::testing::Content::from("hello").len(), 5);
@@ -74,13 +86,13 @@ impl Content {
     #[must_use]
     pub fn len(&self) -> u64 {
         match &self.source {
-            Source::Bytes(bytes) => bytes.len() as u64,
-            Source::Pattern { len, .. } => *len,
-            Source::Endless => u64::MAX,
+            ContentSource::Bytes(bytes) => bytes.len() as u64,
+            ContentSource::Pattern { len, .. } => *len,
+            ContentSource::Endless => u64::MAX,
         }
     }
 
-    /// Whether there are no bytes at all.
+    /// Whether the content has no bytes.
     ///
     /// ```
     /// assert!(dingtalk_files::testing::Content::from("").is_empty());
@@ -90,7 +102,7 @@ impl Content {
         self.len() == 0
     }
 
-    /// The bytes from `range.start` to before `range.end`; what lies past the end is left out.
+    /// The bytes of a range; the part past the end is left out.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::testing::Content::from("hello").bytes(1..3), b"el");
@@ -104,12 +116,12 @@ impl Content {
         bytes
     }
 
-    /// Writes the bytes from `offset` on into `buffer`, which must not reach past the end.
-    pub(super) fn fill(&self, offset: u64, buffer: &mut [u8]) {
+    /// Writes the bytes from `offset` on into `buffer`, which must not extend past the end.
+    pub(crate) fn fill(&self, offset: u64, buffer: &mut [u8]) {
         match &self.source {
-            Source::Bytes(bytes) => fill_from(bytes, offset, buffer),
-            Source::Pattern { seed, .. } => fill_pattern(*seed, offset, buffer),
-            Source::Endless => {
+            ContentSource::Bytes(bytes) => fill_from(bytes, offset, buffer),
+            ContentSource::Pattern { seed, .. } => fill_pattern(*seed, offset, buffer),
+            ContentSource::Endless => {
                 buffer.fill(b'a');
                 fill_from(ENDLESS_START, offset, buffer);
             }
@@ -117,9 +129,9 @@ impl Content {
     }
 
     /// CRC-64/XZ of all bytes.
-    pub(super) fn crc(&self) -> u64 {
+    pub(crate) fn crc(&self) -> u64 {
         let mut digest = crc64fast::Digest::new();
-        if let Source::Bytes(bytes) = &self.source {
+        if let ContentSource::Bytes(bytes) = &self.source {
             digest.write(bytes);
             return digest.sum64();
         }
@@ -136,7 +148,7 @@ impl Content {
     }
 }
 
-/// Copies `bytes` from `offset` on into `buffer`, as far as there are any.
+/// Copies `bytes` from `offset` on into `buffer`, as many as there are.
 fn fill_from(bytes: &[u8], offset: u64, buffer: &mut [u8]) {
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let from = bytes.get(start..).unwrap_or_default();
@@ -146,10 +158,10 @@ fn fill_from(bytes: &[u8], offset: u64, buffer: &mut [u8]) {
     }
 }
 
-/// The pattern is a row of 8-byte words, each computed from its place alone.
+/// Writes a pattern: 8-byte words, each computed from its place alone.
 fn fill_pattern(seed: u64, offset: u64, buffer: &mut [u8]) {
     let mut place = offset / 8;
-    // Fewer than 8, so that the conversion loses nothing.
+    // Less than 8, so the conversion loses nothing.
     let skipped = (offset % 8) as usize;
     let mut rest = buffer;
     if skipped > 0 {
@@ -188,7 +200,7 @@ fn pattern_word(seed: u64, place: u64) -> [u8; 8] {
 
 impl From<Vec<u8>> for Content {
     fn from(bytes: Vec<u8>) -> Self {
-        let source = Source::Bytes(bytes.into());
+        let source = ContentSource::Bytes(bytes.into());
         Self { source }
     }
 }
@@ -223,15 +235,15 @@ impl From<&Vec<u8>> for Content {
     }
 }
 
-/// Says how many bytes there are and shows none of them.
+/// Shows the number of bytes and none of the bytes.
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
-            Source::Bytes(bytes) => write!(f, "Content({} bytes)", bytes.len()),
-            Source::Pattern { len, seed } => {
+            ContentSource::Bytes(bytes) => write!(f, "Content({} bytes)", bytes.len()),
+            ContentSource::Pattern { len, seed } => {
                 write!(f, "Content(pattern of {len} bytes, seed {seed})")
             }
-            Source::Endless => f.write_str("Content(endless)"),
+            ContentSource::Endless => f.write_str("Content(endless)"),
         }
     }
 }

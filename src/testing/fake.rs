@@ -1,0 +1,249 @@
+//! The fake itself: start and stop, tokens, URLs and signatures.
+
+use super::server;
+use super::state::Shared;
+use super::state::tokens::{APP_KEY, APP_SECRET};
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// A small `DingTalk` with files, on a port of this machine. Dropping it stops it.
+///
+/// Its app is [`FakeDingTalk::APP_KEY`] with [`FakeDingTalk::APP_SECRET`]; any union id is a user
+/// with all permissions. A space exists if it has a file, or by [`FakeDingTalk::add_space`].
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+/// assert_eq!(fake.requests().len(), 3); // token, download info, object
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct FakeDingTalk {
+    pub(super) shared: Arc<Shared>,
+    pub(super) address: SocketAddr,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+impl FakeDingTalk {
+    /// The key of the one app that the fake knows.
+    pub const APP_KEY: &str = APP_KEY;
+    /// The secret of that app.
+    pub const APP_SECRET: &str = APP_SECRET;
+
+    /// Starts a fake on a free port of `127.0.0.1`.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// assert!(fake.base_url().starts_with("http://127.0.0.1:"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The system has no free port or no thread.
+    pub fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(format!("http://{address}")));
+        let for_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("fake-dingtalk".to_owned());
+        let acceptor = thread.spawn(move || server::accept(&for_thread, &listener))?;
+        let acceptor = Some(acceptor);
+        Ok(Self { shared, address, acceptor })
+    }
+
+    /// The URL of the API and the beginning of all object URLs: `http://127.0.0.1:PORT`.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// let client = dingtalk_files::Client::builder().access_token("t").base_url(fake.base_url()).build();
+    /// # assert!(client.is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        self.shared.base_url.clone()
+    }
+
+    /// A valid token, without a request: for tests that send requests of their own.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_task("task-1", &["SUCCESS"]);
+    /// let url = format!("{}/v1.0/storage/tasks/task-1?unionId=anyone", fake.base_url());
+    /// let answer = ureq::get(&url).header("x-acs-dingtalk-access-token", fake.access_token()).call()?;
+    /// assert_eq!(answer.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn access_token(&self) -> String {
+        self.shared.state().tokens.renew()
+    }
+
+    /// Sets the lifetime of a token from the next token call on, in seconds; 7200 at first.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_token_lifetime(60);
+    /// let token = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET)?;
+    /// assert_eq!(token.expire_in, 60);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_token_lifetime(&self, seconds: u64) {
+        self.shared.state().tokens.lifetime = Duration::from_secs(seconds);
+    }
+
+    /// Revokes the current token: 400 `InvalidAuthentication`. The next token call issues another one.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// fake.revoke_tokens();
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::Token).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn revoke_tokens(&self) {
+        self.shared.state().tokens.revoke();
+    }
+
+    /// Makes a token call after [`FakeDingTalk::revoke_tokens`] issue the same string again, which stays refused.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// fake.keep_token_string(true);
+    /// fake.revoke_tokens();
+    /// let error = client.file("space-1", "dentry-1", UnionId("anyone")).download_info().unwrap_err();
+    /// assert!(error.is_authentication());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_token_string(&self, keep: bool) {
+        self.shared.state().tokens.keep_string = keep;
+    }
+
+    /// Sets the `resourceUrls` of the download information from now on. In each of them, `{good}` stands for the right
+    /// URL, also as a part: `{good}?mirror=2`, which [`fault_when`](FakeDingTalk::fault_when) can tell from another.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_resource_urls(vec!["http://127.0.0.1:9/dead".into(), "{good}".into()]);
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_resource_urls(&self, urls: Vec<String>) {
+        self.shared.state().resource_urls = Some(urls);
+    }
+
+    /// Sets the `resourceUrls` of the upload information from now on, for parts as well. In each of them, `{good}` stands
+    /// for the right URL, also as a part. The URL of a part has a query already.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.set_upload_urls(vec!["http://127.0.0.1:9/dead".into(), "{good}".into()]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn set_upload_urls(&self, urls: Vec<String>) {
+        self.shared.state().upload_urls = Some(urls);
+    }
+
+    /// Sets the lifetime of the signatures from now on, in seconds; 900 at first, and 0 for a signature that has lapsed
+    /// already. It is real time: for a lapse without waiting, see [`lapse_signatures`](FakeDingTalk::lapse_signatures).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_expiration_seconds(60);
+    /// let info = client.file("space-1", "dentry-1", UnionId("anyone")).download_info()?;
+    /// assert_eq!(info.header_signature_info.unwrap().expiration_seconds, Some(60));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_expiration_seconds(&self, seconds: u64) {
+        self.shared.state().signatures.lifetime = Duration::from_secs(seconds);
+    }
+
+    /// Makes all signatures so far lapse: 403 `AccessDenied`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let info = client.file("space-1", "dentry-1", UnionId("anyone")).download_info()?;
+    /// fake.lapse_signatures();
+    /// assert!(client.download_to(&info, &mut Vec::new(), ..).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// For another answer to a lapsed signature, order it for requests with that signature:
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let mut first = None;
+    /// let has_first_signature = move |request: &dingtalk_files::testing::Recorded| {
+    ///     let signature = request.header("authorization").map(str::to_owned);
+    ///     *first.get_or_insert(signature.clone()) == signature
+    /// };
+    /// fake.fault_when(Target::Object, has_first_signature, Fault::object_error(403, "SecurityTokenExpired"));
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lapse_signatures(&self) {
+        self.shared.state().signatures.expire_all();
+    }
+}
+
+impl Drop for FakeDingTalk {
+    fn drop(&mut self) {
+        self.shared.stop();
+        // The accepting thread checks the flag at the next connection.
+        let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok();
+        if let (true, Some(acceptor)) = (woken, self.acceptor.take()) {
+            let _ = acceptor.join();
+        }
+    }
+}
+
+impl fmt::Debug for FakeDingTalk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.state();
+        f.debug_struct("FakeDingTalk")
+            .field("base_url", &self.shared.base_url)
+            .field("files", &state.tree.file_count())
+            .field("requests", &state.requests.len())
+            .field("connections", &state.connections)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! The operations, one file per group. A handler checks a request as the real service does and works on the state.
+
+pub(super) mod browse;
+pub(super) mod call;
+pub(super) mod checks;
+pub(super) mod conv_file;
+mod dentry_json;
+pub(super) mod downloads;
+mod fields;
+pub(super) mod oauth2;
+pub(super) mod objects;
+pub(super) mod tasks;
+pub(super) mod uploads;

@@ -1,0 +1,21 @@
+//! Access tokens.
+
+use super::call::FakeCall;
+use super::checks::{json_body, ok};
+use crate::testing::data::errors::api_error;
+use crate::testing::data::response::FakeResponse;
+use crate::testing::state::Shared;
+use crate::testing::state::tokens::{APP_KEY, APP_SECRET};
+use serde_json::{Value, json};
+
+/// Issues the token for the right key and secret.
+pub(crate) fn access_token(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    let body = json_body(call.request)?;
+    let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    if text("appKey") != APP_KEY || text("appSecret") != APP_SECRET {
+        return Err(api_error(400, "invalidClientIdOrSecret", "The app key or the app secret is wrong."));
+    }
+    let mut state = shared.state();
+    let token = state.tokens.issue();
+    Ok(ok(&json!({"accessToken": token, "expireIn": state.tokens.lifetime.as_secs()})))
+}

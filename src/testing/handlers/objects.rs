@@ -1,0 +1,231 @@
+//! The object store: signed downloads and uploads in the manner of OSS.
+
+use super::call::FakeCall;
+use super::checks::TOKEN_HEADER;
+use crate::testing::data::effects::{HeaderText, ObjectEffects};
+use crate::testing::data::errors::object_error;
+use crate::testing::data::ids::request_id;
+use crate::testing::data::records::Recorded;
+use crate::testing::data::response::FakeResponse;
+use crate::testing::state::Shared;
+use crate::testing::state::signatures::{ACCESS_KEY_ID, SignatureError};
+use crate::testing::state::tree::{StoredVersion, etag};
+use crate::testing::state::uploads::{LAST_PART, LONGEST_PUT};
+use std::ops::Range;
+
+const CRC_HEADER: &str = "x-oss-hash-crc64ecma";
+
+/// Serves an object or a range of it.
+pub(crate) fn get_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    let effects = &call.effects.object;
+    let (space_id, dentry_id) = (call.param(0), call.param(1));
+    // No file has a version 0.
+    let version = call.param(2).parse().unwrap_or(0);
+    if let Some(content) = &effects.replace {
+        shared.replace(space_id, dentry_id, version, content);
+    }
+    check_rights(shared, call.request)?;
+    let stored = shared.state().tree.version(space_id, dentry_id, version);
+    let stored = stored.ok_or_else(no_such_key)?;
+    check_if_match(call.request, &stored, effects)?;
+    serve(&stored, call.request, effects)
+}
+
+/// Makes the response with the requested range of an object.
+fn serve(
+    stored: &StoredVersion,
+    request: &Recorded,
+    effects: &ObjectEffects,
+) -> Result<FakeResponse, FakeResponse> {
+    let size = stored.size;
+    let Some(content) = &stored.content else {
+        let message = "The fake keeps only the checksum of large uploads.";
+        return Err(object_error(400, "FakeContentNotKept", message, &[]));
+    };
+    let asked = request.header("range").filter(|_| !effects.ignore_range);
+    let range = match asked.map_or(FakeRange::Whole, |text| parse_range(text, size)) {
+        FakeRange::Inside(range) => Some(range),
+        FakeRange::Outside if effects.strict_ranges => return Err(invalid_range(asked, size)),
+        FakeRange::Outside | FakeRange::Whole => None,
+    };
+    let range = range.map(|range| shorten(shift(range, effects.shift, size), effects.longest_range));
+    let text = match (&effects.content_range, &range) {
+        (HeaderText::Literal(text), _) => Some(text.clone()),
+        (HeaderText::True, Some(range)) => {
+            Some(format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1)))
+        }
+        (HeaderText::True, None) | (HeaderText::Absent, _) => None,
+    };
+    let partial = range.is_some() || !matches!(effects.content_range, HeaderText::True);
+    let status = if partial { 206 } else { 200 };
+    let response = FakeResponse::with_range(status, content.clone(), range.unwrap_or(0..size))
+        .corrupt(effects.corrupt)
+        .header("Content-Type", "application/octet-stream")
+        .header("Accept-Ranges", "bytes")
+        .header("Last-Modified", "Sat, 01 Jan 2022 10:00:00 GMT")
+        .header("x-oss-object-type", if stored.is_multipart { "Multipart" } else { "Normal" })
+        .header("x-oss-request-id", request_id());
+    let response = effects.etag.add_to(response, "ETag", &stored.etag);
+    let response = effects.crc.add_to(response, CRC_HEADER, &stored.crc.to_string());
+    Ok(match text {
+        Some(text) => response.header("Content-Range", text),
+        None => response,
+    })
+}
+
+/// Checks the head of a PUT, before its body is read.
+pub(crate) fn check_put(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
+    let Some(length) = request.header("content-length") else {
+        let message = "You must provide the Content-Length HTTP header.";
+        return Err(object_error(411, "MissingContentLength", message, &[]));
+    };
+    check_rights(shared, request)?;
+    if length.parse().is_ok_and(|length: u64| length > LONGEST_PUT) {
+        let message = "Your proposed upload exceeds the maximum allowed object size.";
+        return Err(object_error(400, "EntityTooLarge", message, &[]));
+    }
+    Ok(())
+}
+
+/// Stores the body of a PUT, whose head was checked before it was read.
+pub(crate) fn put_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    let error = |status, code, message| Err(object_error(status, code, message, &[]));
+    let Some(body) = call.upload else {
+        return error(500, "InternalError", "The body was not read.");
+    };
+    let number = match call.request.query_value("partNumber").map(str::parse) {
+        None => None,
+        Some(Ok(number)) if (1..=LAST_PART).contains(&number) => Some(number),
+        Some(_) => return error(400, "InvalidArgument", "Part number must be from 1 to 10000."),
+    };
+    if !shared.state().uploads.store(call.param(0), number, body) {
+        return error(404, "NoSuchUpload", "The specified upload does not exist.");
+    }
+    let effects = &call.effects.object;
+    let etag = etag(body.crc, 1, 0, "");
+    let response = FakeResponse::new(200, "").header("x-oss-request-id", request_id());
+    let response = effects.etag.add_to(response, "ETag", &etag);
+    Ok(effects.crc.add_to(response, CRC_HEADER, &body.crc.to_string()))
+}
+
+/// The meaning of a `Range` header for an object of a certain size.
+#[derive(Debug, PartialEq, Eq)]
+enum FakeRange {
+    /// Not a range.
+    Whole,
+    Inside(Range<u64>),
+    /// A range that leaves the object.
+    Outside,
+}
+
+/// Parses a `Range` header. Of several ranges, only the first counts.
+fn parse_range(text: &str, size: u64) -> FakeRange {
+    let first = text.strip_prefix("bytes=").and_then(|list| list.split(',').next());
+    let Some((start, end)) = first.and_then(|range| range.trim().split_once('-')) else {
+        return FakeRange::Whole;
+    };
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(start) || !is_number(end) {
+        return FakeRange::Whole;
+    }
+    // A number above 64 bits is outside every object.
+    let number = |digits: &str| digits.parse().unwrap_or(u64::MAX);
+    let (first, last) = match (start, end) {
+        ("", "") => return FakeRange::Whole,
+        ("", count) => match size.checked_sub(number(count)) {
+            Some(first) => (first, size.saturating_sub(1)),
+            None => return FakeRange::Outside,
+        },
+        (first, "") => (number(first), size.saturating_sub(1)),
+        (first, last) if number(last) < number(first) => return FakeRange::Whole,
+        (first, last) => (number(first), number(last)),
+    };
+    if first < size && last < size { FakeRange::Inside(first..last + 1) } else { FakeRange::Outside }
+}
+
+/// Moves a range inside the object; at least one byte remains.
+fn shift(range: Range<u64>, by: i64, size: u64) -> Range<u64> {
+    let start = range.start.saturating_add_signed(by).min(size.saturating_sub(1));
+    let end = range.end.saturating_add_signed(by).clamp(start.saturating_add(1), size.max(1));
+    start..end
+}
+
+fn shorten(range: Range<u64>, longest: Option<u64>) -> Range<u64> {
+    let end = range.end.min(range.start.saturating_add(longest.unwrap_or(u64::MAX).max(1)));
+    range.start..end
+}
+
+/// Checks `If-Match`, unless the answer has a made-up `ETag`.
+fn check_if_match(
+    request: &Recorded,
+    stored: &StoredVersion,
+    effects: &ObjectEffects,
+) -> Result<(), FakeResponse> {
+    let refused = effects.refuse_if_match && request.header("if-match").is_some();
+    let differs = matches!(effects.etag, HeaderText::True) && !if_match(request, &stored.etag);
+    if !refused && !differs {
+        return Ok(());
+    }
+    let details = [("Condition", "If-Match".to_owned())];
+    let message = "At least one of the pre-conditions you specified did not hold.";
+    let response = object_error(412, "PreconditionFailed", message, &details);
+    Err(if refused { effects.etag.add_to(response, "ETag", &stored.etag) } else { response })
+}
+
+fn invalid_range(asked: Option<&str>, size: u64) -> FakeResponse {
+    let requested = asked.unwrap_or_default().to_owned();
+    let details = [("ActualObjectSize", size.to_string()), ("RangeRequested", requested)];
+    let answer = object_error(416, "InvalidRange", "The requested range cannot be satisfied", &details);
+    answer.header("Content-Range", format!("bytes */{size}"))
+}
+
+/// Whether `If-Match` is absent or names this `ETag`. As at OSS, the quotes are optional.
+fn if_match(request: &Recorded, etag: &str) -> bool {
+    let bare = etag.trim_matches('"');
+    let is_it = |text: &str| text == "*" || text.trim_matches('"') == bare;
+    request.header("if-match").is_none_or(|list| list.split(',').any(|text| is_it(text.trim())))
+}
+
+fn no_such_key() -> FakeResponse {
+    object_error(404, "NoSuchKey", "The specified key does not exist.", &[])
+}
+
+/// The response for an unknown operation.
+pub(crate) fn no_such_operation(request: &Recorded) -> FakeResponse {
+    match request.method.as_str() {
+        "GET" | "HEAD" => no_such_key(),
+        _ => object_error(405, "MethodNotAllowed", "The specified method is not allowed.", &[]),
+    }
+}
+
+/// Checks that a request has no token, and a signature that is right and not too old.
+fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
+    if request.header(TOKEN_HEADER).is_some() {
+        let message = "The access token is for the API host only.";
+        return Err(object_error(400, "FakeTokenLeaked", message, &[]));
+    }
+    shared.state().signatures.check(request).map_err(signature_refused)
+}
+
+fn signature_refused(error: SignatureError) -> FakeResponse {
+    let denied = |message| object_error(403, "AccessDenied", message, &[]);
+    match error {
+        SignatureError::NoAuthorization => {
+            denied("You have no right to access this object because of bucket acl.")
+        }
+        SignatureError::NoDate => denied("OSS authentication requires a valid Date."),
+        SignatureError::Expired => denied("Request has expired."),
+        SignatureError::Mismatch { given, to_sign } => {
+            let provided = given.rsplit(':').next().unwrap_or_default().to_owned();
+            // Like the real store, this reveals the text to sign, which a client must not log.
+            let details = [
+                ("OSSAccessKeyId", ACCESS_KEY_ID.to_owned()),
+                ("SignatureProvided", provided),
+                ("StringToSign", to_sign),
+            ];
+            let message = "The request signature we calculated does not match the signature you provided. \
+                           Check your key and signing method.";
+            object_error(403, "SignatureDoesNotMatch", message, &details)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Everything that a test can inspect afterwards, except the files.
+
+use super::data::records::{Recorded, Sent};
+use super::data::target::Target;
+use super::fake::FakeDingTalk;
+
+impl FakeDingTalk {
+    /// All requests so far, in the order in which they were completely received.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// assert!(fake.requests().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.shared.state().requests.clone()
+    }
+
+    /// The requests of one kind so far.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::Object).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn requests_to(&self, target: Target) -> Vec<Recorded> {
+        let state = self.shared.state();
+        let requests = state.requests.iter();
+        requests.filter(|request| request.target == Some(target)).cloned().collect()
+    }
+
+    /// The sent files, in order, including those whose answer was lost.
+    ///
+    /// ```
+    /// use dingtalk_files::testing::FakeDingTalk;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// assert!(fake.sent().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.shared.state().sent.clone()
+    }
+
+    /// The number of connections so far.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.connections(), 2); // one to the API, one to the object store
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.state().connections
+    }
+
+    /// Forgets requests, sent files and unfinished uploads, so that a long test does not fill the memory. Files stay,
+    /// tokens and signatures stay valid, and ordered faults stay ordered.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// fake.forget();
+    /// assert!(fake.requests().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forget(&self) {
+        self.shared.forget();
+    }
+}

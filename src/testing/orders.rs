@@ -1,0 +1,134 @@
+//! Faults and answers that a test orders.
+
+use super::data::fault::{Fault, json_text};
+use super::data::records::Recorded;
+use super::data::target::Target;
+use super::fake::FakeDingTalk;
+use super::state::faults::ConditionalFault;
+use serde_json::Value;
+
+impl FakeDingTalk {
+    /// Orders a fault for the next request of this kind. Faults that are ordered later are for later requests.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault(Target::Object, Fault::CutAfter(2));
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::Object).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fault(&self, target: Target, fault: Fault) {
+        self.shared.state().faults.queue(target, fault);
+    }
+
+    /// Orders a fault for every request of this kind that meets a condition.
+    ///
+    /// A request gets the next fault of [`fault`](FakeDingTalk::fault), or else that of the first condition that is true,
+    /// or else that of [`fault_always`](FakeDingTalk::fault_always). A condition sees the head of a request, before the body
+    /// is read; it is not asked about a request that has its fault already. It may use the fake, but must not wait for
+    /// another request.
+    ///
+    /// Every connection but the first is refused, as by a server that limits them:
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk, Fault, Recorded, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let mut first = None;
+    /// let is_additional = move |request: &Recorded| *first.get_or_insert(request.connection) != request.connection;
+    /// fake.fault_when(Target::Object, is_additional, Fault::object_error(503, "SlowDown"));
+    /// # client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// One URL of two breaks off, each time, and a range past the beginning is ignored:
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk, Fault, Recorded, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_resource_urls(vec!["{good}?mirror=1".into(), "{good}?mirror=2".into()]);
+    /// fake.fault_when(Target::Object, |request| request.query_value("mirror") == Some("1"), Fault::CutAfter(0));
+    /// let is_later = |request: &Recorded| request.header("range").is_some_and(|range| !range.starts_with("bytes=0-"));
+    /// fake.fault_when(Target::Object, is_later, Fault::IgnoreRange);
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// assert_eq!(fake.requests_to(Target::Object).last().unwrap().query_value("mirror"), Some("2"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fault_when(
+        &self,
+        target: Target,
+        condition: impl FnMut(&Recorded) -> bool + Send + 'static,
+        fault: Fault,
+    ) {
+        self.shared.state().faults.add_conditional(ConditionalFault::new(target, condition, fault));
+    }
+
+    /// Orders a fault for every request of this kind without a fault from [`fault`](FakeDingTalk::fault) or
+    /// [`fault_when`](FakeDingTalk::fault_when). It replaces the previous standing fault.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    /// let file = client.file("space-1", "dentry-1", UnionId("anyone"));
+    /// assert!(file.download_to(&mut Vec::new(), ..).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fault_always(&self, target: Target, fault: Fault) {
+        self.shared.state().faults.set_standing(target, fault);
+    }
+
+    /// Cancels all faults.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
+    /// fake.clear_faults();
+    /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clear_faults(&self) {
+        self.shared.state().faults.clear();
+    }
+
+    /// Orders the answer to an operation that the fake does not implement, with status 200. Only the token is checked. The
+    /// body is a [`serde_json::Value`] or a text.
+    ///
+    /// The route is method and path, such as the documented line, which `docs/endpoints.md` lists for each operation.
+    /// `{spaceId}` or any other name in braces stands for every value.
+    ///
+    /// The answer also replaces an operation that the fake implements. For the same route the last order counts.
+    ///
+    /// ```
+    /// use dingtalk_files::{AddFolder, UnionId};
+    /// use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
+    /// use serde_json::json;
+    ///
+    /// let fake = FakeDingTalk::start()?;
+    /// let route = "POST /v1.0/storage/spaces/{spaceId}/dentries/0/folders"; // in the root of any space
+    /// fake.answer(route, json!({"dentry": {"id": "folder-1", "type": "FOLDER"}}));
+    ///
+    /// let client = fake.client().build()?;
+    /// let add = || client.storage().add_folder("space-1", "0", "Reports", UnionId("anyone"), &AddFolder::new());
+    /// assert_eq!(add()?.id.as_deref(), Some("folder-1"));
+    /// assert_eq!(fake.requests_to(Target::Other)[0].json().unwrap()["name"], "Reports");
+    ///
+    /// fake.fault(Target::Other, Fault::api_error(403, "permissionDenied"));
+    /// assert!(add().unwrap_err().is_permission_denied());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn answer(&self, route: &str, body: impl Into<Value>) {
+        self.shared.state().answers.push((route.to_owned(), json_text(body.into())));
+    }
+}

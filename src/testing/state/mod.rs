@@ -1,0 +1,169 @@
+//! The state of a fake: files, uploads, tokens, signatures, ordered faults, recorded requests.
+
+pub(super) mod faults;
+pub(super) mod signatures;
+pub(super) mod tokens;
+pub(super) mod tree;
+pub(super) mod uploads;
+
+use super::data::content::Content;
+use super::data::fault::Fault;
+use super::data::records::{Recorded, Sent};
+use faults::Faults;
+use signatures::{Signatures, SignedPath};
+use std::collections::{HashMap, VecDeque};
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokens::Tokens;
+use tree::{StoredVersion, Tree};
+use uploads::Uploads;
+
+/// The part of a fake that its threads share.
+pub(crate) struct Shared {
+    /// Set when the fake is dropped.
+    pub(crate) stop: AtomicBool,
+    pub(crate) base_url: String,
+    state: Mutex<FakeState>,
+}
+
+/// The part of a fake that changes while it runs.
+pub(crate) struct FakeState {
+    pub(crate) tree: Tree,
+    pub(crate) uploads: Uploads,
+    /// The fewest bytes of a part that is not the last one.
+    pub(crate) smallest_part: u64,
+    /// The statuses that calls about a task report, one after the other.
+    pub(crate) tasks: HashMap<String, VecDeque<String>>,
+    /// The number of calls for which a file is still reported as archived, by space and dentry.
+    pub(crate) archived: HashMap<(String, String), usize>,
+    /// Answers that a test has ordered: route and body.
+    pub(crate) answers: Vec<(String, String)>,
+    pub(crate) tokens: Tokens,
+    pub(crate) signatures: Signatures,
+    pub(crate) resource_urls: Option<Vec<String>>,
+    pub(crate) upload_urls: Option<Vec<String>>,
+    pub(crate) faults: Faults,
+    pub(crate) requests: Vec<Recorded>,
+    /// The number of earlier requests, which were forgotten.
+    forgotten: usize,
+    pub(crate) sent: Vec<Sent>,
+    streams: Vec<Weak<TcpStream>>,
+    pub(crate) connections: usize,
+}
+
+impl FakeState {
+    fn new() -> Self {
+        Self {
+            tree: Tree::new(),
+            uploads: Uploads::default(),
+            smallest_part: 100 * 1024,
+            tasks: HashMap::new(),
+            archived: HashMap::new(),
+            answers: Vec::new(),
+            tokens: Tokens::new(),
+            signatures: Signatures::new(),
+            resource_urls: None,
+            upload_urls: None,
+            faults: Faults::default(),
+            requests: Vec::new(),
+            forgotten: 0,
+            sent: Vec::new(),
+            streams: Vec::new(),
+            connections: 0,
+        }
+    }
+
+    /// Signs a PUT of the object behind an upload key, or of a part of it.
+    pub(crate) fn sign_put(&mut self, key: &str, part: Option<u32>) -> SignedPath {
+        self.signatures.sign("PUT", uploads::put_path(key, part))
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(base_url: String) -> Self {
+        Self { stop: AtomicBool::new(false), base_url, state: Mutex::new(FakeState::new()) }
+    }
+
+    /// Locks the state. A panic in one thread does not leave it half changed, so the others continue.
+    pub(crate) fn state(&self) -> MutexGuard<'_, FakeState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
+    /// Ends everything that waits for a client.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        for stream in self.state().streams.drain(..).filter_map(|stream| stream.upgrade()) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Counts a connection, and remembers it for [`Shared::stop`]; `None` after that call.
+    pub(crate) fn register(&self, stream: &Arc<TcpStream>) -> Option<usize> {
+        let mut state = self.state();
+        // Under the lock, so that no connection can slip in between the flag and the shutdown.
+        if self.is_stopped() {
+            return None;
+        }
+        state.streams.retain(|old| old.strong_count() > 0);
+        state.streams.push(Arc::downgrade(stream));
+        state.connections += 1;
+        Some(state.connections)
+    }
+
+    /// Records a request, and returns its place for [`Shared::record_status`].
+    pub(crate) fn record(&self, request: Recorded) -> usize {
+        let mut state = self.state();
+        state.requests.push(request);
+        state.forgotten + state.requests.len() - 1
+    }
+
+    pub(crate) fn record_status(&self, place: usize, status: u16) {
+        let mut state = self.state();
+        let place = place.checked_sub(state.forgotten);
+        if let Some(request) = place.and_then(|place| state.requests.get_mut(place)) {
+            request.answered_status = Some(status);
+        }
+    }
+
+    pub(crate) fn forget(&self) {
+        let mut state = self.state();
+        state.forgotten += state.requests.len();
+        state.requests.clear();
+        state.sent.clear();
+        state.uploads.forget();
+    }
+
+    /// Takes the fault for a request: from the queue, else by a condition, else the standing one.
+    pub(crate) fn take_fault(&self, request: &Recorded) -> Option<Fault> {
+        let target = request.target?;
+        let queued = self.state().faults.take_queued(target);
+        if queued.is_some() {
+            return queued;
+        }
+        let conditional = self.state().faults.conditional(target);
+        // Without the lock, because a condition may use the fake.
+        let fault = conditional.iter().find_map(|conditional| conditional.fault_for(request));
+        fault.or_else(|| self.state().faults.standing(target))
+    }
+
+    pub(crate) fn put_file(&self, space_id: &str, dentry_id: &str, name: &str, content: Content) {
+        let version = self.state().tree.version_count(space_id, dentry_id) + 1;
+        // Without the lock, because the checksum of a large file takes time.
+        let stored = StoredVersion::from_content(name, content, version, 0);
+        self.state().tree.push(space_id, dentry_id, stored);
+    }
+
+    /// Replaces the content of a version, if that version exists.
+    pub(crate) fn replace(&self, space_id: &str, dentry_id: &str, version: usize, content: &Content) {
+        let Some(old) = self.state().tree.version(space_id, dentry_id, version) else {
+            return;
+        };
+        let stored = old.replaced_by(content.clone(), version);
+        self.state().tree.replace(space_id, dentry_id, version, stored);
+    }
+}

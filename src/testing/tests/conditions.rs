@@ -1,0 +1,163 @@
+//! Faults for some requests only.
+
+use super::raw::{Slot, connect, download_slot, get_head, post, read_reply};
+use crate::testing::{FakeDingTalk, Fault, Recorded, Target};
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+fn fake() -> FakeDingTalk {
+    let fake = FakeDingTalk::start().unwrap();
+    fake.put_file("space-1", "dentry-1", "a.txt", "hello");
+    fake
+}
+
+/// The status of a GET over a new connection.
+fn status(fake: &FakeDingTalk, slot: &Slot, headers: &[(&str, &str)]) -> u16 {
+    slot.get(fake, headers).status
+}
+
+#[test]
+fn queued_faults_come_first_then_conditions_in_their_order_then_the_standing_fault() {
+    let fake = fake();
+    let slot = download_slot(&fake);
+    let mut count = 0;
+    let every_second = move |_: &Recorded| {
+        count += 1;
+        count % 2 == 0
+    };
+    fake.fault_always(Target::Object, Fault::status(501));
+    fake.fault_when(Target::Object, every_second, Fault::status(502));
+    fake.fault_when(Target::Object, |request| request.header("range").is_some(), Fault::status(503));
+    fake.fault(Target::Object, Fault::status(504));
+    let range = [("Range", "bytes=0-1")];
+    // From the queue: no condition is evaluated.
+    assert_eq!(status(&fake, &slot, &range), 504);
+    assert_eq!(status(&fake, &slot, &range), 503);
+    assert_eq!(status(&fake, &slot, &range), 502);
+    assert_eq!(status(&fake, &slot, &[]), 501);
+    // The faults are for objects only.
+    assert_eq!(download_slot(&fake).target, slot.target);
+    fake.clear_faults();
+    assert_eq!(status(&fake, &slot, &range), 206);
+    assert_eq!(status(&fake, &slot, &[]), 200);
+}
+
+/// Sends a GET over an open connection, and reads its response to the end of a body of five bytes.
+fn exchange(stream: &mut TcpStream, slot: &Slot) -> String {
+    let head = get_head(slot, &[]).replace("Connection: close\r\n", "");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut response = Vec::new();
+    while !response.ends_with(b"hello") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        response.push(byte[0]);
+    }
+    String::from_utf8(response).unwrap()
+}
+
+#[test]
+fn additional_connections_are_refused_and_the_first_goes_on() {
+    for code in [403, 429, 503, 509] {
+        let fake = fake();
+        let slot = download_slot(&fake);
+        let mut first = None;
+        let is_additional =
+            move |request: &Recorded| *first.get_or_insert(request.connection) != request.connection;
+        fake.fault_when(Target::Object, is_additional, Fault::object_error(code, "SlowDown"));
+        let mut stream = connect(&fake);
+        assert!(exchange(&mut stream, &slot).starts_with("HTTP/1.1 200 OK\r\n"));
+        for _ in 0..2 {
+            let reply = slot.get(&fake, &[]);
+            assert_eq!((reply.status, reply.code().as_str()), (code, "SlowDown"));
+        }
+        assert!(exchange(&mut stream, &slot).starts_with("HTTP/1.1 200 OK\r\n"));
+    }
+}
+
+#[test]
+fn ranges_beyond_the_first_get_the_whole_object() {
+    let fake = fake();
+    let slot = download_slot(&fake);
+    let mut ranges = 0;
+    let is_later = move |request: &Recorded| {
+        ranges += usize::from(request.header("range").is_some());
+        ranges > 1
+    };
+    fake.fault_when(Target::Object, is_later, Fault::IgnoreRange);
+    let replies = ["bytes=0-1", "bytes=2-3", "bytes=4-4"].map(|range| slot.get(&fake, &[("Range", range)]));
+    let replies = replies.map(|reply| (reply.status, reply.body));
+    assert_eq!(replies, [(206, "he".into()), (200, "hello".into()), (200, "hello".into())]);
+}
+
+#[test]
+fn each_resource_url_has_a_fault_of_its_own() {
+    let fake = fake();
+    fake.set_resource_urls(vec!["{good}?mirror=1".into(), "{good}?mirror=2".into(), "{good}".into()]);
+    let is_mirror =
+        |number: &'static str| move |request: &Recorded| request.query_value("mirror") == Some(number);
+    fake.fault_when(Target::Object, is_mirror("1"), Fault::CutAfter(2));
+    fake.fault_when(Target::Object, is_mirror("2"), Fault::object_error(404, "NoSuchKey"));
+    let on_other_host = |request: &Recorded| request.header("host") == Some("other-host");
+    fake.fault_when(Target::Object, on_other_host, Fault::status(410));
+    let mut slot = download_slot(&fake);
+    assert!(slot.target.ends_with("?mirror=1"));
+    let cut = slot.get(&fake, &[]);
+    assert_eq!((cut.status, cut.header("content-length"), cut.body.as_str()), (200, Some("5"), "he"));
+    slot.target = slot.target.replace("mirror=1", "mirror=2");
+    assert_eq!(slot.get(&fake, &[]).code(), "NoSuchKey");
+    slot.target = slot.target.replace("?mirror=2", "");
+    assert_eq!(slot.get(&fake, &[]).body, "hello");
+    let mut stream = connect(&fake);
+    let head = get_head(&slot, &[]).replace("Host: fake\r\n", "Host: other-host\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(read_reply(&stream).unwrap().unwrap().status, 410);
+}
+
+#[test]
+fn a_lapsed_signature_is_refused_as_ordered_until_there_is_a_new_one() {
+    for (code, word) in [(400, "InvalidToken"), (401, "Unauthorized"), (403, "TokenExpired"), (410, "Gone")] {
+        let fake = fake();
+        let slots = [download_slot(&fake), download_slot(&fake)];
+        let old = slots[0].authorization.clone();
+        let is_old = move |request: &Recorded| request.header("authorization") == Some(old.as_str());
+        fake.fault_when(Target::Object, is_old, Fault::object_error(code, word));
+        for _ in 0..2 {
+            let refused = slots[0].get(&fake, &[]);
+            assert_eq!((refused.status, refused.code().as_str()), (code, word));
+        }
+        assert_eq!(slots[1].get(&fake, &[]).body, "hello");
+    }
+}
+
+#[test]
+fn a_signature_can_lapse_at_once() {
+    let fake = fake();
+    fake.set_expiration_seconds(0);
+    let slot = download_slot(&fake);
+    let refused = slot.get(&fake, &[]);
+    assert_eq!((refused.status, refused.code().as_str()), (403, "AccessDenied"));
+    fake.set_expiration_seconds(900);
+    assert_eq!(download_slot(&fake).get(&fake, &[]).status, 200);
+}
+
+#[test]
+fn a_condition_may_use_the_fake() {
+    let fake = Arc::new(fake());
+    let weak = Arc::downgrade(&fake);
+    // The number of URLs changes from one download information to the next.
+    let more_urls = move |_: &Recorded| {
+        let fake = weak.upgrade().unwrap();
+        let count = fake.requests_to(Target::DownloadInfo).len() + 1;
+        fake.set_resource_urls(vec!["{good}".into(); count]);
+        false
+    };
+    fake.fault_when(Target::DownloadInfo, more_urls, Fault::status(500));
+    let path = "/v1.0/storage/spaces/space-1/dentries/dentry-1/downloadInfos/query";
+    let counts = [1, 2, 3].map(|_| {
+        let info = post(&fake, path, &json!({})).json();
+        info["headerSignatureInfo"]["resourceUrls"].as_array().unwrap().len()
+    });
+    assert_eq!(counts, [1, 2, 3]);
+}
