@@ -11,7 +11,16 @@ mod integrity;
 mod kill;
 mod leftovers;
 mod lock;
+mod object_server;
 mod parallel;
+#[cfg(target_os = "linux")]
+mod part_file;
+#[cfg(target_os = "linux")]
+mod part_leftovers;
+#[cfg(target_os = "linux")]
+mod part_publish;
+#[cfg(target_os = "linux")]
+mod process;
 mod progress;
 mod ranges;
 mod resume;
