@@ -226,7 +226,7 @@ impl Shared {
 }
 
 /// Closes without a reset, which would discard what the client has not read yet.
-fn leave(mut stream: &TcpStream) -> io::Result<bool> {
+fn leave(stream: &TcpStream) -> io::Result<bool> {
     stream.shutdown(std::net::Shutdown::Write)?;
     io::copy(&mut stream.take(1024 * 1024), &mut io::sink())?;
     Ok(false)

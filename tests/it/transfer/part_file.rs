@@ -246,7 +246,8 @@ fn a_relative_path_that_fails_is_kept_in_the_folder_at_the_beginning() {
 fn no_socket_of_the_unix_domain_is_needed() {
     for parallel in [1, 3] {
         let folder = Folder::new();
-        let report = Job::with_own_fake(&folder.target(), SIZE).parallel(parallel).run(&[]);
+        let job = Job::with_own_fake(&folder.target(), SIZE).parallel(parallel).counting_sockets();
+        let report = job.run(&[]);
         report.assert_ok();
         assert_eq!(report.number("unix_sockets"), 0, "{report:?}");
     }

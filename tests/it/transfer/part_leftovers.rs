@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use super::folder::{CHECKPOINT, Folder, NAME, PART, assert_content};
+use super::folder::{CHECKPOINT, Folder, NAME, PART, assert_content, crc};
 use super::process::{AS_SOMEBODY, Job, NOBODY, SOMEBODY, lacks, lacks_root};
 use super::*;
 
@@ -151,9 +151,9 @@ fn forge(s: &Setup, folder: &Folder) {
     let mut bytes = fs::read(folder.part()).unwrap();
     assert_eq!(bytes.len(), HALF);
     let mut checkpoint = folder.read_checkpoint();
-    let honest = super::folder::crc(&bytes).to_string();
+    let honest = crc(&bytes).to_string();
     bytes[..8].copy_from_slice(b"planted!");
-    let forged = super::folder::crc(&bytes).to_string();
+    let forged = crc(&bytes).to_string();
     let text = checkpoint.to_string();
     assert!(text.contains(&honest), "{text} does not name {honest}");
     checkpoint = serde_json::from_str(&text.replace(&honest, &forged)).unwrap();

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::folder::{CHECKPOINT, Folder, NAME, PART, assert_content};
+use super::folder::{CHECKPOINT, Folder, NAME, PART, assert_content, names_in};
 use super::process::{Job, NOBODY, lacks, lacks_root};
 use super::*;
 
@@ -212,7 +212,7 @@ fn other_file_systems_do() {
         let result = s.file().download().parallel(way.0).resume(way.1).to_file(&target);
         (result, fs::read(&target).is_ok_and(|found| found == s.content.bytes(0..SIZE)))
     });
-    let names = super::folder::names_in(Path::new(&name));
+    let names = names_in(Path::new(&name));
     fs::remove_dir_all(&name).unwrap();
     for (result, is_right) in outcomes {
         assert!(result.unwrap().verified && is_right);
