@@ -30,7 +30,7 @@ fn a_url_that_breaks_off_early_each_time_is_left() {
         let asked = a.requests().len();
         assert!((1..=3).contains(&asked), "A was asked {asked} times for {bytes} bytes each");
         assert_eq!(b.requests().len(), 1);
-        // What A gave is not fetched again.
+        // The bytes that A gave are not fetched again.
         let first = b.requests()[0].range.clone().map_or(0, |range| range.start);
         assert_eq!(first, (asked * bytes) as u64);
     }

@@ -60,7 +60,7 @@ fn nor_by_several_connections() {
     }
 }
 
-/// Where it is another object indeed, no byte of it is mixed in.
+/// Another object indeed: no byte of it is mixed in.
 #[test]
 fn a_precondition_that_fails_for_another_object_is_a_change() {
     for with_etag in [true, false] {

@@ -61,7 +61,7 @@ fn the_deadline_ends_every_kind_of_wait() {
     }
 }
 
-/// What arrived by then is kept.
+/// The bytes that arrived by then are kept.
 #[test]
 fn a_deadline_keeps_what_can_be_resumed() {
     let (s, folder) = (Setup::new(3 * MIB), Folder::new());

@@ -190,7 +190,7 @@ fn of_many_at_once_each_is_right_or_turned_away() {
                     Err(Error::TargetBusy { .. }) => thread::yield_now(),
                     Err(error) => panic!("{error}"),
                 }
-                // Whoever published it, it is whole.
+                // It is whole, by whichever thread it was published.
                 let found = fs::read(folder.target()).unwrap_or_default();
                 let is_one = |seed| found == content(seed).bytes(0..u64::MAX);
                 assert!(found.is_empty() || (0..THREADS).any(is_one), "{} bytes of nothing", found.len());

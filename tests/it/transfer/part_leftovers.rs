@@ -187,7 +187,7 @@ fn leftovers_of_another_user_are_never_used() {
                     folder.assert_only(NAME, &s.content);
                     let published = fs::metadata(folder.target()).unwrap();
                     assert_eq!((published.uid(), published.gid()), (0, 0));
-                    // Whoever has it open could go on writing to it.
+                    // A process that has it open could go on writing to it.
                     assert!(!part || published.ino() != left, "the same file with another owner");
                 }
             }

@@ -30,7 +30,7 @@ fn published_over(old: u32, (uid, gid): (u32, u32), way: (usize, bool)) -> u32 {
             looks += 1;
             let part = part.permissions().mode() & 0o7777;
             assert_eq!(part & !0o777, 0, "{part:o} beside {old:o}");
-            assert!(uid == me.uid() || part & 0o077 == 0, "{part:o} beside {old:o} of another user");
+            assert!(uid == me.uid() || matches!(part & 0o077, 0), "{part:o} beside {old:o} of another user");
         }
     };
     let download = s.file().download().parallel(way.0).resume(way.1).progress(look);

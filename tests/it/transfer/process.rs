@@ -39,7 +39,8 @@ pub(super) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
 
-/// Whether this test must be run by root. Prints the reason why it is skipped.
+/// Whether this user is not root, which the test needs. Prints that it is skipped.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 pub(super) fn lacks_root() -> bool {
     if !is_root() {
         println!("skipped: needs root");
@@ -48,6 +49,7 @@ pub(super) fn lacks_root() -> bool {
 }
 
 /// Whether this binary cannot be run through that command, for lack of the tool or of rights. Prints that it is skipped.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 pub(super) fn lacks(through: &[&str]) -> bool {
     let (program, arguments) = through.split_first().unwrap();
     let exe = std::env::current_exe().unwrap();
