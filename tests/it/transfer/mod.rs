@@ -5,13 +5,27 @@ mod child;
 mod concurrency;
 #[cfg(unix)]
 mod disk_full;
+mod failover;
 mod faults;
+mod few_connections;
 mod folder;
+mod foreign_answers;
 mod integrity;
 mod kill;
 mod leftovers;
+mod limits;
 mod lock;
+mod object_server;
+mod panics;
 mod parallel;
+#[cfg(target_os = "linux")]
+mod part_file;
+#[cfg(target_os = "linux")]
+mod part_leftovers;
+#[cfg(target_os = "linux")]
+mod part_publish;
+#[cfg(target_os = "linux")]
+mod process;
 mod progress;
 mod ranges;
 mod resume;

@@ -4,10 +4,12 @@ mod arrival;
 mod cancel;
 mod commit;
 mod faults;
+mod panics;
 mod requests;
 mod resume;
 mod send;
 mod sources;
+mod special_files;
 mod tasks;
 
 use std::fs;
