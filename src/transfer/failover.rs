@@ -3,12 +3,13 @@
 //! The one owner of a connection's URLs, signature and retry budget. Downloads and uploads share it.
 
 use super::context::{Phase, TransferContext};
-use super::signer::{Signature, Signer};
+use super::signer::{Generation, Signature, Signer};
 use crate::base::clock::jitter;
 use crate::base::error::{Error, Result};
 use crate::object::signed_urls::SignedUrls;
 
-/// This many bytes refill the budget. Fewer are no progress: a server that sends single bytes must not loop forever.
+/// This many bytes for each URL refill the budget. Fewer are not progress: servers that send a few bytes each time must not
+/// loop forever.
 pub(crate) const PROGRESS: u64 = 16 * 1024;
 
 /// Refusals in a row, without progress, that are answered by a request for a new signature.
@@ -56,6 +57,8 @@ pub(crate) struct Failover<'a> {
     /// URLs that are not asked again; a new signature names them again.
     dead: Vec<UrlKey>,
     budget: RetryBudget,
+    /// The last signature that brought progress.
+    proved: Option<Generation>,
     /// Bytes since the last failure. A URL that keeps breaking off early is left for the next one.
     since_failure: u64,
 }
@@ -63,7 +66,7 @@ pub(crate) struct Failover<'a> {
 impl<'a> Failover<'a> {
     pub(crate) fn start(signer: &'a dyn Signer, signature: Signature) -> Self {
         let (dead, budget) = (Vec::new(), RetryBudget::default());
-        let mut this = Self { signer, signature, current: 0, dead, budget, since_failure: 0 };
+        let mut this = Self { signer, signature, current: 0, dead, budget, proved: None, since_failure: 0 };
         this.current = this.first_living().unwrap_or_default();
         this
     }
@@ -79,13 +82,22 @@ impl<'a> Failover<'a> {
 
     /// The URL gave what was asked for: other connections may begin with it.
     pub(crate) fn worked(&self) {
-        self.signer.worked(self.current);
+        self.signer.worked(self.signature.generation, self.current);
+    }
+
+    /// The signature is a good one, which its signer has to know once.
+    fn prove(&mut self) {
+        if self.proved != Some(self.signature.generation) {
+            self.proved = Some(self.signature.generation);
+            self.worked();
+        }
     }
 
     pub(crate) fn record_progress(&mut self, bytes: u64) {
         self.since_failure += bytes;
         self.budget.fresh_bytes += bytes;
-        if self.budget.fresh_bytes >= PROGRESS {
+        if self.budget.fresh_bytes >= PROGRESS * self.living() as u64 {
+            self.prove();
             self.budget = RetryBudget::default();
         }
     }
@@ -162,8 +174,7 @@ impl<'a> Failover<'a> {
     fn try_elsewhere(&mut self, error: Error, context: &TransferContext<'_>) -> Result<()> {
         self.budget.failed_urls += 1;
         self.advance();
-        let living = (0..self.signed_urls().urls.len()).filter(|place| self.is_living(*place)).count();
-        if self.budget.failed_urls < living {
+        if self.budget.failed_urls < self.living() {
             return Ok(());
         }
         self.budget.failed_urls = 0;
@@ -184,6 +195,10 @@ impl<'a> Failover<'a> {
     fn mark_dead(&mut self, error: Error) -> Result<()> {
         self.dead.extend(self.key(self.current));
         if self.advance() { Ok(()) } else { Err(error) }
+    }
+
+    fn living(&self) -> usize {
+        (0..self.signed_urls().urls.len()).filter(|place| self.is_living(*place)).count()
     }
 
     fn is_living(&self, place: usize) -> bool {

@@ -121,7 +121,6 @@ impl FileDownload<'_, '_> {
             self.context.phase(Phase::Checking);
             let intact = part.intact(&saved, self.context)?;
             if !intact.is_empty() {
-                part.truncate(saved.size)?;
                 return Ok(Some((saved.object(), intact)));
             }
         }

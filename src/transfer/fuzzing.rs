@@ -217,7 +217,7 @@ impl Signer for World<'_> {
         Ok(Some(Signature { urls: Arc::new(signed(state.2, self.lapsed)), generation: state.1, first: 0 }))
     }
 
-    fn worked(&self, _: usize) {}
+    fn worked(&self, _: Generation, _: usize) {}
 }
 
 struct Plain<'a> {

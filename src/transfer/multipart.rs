@@ -309,7 +309,7 @@ impl Signer for PartSigner<'_> {
     }
 
     #[inline]
-    fn worked(&self, url: usize) {
+    fn worked(&self, _: Generation, url: usize) {
         self.urls.lock().first = url;
     }
 }

@@ -6,6 +6,7 @@
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::checkpoint::{Checkpoint, CompletedRange};
@@ -26,6 +27,8 @@ pub(crate) struct PartFile<'a> {
     path: PathBuf,
     checkpoint: PathBuf,
     new_checkpoint: PathBuf,
+    /// The file is at least this long, unless somebody else cuts it.
+    extent: AtomicU64,
     is_kept: bool,
 }
 
@@ -50,7 +53,8 @@ impl<'a> PartFile<'a> {
         let path = target.sibling("part");
         let file = claim(target, &path, keep)?;
         let (checkpoint, new_checkpoint) = (target.sibling("checkpoint"), target.sibling("checkpoint-new"));
-        Ok(Self { target, file, path, checkpoint, new_checkpoint, is_kept: keep })
+        let extent = AtomicU64::new(0);
+        Ok(Self { target, file, path, checkpoint, new_checkpoint, extent, is_kept: keep })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -66,12 +70,13 @@ impl<'a> PartFile<'a> {
     #[inline]
     pub(crate) fn reset(&self) -> Result<()> {
         let _ = fs::remove_file(&self.checkpoint);
+        self.extent.store(0, Ordering::Relaxed);
         self.truncate(0)
     }
 
     /// Cuts off what an earlier attempt, for a larger object, has left behind `size`.
     #[inline]
-    pub(crate) fn truncate(&self, size: u64) -> Result<()> {
+    fn truncate(&self, size: u64) -> Result<()> {
         let cut = self
             .file
             .metadata()
@@ -80,9 +85,18 @@ impl<'a> PartFile<'a> {
     }
 
     /// Writes at a place of the file. Each connection has places of its own.
+    ///
+    /// A file that was cut meanwhile would get a hole here, which no look at its size could find later.
     #[inline]
     pub(crate) fn write_at(&self, bytes: &[u8], place: u64) -> io::Result<usize> {
-        write_at(&self.file, bytes, place)
+        // Before the look at the file, which other connections make longer.
+        let extent = self.extent.load(Ordering::Acquire);
+        if self.file.metadata()?.len() < extent {
+            return Err(io::Error::other("something else has cut it during the download"));
+        }
+        let written = write_at(&self.file, bytes, place)?;
+        self.extent.fetch_max(place + written as u64, Ordering::AcqRel);
+        Ok(written)
     }
 
     /// Replaces the checkpoint in one step.
@@ -120,6 +134,7 @@ impl<'a> PartFile<'a> {
         context: &TransferContext<'_>,
     ) -> Result<Vec<CompletedRange>> {
         let mut intact = Vec::new();
+        self.truncate(checkpoint.size)?;
         for range in &checkpoint.ranges {
             let is_whole = checkpoint.ranges.len() == 1 && (range.start, range.end) == (0, checkpoint.size);
             let Some((crc64, shorter_crc64)) = self.checksums(range, context)? else { continue };
@@ -133,6 +148,7 @@ impl<'a> PartFile<'a> {
             }
         }
         intact.retain(|range| range.len() > 0);
+        self.extent.store(intact.last().map_or(0, |range| range.end), Ordering::Relaxed);
         Ok(intact)
     }
 
@@ -321,7 +337,8 @@ fn claim(target: &Target, path: &Path, keep: bool) -> Result<File> {
         }
         remove_leftover(path)?;
     }
-    Err(failed(io::Error::other("other processes keep making files of this name")))
+    // Others keep making and publishing files of this name.
+    Err(busy(target))
 }
 
 fn busy(target: &Target) -> Error {

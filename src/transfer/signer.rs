@@ -27,9 +27,9 @@ pub(crate) trait Signer: Sync {
     /// The signature to use; another one than `refused`. `None` where no other can be had.
     fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>>;
 
-    /// The URL at this place gave or took what it should: others may begin with it. A dead one costs a time limit, and not
-    /// every connection has to pay that.
-    fn worked(&self, url: usize);
+    /// The URL at this place gave or took what it should under this signature: others may begin with it. A dead one costs a
+    /// time limit, and not every connection has to pay that.
+    fn worked(&self, generation: Generation, url: usize);
 }
 
 /// The signature to begin with.
@@ -44,7 +44,12 @@ struct SharedSignature {
     generation: u64,
     urls: Option<Arc<SignedUrls>>,
     first: usize,
+    /// New signatures of which none has worked. Where several connections are refused, each would ask for some.
+    unproved: u32,
 }
+
+/// Each is a call that counts against the organisation's monthly number.
+const MAX_UNPROVED: u32 = 3;
 
 impl SharedSignature {
     fn of(urls: SignedUrls) -> Mutex<Self> {
@@ -61,12 +66,23 @@ impl SharedSignature {
         let urls = if let Some(urls) = self.urls.clone().filter(|_| !is_refused) {
             urls
         } else {
+            if self.unproved >= MAX_UNPROVED {
+                return Ok(None);
+            }
             let Some(fresh) = ask() else { return Ok(None) };
             let fresh = fresh?;
             self.generation += 1;
+            self.unproved += u32::from(is_refused);
             Arc::clone(self.urls.insert(Arc::new(fresh)))
         };
         Ok(Some(Signature { urls, generation: Generation(self.generation), first: self.first }))
+    }
+
+    fn worked(&mut self, generation: Generation, url: usize) {
+        self.first = url;
+        if generation == Generation(self.generation) {
+            self.unproved = 0;
+        }
     }
 }
 
@@ -114,8 +130,8 @@ impl Signer for StorageFileSigner<'_> {
         lock(&self.shared).get(refused, || Some(self.file.sign(self.client)))
     }
 
-    fn worked(&self, url: usize) {
-        lock(&self.shared).first = url;
+    fn worked(&self, generation: Generation, url: usize) {
+        lock(&self.shared).worked(generation, url);
     }
 }
 
@@ -124,8 +140,8 @@ impl<S: Signer> Signer for &S {
         (**self).signature(refused)
     }
 
-    fn worked(&self, url: usize) {
-        (**self).worked(url);
+    fn worked(&self, generation: Generation, url: usize) {
+        (**self).worked(generation, url);
     }
 }
 
@@ -143,8 +159,8 @@ impl Signer for GivenUrls {
         lock(&self.0).get(refused, || None)
     }
 
-    fn worked(&self, url: usize) {
-        lock(&self.0).first = url;
+    fn worked(&self, generation: Generation, url: usize) {
+        lock(&self.0).worked(generation, url);
     }
 }
 
@@ -179,8 +195,8 @@ impl Signer for UploadSigner<'_> {
         })
     }
 
-    fn worked(&self, url: usize) {
-        lock(&self.state).1.first = url;
+    fn worked(&self, generation: Generation, url: usize) {
+        lock(&self.state).1.worked(generation, url);
     }
 }
 

@@ -7,7 +7,6 @@ use crate::base::clock::Clock;
 use crate::base::error::StorageError;
 use crate::client::retry::RetryPolicy;
 use crate::testing::ManualClock;
-use crate::transfer::signer::Generation;
 
 /// Signs what `urls` returns for each generation; without a clock, for ever.
 struct Scripted<F> {
@@ -48,7 +47,7 @@ impl<F: Fn(u64) -> Vec<&'static str> + Sync> Signer for Scripted<F> {
         Ok(Some(self.sign(*asked)))
     }
 
-    fn worked(&self, _: usize) {}
+    fn worked(&self, _: Generation, _: usize) {}
 }
 
 fn status(status: u16) -> Error {

@@ -184,7 +184,7 @@ impl Signer for LapsedUrls {
         Ok(Some(Signature { urls: urls.into(), generation: Generation(asked as u64), first: 0 }))
     }
 
-    fn worked(&self, _: usize) {}
+    fn worked(&self, _: Generation, _: usize) {}
 }
 
 #[test]

@@ -194,21 +194,27 @@ fn a_page_on_resume_costs_nothing_of_what_is_there() {
     }
 }
 
-/// The same without a content type that says so, and as a range.
+/// The same without a content type that says so, and as a range. A page of the object's own size is found out by the
+/// checksum.
 #[test]
 fn nor_does_any_other_answer_without_a_mark_of_the_store() {
-    let plain = |status: u16, headers: Vec<(String, String)>| Fault::Answer {
+    let plain = |status: u16, size: u64| Fault::Answer {
         status,
         content_type: "application/octet-stream".into(),
-        body: vec![b'x'; usize::try_from(MIB).unwrap()],
-        headers,
+        body: vec![b'x'; usize::try_from(size).unwrap()],
+        headers: match status {
+            206 => vec![("Content-Range".to_owned(), format!("bytes 0-{}/{size}", size - 1))],
+            _ => Vec::new(),
+        },
     };
-    let whole = plain(200, Vec::new());
-    let content_range = ("Content-Range".to_owned(), format!("bytes 0-{}/{MIB}", MIB - 1));
-    for fault in [whole, plain(206, vec![content_range])] {
+    for (status, size) in [(200, MIB - 1), (200, 2 * MIB), (206, MIB - 1), (200, MIB)] {
         let (s, folder) = after_half();
-        s.fake.fault_always(Target::Object, fault.clone());
+        s.fake.fault_always(Target::Object, plain(status, size));
         let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
+        if size == MIB {
+            assert!(matches!(error, Error::ChecksumMismatch { .. }), "{error}");
+            continue;
+        }
         assert_eq!(error.bytes_written(), CUT as u64, "{error}");
         s.fake.clear_faults();
         let done = s.file().download().resume(true).to_file(folder.target()).unwrap();

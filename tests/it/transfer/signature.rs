@@ -195,3 +195,27 @@ fn a_life_of_nothing_makes_no_download_that_asks_for_ever() {
     assert_eq!(error.code(), Some("AccessDenied"), "of the second one: {error}");
     assert_eq!(s.infos(), 4);
 }
+
+/// The limit for signatures that do not work is not one for a download that outlives many of them.
+#[test]
+fn a_long_download_has_as_many_signatures_as_it_needs() {
+    struct Slow<'a>(&'a ManualClock, Vec<u8>);
+    impl std::io::Write for Slow<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.advance(Duration::from_secs(300));
+            self.1.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let s = Setup::new(MIB);
+    s.fake.fault_always(Target::Object, Fault::CutAfter(100_000));
+    let mut writer = Slow(&s.clock, Vec::new());
+    assert!(s.file().download_to(&mut writer, ..).unwrap().verified);
+    assert!(writer.1 == s.content.bytes(0..MIB));
+    assert_eq!((s.infos(), s.objects().len()), (11, 11), "one for each of eleven requests");
+}
