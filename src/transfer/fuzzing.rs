@@ -131,9 +131,8 @@ pub trait Servers {
 }
 
 pub fn network_error(hopeless: bool) -> Error {
-    let (host, cause) = (String::new(), "cut".into());
-    let stage = NetworkStage::Answer;
-    NetworkError { operation: GET_OBJECT, host, stage, timed_out: false, tls: false, hopeless, cause }.into()
+    let cut = NetworkError::new(GET_OBJECT, "", NetworkStage::Answer, "cut").of_read();
+    NetworkError { hopeless, ..cut }.into()
 }
 
 pub fn storage_error(status: u16, xml: &str, object_size: Option<u64>) -> Error {

@@ -52,7 +52,7 @@ pub(crate) fn push<O: Outlet>(
             Ok(head) if sent != length => {
                 let (status, request_id) = (head.status, head.request_id);
                 let problem = Problem::NotTaken { sent, length };
-                UnexpectedAnswer { operation: PUT_OBJECT, status, problem, request_id }.into()
+                UnexpectedAnswer::new(PUT_OBJECT, status, problem).with_request_id(request_id).into()
             }
             Ok(head) => match head.crc64 {
                 Some(stored) if stored != crc64 => {

@@ -39,6 +39,8 @@ pub struct ApiError {
     pub required_scopes: Vec<String>,
     /// The old host's reason for its code 88, such as `60011` for a missing permission.
     pub sub_code: Option<String>,
+    /// The operation changes nothing, whether it ran or not.
+    pub(crate) reads: bool,
 }
 
 impl ApiError {
@@ -167,6 +169,10 @@ impl ApiError {
         (self.status >= 500 || is_fault || self.is_busy()) && !self.is_throttled() && !self.is_quota()
     }
 
+    pub(crate) fn may_have_run(&self) -> bool {
+        !self.reads && self.is_server_fault()
+    }
+
     /// The old host's one word for a fault of its own.
     pub(crate) fn is_busy(&self) -> bool {
         self.reason() == "-1"
@@ -203,6 +209,8 @@ impl std::error::Error for ApiError {}
 /// One answer of the API host as the wire gave it, read whole.
 pub(crate) struct ApiAnswer {
     pub(crate) operation: &'static str,
+    /// The operation changes nothing.
+    pub(crate) reads: bool,
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
     pub(crate) request_id: Option<String>,
@@ -213,8 +221,8 @@ pub(crate) struct ApiAnswer {
 impl ApiAnswer {
     /// It cannot be used.
     pub(crate) fn unexpected(&self, problem: Problem) -> Error {
-        let Self { operation, status, ref request_id, .. } = *self;
-        UnexpectedAnswer { operation, status, problem, request_id: request_id.clone() }.into()
+        let Self { operation, reads, status, ref request_id, .. } = *self;
+        UnexpectedAnswer { operation, status, problem, request_id: request_id.clone(), reads }.into()
     }
 
     /// Only the place: serde's message may quote the body.
@@ -310,6 +318,7 @@ fn read_error(answer: &ApiAnswer, body: &Value, secrets: &[&str]) -> ApiError {
     let scopes = field(body, "accessdenieddetail").and_then(|d| field(d, "requiredscopes"));
     ApiError {
         operation: answer.operation,
+        reads: answer.reads,
         status: answer.status,
         code: first(&["code", "errcode"]).unwrap_or_default(),
         message: first(&["message", "description", "sub_msg", "submsg", "errmsg"]).unwrap_or_default(),
@@ -340,6 +349,7 @@ mod tests {
     fn judge(status: u16, content_type: Option<&str>, body: impl AsRef<[u8]>) -> Result<(), Error> {
         let answer = ApiAnswer {
             operation: OP,
+            reads: false,
             status,
             content_type: content_type.map(str::to_owned),
             request_id: None,
@@ -380,6 +390,7 @@ mod tests {
         let judge = |body: &str| {
             let answer = ApiAnswer {
                 operation: OP,
+                reads: false,
                 status: 200,
                 content_type: None,
                 request_id: None,

@@ -444,7 +444,8 @@ impl Error {
 
     /// The operation may have taken effect although no success was seen: look before you send again.
     ///
-    /// This matters for operations like a send, which this crate never repeats by itself once they may have run.
+    /// This matters for operations like a send, which this crate never repeats by itself once they may have run. Of an
+    /// operation that changes nothing, a query or a download, it is always `false`.
     ///
     /// [`Problem::NotDone`] counts as well: the vendor says that the operation did not succeed, and not that nothing
     /// happened. It is one word for up to 50 items, and for a call whose earlier try may have got through.
@@ -462,9 +463,9 @@ impl Error {
     /// ```
     pub fn may_have_run(&self) -> bool {
         match self {
-            Self::Api(e) => e.is_server_fault(),
-            Self::Answer(e) => !e.is_banned(),
-            Self::Network(e) => e.stage != NetworkStage::Connect,
+            Self::Api(e) => e.may_have_run(),
+            Self::Answer(e) => e.may_have_run(),
+            Self::Network(e) => e.may_have_run(),
             Self::Interrupted { cause, .. } => cause.may_have_run(),
             Self::CommitOutcomeUnknown(_) => true,
             // The send.

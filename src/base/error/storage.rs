@@ -91,9 +91,9 @@ impl StorageError {
         self.status == 403 && known
     }
 
-    /// The same may work in a moment.
+    /// The same may work in a moment. With 417 it is asked without `Expect` then.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self.status, 408 | 429 | 500..) || self.code.as_deref() == Some("RequestTimeout")
+        matches!(self.status, 408 | 417 | 429 | 500..) || self.code.as_deref() == Some("RequestTimeout")
     }
 
     /// Reads OSS's XML, or whatever else came. `secrets` are the signed header values that were sent.
