@@ -26,7 +26,7 @@ pub(crate) struct AgentSets {
 
 impl AgentSets {
     /// The same ways out, and what is known of the hosts, with connections of its own.
-    fn private(&self) -> Self {
+    pub(super) fn private(&self) -> Self {
         Self { api: self.api.private(), get: self.get.private(), put: self.put.private() }
     }
 
@@ -45,10 +45,9 @@ pub(super) struct IdleSets(Mutex<Vec<Arc<AgentSets>>>);
 const MOST_IDLE_SETS: usize = 16;
 
 impl IdleSets {
-    /// The one that was given back last, whose connections are the freshest; or a new one.
-    pub(super) fn lend(&self, like: &AgentSets) -> Arc<AgentSets> {
-        let idle = lock(&self.0).pop();
-        idle.unwrap_or_else(|| Arc::new(like.private()))
+    /// The one that was given back last, whose connections are the freshest.
+    pub(super) fn take(&self) -> Option<Arc<AgentSets>> {
+        lock(&self.0).pop()
     }
 
     pub(super) fn give_back(&self, set: Arc<AgentSets>) {
@@ -289,15 +288,14 @@ mod tests {
     #[test]
     fn the_set_given_back_last_is_lent_first_and_few_are_kept() {
         let (shared, idle) = (sets(), IdleSets::default());
-        let lent: Vec<_> = (0..MOST_IDLE_SETS + 1).map(|_| idle.lend(&shared)).collect();
+        let lent: Vec<_> = (0..MOST_IDLE_SETS + 1).map(|_| Arc::new(shared.private())).collect();
         for set in &lent {
             idle.give_back(Arc::clone(set));
         }
         for set in lent.iter().take(MOST_IDLE_SETS).rev() {
-            assert!(Arc::ptr_eq(&idle.lend(&shared), set));
+            assert!(idle.take().is_some_and(|taken| Arc::ptr_eq(&taken, set)));
         }
-        let next = idle.lend(&shared);
-        assert!(lent.iter().all(|set| !Arc::ptr_eq(set, &next)), "the last one was not kept");
+        assert!(idle.take().is_none(), "the last one was not kept");
     }
 
     #[test]

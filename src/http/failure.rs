@@ -83,6 +83,13 @@ pub(super) fn is_before_sending(e: &ureq::Error) -> bool {
     }
 }
 
+/// The peer ended the connection before it said anything.
+pub(super) fn is_closed(e: &ureq::Error) -> bool {
+    use io::ErrorKind as K;
+    let kinds = [K::UnexpectedEof, K::ConnectionReset, K::ConnectionAborted, K::BrokenPipe];
+    matches!(e, ureq::Error::Io(e) if kinds.contains(&e.kind()))
+}
+
 /// Refused by the agent itself, now and ever.
 fn is_refused(e: &ureq::Error) -> bool {
     use ureq::Error as U;

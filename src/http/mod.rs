@@ -37,9 +37,9 @@ use crate::object::range::{RequestedRange, ResponseHead, parse_unsatisfied_range
 use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, refuse};
 use crate::object::{GET_OBJECT, PUT_OBJECT};
 pub(crate) use agents::AgentSets;
-use agents::IdleSets;
+use agents::{AgentSet, IdleSets};
 use expect::{Expectation, Lesson, lesson};
-use failure::network;
+use failure::{is_closed, network};
 use head::{read_head, redirect, retry_after, text};
 use request::{HttpRequest, RequestBody, Sent};
 
@@ -56,8 +56,10 @@ pub(crate) struct Http {
     user_agent: Option<HeaderValue>,
     /// Sets to lend, for transfers that need connections of their own.
     idle: Arc<IdleSets>,
-    /// The agents are from `idle`, and go back.
+    /// The agents go back to `idle`.
     is_lent: bool,
+    /// Another transfer had them, and its connections may have been closed meanwhile.
+    is_reused: bool,
     /// [`interrupt`](Self::interrupt) was called: nothing will come of any request.
     is_interrupted: AtomicBool,
 }
@@ -80,14 +82,17 @@ pub(crate) struct ApiRequest<'a> {
 impl Http {
     pub(crate) fn new(agents: AgentSets, user_agent: Option<HeaderValue>) -> Self {
         let (agents, idle) = (Arc::new(agents), Arc::default());
-        Self { agents, user_agent, idle, is_lent: false, is_interrupted: AtomicBool::new(false) }
+        let is_interrupted = AtomicBool::new(false);
+        Self { agents, user_agent, idle, is_lent: false, is_reused: false, is_interrupted }
     }
 
     /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's. They are
     /// kept for the next one, unless they were interrupted.
     pub(crate) fn private(&self) -> Self {
+        let kept = self.idle.take();
         Self {
-            agents: self.idle.lend(&self.agents),
+            is_reused: kept.is_some(),
+            agents: kept.unwrap_or_else(|| Arc::new(self.agents.private())),
             user_agent: self.user_agent.clone(),
             idle: Arc::clone(&self.idle),
             is_lent: true,
@@ -126,7 +131,7 @@ impl Http {
         };
         let request = HttpRequest { operation, reads, method, url, headers, time_left, answer_limit: None };
         let response =
-            self.agents.api.run(&request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
+            self.run(&self.agents.api, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
 
         let (parts, body) = response.into_parts();
         let announced = body.content_length().unwrap_or_default().min(API_BODY_LIMIT);
@@ -177,7 +182,7 @@ impl Http {
             HttpRequest { operation, reads: true, method, url, headers, time_left, answer_limit: None };
         let mut body = RequestBody::nothing();
         let response =
-            self.agents.get.run(&request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
+            self.run(&self.agents.get, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
         let (head, body) = admit(ticket, &request, response, |status| matches!(status, 200 | 206))?;
         Ok((head, ObjectBody(body.into_reader())))
     }
@@ -204,7 +209,7 @@ impl Http {
             HttpRequest { operation, reads: false, method, url, headers, time_left, answer_limit: None };
         let mut body = RequestBody::reader(body, length);
         let result = match expectation {
-            Expectation::None => set.run(&request, &mut body),
+            Expectation::None => self.run(set, &request, &mut body),
             Expectation::Continue { answer_limit } => {
                 request.headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
                 request.answer_limit = answer_limit;
@@ -216,6 +221,24 @@ impl Http {
         // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
         let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
         Ok(head)
+    }
+
+    /// A transfer that was lent connections is not to fail because one of them was closed since: that is asked once more,
+    /// where it does no harm.
+    fn run(
+        &self,
+        set: &AgentSet,
+        request: &HttpRequest<'_>,
+        body: &mut RequestBody<'_>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
+        let result = set.run(request, body);
+        match &result {
+            Err(e) if self.is_reused && !self.is_interrupted() && is_closed(e) => {
+                let is_harmless = request.reads || body.sent() == Sent::No;
+                if is_harmless && body.rewind() { set.run(request, body) } else { result }
+            }
+            _ => result,
+        }
     }
 
     fn run_expecting(

@@ -32,6 +32,8 @@ impl HttpRequest<'_> {
 /// been sent, and nothing can have run without it, whatever the error says.
 pub(super) struct RequestBody<'a> {
     source: Source<'a>,
+    /// What it is made of, to begin again.
+    bytes: Option<&'a [u8]>,
     /// None of it counts: a body of no bytes is never asked for.
     is_empty: bool,
     asked_at: Option<Instant>,
@@ -59,15 +61,15 @@ pub(super) enum Sent {
 
 impl<'a> RequestBody<'a> {
     pub(super) fn nothing() -> Self {
-        Self { source: Source::Nothing, is_empty: true, asked_at: None }
+        Self { source: Source::Nothing, bytes: Some(&[]), is_empty: true, asked_at: None }
     }
 
     pub(super) fn bytes(bytes: &'a [u8]) -> Self {
-        Self { source: Source::Bytes(bytes), is_empty: bytes.is_empty(), asked_at: None }
+        Self { source: Source::Bytes(bytes), bytes: Some(bytes), is_empty: bytes.is_empty(), asked_at: None }
     }
 
     pub(super) fn reader(reader: &'a mut dyn Read, length: u64) -> Self {
-        Self { source: Source::Reader(reader), is_empty: length == 0, asked_at: None }
+        Self { source: Source::Reader(reader), bytes: None, is_empty: length == 0, asked_at: None }
     }
 
     /// There is a body, if only one of no bytes.
@@ -81,6 +83,15 @@ impl<'a> RequestBody<'a> {
             None if self.is_empty => Sent::Unknown,
             None => Sent::No,
         }
+    }
+
+    /// Makes it whole again. `false`: some of a reader is used up.
+    pub(super) fn rewind(&mut self) -> bool {
+        if let (Source::Bytes(left), Some(bytes)) = (&mut self.source, self.bytes) {
+            *left = bytes;
+            self.asked_at = None;
+        }
+        self.asked_at.is_none()
     }
 
     /// When it was asked for first.
