@@ -14,6 +14,7 @@ mod coverage;
 mod public_api;
 mod retry;
 mod secrets;
+mod sent;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
