@@ -11,6 +11,7 @@
 mod api_errors;
 mod auth;
 mod coverage;
+mod limits;
 mod public_api;
 mod retry;
 mod secrets;

@@ -54,7 +54,11 @@ impl Middleware for Breaking {
 }
 
 /// A client whose first request breaks, the clock of its waits, and the number of its requests.
-fn breaking(fake: &FakeDingTalk, when: Breaks, kind: io::ErrorKind) -> (Client, ManualClock, Arc<AtomicUsize>) {
+fn breaking(
+    fake: &FakeDingTalk,
+    when: Breaks,
+    kind: io::ErrorKind,
+) -> (Client, ManualClock, Arc<AtomicUsize>) {
     let (clock, requests) = (ManualClock::new(), Arc::default());
     let middleware = Breaking { when, kind, requests: Arc::clone(&requests), is_broken: Mutex::new(false) };
     let agent = own_agent().middleware(middleware).build().new_agent();

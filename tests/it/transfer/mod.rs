@@ -10,6 +10,7 @@ mod folder;
 mod integrity;
 mod kill;
 mod leftovers;
+mod lent;
 mod lock;
 mod parallel;
 mod progress;

@@ -139,7 +139,9 @@ fn a_100_with_headers_costs_one_wait() {
 fn a_417_is_asked_again_without() {
     for manner in [
         Manner::Says("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n"),
-        Manner::SaysAndCloses("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+        Manner::SaysAndCloses(
+            "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        ),
         Manner::SaysAndCloses("HTTP/1.1 417 Expectation Failed\r\n\r\n"),
     ] {
         assert_expected(manner, [&[true, false, false], WITHOUT]);
