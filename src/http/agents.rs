@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn the_set_given_back_last_is_lent_first_and_few_are_kept() {
         let (shared, idle) = (sets(), IdleSets::default());
-        let lent: Vec<_> = (0..MOST_IDLE_SETS + 1).map(|_| Arc::new(shared.private())).collect();
+        let lent: Vec<_> = (0..=MOST_IDLE_SETS).map(|_| Arc::new(shared.private())).collect();
         for set in &lent {
             idle.give_back(Arc::clone(set));
         }

@@ -102,10 +102,9 @@ pub(super) fn lesson(outcome: Result<u16, &ureq::Error>, asked_after: Option<Dur
         (Some(_), Ok(417)) => Lesson { again: false, host: badly },
         (Some(_), _) => Lesson { again: false, host: well },
         (None, Ok(417)) => Lesson { again: true, host: badly },
-        // Refused, or what else it says, before the body: as it should be.
-        (None, Ok(_)) => Lesson { again: false, host: None },
-        // The deadline, or no connection.
-        (None, Err(ureq::Error::Timeout(Timeout::Global))) => Lesson { again: false, host: None },
+        // Refused, or what else it says, before the body: as it should be. Or the deadline is over.
+        (None, Ok(_) | Err(ureq::Error::Timeout(Timeout::Global))) => Lesson { again: false, host: None },
+        // No connection.
         (None, Err(e)) if is_before_sending(e) => Lesson { again: false, host: None },
         // Closed: by a server that cannot do it, or because the connection had been kept for too long.
         (None, Err(ureq::Error::Io(_))) => Lesson { again: true, host: None },
@@ -159,8 +158,8 @@ mod tests {
         use ureq::Error as U;
         let (well, badly) = (Some(HostExpects::Well), Some(HostExpects::Badly));
         let io = |kind| Err(U::Io(io::Error::from(kind)));
-        let table: [(Result<u16, U>, Option<u64>, bool, Option<HostExpects>); 13] = [
-            (Ok(200), Some(20), false, well),
+        let table = [
+            (Ok::<u16, U>(200), Some(20), false, well),
             (Ok(403), Some(20), false, well),
             (io(io::ErrorKind::BrokenPipe), Some(20), false, well),
             (Err(U::Timeout(Timeout::RecvResponse)), Some(20), false, well),

@@ -103,10 +103,12 @@ mod tests {
         parts
     }
 
+    type Words = &'static [&'static str];
+
     /// (Transfer-Encoding, Content-Encoding, chunked, encoded)
     #[test]
     fn what_was_done_to_a_body() {
-        let table: [(&[&str], &[&str], bool, Option<&str>); 13] = [
+        let table: [(Words, Words, bool, Option<&str>); 13] = [
             (&[], &[], false, None),
             (&[], &[""], false, None),
             (&[], &["identity"], false, None),

@@ -127,8 +127,8 @@ fn a_long_token_is_sent_whole() {
 /// A send was an error that "may have run" when its answer had 17 KiB of headers.
 #[test]
 fn an_answer_head_of_32_kib_is_read() {
-    let fill: String = (0..32).map(|n| format!("X-Fill-{n}: {}\r\n", "f".repeat(1000))).collect();
-    assert!(fill.len() > 32 * 1024 - 512, "{}", fill.len());
+    let fill = format!("X-Fill: {}\r\n", "f".repeat(1000)).repeat(32);
+    assert!(fill.len() > 31 * 1024, "{}", fill.len());
     let heads = fill.clone();
     let server = Scripted::start(move |_| format!("HTTP/1.1 200 OK\r\n{heads}Content-Length: 2\r\n\r\n{{}}"));
     let client = Client::builder().access_token(TOKEN).base_url(server.url()).no_proxy();

@@ -11,6 +11,8 @@
 mod api_errors;
 mod auth;
 mod coverage;
+#[cfg(target_os = "linux")]
+mod exhausted;
 mod limits;
 mod public_api;
 mod retry;

@@ -136,6 +136,8 @@ fn without_a_body_only_a_refused_connection_is_known_to_have_sent_nothing() {
     }
 }
 
+type Run<'a> = &'a dyn Fn(&Client) -> Result<()>;
+
 /// An operation that changes nothing has not run in any way that counts, however its answer is lost.
 #[test]
 fn a_read_never_may_have_run() {
@@ -160,7 +162,6 @@ fn a_read_never_may_have_run() {
         let file = client.file("space-1", "dentry-1", UnionId("union-1"));
         file.download_to(&mut Vec::new(), ..).map(drop)
     };
-    type Run<'a> = &'a dyn Fn(&Client) -> Result<()>;
     let table: [(Target, Run<'_>); 4] = [
         (Target::DownloadInfo, &|client| ask(client).map(drop)),
         (Target::UploadInfo, &upload_info),

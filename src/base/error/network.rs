@@ -23,6 +23,7 @@ use crate::base::secret::host_of;
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and two of them are public")]
 pub struct NetworkError {
     /// The documented method and path, or `GET object`.
     pub operation: &'static str,

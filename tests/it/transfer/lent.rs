@@ -41,7 +41,7 @@ fn transfers_at_the_same_time_have_connections_of_their_own() {
     let meeting = std::sync::Barrier::new(2);
     let run = || {
         let flag = AtomicBool::new(false);
-        let mut writer = AtFirstWrite(Some(|| drop(meeting.wait())), Vec::new());
+        let mut writer = AtFirstWrite(Some(|| _ = meeting.wait()), Vec::new());
         setup.file().download().cancel(&flag).to_writer(&mut writer, ..).unwrap();
     };
     for _ in 0..3 {

@@ -38,7 +38,7 @@ impl Front {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (seen, manner) = (Arc::clone(&seen), Arc::clone(&manner));
-                thread::spawn(move || while serve(&stream.as_ref().unwrap(), store, &seen, &*manner) {});
+                thread::spawn(move || while serve(stream.as_ref().unwrap(), store, &seen, &*manner) {});
             }
         });
         Self { expected }
@@ -92,11 +92,12 @@ fn serve(
     }
     let (_, target) = lines[0].split_once(&store.to_string()).unwrap();
     let mut handed_on = format!("PUT {target}\r\nhost: {store}\r\nconnection: close\r\n");
+    // The last of them is the empty one.
     for line in lines[1..].iter().filter(|line| !line.starts_with("expect:") && !line.starts_with("host:")) {
-        handed_on += &format!("{line}\r\n");
+        handed_on.push_str(line);
+        handed_on.push_str("\r\n");
     }
     let mut to_store = TcpStream::connect(store).unwrap();
-    // The last of the lines is the empty one.
     to_store.write_all(handed_on.as_bytes()).unwrap();
     to_store.write_all(&body).unwrap();
     let mut answer = Vec::new();
