@@ -26,6 +26,7 @@ pub(crate) enum Effect {
     /// It changes nothing, so nobody needs to know whether it has run.
     Reads,
     /// Running it twice does what running it once does.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     Repeatable,
     /// Each run counts.
     Once,
@@ -113,6 +114,7 @@ impl<'a> Call<'a> {
     }
 
     /// The catalog calls it idempotent: it may be repeated although it may have run.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn repeatable(mut self) -> Self {
         self.effect = Effect::Repeatable;
         self

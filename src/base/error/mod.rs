@@ -6,6 +6,7 @@ mod file;
 mod network;
 mod source;
 mod storage;
+mod text;
 mod upload;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::task::Task;
+use text::OneLine;
 
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
@@ -212,22 +214,6 @@ pub enum Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A server's words in an error's text: a line break in them would begin another entry of a log, and an escape sequence
-/// would reach a terminal.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for piece in self.0.split_inclusive(char::is_control) {
-            match piece.strip_suffix(char::is_control) {
-                Some(words) => write!(f, "{words} ")?,
-                None => f.write_str(piece)?,
-            }
-        }
-        Ok(())
     }
 }
 

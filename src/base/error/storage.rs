@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::OneLine;
+use super::text::OneLine;
 use crate::base::secret::redact;
 
 /// The object store refused or failed a request.
