@@ -293,6 +293,6 @@ impl ConvFile<'_> {
         let call = Call::new("POST /v1.0/convFile/conversations/spaces/query", &[])
             .query("unionId", operator.0)
             .json(&GetSpaceBody { open_conversation_id })?;
-        self.client.call(&call.repeatable()).map(|answer: SpaceAnswer| answer.space)
+        self.client.call(&call.reads()).map(|answer: SpaceAnswer| answer.space)
     }
 }

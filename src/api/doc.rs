@@ -81,7 +81,7 @@ impl Doc<'_> {
     pub fn get_dentry_id_by_uuid(&self, dentry_uuid: &str, operator: UnionId<'_>) -> Result<DentryIds> {
         let path = [dentry_uuid];
         let call = Call::new("GET /v2.0/doc/dentries/{dentryUuid}/queryDentryId", &path);
-        self.client.call(&call.query("operatorId", operator.0).repeatable())
+        self.client.call(&call.query("operatorId", operator.0).reads())
     }
 
     /// Asks under which dentryUuid storage 2.0 knows a dentry of storage 1.0.
@@ -116,6 +116,6 @@ impl Doc<'_> {
         let call = Call::new("GET /v2.0/doc/dentries/{dentryId}/queryDentryUuid", &path)
             .query("spaceId", space_id)
             .query("operatorId", operator.0);
-        self.client.call(&call.repeatable())
+        self.client.call(&call.reads())
     }
 }

@@ -129,6 +129,6 @@ impl Topapi<'_> {
     pub fn user_get(&self, userid: &str, options: &UserGet) -> Result<User> {
         let call =
             Call::new("POST /topapi/v2/user/get", &[]).oapi().json(&UserGetBody { userid, options })?;
-        self.client.call(&call.repeatable()).map(|answer: UserAnswer| answer.result)
+        self.client.call(&call.reads()).map(|answer: UserAnswer| answer.result)
     }
 }

@@ -20,6 +20,24 @@ pub(crate) enum Host {
     Oapi,
 }
 
+/// Which difference it makes that an operation runs, and runs again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It changes nothing, so nobody needs to know whether it has run.
+    Reads,
+    /// Running it twice does what running it once does.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
+    Repeatable,
+    /// Each run counts.
+    Once,
+}
+
+impl Effect {
+    pub(crate) fn may_repeat(self) -> bool {
+        self != Self::Once
+    }
+}
+
 /// One request: the documented route, what fills it, and what the client may do with it.
 #[derive(Clone)]
 pub(crate) struct Call<'a> {
@@ -30,8 +48,7 @@ pub(crate) struct Call<'a> {
     query: Vec<(Cow<'static, str>, String)>,
     /// The JSON body. Kept as bytes so that a repeated request carries the very same.
     pub(crate) body: Option<Vec<u8>>,
-    /// Running it twice does what running it once does.
-    pub(crate) repeatable: bool,
+    pub(crate) effect: Effect,
     /// Carries the access token.
     pub(crate) with_token: bool,
     /// Values in the body that an error must not repeat.
@@ -47,7 +64,7 @@ impl<'a> Call<'a> {
             path_values,
             query: Vec::new(),
             body: None,
-            repeatable: false,
+            effect: Effect::Once,
             with_token: true,
             secrets: Vec::new(),
         }
@@ -90,9 +107,16 @@ impl<'a> Call<'a> {
         Ok(self)
     }
 
+    /// It changes nothing that anybody sees: it may be repeated, and its errors never say that it may have run.
+    pub(crate) fn reads(mut self) -> Self {
+        self.effect = Effect::Reads;
+        self
+    }
+
     /// The catalog calls it idempotent: it may be repeated although it may have run.
+    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+        self.effect = Effect::Repeatable;
         self
     }
 

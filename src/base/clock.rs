@@ -49,6 +49,9 @@ impl Clock for MonotonicClock {
     }
 }
 
+/// An interruption, or the end of the time, is noticed this soon during a wait.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
 /// When to renew something that lives for `life`: `margin` before its end, or a quarter before when that is less.
 pub(crate) fn renew_after(life: Duration, margin: Duration) -> Duration {
     life.saturating_sub(margin.min(life / 4))

@@ -1,7 +1,6 @@
 //! How a client is configured.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +13,8 @@ use crate::base::secret::Secret;
 use crate::client::retry::RetryPolicy;
 use crate::client::token::{AppTokens, Auth, TokenSource};
 use crate::client::{Client, Inner};
-use crate::http::tls;
-use crate::http::{AgentSet, AgentSets, Transport};
-use crate::object::MAX_PARALLEL;
+use crate::http::settings::{NetworkSettings, ProxyChoice, zero_timeout};
+use crate::http::{Http, tls};
 
 const BASE_URL: &str = "https://api.dingtalk.com";
 const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
@@ -47,33 +45,10 @@ pub struct ClientBuilder {
     oapi_base_url: Option<String>,
     retry: RetryPolicy,
     user_agent: Option<String>,
-    connect_timeout: Option<Duration>,
-    stall_timeout: Option<Duration>,
+    network: NetworkSettings,
     overall_timeout: Option<Duration>,
-    proxy: Option<ProxyChoice>,
-    roots_pem: Vec<Vec<u8>>,
-    agent: Option<Agent>,
     clock: Arc<dyn Clock>,
 }
-
-enum ProxyChoice {
-    None,
-    Url(String),
-}
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const STALL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Input and output buffer of a connection, which zeroes both when it is made. To carry a body they are large, though not so
-/// large that 8 connections would need more than 10 MiB; to send one, ureq needs both.
-const API_BUFFERS: (usize, usize) = (SMALL_BUFFER, SMALL_BUFFER);
-/// TLS has two of each, and gives 16 KiB at a time.
-const GET_BUFFERS: (usize, usize) = (LARGE_BUFFER, SMALL_BUFFER);
-/// Without TLS it is a call of the system for each read, and often a sleep before it (`docs/performance.md`).
-const PLAIN_GET_BUFFERS: (usize, usize) = (4 * LARGE_BUFFER, SMALL_BUFFER);
-const PUT_BUFFERS: (usize, usize) = (LARGE_BUFFER, LARGE_BUFFER);
-const SMALL_BUFFER: usize = 16 * 1024;
-const LARGE_BUFFER: usize = 128 * 1024;
 
 impl Client {
     /// Begins the configuration of a client.
@@ -117,12 +92,8 @@ impl ClientBuilder {
             oapi_base_url: None,
             retry: RetryPolicy::default(),
             user_agent: None,
-            connect_timeout: None,
-            stall_timeout: None,
+            network: NetworkSettings::default(),
             overall_timeout: None,
-            proxy: None,
-            roots_pem: Vec::new(),
-            agent: None,
             clock: Arc::new(MonotonicClock::start()),
         }
     }
@@ -242,7 +213,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each.
+    /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each; `Duration::MAX` is no limit.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -252,11 +223,11 @@ impl ClientBuilder {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = Some(limit);
+        self.network.connect_timeout = Some(limit);
         self
     }
 
-    /// How long not a single byte may move, in either direction, before a connection counts as dead. Default: 30 seconds.
+    /// How long not a single byte may move, in either direction, before a connection counts as dead. Default: 30 seconds; none with `Duration::MAX`.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -266,7 +237,7 @@ impl ClientBuilder {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.stall_timeout = Some(limit);
+        self.network.stall_timeout = Some(limit);
         self
     }
 
@@ -296,7 +267,7 @@ impl ClientBuilder {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = Some(ProxyChoice::Url(url.into()));
+        self.network.proxy = Some(ProxyChoice::Url(url.into()));
         self
     }
 
@@ -309,7 +280,7 @@ impl ClientBuilder {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     pub fn no_proxy(mut self) -> Self {
-        self.proxy = Some(ProxyChoice::None);
+        self.network.proxy = Some(ProxyChoice::None);
         self
     }
 
@@ -323,7 +294,7 @@ impl ClientBuilder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots_pem.push(pem.into());
+        self.network.roots_pem.push(pem.into());
         self
     }
 
@@ -341,7 +312,7 @@ impl ClientBuilder {
     /// # let _ = client;
     /// ```
     pub fn agent(mut self, agent: Agent) -> Self {
-        self.agent = Some(agent);
+        self.network.agent = Some(agent);
         self
     }
 
@@ -407,12 +378,12 @@ impl ClientBuilder {
             None => old_host_of(&base_url),
         };
         let needs_tls = is_https(&base_url) || oapi_base_url.as_deref().is_some_and(is_https);
-        if needs_tls && !tls::AVAILABLE && self.agent.is_none() {
+        if needs_tls && !tls::AVAILABLE && self.network.agent.is_none() {
             return Err(config(
                 "https needs TLS: enable the feature `rustls`, `platform-verifier` or `native-tls` of dingtalk-files",
             ));
         }
-        let user_agent = match (&self.user_agent, &self.agent) {
+        let user_agent = match (&self.user_agent, &self.network.agent) {
             (Some(text), _) => Some(text.as_str()),
             (None, None) => Some(USER_AGENT),
             (None, Some(_)) => None,
@@ -421,13 +392,16 @@ impl ClientBuilder {
             .map(HeaderValue::from_str)
             .transpose()
             .map_err(|_| config("the user agent has characters that no header can carry"))?;
-        let agents = self.agents(&base_url, oapi_base_url.as_deref())?;
+        if self.overall_timeout.is_some_and(|limit| limit.is_zero()) {
+            return Err(zero_timeout());
+        }
+        let agents = self.network.agents(is_https(&base_url))?;
         let auth = self.auth.ok_or_else(|| {
             config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
         })?;
         check_auth(&auth)?;
         Ok(Client::from_inner(Inner {
-            transport: Transport::new(agents, user_agent),
+            http: Http::new(agents, user_agent),
             auth,
             retry: self.retry,
             clock: self.clock,
@@ -435,74 +409,6 @@ impl ClientBuilder {
             oapi_base_url,
             overall_timeout: self.overall_timeout,
         }))
-    }
-
-    fn agents(&self, base_url: &str, oapi_base_url: Option<&str>) -> Result<AgentSets> {
-        let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
-        if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) || is_zero(self.overall_timeout) {
-            return Err(config("a timeout of zero lets nothing through; leave it out for the default"));
-        }
-        if let Some(agent) = &self.agent {
-            let overlaps =
-                self.connect_timeout.is_some() || self.proxy.is_some() || !self.roots_pem.is_empty();
-            if overlaps {
-                return Err(config(
-                    "connect timeout, proxy and root certificates belong on your own agent: set them there",
-                ));
-            }
-            tls::check_agent(agent)?;
-            let door = || AgentSet::borrowed(agent.clone(), self.stall_timeout.unwrap_or(STALL_TIMEOUT));
-            return Ok(AgentSets { api: door(), get: door(), put: door() });
-        }
-        let proxy = match &self.proxy {
-            None => ureq::Proxy::try_from_env().map(|proxy| usable(proxy, FROM_ENVIRONMENT)).transpose()?,
-            Some(ProxyChoice::None) => None,
-            Some(ProxyChoice::Url(url)) => Some(read_proxy(url)?),
-        };
-        let tls = tls::configs(&self.roots_pem)?;
-        let resolve = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
-        // ureq looks a name up before every request, and with a limit in a thread of its own. An address needs neither.
-        let are_addresses = has_address(base_url) && oapi_base_url.is_none_or(has_address);
-        let resolve_api = resolve.filter(|_| proxy.is_some() || !are_addresses);
-        let door = |buffers, resolve| {
-            let agent = |tls| self.own_agent(buffers, resolve, proxy.as_ref(), tls);
-            AgentSet::own(tls.iter().map(agent).collect())
-        };
-        // Objects come over plain HTTP only where the API does.
-        let get_buffers = if is_https(base_url) { GET_BUFFERS } else { PLAIN_GET_BUFFERS };
-        Ok(AgentSets {
-            api: door(API_BUFFERS, resolve_api),
-            get: door(get_buffers, resolve),
-            put: door(PUT_BUFFERS, resolve),
-        })
-    }
-
-    fn own_agent(
-        &self,
-        (input, output): (usize, usize),
-        resolve: Option<Duration>,
-        proxy: Option<&ureq::Proxy>,
-        tls: &tls::Config,
-    ) -> Agent {
-        let connect = Some(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
-        let stall = Some(self.stall_timeout.unwrap_or(STALL_TIMEOUT));
-        let config = Agent::config_builder()
-            // Error bodies say what is wrong; ureq would throw them away.
-            .http_status_as_error(false)
-            // A redirect would carry our headers to another place, and turn a PUT into a GET.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy.cloned())
-            .timeout_resolve(resolve)
-            .timeout_connect(connect)
-            .timeout_per_read(stall)
-            .timeout_per_write(stall)
-            .input_buffer_size(input)
-            .output_buffer_size(output)
-            // As many as a parallel transfer has: with fewer, each part would need a new connection.
-            .max_idle_connections(2 * MAX_PARALLEL)
-            .max_idle_connections_per_host(MAX_PARALLEL);
-        tls::set(config, tls).build().new_agent()
     }
 }
 
@@ -550,12 +456,6 @@ fn is_https(url: &str) -> bool {
     url.starts_with("https:")
 }
 
-/// Its host is an IP address.
-fn has_address(url: &str) -> bool {
-    let host = url.parse().ok().and_then(|url: Uri| url.host().map(str::to_owned)).unwrap_or_default();
-    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
-}
-
 /// The old-style host that belongs to an API host.
 fn old_host_of(base_url: &str) -> Option<String> {
     // As they may be spelled: names of hosts have no case, and https has its port.
@@ -581,33 +481,6 @@ fn check_auth(auth: &Auth) -> Result<()> {
     }
 }
 
-/// A proxy URL may hold a password, so no message repeats it.
-fn read_proxy(url: &str) -> Result<ureq::Proxy> {
-    let proxy = ureq::Proxy::new(url).map_err(|_| {
-        config("the proxy is no URL like http://user:password@host:port or socks5://host:port")
-    })?;
-    usable(proxy, "")
-}
-
-/// Who did not name the proxy in the program looks for it there in vain.
-const FROM_ENVIRONMENT: &str = " (it is the environment's: see ALL_PROXY, HTTPS_PROXY and HTTP_PROXY; to do without, `ClientBuilder::no_proxy`)";
-
-/// ureq would go around one that it cannot use.
-fn usable(proxy: ureq::Proxy, origin: &str) -> Result<ureq::Proxy> {
-    let is_socks = !matches!(proxy.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https);
-    if is_socks && !cfg!(feature = "socks-proxy") {
-        return Err(Error::Config(format!(
-            "a SOCKS proxy needs the feature `socks-proxy` of dingtalk-files{origin}"
-        )));
-    }
-    if proxy.protocol() == ureq::ProxyProtocol::Https && !tls::AVAILABLE {
-        return Err(Error::Config(format!(
-            "an https proxy needs TLS: enable the feature `rustls` or `native-tls` of dingtalk-files{origin}"
-        )));
-    }
-    Ok(proxy)
-}
-
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
@@ -615,8 +488,8 @@ impl fmt::Debug for ClientBuilder {
             .field("base_url", &self.base_url)
             .field("oapi_base_url", &self.oapi_base_url)
             .field("retry", &self.retry)
-            .field("has_proxy", &self.proxy.is_some())
-            .field("has_agent", &self.agent.is_some())
+            .field("has_proxy", &self.network.proxy.is_some())
+            .field("has_agent", &self.network.agent.is_some())
             .finish_non_exhaustive()
     }
 }

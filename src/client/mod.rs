@@ -13,15 +13,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::base::call::{Call, Host, encode};
-use crate::base::clock::{Clock, jitter};
+use crate::base::call::{Call, Effect, Host, encode};
+use crate::base::clock::{Clock, POLL_INTERVAL, jitter};
 use crate::base::error::{
     ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, check_errcode, classify,
 };
-use crate::base::secret::host_of;
 use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
 use crate::client::token::{Auth, Fetched, Token, get_access_token};
-use crate::http::{ApiRequest, ObjectBody, Transport};
+use crate::http::{ApiRequest, Http, ObjectBody};
 use crate::object::range::{RequestedRange, ResponseHead};
 use crate::object::signed_urls::SignedUrls;
 
@@ -43,11 +42,11 @@ pub struct Client {
     /// Inside an operation: when it has to end. A token fetched or a signature renewed for it is part of it.
     deadline: Option<Duration>,
     /// Inside a transfer that can be interrupted: connections that are nobody else's.
-    private: Option<Arc<Transport>>,
+    private: Option<Arc<Http>>,
 }
 
 pub(crate) struct Inner {
-    pub(crate) transport: Transport,
+    pub(crate) http: Http,
     pub(crate) auth: Auth,
     pub(crate) retry: RetryPolicy,
     pub(crate) clock: Arc<dyn Clock>,
@@ -60,9 +59,6 @@ pub(crate) struct Inner {
 
 /// A refresh that is not urgent must not hold a call up for all its retries: the old token still works.
 const EARLY_REFRESH_LIMIT: Duration = Duration::from_secs(5);
-
-/// An interruption is noticed this soon during a wait.
-const NAP: Duration = Duration::from_millis(100);
 
 impl Client {
     pub(crate) fn from_inner(inner: Inner) -> Self {
@@ -97,11 +93,11 @@ impl Client {
         let mut tries = AttemptState {
             retries: 0,
             token_replaced: false,
-            repeatable: call.repeatable,
+            repeatable: call.effect.may_repeat(),
             retry_after: None,
         };
         loop {
-            let token = if call.with_token { Some(this.token()?) } else { None };
+            let token = if call.with_token { Some(this.token(call.operation)?) } else { None };
             let error = match this.run_once(call, &url, token.as_ref(), &mut tries) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -115,10 +111,8 @@ impl Client {
                     tries.token_replaced = true;
                 }
                 RetryDecision::After(wait) => {
-                    if this.deadline.is_some_and(|d| self.clock().now() + wait >= d) {
-                        return Err(error);
-                    }
-                    if !this.pause(wait) {
+                    let ends = self.clock().now().saturating_add(wait);
+                    if this.deadline.is_some_and(|deadline| ends >= deadline) || !this.pause(wait) {
                         return Err(error);
                     }
                     tries.retries += 1;
@@ -150,11 +144,13 @@ impl Client {
             secrets.push(encoded);
             token = None;
         }
-        if self.time_left() == Some(Duration::ZERO) {
-            return Err(too_late(call.operation, &url));
+        // A limit of nothing would look as if something might have been sent.
+        if let Some(error) = self.has_ended(call.operation) {
+            return Err(error);
         }
-        let answer = self.transport().api(&ApiRequest {
+        let answer = self.http().api(&ApiRequest {
             operation: call.operation,
+            reads: call.effect == Effect::Reads,
             method: call.method(),
             url: &url,
             token,
@@ -170,16 +166,14 @@ impl Client {
         Ok(answer)
     }
 
-    fn token(&self) -> Result<Token> {
-        self.inner.auth.token(self.clock(), |app, early| {
-            let client =
-                if early { self.until(self.clock().now() + EARLY_REFRESH_LIMIT) } else { self.clone() };
+    fn token(&self, operation: &'static str) -> Result<Token> {
+        self.inner.auth.token(self.clock(), &|| self.has_ended(operation), |app, early| {
+            let soon = || self.clock().now().saturating_add(EARLY_REFRESH_LIMIT);
+            let client = if early { self.until(soon()) } else { self.clone() };
             let answer = get_access_token(&app.key, app.secret.expose()).and_then(|call| client.call(&call));
             // An early one has a limit of its own.
-            let is_over = self.time_left() == Some(Duration::ZERO)
-                || self.private.as_ref().is_some_and(|own| own.is_interrupted());
             match answer {
-                Err(error) if is_over => Fetched::Abandoned(error),
+                Err(error) if self.has_ended(operation).is_some() => Fetched::Abandoned(error),
                 answer => Fetched::Answer(answer),
             }
         })
@@ -192,7 +186,7 @@ impl Client {
         want: RequestedRange,
         if_match: Option<&str>,
     ) -> Result<(ResponseHead, ObjectBody)> {
-        self.transport().object(ticket, url, want, if_match, self.time_left())
+        self.http().object(ticket, url, want, if_match, self.time_left())
     }
 
     #[inline]
@@ -203,7 +197,7 @@ impl Client {
         body: &mut dyn Read,
         length: u64,
     ) -> Result<ResponseHead> {
-        self.transport().put_object(ticket, url, body, length, self.time_left())
+        self.http().put_object(ticket, url, body, length, self.time_left())
     }
 
     /// The same client for the time of one operation, which the overall timeout ends.
@@ -222,37 +216,51 @@ impl Client {
 
     /// The same client with connections of its own, which [`interrupt`](Self::interrupt) can end.
     pub(crate) fn with_private_connections(&self) -> Self {
-        Self { private: Some(Arc::new(self.transport().private())), ..self.clone() }
+        Self { private: Some(Arc::new(self.http().private())), ..self.clone() }
     }
 
     /// Ends what the connections of [`with_private_connections`](Self::with_private_connections) are doing.
     pub(crate) fn interrupt(&self) {
-        if let Some(transport) = &self.private {
-            transport.interrupt();
+        if let Some(http) = &self.private {
+            http.interrupt();
         }
     }
 
     /// Waits. `false`: it was interrupted, and trying again is no use.
     fn pause(&self, wait: Duration) -> bool {
-        let Some(transport) = &self.private else {
+        let Some(http) = &self.private else {
             self.clock().sleep(wait);
             return true;
         };
         let mut left = wait;
-        while !left.is_zero() && !transport.is_interrupted() {
-            let nap = left.min(NAP);
+        while !left.is_zero() && !http.is_interrupted() {
+            let nap = left.min(POLL_INTERVAL);
             self.clock().sleep(nap);
             left -= nap;
         }
-        !transport.is_interrupted()
+        !http.is_interrupted()
     }
 
-    fn transport(&self) -> &Transport {
-        self.private.as_deref().unwrap_or(&self.inner.transport)
+    fn http(&self) -> &Http {
+        self.private.as_deref().unwrap_or(&self.inner.http)
     }
 
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.deadline
+    }
+
+    /// Nothing more will come of the operation: its time is over, or it was interrupted. Nothing of it was sent.
+    fn has_ended(&self, operation: &'static str) -> Option<Error> {
+        let unsent = |cause| {
+            let url = &self.inner.base_url;
+            NetworkError::new(operation, url, NetworkStage::Connect, cause)
+        };
+        if self.time_left() == Some(Duration::ZERO) {
+            let limit = self.inner.overall_timeout.unwrap_or_default();
+            return Some(unsent(format!("the overall timeout of {limit:?} is over")).timed_out().into());
+        }
+        let is_interrupted = self.private.as_ref().is_some_and(|own| own.is_interrupted());
+        is_interrupted.then(|| unsent("the transfer was ended".to_owned()).into())
     }
 
     fn time_left(&self) -> Option<Duration> {
@@ -287,20 +295,6 @@ fn no_old_host(operation: &str) -> Error {
         "{operation} lives on the old host, and the vendor names none that belongs to api.dingtalk.io: set one with \
          `ClientBuilder::oapi_base_url`"
     ))
-}
-
-/// The deadline is over before anything is sent; a limit of nothing would look as if it might have been.
-fn too_late(operation: &'static str, url: &str) -> Error {
-    NetworkError {
-        operation,
-        host: host_of(url).to_owned(),
-        stage: NetworkStage::Connect,
-        timed_out: true,
-        tls: false,
-        hopeless: false,
-        cause: "the overall timeout is over".into(),
-    }
-    .into()
 }
 
 impl fmt::Debug for Client {

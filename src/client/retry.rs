@@ -169,6 +169,7 @@ pub(crate) fn after_failure(
     if matches!(error, Error::Api(e) if e.is_busy()) && tries.retries >= BUSY_RETRIES {
         return RetryDecision::Fail;
     }
+    // The transport's word, and no error's kind: of the operation nothing was sent.
     let nothing_ran = matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect);
     // A ban lasts minutes: longer than any wait of ours.
     let banned = matches!(error, Error::Answer(e) if e.is_banned());
@@ -186,6 +187,7 @@ mod tests {
     fn answer(status: u16, body: &str) -> Error {
         let kind = ApiAnswer {
             operation: "POST /x",
+            reads: false,
             status,
             content_type: None,
             request_id: None,
@@ -200,16 +202,8 @@ mod tests {
     }
 
     fn network(stage: NetworkStage, tls: bool) -> Error {
-        NetworkError {
-            operation: "POST /x",
-            host: "h".into(),
-            stage,
-            timed_out: false,
-            tls,
-            hopeless: tls,
-            cause: "cut".into(),
-        }
-        .into()
+        let error = NetworkError::new("POST /x", "https://h/x", stage, "cut");
+        NetworkError { tls, hopeless: tls, ..error }.into()
     }
 
     fn verdict(error: &Error, repeatable: bool, retries: u32) -> RetryDecision {
@@ -304,6 +298,7 @@ mod tests {
                 request_id: None,
                 required_scopes: Vec::new(),
                 sub_code: sub_code.map(str::to_owned),
+                reads: false,
             };
             let error = error.into();
             assert_eq!(verdict(&error, true, 0), read, "read: {error}");
@@ -360,6 +355,7 @@ mod tests {
             request_id: None,
             required_scopes: Vec::new(),
             sub_code: None,
+            reads: false,
         };
         assert_eq!(verdict(&e.into(), true, 0), RetryDecision::Fail);
     }

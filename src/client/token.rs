@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::call::Call;
-use crate::base::clock::{Clock, renew_after};
+use crate::base::clock::{Clock, POLL_INTERVAL, renew_after};
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 
@@ -99,15 +99,16 @@ pub(crate) struct Token {
 
 impl Auth {
     /// The token to send now. `fetch` asks DingTalk; it runs in one thread at a time. Its flag says that this is an
-    /// early refresh, with the old token still good.
+    /// early refresh, with the old token still good. `give_up` ends the wait for another thread's fetch.
     pub(crate) fn token(
         &self,
         clock: &dyn Clock,
+        give_up: &dyn Fn() -> Option<Error>,
         fetch: impl FnOnce(&App, bool) -> Fetched,
     ) -> Result<Token> {
         match self {
             Self::Fixed(secret) => Ok(Token { secret: secret.clone(), generation: 0 }),
-            Self::App(tokens) => tokens.get(clock, fetch),
+            Self::App(tokens) => tokens.get(clock, give_up, fetch),
             Self::Custom(source) => {
                 let secret = source.access_token().map_err(Error::TokenSource)?;
                 Ok(Token { secret, generation: 0 })
@@ -191,7 +192,12 @@ impl AppTokens {
         [&self.app.key, self.app.secret.expose()].iter().any(|text| text.contains(char::is_whitespace))
     }
 
-    fn get(&self, clock: &dyn Clock, fetch: impl FnOnce(&App, bool) -> Fetched) -> Result<Token> {
+    fn get(
+        &self,
+        clock: &dyn Clock,
+        give_up: &dyn Fn() -> Option<Error>,
+        fetch: impl FnOnce(&App, bool) -> Fetched,
+    ) -> Result<Token> {
         let mut state = self.lock();
         loop {
             if let Some(token) = state.usable(clock.now()) {
@@ -201,10 +207,19 @@ impl AppTokens {
                 break;
             }
             let waited_for = state.generation;
-            state = self
+            // In real time, whatever the client's clock is: that one may stand still.
+            let (after, wait) = self
                 .fetch_ended
-                .wait_while(state, |s| s.fetching && s.generation == waited_for)
+                .wait_timeout_while(state, POLL_INTERVAL, |s| s.fetching && s.generation == waited_for)
                 .unwrap_or_else(PoisonError::into_inner);
+            state = after;
+            if wait.timed_out() {
+                drop(state);
+                if let Some(error) = give_up() {
+                    return Err(Error::Token(Arc::new(error)));
+                }
+                state = self.lock();
+            }
             if let Some((_, error)) = state.failure.as_ref().filter(|(failed, _)| *failed == waited_for) {
                 return Err(Error::Token(Arc::clone(error)));
             }
@@ -340,7 +355,7 @@ struct GetTokenBody<'a> {
 #[inline]
 pub(crate) fn get_access_token<'a>(app_key: &str, app_secret: &'a str) -> Result<Call<'a>> {
     let call = Call::new("POST /v1.0/oauth2/accessToken", &[]);
-    let call = call.json(&GetAccessTokenBody { app_key, app_secret })?.repeatable();
+    let call = call.json(&GetAccessTokenBody { app_key, app_secret })?.reads();
     Ok(call.without_token(&[app_secret]))
 }
 
@@ -352,6 +367,6 @@ pub(crate) fn get_token<'a>(
     client_secret: &'a str,
 ) -> Result<Call<'a>> {
     let call = Call::new("POST /v1.0/oauth2/{corpId}/token", corp_id);
-    let call = call.json(&GetTokenBody { client_id, client_secret, grant_type: GRANT_TYPE })?.repeatable();
+    let call = call.json(&GetTokenBody { client_id, client_secret, grant_type: GRANT_TYPE })?.reads();
     Ok(call.without_token(&[client_secret]))
 }

@@ -1,11 +1,24 @@
 //! What it means when ureq fails: was anything sent, is there hope. Pure.
 
-use std::io;
+use std::error::Error as StdError;
+use std::{fmt, io};
 
 use ureq::Timeout;
 
-use crate::base::error::{NetworkError, NetworkStage};
-use crate::base::secret::host_of;
+use super::request::{HttpRequest, Sent};
+use crate::base::error::{Error, NetworkError, NetworkStage};
+
+/// No thread can be started to look a name up.
+#[derive(Debug)]
+pub(super) struct NoThread;
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the process can start no thread, which looking a name up within a time needs")
+    }
+}
+
+impl StdError for NoThread {}
 
 /// The TLS handshake failed: nothing of the request was sent, and trying again would fail again.
 fn is_handshake_error(e: &ureq::Error) -> bool {
@@ -51,30 +64,52 @@ fn rustls_error(e: &io::Error) -> Option<&rustls::Error> {
     e.get_ref()?.downcast_ref()
 }
 
-/// ureq's error as ours. `reached` is how far the request got if the error itself does not tell.
-pub(super) fn network(
-    operation: &'static str,
-    url: &str,
-    reached: NetworkStage,
-    e: ureq::Error,
-) -> NetworkError {
+/// ureq raises this before it has a connection, or in making one, and never after.
+///
+/// Only a connect is refused. That a host or a network cannot be reached, an established connection may find out too, in the
+/// midst of what it sends.
+pub(super) fn is_before_sending(e: &ureq::Error) -> bool {
     use ureq::Error as U;
-    let in_handshake = is_handshake_error(&e);
-    let tls = in_handshake || is_no_tls(&e);
-    // Refused by the agent itself, now and ever.
-    let refused = matches!(&e, U::BadUri(_) | U::RequireHttpsOnly(_) | U::InvalidProxyUrl | U::Http(_));
-    let unconnected = match &e {
+    match e {
         U::HostNotFound
         | U::ConnectionFailed
         | U::ConnectProxyFailed(_)
         | U::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-        // Only a connect is refused, or finds no way.
-        U::Io(e) => is_connect_error(e.kind()) || is_lookup_error(e),
-        _ => false,
+        U::Io(e) => {
+            e.kind() == io::ErrorKind::ConnectionRefused || is_lookup_error(e) || is_out_of_descriptors(e)
+        }
+        U::Other(e) => e.is::<NoThread>(),
+        _ => is_handshake_error(e) || is_refused(e),
+    }
+}
+
+/// The peer ended the connection before it said anything.
+pub(super) fn is_closed(e: &ureq::Error) -> bool {
+    use io::ErrorKind as K;
+    let kinds = [K::UnexpectedEof, K::ConnectionReset, K::ConnectionAborted, K::BrokenPipe];
+    matches!(e, ureq::Error::Io(e) if kinds.contains(&e.kind()))
+}
+
+/// Refused by the agent itself, now and ever.
+fn is_refused(e: &ureq::Error) -> bool {
+    use ureq::Error as U;
+    matches!(e, U::BadUri(_) | U::RequireHttpsOnly(_) | U::InvalidProxyUrl | U::Http(_))
+}
+
+/// In place of ureq's "timeout: global".
+pub(super) const OVERALL_TIMEOUT: &str = "the overall timeout is over";
+
+/// ureq's error as ours. `sent` is what is known of the request by itself.
+pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> Error {
+    use ureq::Error as U;
+    let stage = match sent {
+        Sent::No => NetworkStage::Connect,
+        Sent::Unknown if is_before_sending(&e) => NetworkStage::Connect,
+        Sent::Unknown | Sent::Yes => NetworkStage::Answer,
+        Sent::Answered => NetworkStage::Body,
     };
-    // What has come so far came over a connection.
-    let is_before = reached != NetworkStage::Body && (unconnected || in_handshake || refused);
-    let stage = if is_before { NetworkStage::Connect } else { reached };
+    let tls = is_handshake_error(&e) || is_no_tls(&e);
+    let hopeless = tls || is_refused(&e);
     let timed_out =
         matches!(&e, U::Timeout(_)) || matches!(&e, U::Io(e) if e.kind() == io::ErrorKind::TimedOut);
     // These two would repeat the URL, and with it a query.
@@ -82,17 +117,13 @@ pub(super) fn network(
         U::BadUri(_) => "the URL makes no sense".into(),
         U::RequireHttpsOnly(_) => "the agent allows https only".into(),
         U::TlsRequired => "https needs TLS, which this build does not have".into(),
+        // No agent of ours has such a limit: it is the operation's.
+        U::Timeout(Timeout::Global) => OVERALL_TIMEOUT.into(),
+        U::Other(e) if e.is::<NoThread>() => e,
         other => Box::new(other),
     };
-    NetworkError {
-        operation,
-        host: host_of(url).to_owned(),
-        stage,
-        timed_out,
-        tls,
-        hopeless: tls || refused,
-        cause,
-    }
+    let error = NetworkError::new(request.operation, request.url, stage, cause);
+    NetworkError { timed_out, tls, hopeless, reads: request.reads, ..error }.into()
 }
 
 /// A name that does not resolve. The standard library has neither a kind nor, on unix, an OS error for that; this is
@@ -102,56 +133,87 @@ fn is_lookup_error(e: &io::Error) -> bool {
     told || (cfg!(windows) && matches!(e.raw_os_error(), Some(11001..=11004)))
 }
 
-fn is_connect_error(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable
-            | io::ErrorKind::NotConnected
-    )
+/// Only what opens something runs into this: the process's limit, or the machine's.
+fn is_out_of_descriptors(e: &io::Error) -> bool {
+    // EMFILE and ENFILE; WSAEMFILE.
+    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[24, 23] };
+    e.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::ToSocketAddrs;
 
+    use ureq::http::HeaderMap;
+
     use super::*;
 
-    /// (what ureq says, nothing was sent, a limit ran out, trying again is no use)
+    fn fails(sent: Sent, error: ureq::Error) -> NetworkError {
+        let request = HttpRequest {
+            operation: "POST /x",
+            reads: false,
+            method: "POST",
+            url: "https://h/?planted",
+            headers: HeaderMap::new(),
+            time_left: None,
+            answer_limit: None,
+        };
+        match network(&request, sent, error) {
+            Error::Network(e) => *e,
+            other => panic!("{other}"),
+        }
+    }
+
+    /// (what ureq says, without a body that is known to come before anything was sent, a limit ran out, trying again is no
+    /// use)
     #[test]
     fn the_table_of_ureqs_errors() {
         use ureq::Error as U;
         let io = |kind| U::Io(io::Error::from(kind));
         // No name has an empty label, so no server is asked.
-        let lookup = ("a..b", 1).to_socket_addrs().unwrap_err();
-        let table = [
-            (U::Io(lookup), true, false, false),
-            (U::HostNotFound, true, false, false),
-            (U::ConnectionFailed, true, false, false),
-            (U::ConnectProxyFailed("407".to_owned()), true, false, false),
-            (io(io::ErrorKind::ConnectionRefused), true, false, false),
-            (io(io::ErrorKind::NetworkUnreachable), true, false, false),
-            (U::Timeout(Timeout::Resolve), true, true, false),
-            (U::Timeout(Timeout::Connect), true, true, false),
-            (U::Timeout(Timeout::PerRead), false, true, false),
-            (U::Timeout(Timeout::Global), false, true, false),
-            (io(io::ErrorKind::TimedOut), false, true, false),
-            (io(io::ErrorKind::ConnectionReset), false, false, false),
-            (io(io::ErrorKind::UnexpectedEof), false, false, false),
-            (U::TlsRequired, true, false, true),
-            (U::InvalidProxyUrl, true, false, true),
-            (U::RequireHttpsOnly("http://h/?planted".to_owned()), true, false, true),
-            (U::BadUri("planted".to_owned()), true, false, true),
+        let lookup = || U::Io(("a..b", 1).to_socket_addrs().unwrap_err());
+        let table: [(&dyn Fn() -> U, bool, bool, bool); 23] = [
+            (&lookup, true, false, false),
+            (&|| U::HostNotFound, true, false, false),
+            (&|| U::ConnectionFailed, true, false, false),
+            (&|| U::ConnectProxyFailed("407".to_owned()), true, false, false),
+            (&|| io(io::ErrorKind::ConnectionRefused), true, false, false),
+            (&|| U::Other(Box::new(NoThread)), true, false, false),
+            #[cfg(unix)]
+            (&|| U::Io(io::Error::from_raw_os_error(24)), true, false, false),
+            (&|| io(io::ErrorKind::NetworkUnreachable), false, false, false),
+            (&|| io(io::ErrorKind::HostUnreachable), false, false, false),
+            (&|| io(io::ErrorKind::NetworkDown), false, false, false),
+            (&|| io(io::ErrorKind::AddrNotAvailable), false, false, false),
+            (&|| io(io::ErrorKind::NotConnected), false, false, false),
+            (&|| U::Timeout(Timeout::Resolve), true, true, false),
+            (&|| U::Timeout(Timeout::Connect), true, true, false),
+            (&|| U::Timeout(Timeout::PerRead), false, true, false),
+            (&|| U::Timeout(Timeout::Global), false, true, false),
+            (&|| io(io::ErrorKind::TimedOut), false, true, false),
+            (&|| io(io::ErrorKind::ConnectionReset), false, false, false),
+            (&|| io(io::ErrorKind::UnexpectedEof), false, false, false),
+            (&|| U::TlsRequired, true, false, true),
+            (&|| U::InvalidProxyUrl, true, false, true),
+            (&|| U::RequireHttpsOnly("http://h/?planted".to_owned()), true, false, true),
+            (&|| U::BadUri("planted".to_owned()), true, false, true),
         ];
         for (error, unsent, timed_out, hopeless) in table {
-            let text = format!("{error:?}");
-            let ours = network("POST /x", "https://h/?planted", NetworkStage::Answer, error);
-            let stage = if unsent { NetworkStage::Connect } else { NetworkStage::Answer };
-            assert_eq!((ours.stage, ours.timed_out, ours.hopeless), (stage, timed_out, hopeless), "{text}");
-            assert!(!format!("{ours} {ours:?}").contains("planted"), "{text}");
+            let text = format!("{:?}", error());
+            let unknown = if unsent { NetworkStage::Connect } else { NetworkStage::Answer };
+            for (sent, stage) in [
+                (Sent::Unknown, unknown),
+                // Here the error is not asked.
+                (Sent::No, NetworkStage::Connect),
+                (Sent::Yes, NetworkStage::Answer),
+                (Sent::Answered, NetworkStage::Body),
+            ] {
+                let ours = fails(sent, error());
+                let expected = (stage, timed_out, hopeless, stage != NetworkStage::Connect);
+                let seen = (ours.stage, ours.timed_out, ours.hopeless, ours.may_have_run());
+                assert_eq!(seen, expected, "{text} {sent:?}");
+                assert!(!format!("{ours} {ours:?}").contains("planted"), "{text}");
+            }
         }
     }
 }

@@ -1,67 +1,74 @@
-//! The only file that runs ureq. The door `api` carries the token; `get` and `put`, to the objects, never can.
+//! The only folder that runs ureq. An API request carries the token; a request to an object never can.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `mod.rs` | [`Http`]: sends a request, reads the answer, says how far it got |
+//! | `settings.rs` | the caller's settings, and the agents they make |
+//! | `agents.rs` | agents and their connections; which of them takes a request, with which limits |
+//! | `request.rs` | one request, and a body that notes whether it was asked for |
+//! | `expect.rs` | `Expect: 100-continue`, and which hosts cannot do it. Pure |
+//! | `head.rs` | the head of an answer. Pure |
+//! | `failure.rs` | ureq's errors as ours. Pure |
+//! | `tls.rs` | TLS as the features allow |
 
+mod agents;
+mod expect;
 mod failure;
+mod head;
+mod request;
+pub(crate) mod settings;
 pub(crate) mod tls;
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPECT, HeaderName,
-    HeaderValue, IF_MATCH, LOCATION, RANGE, RETRY_AFTER, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, IF_MATCH, RANGE,
+    USER_AGENT,
 };
-use ureq::http::{HeaderMap, Request, Response};
-use ureq::{Agent, AsSendBody, Body, BodyReader, SendBody};
+use ureq::http::{HeaderMap, Response};
+use ureq::{Body, BodyReader, Timeout};
 
-use crate::base::error::{ApiAnswer, Error, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer};
+use crate::base::error::{ApiAnswer, Error, Problem, Result, StorageError, UnexpectedAnswer};
 use crate::base::secret::{Secret, host_of, redact};
 use crate::object::range::{RequestedRange, ResponseHead, parse_unsatisfied_range};
 use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, refuse};
 use crate::object::{GET_OBJECT, PUT_OBJECT};
-use failure::{is_untrusted, network};
+pub(crate) use agents::AgentSets;
+use agents::{AgentSet, IdleSets};
+use expect::{Expectation, Lesson, lesson};
+use failure::{OVERALL_TIMEOUT, is_closed, network};
+use head::{read_head, redirect, retry_after, text};
+use request::{HttpRequest, RequestBody, Sent};
 
 /// An API answer larger than this is an error: nothing documented comes near it.
 const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
 /// Of an OSS error, which has some hundred bytes.
 const ERROR_BODY_LIMIT: u64 = 64 * 1024;
 
-/// From here up a refusal shall come before the body is sent; in its midst it would only show as a broken connection.
-///
-/// On a new connection, ureq 3.5.2 then waits for more when it has the whole refusal already: until the server closes the
-/// connection, which takes nginx 5 seconds, or the stall limit runs out. `recv_response` does not look at what
-/// `await_100` has left in the buffer.
-const EXPECT_FROM: u64 = 1024 * 1024;
-
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-token");
 
-/// What is sent through either door.
-pub(crate) struct Transport {
-    agents: AgentSets,
+/// Sends API requests and object requests.
+pub(crate) struct Http {
+    agents: Arc<AgentSets>,
     user_agent: Option<HeaderValue>,
+    /// Sets to lend, for transfers that need connections of their own.
+    idle: Arc<IdleSets>,
+    /// The agents go back to `idle`.
+    is_lent: bool,
+    /// Another transfer had them, and its connections may have been closed meanwhile.
+    is_reused: bool,
     /// [`interrupt`](Self::interrupt) was called: nothing will come of any request.
     is_interrupted: AtomicBool,
-}
-
-/// Each with connections of its own.
-pub(crate) struct AgentSets {
-    pub(crate) api: AgentSet,
-    /// Objects, to be read.
-    pub(crate) get: AgentSet,
-    /// Objects, to be written.
-    pub(crate) put: AgentSet,
-}
-
-impl AgentSets {
-    fn all(&self) -> [&AgentSet; 3] {
-        [&self.api, &self.get, &self.put]
-    }
 }
 
 /// One request to the API host.
 pub(crate) struct ApiRequest<'a> {
     pub(crate) operation: &'static str,
+    /// The operation changes nothing.
+    pub(crate) reads: bool,
     pub(crate) method: &'static str,
     pub(crate) url: &'a str,
     pub(crate) token: Option<&'a Secret>,
@@ -72,23 +79,31 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) time_left: Option<Duration>,
 }
 
-impl Transport {
+impl Http {
     pub(crate) fn new(agents: AgentSets, user_agent: Option<HeaderValue>) -> Self {
-        Self { agents, user_agent, is_interrupted: AtomicBool::new(false) }
+        let (agents, idle) = (Arc::new(agents), Arc::default());
+        let is_interrupted = AtomicBool::new(false);
+        Self { agents, user_agent, idle, is_lent: false, is_reused: false, is_interrupted }
     }
 
-    /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's.
+    /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's. They are
+    /// kept for the next one, unless they were interrupted.
     pub(crate) fn private(&self) -> Self {
-        let AgentSets { api, get, put } = &self.agents;
-        let agents = AgentSets { api: api.private(), get: get.private(), put: put.private() };
-        Self::new(agents, self.user_agent.clone())
+        let kept = self.idle.take();
+        Self {
+            is_reused: kept.is_some(),
+            agents: kept.unwrap_or_else(|| Arc::new(self.agents.private())),
+            user_agent: self.user_agent.clone(),
+            idle: Arc::clone(&self.idle),
+            is_lent: true,
+            is_interrupted: AtomicBool::new(false),
+        }
     }
 
-    /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one. An agent that the
-    /// caller made is left alone: it cannot be copied, and others use it.
+    /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one.
     pub(crate) fn interrupt(&self) {
         self.is_interrupted.store(true, Ordering::Relaxed);
-        self.agents.all().into_iter().for_each(AgentSet::interrupt);
+        self.agents.interrupt();
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
@@ -96,7 +111,7 @@ impl Transport {
     }
 
     pub(crate) fn api(&self, ask: &ApiRequest<'_>) -> Result<ApiAnswer> {
-        let &ApiRequest { operation, method, url, token, secrets, body, time_left } = ask;
+        let &ApiRequest { operation, reads, method, url, token, secrets, body, time_left } = ask;
         let mut headers = self.common_headers();
         if let Some(token) = token {
             headers.insert(TOKEN_HEADER, token_value(token)?);
@@ -106,20 +121,24 @@ impl Transport {
         }
         // Without a length some servers refuse a POST.
         let needs_length = matches!(method, "POST" | "PUT");
-        let payload = match body {
-            None if needs_length => Payload::Bytes(&[]),
-            None => Payload::Nothing,
-            Some(bytes) => Payload::Bytes(bytes),
+        let mut body = match body {
+            None if !needs_length => RequestBody::nothing(),
+            bytes => {
+                let bytes = bytes.unwrap_or_default();
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+                RequestBody::bytes(bytes)
+            }
         };
+        let request = HttpRequest { operation, reads, method, url, headers, time_left, answer_limit: None };
         let response =
-            self.agents.api.run(&HttpRequest { operation, method, url, headers, time_left }, payload)?;
+            self.run(&self.agents.api, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
 
         let (parts, body) = response.into_parts();
         let announced = body.content_length().unwrap_or_default().min(API_BODY_LIMIT);
         // One byte more, so that the end is found without growing.
         let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
         let read = body.into_reader().take(API_BODY_LIMIT + 1).read_to_end(&mut bytes);
-        read.map_err(|e| network(operation, url, NetworkStage::Body, e.into()))?;
+        read.map_err(|e| network(&request, Sent::Answered, e.into()))?;
         let request_id = text(&parts.headers, "x-acs-request-id").map(|t| redact(t, secrets));
         let status = parts.status.as_u16();
         let problem = if bytes.len() as u64 > API_BODY_LIMIT {
@@ -128,13 +147,14 @@ impl Transport {
             parts.status.is_redirection().then(|| redirect(&parts.headers, secrets))
         };
         if let Some(problem) = problem {
-            return Err(UnexpectedAnswer { operation, status, problem, request_id }.into());
+            return Err(UnexpectedAnswer { operation, status, problem, request_id, reads }.into());
         }
         Ok(ApiAnswer {
             operation,
+            reads,
             status,
             content_type: text(&parts.headers, CONTENT_TYPE.as_str()),
-            retry_after: seconds(&parts.headers),
+            retry_after: retry_after(&parts.headers),
             request_id,
             body: bytes,
         })
@@ -157,13 +177,19 @@ impl Transport {
                 headers.insert(name, value);
             }
         }
-        let exchange = HttpRequest { operation: GET_OBJECT, method: "GET", url, headers, time_left };
-        let response = self.agents.get.run(&exchange, Payload::Nothing)?;
-        let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 206))?;
+        let (operation, method) = (GET_OBJECT, "GET");
+        let request =
+            HttpRequest { operation, reads: true, method, url, headers, time_left, answer_limit: None };
+        let mut body = RequestBody::nothing();
+        let response =
+            self.run(&self.agents.get, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
+        let (head, body) = admit(ticket, &request, response, |status| matches!(status, 200 | 206))?;
         Ok((head, ObjectBody(body.into_reader())))
     }
 
-    /// PUTs an object of exactly `length` bytes, of which `body` has to give no fewer: ureq would ask it for ever.
+    /// PUTs an object of exactly `length` bytes. `body` must supply all of them, or ureq asks it for ever.
+    ///
+    /// Where `Expect` only costs time, it is sent once more at once without, as long as nothing of `body` was used.
     #[inline]
     pub(crate) fn put_object(
         &self,
@@ -176,15 +202,70 @@ impl Transport {
         let mut headers = self.signed_headers(ticket)?;
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         headers.remove(EXPECT);
-        if length >= EXPECT_FROM {
-            headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
-        }
-        let exchange = HttpRequest { operation: PUT_OBJECT, method: "PUT", url, headers, time_left };
-        let response = self.agents.put.run(&exchange, Payload::Reader(body))?;
-        let (head, body) = admit(ticket, &exchange, response, |status| matches!(status, 200 | 201 | 204))?;
+        let set = &self.agents.put;
+        let expectation = set.expect().expectation(host_of(url), length, set.stall());
+        let (operation, method) = (PUT_OBJECT, "PUT");
+        let mut request =
+            HttpRequest { operation, reads: false, method, url, headers, time_left, answer_limit: None };
+        let mut body = RequestBody::reader(body, length);
+        let result = match expectation {
+            Expectation::None => self.run(set, &request, &mut body),
+            Expectation::Continue { answer_limit } => {
+                request.headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+                request.answer_limit = answer_limit;
+                self.run_expecting(&mut request, &mut body)
+            }
+        };
+        let response = result.map_err(|e| network(&request, body.sent(), e))?;
+        let (head, body) = admit(ticket, &request, response, |status| matches!(status, 200 | 201 | 204))?;
         // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
         let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
         Ok(head)
+    }
+
+    /// A transfer that was lent connections is not to fail because one of them was closed since: that is asked once more,
+    /// where it does no harm.
+    fn run(
+        &self,
+        set: &AgentSet,
+        request: &HttpRequest<'_>,
+        body: &mut RequestBody<'_>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
+        let result = set.run(request, body);
+        match &result {
+            Err(e) if self.is_reused && !self.is_interrupted() && is_closed(e) => {
+                let is_harmless = request.reads || body.sent() == Sent::No;
+                if is_harmless && body.rewind() { set.run(request, body) } else { result }
+            }
+            _ => result,
+        }
+    }
+
+    fn run_expecting(
+        &self,
+        request: &mut HttpRequest<'_>,
+        body: &mut RequestBody<'_>,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
+        let set = &self.agents.put;
+        let began_at = Instant::now();
+        let result = set.run(request, body);
+        let outcome = result.as_ref().map(|response| response.status().as_u16());
+        let asked_after = body.asked_at().map(|moment| moment.duration_since(began_at));
+        let Lesson { again, host } = lesson(outcome, asked_after);
+        if let Some(expects) = host {
+            set.expect().remember(host_of(request.url), expects);
+        }
+        if !again || self.is_interrupted() {
+            return result;
+        }
+        drop(result);
+        request.headers.remove(EXPECT);
+        request.answer_limit = None;
+        request.time_left = request.time_left.map(|left| left.saturating_sub(began_at.elapsed()));
+        if request.time_left == Some(Duration::ZERO) {
+            return Err(ureq::Error::Timeout(Timeout::Global));
+        }
+        set.run(request, body)
     }
 
     fn signed_headers(&self, ticket: &SignedUrls) -> Result<HeaderMap> {
@@ -208,177 +289,47 @@ impl Transport {
     }
 }
 
+/// Gives connections back that were lent, unless they were interrupted: those are dead.
+impl Drop for Http {
+    fn drop(&mut self) {
+        if self.is_lent && !self.is_interrupted() {
+            self.idle.give_back(Arc::clone(&self.agents));
+        }
+    }
+}
+
 /// The body of an object. A limit that ran out is an error of that kind, as with a socket.
 pub(crate) struct ObjectBody(BodyReader<'static>);
 
 impl Read for ObjectBody {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.read(buf).map_err(|e| match ureq::Error::from(e) {
+            ureq::Error::Timeout(Timeout::Global) => io::Error::new(io::ErrorKind::TimedOut, OVERALL_TIMEOUT),
             timeout @ ureq::Error::Timeout(_) => io::Error::new(io::ErrorKind::TimedOut, timeout),
             other => other.into_io(),
         })
     }
 }
 
-/// A way out: one agent, or two when the caller has roots of their own beside the built-in ones.
-pub(crate) struct AgentSet {
-    agents: Vec<Agent>,
-    /// Which agent trusts a host, so that a private host does not cost a failed handshake each time.
-    trusted_by: Mutex<Vec<(String, usize)>>,
-    /// Per-request settings for an agent that the caller made.
-    stall_timeout: Option<Duration>,
-}
-
-impl AgentSet {
-    /// Agents that the builder made, with all our settings.
-    pub(crate) fn own(agents: Vec<Agent>) -> Self {
-        Self { agents, trusted_by: Mutex::default(), stall_timeout: None }
-    }
-
-    /// The caller's agent: its connections, proxy and TLS; our rules on status, redirects and stalls.
-    pub(crate) fn borrowed(agent: Agent, stall_timeout: Duration) -> Self {
-        Self { agents: vec![agent], trusted_by: Mutex::default(), stall_timeout: Some(stall_timeout) }
-    }
-
-    fn private(&self) -> Self {
-        let is_own = self.stall_timeout.is_none();
-        let agents = self.agents.iter();
-        Self {
-            agents: if is_own {
-                agents.map(|agent| Agent::new_with_config(agent.config().clone())).collect()
-            } else {
-                agents.cloned().collect()
-            },
-            trusted_by: Mutex::new(self.trusted().clone()),
-            stall_timeout: self.stall_timeout,
-        }
-    }
-
-    fn interrupt(&self) {
-        if self.stall_timeout.is_none() {
-            self.agents.iter().cloned().for_each(Agent::shutdown);
-        }
-    }
-
-    fn trusted(&self) -> MutexGuard<'_, Vec<(String, usize)>> {
-        self.trusted_by.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn run(&self, exchange: &HttpRequest<'_>, mut payload: Payload<'_>) -> Result<Response<Body>> {
-        let HttpRequest { operation, url, .. } = *exchange;
-        let first = self.trusting(url);
-        let mut refused = ureq::Error::ConnectionFailed;
-        for step in 0..self.agents.len() {
-            let index = (first + step) % self.agents.len();
-            let Some(agent) = self.agents.get(index) else { break };
-            // A handshake that failed has read nothing of the payload.
-            match self.run_with(agent, exchange, &mut payload) {
-                Err(e) if is_untrusted(&e) => refused = e,
-                Err(e) => return Err(network(operation, url, NetworkStage::Answer, e).into()),
-                Ok(response) => {
-                    if step > 0 {
-                        let host = host_of(url);
-                        let mut trusted = self.trusted();
-                        trusted.retain(|(known, _)| known != host);
-                        trusted.push((host.to_owned(), index));
-                    }
-                    return Ok(response);
-                }
-            }
-        }
-        Err(network(operation, url, NetworkStage::Answer, refused).into())
-    }
-
-    fn run_with(
-        &self,
-        agent: &Agent,
-        exchange: &HttpRequest<'_>,
-        payload: &mut Payload<'_>,
-    ) -> Result<Response<Body>, ureq::Error> {
-        let mut request = Request::builder().method(exchange.method).uri(exchange.url);
-        if let Some(headers) = request.headers_mut() {
-            headers.clone_from(&exchange.headers);
-        }
-        let time_left = exchange.time_left;
-        match payload {
-            Payload::Nothing => agent.run(self.configure(agent, request.body(())?, time_left)),
-            Payload::Bytes(bytes) => agent.run(self.configure(agent, request.body(*bytes)?, time_left)),
-            Payload::Reader(reader) => {
-                let body = SendBody::from_reader(*reader);
-                agent.run(self.configure(agent, request.body(body)?, time_left))
-            }
-        }
-    }
-
-    /// Settings of this one request, for an agent that is not ours and for a deadline. Without either there are none,
-    /// because each costs a copy of the agent's.
-    fn configure<S: AsSendBody>(
-        &self,
-        agent: &Agent,
-        request: Request<S>,
-        time_left: Option<Duration>,
-    ) -> Request<S> {
-        if time_left.is_none() && self.stall_timeout.is_none() {
-            return request;
-        }
-        let of_agent = agent.config();
-        agent
-            .configure_request(request)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_per_read(of_agent.timeout_per_read().or(self.stall_timeout))
-            .timeout_per_write(of_agent.timeout_per_write().or(self.stall_timeout))
-            .timeout_global([time_left, of_agent.timeouts().global].into_iter().flatten().min())
-            .build()
-    }
-
-    /// The agent to begin with.
-    fn trusting(&self, url: &str) -> usize {
-        if self.agents.len() < 2 {
-            return 0;
-        }
-        let host = host_of(url);
-        self.trusted().iter().find(|(known, _)| known == host).map_or(0, |(_, index)| *index)
-    }
-}
-
-/// One request and its answer, through either door.
-struct HttpRequest<'a> {
-    operation: &'static str,
-    method: &'static str,
-    url: &'a str,
-    headers: HeaderMap,
-    time_left: Option<Duration>,
-}
-
-/// The body of a request.
-enum Payload<'a> {
-    Nothing,
-    Bytes(&'a [u8]),
-    /// Of a length that a header tells.
-    Reader(&'a mut dyn Read),
-}
-
 /// Head and body of an object's answer with a good status; the error that any other one is.
 fn admit(
     ticket: &SignedUrls,
-    exchange: &HttpRequest<'_>,
+    request: &HttpRequest<'_>,
     response: Response<Body>,
     is_good: impl FnOnce(u16) -> bool,
 ) -> Result<(ResponseHead, Body)> {
     let (parts, body) = response.into_parts();
     let secrets = ticket.secrets();
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let head = read_head(parts.status.as_u16(), &parts.headers, &secrets);
+    let head = read_head(&parts, &secrets);
     match head.status {
         status if is_good(status) => Ok((head, body)),
         status @ 300..400 => {
             let problem = redirect(&parts.headers, &secrets);
-            let operation = exchange.operation;
-            Err(UnexpectedAnswer { operation, status, problem, request_id: head.request_id }.into())
+            let (operation, reads, request_id) = (request.operation, request.reads, head.request_id);
+            Err(UnexpectedAnswer { operation, status, problem, request_id, reads }.into())
         }
-        _ => Err(read_storage_error(&head, exchange.url, &parts.headers, body, &secrets).into()),
+        _ => Err(read_storage_error(&head, request.url, &parts.headers, body, &secrets).into()),
     }
 }
 
@@ -401,23 +352,6 @@ fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((header, value))
 }
 
-fn read_head(status: u16, headers: &HeaderMap, secrets: &[&str]) -> ResponseHead {
-    // What an error may quote.
-    let quotable = |name| text(headers, name).map(|t| redact(t, secrets));
-    let encoding = quotable(CONTENT_ENCODING.as_str()).filter(|e| !e.trim().eq_ignore_ascii_case("identity"));
-    ResponseHead {
-        status,
-        content_range: quotable(CONTENT_RANGE.as_str()),
-        length: text(headers, CONTENT_LENGTH.as_str()).and_then(|t| t.trim().parse().ok()),
-        chunked: headers.contains_key(TRANSFER_ENCODING),
-        etag: text(headers, ETAG.as_str()),
-        crc64: text(headers, "x-oss-hash-crc64ecma").and_then(|t| t.trim().parse().ok()),
-        encoding,
-        html: text(headers, CONTENT_TYPE.as_str()).is_some_and(|t| is_html(&t)),
-        request_id: quotable("x-oss-request-id"),
-    }
-}
-
 fn read_storage_error(
     head: &ResponseHead,
     url: &str,
@@ -432,25 +366,6 @@ fn read_storage_error(
     let told = head.content_range.as_deref().and_then(parse_unsatisfied_range);
     error.object_size = told.or(error.object_size);
     error.etag.clone_from(&head.etag);
-    error.retry_after = seconds(headers);
+    error.retry_after = retry_after(headers);
     error
-}
-
-fn is_html(content_type: &str) -> bool {
-    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
-}
-
-/// The redirect's host only: a location may carry a signature in its query.
-fn redirect(headers: &HeaderMap, secrets: &[&str]) -> Problem {
-    let host = text(headers, LOCATION.as_str()).map(|l| host_of(&l).to_owned()).filter(|h| !h.is_empty());
-    Problem::Redirect { host: host.map(|h| redact(h, secrets)) }
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
-/// `Retry-After` in seconds; its other form, a date, would need trust in two clocks.
-fn seconds(headers: &HeaderMap) -> Option<Duration> {
-    text(headers, RETRY_AFTER.as_str())?.trim().parse().ok().map(Duration::from_secs)
 }

@@ -19,6 +19,11 @@ pub(crate) struct SignedUrls {
     pub(crate) signed_at: Duration,
 }
 
+/// DingTalk signs some five headers, and the HTTP crate panics at 32 768.
+const MAX_HEADERS: usize = 100;
+/// As many as are used; a longer list is cut.
+const MAX_URLS: usize = 16;
+
 /// A signature that is about to lapse is not worth a request: at most a minute early.
 const LAPSE_EARLY: Duration = Duration::from_secs(60);
 
@@ -44,6 +49,12 @@ impl SignedUrls {
         if urls.is_empty() {
             return Err(refuse(Problem::Missing("headerSignatureInfo.resourceUrls")));
         }
+        if headers.len() > MAX_HEADERS {
+            let problem = Problem::TooMany { field: "headerSignatureInfo.headers", limit: MAX_HEADERS };
+            return Err(refuse(problem));
+        }
+        // Nobody has more places for one object, and each is a try.
+        let urls = urls.get(..MAX_URLS).unwrap_or(urls);
         for url in urls {
             check_url(url, plain_http).map_err(|why| refuse(Problem::ForbiddenUrl(why)))?;
         }
@@ -102,7 +113,7 @@ pub(crate) const UPLOAD_INFO: &str = "upload info";
 
 /// What was signed cannot be used.
 pub(crate) fn refuse(operation: &'static str, problem: Problem) -> Error {
-    UnexpectedAnswer { operation, status: 200, problem, request_id: None }.into()
+    UnexpectedAnswer::new(operation, 200, problem).of_read().into()
 }
 
 fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
@@ -168,6 +179,32 @@ mod tests {
     fn what_is_missing_is_named() {
         let urls = Problem::Missing("headerSignatureInfo.resourceUrls");
         assert_eq!(problem(r#"{"headerSignatureInfo":{"resourceUrls":[]}}"#, false), Some(urls));
+    }
+
+    /// (headers, URLs, the answer is used)
+    #[test]
+    fn a_hundred_headers_and_sixteen_urls_at_most() {
+        for (headers, urls, is_used) in
+            [(100, 16, true), (100, 17, true), (101, 1, false), (40_000, 1, false)]
+        {
+            let urls: Vec<String> = (0..urls).map(|n| format!("https://h/{n}")).collect();
+            let headers: BTreeMap<String, String> =
+                (0..headers).map(|n| (format!("x-oss-{n}"), "v".to_owned())).collect();
+            let unchecked =
+                UncheckedUrls { operation: DOWNLOAD_INFO, urls: &urls, headers: &headers, life: None };
+            match SignedUrls::check(&unchecked, false, Duration::ZERO) {
+                Ok(signed) => {
+                    assert!(is_used && signed.urls.len() == 16, "{} URLs", signed.urls.len());
+                    assert_eq!((signed.headers.len(), &signed.urls), (100, &urls[..16].to_vec()));
+                }
+                Err(Error::Answer(e)) => {
+                    let field = "headerSignatureInfo.headers";
+                    assert_eq!(e.problem, Problem::TooMany { field, limit: 100 });
+                    assert!(!is_used && !e.may_have_run());
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
     }
 
     #[test]

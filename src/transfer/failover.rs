@@ -3,7 +3,7 @@
 //! The one owner of a connection's URLs, signature and retry budget. Downloads and uploads share it.
 
 use super::context::{Phase, TransferContext};
-use super::signer::{Generation, Signature, Signer};
+use super::signer::{Need, Signature, Signer};
 use crate::base::clock::jitter;
 use crate::base::error::{Error, Result};
 use crate::object::signed_urls::SignedUrls;
@@ -57,8 +57,6 @@ pub(crate) struct Failover<'a> {
     /// URLs that are not asked again; a new signature names them again.
     dead: Vec<UrlKey>,
     budget: RetryBudget,
-    /// The last signature that brought progress.
-    proved: Option<Generation>,
     /// Bytes since the last failure. A URL that keeps breaking off early is left for the next one.
     since_failure: u64,
 }
@@ -66,7 +64,7 @@ pub(crate) struct Failover<'a> {
 impl<'a> Failover<'a> {
     pub(crate) fn start(signer: &'a dyn Signer, signature: Signature) -> Self {
         let (dead, budget) = (Vec::new(), RetryBudget::default());
-        let mut this = Self { signer, signature, current: 0, dead, budget, proved: None, since_failure: 0 };
+        let mut this = Self { signer, signature, current: 0, dead, budget, since_failure: 0 };
         this.current = this.first_living().unwrap_or_default();
         this
     }
@@ -82,22 +80,16 @@ impl<'a> Failover<'a> {
 
     /// The URL gave what was asked for: other connections may begin with it.
     pub(crate) fn worked(&self) {
-        self.signer.worked(self.signature.generation, self.current);
-    }
-
-    /// The signature is a good one, which its signer has to know once.
-    fn prove(&mut self) {
-        if self.proved != Some(self.signature.generation) {
-            self.proved = Some(self.signature.generation);
-            self.worked();
-        }
+        self.signer.worked(self.current);
     }
 
     pub(crate) fn record_progress(&mut self, bytes: u64) {
         self.since_failure += bytes;
         self.budget.fresh_bytes += bytes;
         if self.budget.fresh_bytes >= PROGRESS * self.living() as u64 {
-            self.prove();
+            if self.budget.renewals > 0 {
+                self.signer.cured();
+            }
             self.budget = RetryBudget::default();
         }
     }
@@ -108,7 +100,7 @@ impl<'a> Failover<'a> {
         if !self.signed_urls().lapses_soon(context.now()) || self.budget.renewals >= MAX_RENEWALS {
             return Ok(());
         }
-        match self.signer.signature(Some(self.signature.generation)) {
+        match self.signer.signature(Need::Expiring(self.signature.generation)) {
             // Without a living URL the current one is asked once more, and its failure is the error.
             Ok(Some(fresh)) => drop(self.adopt(fresh)),
             Err(error) if self.signed_urls().has_lapsed(context.now()) => return Err(error),
@@ -147,7 +139,7 @@ impl<'a> Failover<'a> {
         if self.budget.renewals >= MAX_RENEWALS {
             return self.mark_dead(refused);
         }
-        match self.signer.signature(Some(self.signature.generation)) {
+        match self.signer.signature(Need::Refused(self.signature.generation)) {
             Ok(Some(fresh)) => {
                 self.budget.renewals += 1;
                 if self.adopt(fresh) { Ok(()) } else { Err(refused) }

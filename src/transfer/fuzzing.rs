@@ -12,7 +12,7 @@ use super::checkpoint;
 use super::context::TransferContext;
 use super::plan;
 use super::range_download::{ObjectStore, PartRequest, Sink, download_range};
-use super::signer::{Generation, Signature, Signer};
+use super::signer::{Generation, Need, Signature, Signer};
 use crate::base::clock::MonotonicClock;
 use crate::base::crc64;
 use crate::base::error::{Error, NetworkError, NetworkStage, Result, StorageError};
@@ -132,9 +132,8 @@ pub trait Servers {
 }
 
 pub fn network_error(hopeless: bool) -> Error {
-    let (host, cause) = (String::new(), "cut".into());
-    let stage = NetworkStage::Answer;
-    NetworkError { operation: GET_OBJECT, host, stage, timed_out: false, tls: false, hopeless, cause }.into()
+    let cut = NetworkError::new(GET_OBJECT, "", NetworkStage::Answer, "cut").of_read();
+    NetworkError { hopeless, ..cut }.into()
 }
 
 pub fn storage_error(status: u16, xml: &str, object_size: Option<u64>) -> Error {
@@ -208,16 +207,16 @@ impl ObjectStore for World<'_> {
 }
 
 impl Signer for World<'_> {
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+    fn signature(&self, need: Need) -> Result<Option<Signature>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.is_some() {
+        if need != Need::First {
             let Some(fresh) = state.0.renew() else { return Ok(None) };
             (state.1, state.2) = (Generation(state.1.0 + 1), fresh?);
         }
         Ok(Some(Signature { urls: Arc::new(signed(state.2, self.lapsed)), generation: state.1, first: 0 }))
     }
 
-    fn worked(&self, _: Generation, _: usize) {}
+    fn worked(&self, _: usize) {}
 }
 
 struct Plain<'a> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::context::{Phase, TransferContext};
 use super::failover::Failover;
 use super::plan::MIB;
-use super::signer::{Generation, Signature, Signer, UploadSigner, check_upload_info, first_signature};
+use super::signer::{Generation, Need, Signature, Signer, UploadSigner, check_upload_info, first_signature};
 use super::source::{ExactBody, Source, unreadable};
 use super::workers::run_workers;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
@@ -170,7 +170,7 @@ impl Multipart<'_, '_> {
                 Ok(head) if sent != length => {
                     let (status, request_id) = (head.status, head.request_id);
                     let problem = Problem::NotTaken { sent, length };
-                    UnexpectedAnswer { operation: PUT_OBJECT, status, problem, request_id }.into()
+                    UnexpectedAnswer::new(PUT_OBJECT, status, problem).with_request_id(request_id).into()
                 }
                 Ok(head) => match head.crc64 {
                     Some(stored) if stored != crc64 => {
@@ -247,15 +247,15 @@ impl<'a> PartUrls<'a> {
         Self { client, operator, upload_key, known: Mutex::new(Known { missing, ..Known::default() }) }
     }
 
-    /// The URLs of a part; those that came with the call `refused` or an earlier one will not do.
+    /// The URLs of a part; those that came with the call `not` or an earlier one will not do.
     #[inline]
-    fn get(&self, number: u32, refused: Option<Generation>) -> Result<Signature> {
+    fn get(&self, number: u32, not: Option<Generation>) -> Result<Signature> {
         // Held while it is asked for: the others need the same answer.
         let mut known = self.lock();
         let now = self.client.clock().now();
         let usable = |number: &u32| {
             known.urls.get(number).filter(|(generation, urls)| {
-                refused.is_none_or(|refused| *generation > refused) && !urls.lapses_soon(now)
+                not.is_none_or(|not| *generation > not) && !urls.lapses_soon(now)
             })
         };
         let first = known.first;
@@ -304,12 +304,16 @@ struct PartSigner<'a> {
 
 impl Signer for PartSigner<'_> {
     #[inline]
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
-        self.urls.get(self.number, refused).map(Some)
+    fn signature(&self, need: Need) -> Result<Option<Signature>> {
+        let not = match need {
+            Need::First => None,
+            Need::Expiring(old) | Need::Refused(old) => Some(old),
+        };
+        self.urls.get(self.number, not).map(Some)
     }
 
     #[inline]
-    fn worked(&self, _: Generation, url: usize) {
+    fn worked(&self, url: usize) {
         self.urls.lock().first = url;
     }
 }

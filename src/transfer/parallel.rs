@@ -416,7 +416,7 @@ fn verify(ranges: &[CompletedRange], object: &ObjectMeta) -> Result<bool> {
     // Whatever happened: a file with a gap is never published.
     if !is_one || whole.start != 0 || object.total != Some(whole.end) {
         let problem = Problem::WrongRange("the ranges that came do not make up the object".to_owned());
-        return Err(UnexpectedAnswer { operation: GET_OBJECT, status: 206, problem, request_id: None }.into());
+        return Err(UnexpectedAnswer::new(GET_OBJECT, 206, problem).of_read().into());
     }
     let range = whole.start..whole.end;
     DownloadedRange { range, object: object.clone(), crc64: whole.crc64 }.verify()

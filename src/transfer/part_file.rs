@@ -27,6 +27,8 @@ pub(crate) struct PartFile<'a> {
     path: PathBuf,
     checkpoint: PathBuf,
     new_checkpoint: PathBuf,
+    /// For the last step. Opened at once, for there may be no descriptor left by then.
+    folder: Option<File>,
     /// The file is at least this long, unless somebody else cuts it.
     extent: AtomicU64,
     is_kept: bool,
@@ -53,8 +55,10 @@ impl<'a> PartFile<'a> {
         let path = target.sibling("part");
         let file = claim(target, &path, keep)?;
         let (checkpoint, new_checkpoint) = (target.sibling("checkpoint"), target.sibling("checkpoint-new"));
+        let opened = system::open_folder(target.folder());
+        let folder = opened.map_err(|cause| FileError::new("open", target.folder(), cause))?;
         let extent = AtomicU64::new(0);
-        Ok(Self { target, file, path, checkpoint, new_checkpoint, extent, is_kept: keep })
+        Ok(Self { target, file, path, checkpoint, new_checkpoint, folder, extent, is_kept: keep })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -202,8 +206,9 @@ impl<'a> PartFile<'a> {
         })?;
         self.is_kept = false;
         let _ = fs::remove_file(&self.checkpoint);
-        let folder = self.target.folder();
-        system::sync_folder(folder).map_err(|cause| {
+        // A new name is on disk only when the folder is.
+        self.folder.as_ref().map_or(Ok(()), system::sync).map_err(|cause| {
+            let folder = self.target.folder();
             FileError::new("write the name of the finished download to disk in", folder, cause).into()
         })
     }

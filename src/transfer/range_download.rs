@@ -13,7 +13,6 @@ use super::signer::{Signer, first_signature};
 use crate::base::error::{
     Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
 };
-use crate::base::secret::host_of;
 use crate::client::Client;
 use crate::http::ObjectBody;
 use crate::object::GET_OBJECT;
@@ -478,19 +477,10 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
     }
 
     fn broke_off(&self, cause: io::Error) -> Error {
-        let host = host_of(self.failover.url()).to_owned();
         let timed_out = cause.kind() == io::ErrorKind::TimedOut;
-        let stage = NetworkStage::Body;
-        NetworkError {
-            operation: GET_OBJECT,
-            host,
-            stage,
-            timed_out,
-            tls: false,
-            hopeless: false,
-            cause: Box::new(cause),
-        }
-        .into()
+        let url = self.failover.url();
+        let error = NetworkError::new(GET_OBJECT, url, NetworkStage::Body, cause).of_read();
+        NetworkError { timed_out, ..error }.into()
     }
 }
 
@@ -501,13 +491,13 @@ fn exactly(range: &Range<u64>) -> RequestedRange {
 }
 
 fn unusable(head: &ResponseHead, problem: Problem) -> Error {
-    let request_id = head.request_id.clone();
-    UnexpectedAnswer { operation: GET_OBJECT, status: head.status, problem, request_id }.into()
+    let answer = UnexpectedAnswer::new(GET_OBJECT, head.status, problem).of_read();
+    answer.with_request_id(head.request_id.clone()).into()
 }
 
 fn serves_too_little() -> Error {
     let problem = Problem::WrongRange("again and again a few bytes only".to_owned());
-    UnexpectedAnswer { operation: GET_OBJECT, status: 206, problem, request_id: None }.into()
+    UnexpectedAnswer::new(GET_OBJECT, 206, problem).of_read().into()
 }
 
 /// The top of the transfer adds the number of bytes.

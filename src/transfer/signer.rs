@@ -22,19 +22,32 @@ pub(crate) struct Signature {
     pub(crate) first: usize,
 }
 
+/// The reason to ask for a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    First,
+    /// This one lapses soon.
+    Expiring(Generation),
+    /// A server refused this one.
+    Refused(Generation),
+}
+
 /// The source of a transfer's signatures.
 pub(crate) trait Signer: Sync {
-    /// The signature to use; another one than `refused`. `None` where no other can be had.
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>>;
+    /// The signature to use; another one than that of `need`. `None` where no other can be had.
+    fn signature(&self, need: Need) -> Result<Option<Signature>>;
 
-    /// The URL at this place gave or took what it should under this signature: others may begin with it. A dead one costs a
-    /// time limit, and not every connection has to pay that.
-    fn worked(&self, generation: Generation, url: usize);
+    /// The URL at this place gave or took what it should: others may begin with it. A dead one costs a time limit, and not
+    /// every connection has to pay that.
+    fn worked(&self, url: usize);
+
+    /// A connection that was refused has made progress with a new signature.
+    fn cured(&self) {}
 }
 
 /// The signature to begin with.
 pub(crate) fn first_signature(signer: &dyn Signer) -> Result<Signature> {
-    let signature = signer.signature(None)?;
+    let signature = signer.signature(Need::First)?;
     signature.ok_or_else(|| refuse(DOWNLOAD_INFO, Problem::Missing("headerSignatureInfo.resourceUrls")))
 }
 
@@ -44,7 +57,8 @@ struct SharedSignature {
     generation: u64,
     urls: Option<Arc<SignedUrls>>,
     first: usize,
-    /// New signatures of which none has worked. Where several connections are refused, each would ask for some.
+    /// New signatures for refused ones, of which none has cured anything: a server may refuse a connection for another
+    /// reason, and each connection would ask for some.
     unproved: u32,
 }
 
@@ -59,14 +73,16 @@ impl SharedSignature {
     /// Called under the lock: while one asks, the others wait for the same answer.
     fn get(
         &mut self,
-        refused: Option<Generation>,
+        need: Need,
         ask: impl FnOnce() -> Option<Result<SignedUrls>>,
     ) -> Result<Option<Signature>> {
-        let is_refused = refused == Some(Generation(self.generation));
-        let urls = if let Some(urls) = self.urls.clone().filter(|_| !is_refused) {
+        let current = Generation(self.generation);
+        let is_refused = need == Need::Refused(current);
+        let is_old = is_refused || need == Need::Expiring(current);
+        let urls = if let Some(urls) = self.urls.clone().filter(|_| !is_old) {
             urls
         } else {
-            if self.unproved >= MAX_UNPROVED {
+            if is_refused && self.unproved >= MAX_UNPROVED {
                 return Ok(None);
             }
             let Some(fresh) = ask() else { return Ok(None) };
@@ -76,13 +92,6 @@ impl SharedSignature {
             Arc::clone(self.urls.insert(Arc::new(fresh)))
         };
         Ok(Some(Signature { urls, generation: Generation(self.generation), first: self.first }))
-    }
-
-    fn worked(&mut self, generation: Generation, url: usize) {
-        self.first = url;
-        if generation == Generation(self.generation) {
-            self.unproved = 0;
-        }
     }
 }
 
@@ -126,22 +135,30 @@ impl<'a> StorageFileSigner<'a> {
 }
 
 impl Signer for StorageFileSigner<'_> {
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
-        lock(&self.shared).get(refused, || Some(self.file.sign(self.client)))
+    fn signature(&self, need: Need) -> Result<Option<Signature>> {
+        lock(&self.shared).get(need, || Some(self.file.sign(self.client)))
     }
 
-    fn worked(&self, generation: Generation, url: usize) {
-        lock(&self.shared).worked(generation, url);
+    fn worked(&self, url: usize) {
+        lock(&self.shared).first = url;
+    }
+
+    fn cured(&self) {
+        lock(&self.shared).unproved = 0;
     }
 }
 
 impl<S: Signer> Signer for &S {
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
-        (**self).signature(refused)
+    fn signature(&self, need: Need) -> Result<Option<Signature>> {
+        (**self).signature(need)
     }
 
-    fn worked(&self, generation: Generation, url: usize) {
-        (**self).worked(generation, url);
+    fn worked(&self, url: usize) {
+        (**self).worked(url);
+    }
+
+    fn cured(&self) {
+        (**self).cured();
     }
 }
 
@@ -155,12 +172,16 @@ impl GivenUrls {
 }
 
 impl Signer for GivenUrls {
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
-        lock(&self.0).get(refused, || None)
+    fn signature(&self, need: Need) -> Result<Option<Signature>> {
+        lock(&self.0).get(need, || None)
     }
 
-    fn worked(&self, generation: Generation, url: usize) {
-        lock(&self.0).worked(generation, url);
+    fn worked(&self, url: usize) {
+        lock(&self.0).first = url;
+    }
+
+    fn cured(&self) {
+        lock(&self.0).unproved = 0;
     }
 }
 
@@ -183,10 +204,10 @@ impl<'a> UploadSigner<'a> {
 }
 
 impl Signer for UploadSigner<'_> {
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
+    fn signature(&self, need: Need) -> Result<Option<Signature>> {
         let mut state = lock(&self.state);
         let (key, shared) = &mut *state;
-        shared.get(refused, || {
+        shared.get(need, || {
             // Only with its URLs: until then the bytes go where the one before says.
             Some((self.ask)().map(|(new_key, urls)| {
                 *key = new_key;
@@ -195,8 +216,12 @@ impl Signer for UploadSigner<'_> {
         })
     }
 
-    fn worked(&self, generation: Generation, url: usize) {
-        lock(&self.state).1.worked(generation, url);
+    fn worked(&self, url: usize) {
+        lock(&self.state).1.first = url;
+    }
+
+    fn cured(&self) {
+        lock(&self.state).1.unproved = 0;
     }
 }
 

@@ -11,10 +11,14 @@
 mod api_errors;
 mod auth;
 mod coverage;
+#[cfg(target_os = "linux")]
+mod exhausted;
 mod house;
+mod limits;
 mod public_api;
 mod retry;
 mod secrets;
+mod sent;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;

@@ -224,7 +224,7 @@ fn retry_after_is_honoured_up_to_the_cap() {
         ask(&client).unwrap();
         assert_eq!(clock.sleeps(), [Duration::from_secs(waited); 2]);
     }
-    // The form with a date is not read; it must not be taken for a number either.
+    // A date says nothing without that of the answer itself, and must not be taken for a number.
     let fake = fake();
     let (client, clock) = client_and_clock(&fake);
     let dated = Fault::status(503).header("Retry-After", "Fri, 31 Dec 2100 23:59:59 GMT");
@@ -294,7 +294,7 @@ fn the_overall_timeout_cuts_a_request_short() {
     let (error, _fake) = send_into_silence(|client| client.overall_timeout(SHORT));
     let e = network(&error);
     // Not the stall limit, which is there too and would take 30 seconds.
-    assert_eq!((e.timed_out, e.cause.to_string().as_str()), (true, "timeout: global"));
+    assert_eq!((e.timed_out, e.cause.to_string().as_str()), (true, "the overall timeout is over"));
     assert!(error.may_have_run());
 }
 

@@ -178,6 +178,6 @@ impl Storage<'_> {
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query", &path)
                 .query("unionId", operator.0)
                 .json(&Body { option: options.if_set() })?;
-        self.client.call(&call.repeatable())
+        self.client.call(&call.reads())
     }
 }

@@ -235,7 +235,7 @@ impl Storage<'_> {
             Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/query", &path)
                 .query("unionId", operator.0)
                 .json(&OptionBody { option: is_set.then_some(&option) })?;
-        self.client.call(&call.repeatable())
+        self.client.call(&call.reads())
     }
 
     /// Tells DingTalk where a provider opens a file.
@@ -308,7 +308,7 @@ impl Storage<'_> {
         let path = [space_id, dentry_id];
         let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/webOfficeUrls", &path)
             .query("unionId", operator.0);
-        self.client.call(&call.repeatable())
+        self.client.call(&call.reads())
     }
 
     /// Renews the tokens to the web office.

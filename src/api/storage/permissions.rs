@@ -369,7 +369,7 @@ impl Storage<'_> {
         check_count(call.operation, "filterRoleIds", roles, 0..=MAX_FILTER_ROLES)?;
         check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
         let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
-        let answer: PermissionsAnswer = self.client.call(&call.repeatable())?;
+        let answer: PermissionsAnswer = self.client.call(&call.reads())?;
         Ok(Page::new(answer.permissions, answer.next_token))
     }
 
@@ -408,7 +408,7 @@ impl Storage<'_> {
                 // One JSON text, as the SDK sends it.
                 .query("dentryIdList", serde_json::Value::from(dentry_ids).to_string())
                 .query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(RolesAnswer::into_map)
+        self.client.call(&call.reads()).map(RolesAnswer::into_map)
     }
 }
 

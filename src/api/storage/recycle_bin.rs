@@ -159,7 +159,7 @@ impl Storage<'_> {
             .query("recycleBinScope", scope.as_str())
             .query("scopeId", scope_id)
             .query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: BinAnswer| answer.recycle_bin)
+        self.client.call(&call.reads()).map(|answer: BinAnswer| answer.recycle_bin)
     }
 
     /// Asks for an item in a recycle bin.
@@ -194,7 +194,7 @@ impl Storage<'_> {
         let call =
             Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
                 .query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: ItemAnswer| answer.item)
+        self.client.call(&call.reads()).map(|answer: ItemAnswer| answer.item)
     }
 
     /// Lists what is in a recycle bin, one page of it. [`recycle_items`](Self::recycle_items) goes through all pages.
@@ -233,7 +233,7 @@ impl Storage<'_> {
             .query_if_set("maxResults", options.max_results)
             .query_if_set("nextToken", options.next_token.as_ref());
         check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
-        let answer: ItemsAnswer = self.client.call(&call.repeatable())?;
+        let answer: ItemsAnswer = self.client.call(&call.reads())?;
         Ok(Page::new(answer.recycle_items, answer.next_token))
     }
 

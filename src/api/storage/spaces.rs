@@ -359,7 +359,7 @@ impl Storage<'_> {
     pub fn get_space(&self, space_id: &str, operator: UnionId<'_>) -> Result<Space> {
         let path = [space_id];
         let call = Call::new("GET /v1.0/storage/spaces/{spaceId}", &path).query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: SpaceAnswer| answer.space)
+        self.client.call(&call.reads()).map(|answer: SpaceAnswer| answer.space)
     }
 
     /// Asks how much room an organisation has.
@@ -386,7 +386,7 @@ impl Storage<'_> {
     pub fn get_org(&self, corp_id: &str, operator: UnionId<'_>) -> Result<Org> {
         let path = [corp_id];
         let call = Call::new("GET /v1.0/storage/orgs/{corpId}", &path).query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: OrgAnswer| answer.org)
+        self.client.call(&call.reads()).map(|answer: OrgAnswer| answer.org)
     }
 
     /// Asks for the app that the access token belongs to, and how much room it has.
@@ -412,6 +412,6 @@ impl Storage<'_> {
     #[inline]
     pub fn get_current_app(&self, operator: UnionId<'_>) -> Result<CurrentApp> {
         let call = Call::new("POST /v1.0/storage/currentApps/query", &[]).query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: AppAnswer| answer.app)
+        self.client.call(&call.reads()).map(|answer: AppAnswer| answer.app)
     }
 }

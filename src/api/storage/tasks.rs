@@ -43,7 +43,7 @@ impl Storage<'_> {
     pub fn get_task(&self, task_id: &str, operator: UnionId<'_>) -> Result<Task> {
         let path = [task_id];
         let call = Call::new("GET /v1.0/storage/tasks/{taskId}", &path).query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: TaskAnswer| answer.task)
+        self.client.call(&call.reads()).map(|answer: TaskAnswer| answer.task)
     }
     /// Asks again and again until a task has ended, for `at_most` so long: after 1 second, 2, 4 and so on, then every 30.
     ///

@@ -89,6 +89,6 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/thumbnails/query", &path);
         check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_DENTRIES)?;
         let call = call.query("unionId", operator.0).json(&Body { dentry_ids })?;
-        self.client.call(&call.repeatable()).map(|answer: ResultItems<_>| answer.result_items)
+        self.client.call(&call.reads()).map(|answer: ResultItems<_>| answer.result_items)
     }
 }

@@ -274,7 +274,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/files/uploadInfos/query", &path)
             .query("unionId", operator.0)
             .json(&UploadInfoBody { protocol: PROTOCOL, multipart, option: options.if_set() })?;
-        self.client.call(&call.repeatable())
+        self.client.call(&call.reads())
     }
 
     /// Begins an upload in parts, which files above 5 GB need.
@@ -362,9 +362,7 @@ impl Storage<'_> {
             part_numbers,
             option: options.if_set(),
         })?;
-        self.client
-            .call(&call.repeatable())
-            .map(|answer: PartsAnswer| answer.multipart_header_signature_infos)
+        self.client.call(&call.reads()).map(|answer: PartsAnswer| answer.multipart_header_signature_infos)
     }
 
     /// Makes a file of the bytes that were sent: the last step of an upload.

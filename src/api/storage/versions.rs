@@ -76,7 +76,7 @@ impl Storage<'_> {
             .query("unionId", operator.0)
             .query_if_set("nextToken", options.next_token.as_ref())
             .query_if_set("maxResults", options.max_results);
-        self.client.call(&call.repeatable()).map(|answer: DentriesAnswer| answer.into())
+        self.client.call(&call.reads()).map(|answer: DentriesAnswer| answer.into())
     }
 
     /// Makes an older version of a file the latest again: a **new** version with the old content.

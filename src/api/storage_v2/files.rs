@@ -147,7 +147,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/spaces/files/{parentDentryUuid}/uploadInfos/query", &path)
             .query("unionId", operator.0)
             .json(&UploadInfoBody { protocol: PROTOCOL, option: options.if_set() })?;
-        self.client.call(&call.repeatable())
+        self.client.call(&call.reads())
     }
 
     /// Makes a file of the bytes that were sent: the last step of an upload.

@@ -122,7 +122,7 @@ impl StorageV2<'_> {
             end_time,
             option: options.if_set(),
         })?;
-        let LogsAnswer { items, next_token, total_count } = self.client.call(&call.repeatable())?;
+        let LogsAnswer { items, next_token, total_count } = self.client.call(&call.reads())?;
         Ok(Page { total_count, ..Page::new(items, next_token) })
     }
 }

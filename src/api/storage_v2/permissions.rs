@@ -383,7 +383,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/query", &path);
         check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
         let call = call.query("unionId", operator.0).json(&ListBody { option: options.if_set() })?;
-        let answer: PermissionsAnswer = self.client.call(&call.repeatable())?;
+        let answer: PermissionsAnswer = self.client.call(&call.reads())?;
         Ok(Page::new(answer.permissions, answer.next_token))
     }
 
@@ -414,7 +414,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery", &[])
             .query("unionId", operator.0)
             .json(&RolesBody { dentry_uuid_list: dentry_uuids })?;
-        self.client.call(&call.repeatable()).map(RolesAnswer::into_map)
+        self.client.call(&call.reads()).map(RolesAnswer::into_map)
     }
 }
 

@@ -226,7 +226,7 @@ impl StorageV2<'_> {
             .query_if_set("nextToken", options.next_token.as_ref())
             .query_list("operateTypes", options.operate_types.as_ref())
             .query_if_set("operatorId", options.operator_id.as_ref());
-        let answer: RecentsAnswer = self.client.call(&call.repeatable())?;
+        let answer: RecentsAnswer = self.client.call(&call.reads())?;
         Ok(page(answer.recent_dentry_list, answer.next_token, answer.has_more))
     }
 
@@ -259,7 +259,7 @@ impl StorageV2<'_> {
             .query_if_set("orderBy", options.order_by.as_ref())
             .query_if_set("sortType", options.sort_type.as_ref())
             .query_list("supportResourceTypes", options.support_resource_types.as_ref());
-        let answer: StarsAnswer = self.client.call(&call.repeatable())?;
+        let answer: StarsAnswer = self.client.call(&call.reads())?;
         Ok(page(answer.star_list, answer.next_token, answer.has_more))
     }
 }

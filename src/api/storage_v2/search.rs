@@ -262,7 +262,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/dentries/search", &[]).query("operatorId", operator.0);
         check_number(call.operation, "maxResults", options.max_results, &DENTRIES)?;
         let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
-        self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
+        self.client.call(&call.reads()).map(FoundAnswer::into_page)
     }
 
     /// Searches what is published in a knowledge base, one page.
@@ -295,7 +295,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/publishDentries/search", &[])
             .query("operatorId", operator.0)
             .json(&body)?;
-        self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
+        self.client.call(&call.reads()).map(FoundAnswer::into_page)
     }
 
     /// Searches for knowledge bases by name, one page.
@@ -331,7 +331,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/workspaces/search", &[]).query("operatorId", operator.0);
         check_number(call.operation, "maxResults", options.max_results, &WORKSPACES)?;
         let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
-        self.client.call(&call.repeatable()).map(FoundAnswer::into_page)
+        self.client.call(&call.reads()).map(FoundAnswer::into_page)
     }
 }
 

@@ -92,7 +92,7 @@ impl StorageV2<'_> {
     pub fn manager_get_default_hand_over_user(&self, operator: UnionId<'_>) -> Result<Option<String>> {
         let call = Call::new("GET /v2.0/storage/managementSettings/defaultHandOverUsers", &[])
             .query("operatorId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: HandOverAnswer| answer.default_handover_user_id)
+        self.client.call(&call.reads()).map(|answer: HandOverAnswer| answer.default_handover_user_id)
     }
 
     /// Decides who gets the files of people who leave, when nobody else was named.

@@ -98,7 +98,7 @@ impl StorageV2<'_> {
         let call =
             Call::new("GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances", &path)
                 .query("unionId", operator.0);
-        self.client.call(&call.repeatable()).map(|answer: InheritanceAnswer| answer.inheritance)
+        self.client.call(&call.reads()).map(|answer: InheritanceAnswer| answer.inheritance)
     }
 
     /// Decides whether a dentry takes over the permissions of the folder it is in.
@@ -161,7 +161,7 @@ impl StorageV2<'_> {
         let path = [dentry_uuid];
         let call = Call::new("GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes", &path)
             .query("unionId", operator.0);
-        self.client.call(&call.repeatable())
+        self.client.call(&call.reads())
     }
 
     /// Decides how far a dentry is shared beyond its members.

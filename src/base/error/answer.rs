@@ -27,9 +27,30 @@ pub struct UnexpectedAnswer {
     pub problem: Problem,
     /// The vendor's id of this request, when there was one.
     pub request_id: Option<String>,
+    /// The operation changes nothing, whether it ran or not.
+    pub(crate) reads: bool,
 }
 
 impl UnexpectedAnswer {
+    /// The answer of an operation that may change something.
+    pub(crate) fn new(operation: &'static str, status: u16, problem: Problem) -> Self {
+        Self { operation, status, problem, request_id: None, reads: false }
+    }
+
+    pub(crate) fn with_request_id(self, request_id: Option<String>) -> Self {
+        Self { request_id, ..self }
+    }
+
+    /// The operation changes nothing.
+    pub(crate) fn of_read(self) -> Self {
+        Self { reads: true, ..self }
+    }
+
+    /// A ban is pronounced before an operation is looked at.
+    pub(crate) fn may_have_run(&self) -> bool {
+        !self.reads && !self.is_banned()
+    }
+
     /// DingTalk's ban of this machine's address.
     ///
     /// ```
@@ -113,6 +134,13 @@ pub enum Problem {
     },
     /// A field that cannot be done without is absent or empty.
     Missing(&'static str),
+    /// A field has more entries than any real answer has.
+    TooMany {
+        /// The field.
+        field: &'static str,
+        /// The most entries that are accepted.
+        limit: usize,
+    },
     /// The download info names a protocol this crate does not speak.
     Protocol(String),
     /// The download info asks for a header that a server must not set on our requests.
@@ -157,6 +185,7 @@ impl fmt::Display for Problem {
                 f,
                 "it says that all is stored, but took {sent} of {length} bytes; does a proxy answer in the store's place?"
             ),
+            Self::TooMany { field, limit } => write!(f, "`{field}` has more than {limit} entries"),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Protocol(name) => {
                 write!(f, "the file is served by protocol {name:?}; only HEADER_SIGNATURE is supported")

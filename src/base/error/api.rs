@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Error, OneLine, Problem, UnexpectedAnswer};
+use super::text::OneLine;
+use super::{Error, Problem, UnexpectedAnswer};
 use crate::base::secret::redact;
 
 /// DingTalk refused or failed an operation.
@@ -39,6 +40,8 @@ pub struct ApiError {
     pub required_scopes: Vec<String>,
     /// The old host's reason for its code 88, such as `60011` for a missing permission.
     pub sub_code: Option<String>,
+    /// The operation changes nothing, whether it ran or not.
+    pub(crate) reads: bool,
 }
 
 impl ApiError {
@@ -167,6 +170,10 @@ impl ApiError {
         (self.status >= 500 || is_fault || self.is_busy()) && !self.is_throttled() && !self.is_quota()
     }
 
+    pub(crate) fn may_have_run(&self) -> bool {
+        !self.reads && self.is_server_fault()
+    }
+
     /// The old host's one word for a fault of its own.
     pub(crate) fn is_busy(&self) -> bool {
         self.reason() == "-1"
@@ -203,6 +210,8 @@ impl std::error::Error for ApiError {}
 /// One answer of the API host as the wire gave it, read whole.
 pub(crate) struct ApiAnswer {
     pub(crate) operation: &'static str,
+    /// The operation changes nothing.
+    pub(crate) reads: bool,
     pub(crate) status: u16,
     pub(crate) content_type: Option<String>,
     pub(crate) request_id: Option<String>,
@@ -213,8 +222,8 @@ pub(crate) struct ApiAnswer {
 impl ApiAnswer {
     /// It cannot be used.
     pub(crate) fn unexpected(&self, problem: Problem) -> Error {
-        let Self { operation, status, ref request_id, .. } = *self;
-        UnexpectedAnswer { operation, status, problem, request_id: request_id.clone() }.into()
+        let Self { operation, reads, status, ref request_id, .. } = *self;
+        UnexpectedAnswer { operation, status, problem, request_id: request_id.clone(), reads }.into()
     }
 
     /// Only the place: serde's message may quote the body.
@@ -278,11 +287,18 @@ fn parse(body: &[u8]) -> serde_json::Result<Value> {
         .or_else(|e| serde_json::from_str(&String::from_utf8_lossy(body)).map_err(|_| e))
 }
 
-/// Has the word that every error has, or letters in escapes that may hide it, or the number of a ban.
+/// Has the word that every error has, or letters in escapes that may hide it, or the number of a ban. Of each answer every
+/// byte is looked at, so once.
 fn may_be_error(body: &[u8]) -> bool {
-    let mut texts = body.split(|byte| *byte == b'"');
-    texts.any(|text| text.eq_ignore_ascii_case(b"code"))
-        || body.windows(4).any(|w| w == b"\\u00" || w == b"1111")
+    body.iter().enumerate().any(|(at, byte)| {
+        let next = |length| body.get(at + 1..at + 1 + length);
+        match byte {
+            b'"' => next(5).is_some_and(|word| word.eq_ignore_ascii_case(b"code\"")),
+            b'\\' => next(3) == Some(b"u00"),
+            b'1' => next(3) == Some(b"111"),
+            _ => false,
+        }
+    })
 }
 
 fn is_ban(value: &Value) -> bool {
@@ -310,6 +326,7 @@ fn read_error(answer: &ApiAnswer, body: &Value, secrets: &[&str]) -> ApiError {
     let scopes = field(body, "accessdenieddetail").and_then(|d| field(d, "requiredscopes"));
     ApiError {
         operation: answer.operation,
+        reads: answer.reads,
         status: answer.status,
         code: first(&["code", "errcode"]).unwrap_or_default(),
         message: first(&["message", "description", "sub_msg", "submsg", "errmsg"]).unwrap_or_default(),
@@ -332,166 +349,4 @@ fn plain(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OP: &str = "POST /v1.0/x";
-
-    fn judge(status: u16, content_type: Option<&str>, body: impl AsRef<[u8]>) -> Result<(), Error> {
-        let answer = ApiAnswer {
-            operation: OP,
-            status,
-            content_type: content_type.map(str::to_owned),
-            request_id: None,
-            retry_after: None,
-            body: body.as_ref().into(),
-        };
-        classify(&answer, &["planted-token"])
-    }
-
-    fn api(status: u16, code: &str) -> ApiError {
-        match judge(status, None, format!(r#"{{"code":"{code}","message":"m"}}"#)) {
-            Err(Error::Api(e)) => *e,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn by_code_and_not_by_status() {
-        for status in [400, 403, 404] {
-            assert!(api(status, "permissionDenied").is_permission_denied());
-            assert!(api(status, "dentryNotExist").is_not_found());
-        }
-        let throttled = api(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi");
-        assert!(throttled.is_throttled() && !throttled.is_permission_denied());
-        assert!(api(403, "Forbidden.AccessDenied.QpmLimitForSuitekeyAndOrgAndApi").is_throttled());
-        let monthly = api(403, "Forbidden.AccessDenied.ApiCountLimitForOrg");
-        assert!(monthly.is_quota() && !monthly.is_throttled());
-        for code in ["systemError", "unknownError", "operationTimeout"] {
-            assert!(api(400, code).is_server_fault() && api(200, code).is_server_fault(), "{code}");
-        }
-        assert!(api(401, "InvalidAuthentication").is_token_refused());
-        assert!(!api(400, "invalidClientIdOrSecret").is_token_refused());
-    }
-
-    /// (body, what it is)
-    #[test]
-    fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
-        let judge = |body: &str| {
-            let answer = ApiAnswer {
-                operation: OP,
-                status: 200,
-                content_type: None,
-                request_id: None,
-                retry_after: None,
-                body: body.into(),
-            };
-            classify(&answer, &["planted-token"])?;
-            check_errcode(&answer, &["planted-token"])
-        };
-        for good in [r#"{"errcode":0}"#, r#"{"errcode":"0","errmsg":"ok"}"#, r#"{"errcode":null}"#, "{}"] {
-            judge(good).unwrap();
-        }
-        // A broken text hides no refusal.
-        assert!(judge(r#"{"errcode":33012,"errmsg":"\ud83d"}"#).is_err());
-        let long = format!(r#"{{"errcode":33012,"errmsg":"{}"}}"#, "m".repeat(1000));
-        let table = [
-            (r#"{"errcode":33012,"errmsg":"m","request_id":"R"}"#, "33012"),
-            (r#"{"errcode":"33012","errmsg":"m"}"#, "33012"),
-            (long.as_str(), "33012"),
-            (r#"{"errcode":-1}"#, "-1"),
-            (r#"{"errcode":88,"sub_code":"60011","sub_msg":"m","errmsg":"planted-token"}"#, "88"),
-        ];
-        for (body, code) in table {
-            let Err(Error::Api(e)) = judge(body) else { panic!("{body}") };
-            assert_eq!((e.code.as_str(), e.status), (code, 200));
-            assert!(!e.to_string().contains("planted"), "{e}");
-            assert_eq!(e.is_not_found(), code == "33012");
-            assert_eq!(e.is_permission_denied(), code == "88");
-            assert_eq!(e.is_server_fault(), code == "-1");
-        }
-        let Err(Error::Api(e)) = judge(r#"{"errcode":88,"subCode":40014,"errmsg":"m","request_id":"R"}"#)
-        else {
-            panic!()
-        };
-        assert!(e.is_token_refused() && !e.is_permission_denied());
-        assert!(
-            e.to_string().starts_with("POST /v1.0/x answered 200 88 (40014): m (request id R). The access"),
-            "{e}"
-        );
-    }
-
-    #[test]
-    fn every_spelling_of_the_keys() {
-        for body in [
-            r#"{"code":"C","requestid":"R","message":"M","accessdenieddetail":{"requiredScopes":["S"]}}"#,
-            r#"{"Code":"C","RequestId":"R","Message":"M","AccessDeniedDetail":{"RequiredScopes":["S"]}}"#,
-            r#"{"code":"C","requestId":"R","description":"M","accessDeniedDetail":{"requiredScopes":["S"]}}"#,
-        ] {
-            let Err(Error::Api(e)) = judge(403, Some("application/json"), body) else { panic!("{body}") };
-            assert_eq!(
-                (e.code.as_str(), e.message.as_str(), e.request_id.as_deref(), e.required_scopes.as_slice()),
-                ("C", "M", Some("R"), &["S".to_owned()][..])
-            );
-        }
-    }
-
-    #[test]
-    fn bans_pages_and_gateways() {
-        let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"u"}"#;
-        for status in [200, 403, 500] {
-            let Err(Error::Answer(e)) = judge(status, Some("application/json"), ban) else { panic!() };
-            assert_eq!(e.problem, Problem::Banned { minutes: 5 });
-        }
-        let Err(Error::Answer(e)) = judge(200, Some("text/html"), "<html>…") else { panic!() };
-        assert!(e.is_banned());
-        let Err(Error::Answer(e)) = judge(200, None, "  <!doctype html>") else { panic!() };
-        assert!(e.is_banned());
-        let Err(Error::Answer(e)) = judge(502, Some("text/html"), "<html>bad gateway</html>") else {
-            panic!()
-        };
-        assert_eq!(e.problem, Problem::Gateway);
-        // An error is an error with 200 too; a list is no documented answer.
-        let Err(Error::Api(e)) = judge(200, None, r#"{"code":"systemError","message":"m"}"#) else {
-            panic!()
-        };
-        assert_eq!((e.status, e.code.as_str()), (200, "systemError"));
-        let described = r#"{"code":"systemError","description":"busy"}"#;
-        assert!(matches!(judge(200, None, described), Err(Error::Api(e)) if e.code == "systemError"));
-        let Err(Error::Answer(e)) = judge(200, None, " []") else { panic!() };
-        assert!(matches!(e.problem, Problem::Malformed { .. }));
-        // Of any length.
-        let long = format!(r#"{{"message":"{}","Code":"systemError"}}"#, "m".repeat(5000));
-        assert!(matches!(judge(200, None, &long), Err(Error::Api(e)) if e.code == "systemError"));
-        // JSON under a wrong label is still JSON.
-        assert!(judge(200, Some("text/html"), r#"{"a":1}"#).is_ok());
-        assert!(judge(200, None, "").is_ok());
-    }
-
-    /// Found by fuzzing: such a text is no JSON, but a type that passes over unknown fields reads the rest.
-    #[test]
-    fn an_error_with_a_broken_text_is_no_empty_success() {
-        let gbk =
-            [br#"{"code":"spaceNotExist","message":""#.as_slice(), b"\xbf\xd5\xbc\xe4", br#""}"#].concat();
-        for status in [200, 404] {
-            let Err(Error::Api(e)) = judge(status, None, gbk.clone()) else { panic!("{status}") };
-            assert_eq!(e.code, "spaceNotExist");
-        }
-        // Half of an emoji, and a number that no type holds.
-        for text in [r#""\ud83d""#, "1e400"] {
-            let body = format!(r#"{{"code":"spaceNotExist","message":{text}}}"#);
-            let Err(Error::Answer(e)) = judge(200, None, body) else { panic!("{text}") };
-            assert!(matches!(e.problem, Problem::Malformed { line: 1, .. }), "{e}");
-        }
-        let escaped = r#"{"c\u006fde":"spaceNotExist","message":"m"}"#;
-        assert!(matches!(judge(200, None, escaped), Err(Error::Api(e)) if e.code == "spaceNotExist"));
-    }
-
-    #[test]
-    fn an_echoed_token_is_withheld() {
-        let body = r#"{"code":"InvalidAuthentication","message":"bad token planted-token"}"#;
-        let text = judge(400, None, body).unwrap_err().to_string();
-        assert!(!text.contains("planted-token"), "{text}");
-        assert!(text.contains("InvalidAuthentication"), "{text}");
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ mod file;
 mod network;
 mod source;
 mod storage;
+mod text;
 mod upload;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::task::Task;
+use text::OneLine;
 
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
@@ -212,22 +214,6 @@ pub enum Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A server's words in an error's text: a line break in them would begin another entry of a log, and an escape sequence
-/// would reach a terminal.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for piece in self.0.split_inclusive(char::is_control) {
-            match piece.strip_suffix(char::is_control) {
-                Some(words) => write!(f, "{words} ")?,
-                None => f.write_str(piece)?,
-            }
-        }
-        Ok(())
     }
 }
 
@@ -444,7 +430,8 @@ impl Error {
 
     /// The operation may have taken effect although no success was seen: look before you send again.
     ///
-    /// This matters for operations like a send, which this crate never repeats by itself once they may have run.
+    /// This matters for operations like a send, which this crate never repeats by itself once they may have run. Of an
+    /// operation that changes nothing, a query or a download, it is always `false`.
     ///
     /// [`Problem::NotDone`] counts as well: the vendor says that the operation did not succeed, and not that nothing
     /// happened. It is one word for up to 50 items, and for a call whose earlier try may have got through.
@@ -462,9 +449,9 @@ impl Error {
     /// ```
     pub fn may_have_run(&self) -> bool {
         match self {
-            Self::Api(e) => e.is_server_fault(),
-            Self::Answer(e) => !e.is_banned(),
-            Self::Network(e) => e.stage != NetworkStage::Connect,
+            Self::Api(e) => e.may_have_run(),
+            Self::Answer(e) => e.may_have_run(),
+            Self::Network(e) => e.may_have_run(),
             Self::Interrupted { cause, .. } => cause.may_have_run(),
             Self::CommitOutcomeUnknown(_) => true,
             // The send.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::base::secret::host_of;
+
 /// No answer, or not all of it.
 ///
 /// ```
@@ -21,6 +23,7 @@ use std::fmt;
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and two of them are public")]
 pub struct NetworkError {
     /// The documented method and path, or `GET object`.
     pub operation: &'static str,
@@ -34,8 +37,38 @@ pub struct NetworkError {
     pub tls: bool,
     /// Trying again would fail again.
     pub(crate) hopeless: bool,
+    /// The operation changes nothing, whether it ran or not.
+    pub(crate) reads: bool,
     /// What the lower layers said.
     pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl NetworkError {
+    /// A failure that a later try may not have, of an operation that may change something.
+    pub(crate) fn new(
+        operation: &'static str,
+        url: &str,
+        stage: NetworkStage,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let host = host_of(url).to_owned();
+        let (timed_out, tls, hopeless, reads) = (false, false, false, false);
+        Self { operation, host, stage, timed_out, tls, hopeless, reads, cause: cause.into() }
+    }
+
+    /// A limit ran out.
+    pub(crate) fn timed_out(self) -> Self {
+        Self { timed_out: true, ..self }
+    }
+
+    /// The operation changes nothing.
+    pub(crate) fn of_read(self) -> Self {
+        Self { reads: true, ..self }
+    }
+
+    pub(crate) fn may_have_run(&self) -> bool {
+        !self.reads && self.stage != NetworkStage::Connect
+    }
 }
 
 /// How far a request got before it failed.
@@ -51,7 +84,7 @@ pub struct NetworkError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NetworkStage {
-    /// No connection: nothing was sent, so nothing can have run.
+    /// Nothing that could have run was sent: there was no connection, or it broke before the body of the request.
     Connect,
     /// Sent at least in part; no complete answer head came back.
     Answer,

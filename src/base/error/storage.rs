@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::OneLine;
+use super::text::OneLine;
 use crate::base::secret::redact;
 
 /// The object store refused or failed a request.
@@ -65,11 +65,14 @@ impl StorageError {
                 "A header was added or changed on the way (a proxy?), or the signed headers belong to another file"
             }
             (_, Some("RequestTimeTooSkewed")) => {
-                "The signature is too old (it lives about 15 minutes): ask for a new one, or use Client::file, which does so by itself"
+                "The signature is too old (it lives about 15 minutes): ask for a new one"
             }
             (_, Some("InvalidObjectState")) => "The object is archived and must be restored first",
-            (403, _) => {
-                "The signature has lapsed (it lives about 15 minutes): ask for the download info again, or use Client::file, which does so by itself"
+            (_, Some("UserDisable")) => {
+                "The store has disabled the account that owns the object, which no new signature changes"
+            }
+            _ if self.wants_new_signature() => {
+                "The signature has lapsed (it lives about 15 minutes): ask for the download info again"
             }
             (404, _) => {
                 "The object is gone; the file may have been deleted or moved. Ask for the download info again"
@@ -100,9 +103,9 @@ impl StorageError {
         }
     }
 
-    /// The same may work in a moment.
+    /// The same may work in a moment. With 417 it is asked without `Expect` then.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self.status, 408 | 429 | 500..) || self.code.as_deref() == Some("RequestTimeout")
+        matches!(self.status, 408 | 417 | 429 | 500..) || self.code.as_deref() == Some("RequestTimeout")
     }
 
     /// Reads OSS's XML, or whatever else came. `secrets` are the signed header values that were sent.
@@ -177,6 +180,32 @@ mod tests {
         assert_eq!((e.request_id.as_deref(), e.ec.as_deref()), (Some("R"), Some("0002-01")));
         assert!(!format!("{e} {e:?}").contains("planted"));
         assert!(e.wants_new_signature());
+    }
+
+    /// (status, code, a new signature may help)
+    #[test]
+    fn what_a_new_signature_may_cure() {
+        let table = [
+            (401, None, true),
+            (410, Some("Gone"), true),
+            (403, None, true),
+            (403, Some("AccessDenied"), true),
+            (403, Some("SomethingNew"), true),
+            (403, Some("UserDisable"), false),
+            (403, Some("InvalidObjectState"), false),
+            (400, Some("InvalidSecurityToken"), true),
+            (400, Some("ExpiredToken"), true),
+            (400, Some("SignatureDoesNotMatch"), true),
+            (400, Some("InvalidArgument"), false),
+            (400, None, false),
+            (404, Some("NoSuchKey"), false),
+        ];
+        for (status, code, cured) in table {
+            let xml = code.map(|code| format!("<Error><Code>{code}</Code></Error>")).unwrap_or_default();
+            let e = StorageError::read(status, "h", None, xml.as_bytes(), &[]);
+            assert_eq!(e.wants_new_signature(), cured, "{status} {code:?}");
+            assert!(!e.to_string().contains("Client::file"), "{e}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Error, OneLine};
+use super::Error;
+use super::text::OneLine;
 use crate::base::upload::{PendingUpload, Uploaded};
 
 /// An upload broke off when some of it, or all but the commit, had arrived.

@@ -7,6 +7,7 @@ use crate::base::clock::Clock;
 use crate::base::error::StorageError;
 use crate::client::retry::RetryPolicy;
 use crate::testing::ManualClock;
+use crate::transfer::signer::Generation;
 
 /// Signs what `urls` returns for each generation; without a clock, for ever.
 struct Scripted<F> {
@@ -41,13 +42,13 @@ impl<F: Fn(u64) -> Vec<&'static str> + Sync> Scripted<F> {
 }
 
 impl<F: Fn(u64) -> Vec<&'static str> + Sync> Signer for Scripted<F> {
-    fn signature(&self, _: Option<Generation>) -> Result<Option<Signature>> {
+    fn signature(&self, _: Need) -> Result<Option<Signature>> {
         let mut asked = self.asked.lock().unwrap();
         *asked += 1;
         Ok(Some(self.sign(*asked)))
     }
 
-    fn worked(&self, _: Generation, _: usize) {}
+    fn worked(&self, _: usize) {}
 }
 
 fn status(status: u16) -> Error {

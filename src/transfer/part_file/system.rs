@@ -43,16 +43,16 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
     }
 }
 
-/// A new name is on disk only when the folder is.
+/// The folder, to be brought to disk. `None` where that cannot be done: on Windows, and in a folder that may be written and
+/// not read.
 #[inline]
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn open_folder(folder: &Path) -> io::Result<Option<File>> {
     if !cfg!(unix) {
-        return Ok(());
+        return Ok(None);
     }
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // A folder that may be written and not read: nothing more can be done.
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied || is_unsupported(&e) => Ok(()),
-        other => other,
+    match File::open(folder) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+        opened => opened.map(Some),
     }
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::base::clock::MonotonicClock;
 use crate::client::retry::RetryPolicy;
 use crate::transfer::download::explain;
-use crate::transfer::signer::{Generation, GivenUrls, Signature};
+use crate::transfer::signer::{Generation, GivenUrls, Need, Signature};
 
 /// Serves one body under one head, whatever is asked.
 struct Canned(ResponseHead, &'static [u8]);
@@ -177,14 +177,14 @@ struct LapsedUrls {
 }
 
 impl Signer for LapsedUrls {
-    fn signature(&self, refused: Option<Generation>) -> Result<Option<Signature>> {
-        let asked = self.asked.fetch_add(usize::from(refused.is_some()), Ordering::Relaxed);
+    fn signature(&self, need: Need) -> Result<Option<Signature>> {
+        let asked = self.asked.fetch_add(usize::from(need != Need::First), Ordering::Relaxed);
         let urls = (0..2 + asked % 2).map(|n| format!("http://h/{n}")).collect();
         let urls = SignedUrls { urls, life: Some(Duration::ZERO), ..signed() };
         Ok(Some(Signature { urls: urls.into(), generation: Generation(asked as u64), first: 0 }))
     }
 
-    fn worked(&self, _: Generation, _: usize) {}
+    fn worked(&self, _: usize) {}
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod foreign_answers;
 mod integrity;
 mod kill;
 mod leftovers;
+mod lent;
 mod limits;
 mod lock;
 mod object_server;

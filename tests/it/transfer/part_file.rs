@@ -179,7 +179,7 @@ fn of_many_at_once_each_is_right_or_turned_away() {
     let done: usize = thread::scope(|scope| {
         let run = |seed: u64| {
             let file = client.file("space-1", format!("dentry-{seed}"), UnionId("operator-1"));
-            let download = || file.download().resume(seed % 2 == 0).to_file(folder.target());
+            let download = || file.download().resume(seed.is_multiple_of(2)).to_file(folder.target());
             let mut done = 0;
             for _ in 0..ROUNDS {
                 match download() {

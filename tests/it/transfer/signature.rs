@@ -200,14 +200,14 @@ fn a_life_of_nothing_makes_no_download_that_asks_for_ever() {
 #[test]
 fn a_long_download_has_as_many_signatures_as_it_needs() {
     struct Slow<'a>(&'a ManualClock, Vec<u8>);
-    impl std::io::Write for Slow<'_> {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    impl Write for Slow<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.advance(Duration::from_secs(300));
             self.1.extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
-        fn flush(&mut self) -> std::io::Result<()> {
+        fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }

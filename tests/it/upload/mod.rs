@@ -3,6 +3,7 @@
 mod arrival;
 mod cancel;
 mod commit;
+mod expect;
 mod faults;
 mod panics;
 mod requests;

@@ -1,0 +1,169 @@
+//! A process that can start no thread, or open no descriptor. It is this test binary once more, told by its environment
+//! what to use up: other tests are not to run out of it.
+
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use dingtalk_files::testing::{FakeDingTalk, ManualClock};
+use dingtalk_files::{Client, ClientBuilder, Error, NetworkStage, UnionId};
+
+use crate::support::{fake, send};
+
+const BASE_URL: &str = "IT_EXHAUSTED_BASE_URL";
+const TOKEN: &str = "IT_EXHAUSTED_TOKEN";
+const MODE: &str = "IT_EXHAUSTED_MODE";
+
+/// Before what a child says, among what the test harness says.
+const MARK: &str = "CHILD: ";
+
+/// The child's lines, and what it wrote to its standard error.
+fn child(mut command: Command, fake: &FakeDingTalk, mode: &str) -> (Vec<String>, String) {
+    let output = command
+        .args(["--exact", "exhausted::run", "--ignored", "--nocapture", "--test-threads=1"])
+        // A name, so that it has to be looked up.
+        .env(BASE_URL, fake.base_url().replace("127.0.0.1", "localhost"))
+        .env(TOKEN, fake.access_token())
+        .env(MODE, mode)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{mode}: {text} {errors}");
+    let lines = text.lines().filter_map(|line| line.split_once(MARK)).map(|(_, said)| said.to_owned());
+    (lines.collect(), errors)
+}
+
+/// The limit does not hold for root, so the child is nobody there.
+fn without_threads(fake: &FakeDingTalk, mode: &str) -> (Vec<String>, String) {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    let is_root = id.stdout.trim_ascii() == b"0";
+    let mut command = Command::new(if is_root { "setpriv" } else { "env" });
+    if is_root {
+        // An id that no other process of this machine has, for the limit counts those too.
+        command.args(["--reuid=1799999999", "--regid=1799999999", "--clear-groups"]);
+    }
+    command.arg(std::env::current_exe().unwrap());
+    child(command, fake, mode)
+}
+
+const NOT_SENT: &str =
+    "POST /v1.0/convFile/apps/conversations/files/send: Connect, transient true, may have run false";
+
+#[test]
+fn without_a_thread_names_are_looked_up_all_the_same() {
+    let fake = fake();
+    let (said, errors) = without_threads(&fake, "no threads");
+    assert_eq!(said, ["threads: none", "sent", "7 bytes", "7 bytes"], "{errors}");
+    assert_eq!(fake.sent().len(), 1);
+    assert!(!errors.contains("panicked"), "{errors}");
+}
+
+/// ureq panics in its own lookup then, which the panic hook writes down; nothing else comes of it, and it comes once.
+#[test]
+fn threads_that_run_out_between_two_calls_are_no_failure() {
+    let fake = fake();
+    let (said, errors) = without_threads(&fake, "fewer threads");
+    assert_eq!(said, ["sent", "threads: none", "sent", "sent"], "{errors}");
+    assert_eq!(fake.sent().len(), 3);
+    assert_eq!(errors.matches("failed to spawn thread").count(), 1, "{errors}");
+}
+
+/// A lookup without a limit could outlast the deadline.
+#[test]
+fn without_a_thread_a_deadline_is_an_error() {
+    let fake = fake();
+    let (said, errors) = without_threads(&fake, "no threads, deadline");
+    assert_eq!(said[0], "threads: none", "{errors}");
+    assert!(said[1].starts_with(NOT_SENT) && said[1].contains("can start no thread"), "{said:?}");
+    assert_eq!((said.len(), fake.sent().len()), (2, 0));
+}
+
+#[test]
+fn without_a_descriptor_it_was_not_sent() {
+    let fake = fake();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+    let (said, errors) = child(shell, &fake, "no descriptors");
+    assert!(said[0].starts_with(NOT_SENT), "{said:?} {errors}");
+    // All retries are over, and there are some again.
+    assert_eq!(said[1..], ["waits: 5", "sent"]);
+    assert_eq!(fake.sent().len(), 1);
+}
+
+#[test]
+#[ignore = "the other half of tests that need a process; by itself it does nothing"]
+fn run() {
+    let var = |name| std::env::var(name).ok();
+    let (Some(base_url), Some(token), Some(mode)) = (var(BASE_URL), var(TOKEN), var(MODE)) else {
+        return;
+    };
+    let clock = ManualClock::new();
+    let builder = || Client::builder().access_token(token.as_str()).base_url(base_url.as_str()).no_proxy();
+    let builder = || builder().clock(clock.clone());
+    match mode.as_str() {
+        "no threads" => {
+            println!("{MARK}{}", lower_threads());
+            let client = builder().build().unwrap();
+            println!("{MARK}{}", try_to_send(&client));
+            let file = client.file("space-1", "dentry-1", UnionId("union-1"));
+            let flag = std::sync::atomic::AtomicBool::new(false);
+            let done = file.download_to(&mut Vec::new(), ..).unwrap();
+            println!("{MARK}{} bytes", done.bytes);
+            let done = file.download().cancel(&flag).to_writer(&mut Vec::new(), ..).unwrap();
+            println!("{MARK}{} bytes", done.bytes);
+        }
+        "fewer threads" => {
+            let client = builder().build().unwrap();
+            println!("{MARK}{}", try_to_send(&client));
+            println!("{MARK}{}", lower_threads());
+            println!("{MARK}{}", try_to_send(&client));
+            println!("{MARK}{}", try_to_send(&client));
+        }
+        "no threads, deadline" => {
+            println!("{MARK}{}", lower_threads());
+            println!("{MARK}{}", try_to_send(&with_deadline(builder())));
+        }
+        "no descriptors" => {
+            let client = builder().build().unwrap();
+            let mut open = Vec::new();
+            while let Ok(file) = File::open("/dev/null") {
+                open.push(file);
+            }
+            println!("{MARK}{}", try_to_send(&client));
+            println!("{MARK}waits: {}", clock.sleeps().len());
+            drop(open);
+            println!("{MARK}{}", try_to_send(&client));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+fn with_deadline(builder: ClientBuilder) -> Client {
+    builder.overall_timeout(Duration::from_secs(60)).build().unwrap()
+}
+
+/// From now on this process may not start another thread.
+fn lower_threads() -> &'static str {
+    let limit =
+        Command::new("prlimit").args(["--nproc=1:1", "--pid", &std::process::id().to_string()]).status();
+    assert!(limit.unwrap().success());
+    let thread = std::thread::Builder::new().spawn(|| {});
+    if thread.is_ok() { "threads: some" } else { "threads: none" }
+}
+
+fn try_to_send(client: &Client) -> String {
+    match send(client) {
+        Ok(_) => "sent".to_owned(),
+        Err(error) => {
+            let Error::Network(e) = &error else { panic!("{error}") };
+            let stage = match e.stage {
+                NetworkStage::Connect => "Connect",
+                _ => "another stage",
+            };
+            let (transient, may) = (error.is_transient(), error.may_have_run());
+            format!("{}: {stage}, transient {transient}, may have run {may}: {error}", e.operation)
+        }
+    }
+}

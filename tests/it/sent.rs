@@ -1,0 +1,203 @@
+//! Whether a request was sent is a fact and no guess: what was not sent is sent again, what may have run is not.
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
+use dingtalk_files::{Client, Error, GetFileUploadInfo, NetworkStage, Result, RetryPolicy, UnionId};
+use ureq::http::{Request, Response};
+use ureq::middleware::{Middleware, MiddlewareNext};
+use ureq::{Body, SendBody};
+
+use crate::support::{ask, fake, good_token, own_agent, send};
+
+/// How far the first request gets before an error comes in place of its answer.
+#[derive(Debug, Clone, Copy)]
+enum Breaks {
+    /// The connection is gone before the body is asked for.
+    BeforeTheBody,
+    /// The body is read, and what becomes of it nobody knows.
+    InTheBody,
+    /// The server has received the request, and run it.
+    AfterAll,
+}
+
+/// A connection that breaks once, with this kind of error. Real networks give most of them in a connect as well as in the
+/// midst of an established connection.
+struct Breaking {
+    when: Breaks,
+    kind: io::ErrorKind,
+    requests: Arc<AtomicUsize>,
+    is_broken: Mutex<bool>,
+}
+
+impl Middleware for Breaking {
+    fn handle(
+        &self,
+        request: Request<SendBody>,
+        next: MiddlewareNext,
+    ) -> std::result::Result<Response<Body>, ureq::Error> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        if std::mem::replace(&mut *self.is_broken.lock().unwrap(), true) {
+            return next.handle(request);
+        }
+        match self.when {
+            Breaks::BeforeTheBody => {}
+            Breaks::InTheBody => {
+                assert_eq!(request.into_body().into_reader().read(&mut [0]).unwrap(), 1);
+            }
+            Breaks::AfterAll => drop(next.handle(request)?),
+        }
+        Err(ureq::Error::Io(self.kind.into()))
+    }
+}
+
+/// A client whose first request breaks, the clock of its waits, and the number of its requests.
+fn breaking(
+    fake: &FakeDingTalk,
+    when: Breaks,
+    kind: io::ErrorKind,
+) -> (Client, ManualClock, Arc<AtomicUsize>) {
+    let (clock, requests) = (ManualClock::new(), Arc::default());
+    let middleware = Breaking { when, kind, requests: Arc::clone(&requests), is_broken: Mutex::new(false) };
+    let agent = own_agent().middleware(middleware).build().new_agent();
+    let builder = Client::builder().access_token(good_token(fake)).base_url(fake.base_url());
+    (builder.agent(agent).clock(clock.clone()).build().unwrap(), clock, requests)
+}
+
+const KINDS: [io::ErrorKind; 11] = [
+    io::ErrorKind::HostUnreachable,
+    io::ErrorKind::NetworkUnreachable,
+    io::ErrorKind::NetworkDown,
+    io::ErrorKind::AddrNotAvailable,
+    io::ErrorKind::NotConnected,
+    io::ErrorKind::ConnectionRefused,
+    io::ErrorKind::ConnectionReset,
+    io::ErrorKind::ConnectionAborted,
+    io::ErrorKind::BrokenPipe,
+    io::ErrorKind::UnexpectedEof,
+    io::ErrorKind::TimedOut,
+];
+
+/// The established connection answered `HostUnreachable`: the send was received twice, and returned `Ok`.
+#[test]
+fn a_send_whose_body_was_read_is_not_repeated_whatever_the_error() {
+    for (kind, when) in KINDS.into_iter().flat_map(|k| [(k, Breaks::AfterAll), (k, Breaks::InTheBody)]) {
+        let fake = fake();
+        let (client, clock, requests) = breaking(&fake, when, kind);
+        let error = send(&client).unwrap_err();
+        assert!(error.may_have_run() && error.is_transient(), "{kind:?} {when:?}: {error}");
+        let Error::Network(e) = &error else { panic!("{error}") };
+        assert_eq!(e.stage, NetworkStage::Answer, "{kind:?} {when:?}");
+        assert_eq!(fake.sent().len(), usize::from(matches!(when, Breaks::AfterAll)), "{kind:?} {when:?}");
+        assert_eq!((requests.load(Ordering::Relaxed), clock.sleeps()), (1, vec![]), "{kind:?} {when:?}");
+    }
+}
+
+#[test]
+fn a_send_whose_body_was_not_read_is_repeated_whatever_the_error() {
+    for kind in KINDS {
+        let fake = fake();
+        let (client, clock, requests) = breaking(&fake, Breaks::BeforeTheBody, kind);
+        send(&client).unwrap();
+        assert_eq!(fake.sent().len(), 1, "{kind:?}");
+        assert_eq!((requests.load(Ordering::Relaxed), clock.sleeps().len()), (2, 1), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_was_not_sent_has_not_run_when_retries_are_over() {
+    for kind in KINDS {
+        let fake = fake();
+        let builder = Client::builder().access_token(good_token(&fake)).base_url(fake.base_url());
+        let is_broken = Mutex::new(false);
+        let middleware = Breaking { when: Breaks::BeforeTheBody, kind, requests: Arc::default(), is_broken };
+        let agent = own_agent().middleware(middleware).build().new_agent();
+        let error = send(&builder.agent(agent).retry(RetryPolicy::none()).build().unwrap()).unwrap_err();
+        assert!(!error.may_have_run() && error.is_transient(), "{kind:?}: {error}");
+        assert!(fake.sent().is_empty());
+    }
+}
+
+/// Without a body nothing but the error tells, and only a connect is refused.
+#[test]
+fn without_a_body_only_a_refused_connection_is_known_to_have_sent_nothing() {
+    for kind in KINDS {
+        let fake = fake();
+        let route = "POST /v1.0/storage/recycleBins/{recycleBinId}/clear";
+        fake.answer(route, serde_json::json!({"success": true}));
+        let (client, _, requests) = breaking(&fake, Breaks::BeforeTheBody, kind);
+        let result = client.storage().clear_recycle_bin("bin-1", UnionId("union-1"));
+        let is_refused = kind == io::ErrorKind::ConnectionRefused;
+        assert_eq!(result.is_ok(), is_refused, "{kind:?}: {result:?}");
+        assert_eq!(requests.load(Ordering::Relaxed), 1 + usize::from(is_refused), "{kind:?}");
+        assert!(result.err().is_none_or(|e| e.may_have_run()), "{kind:?}");
+    }
+}
+
+type Run<'a> = &'a dyn Fn(&Client) -> Result<()>;
+
+/// An operation that changes nothing has not run in any way that counts, however its answer is lost.
+#[test]
+fn a_read_never_may_have_run() {
+    let faults = || {
+        [
+            Fault::CloseWithoutAnswer,
+            Fault::RefuseBeforeReading,
+            Fault::CutAfter(10),
+            Fault::ResetAfter(10),
+            Fault::status(500),
+            Fault::api_error(500, "systemError"),
+            Fault::api_error(200, "unknownError"),
+            Fault::html(502, "<html>Bad Gateway</html>"),
+            Fault::json(200, serde_json::json!([])),
+        ]
+    };
+    let upload_info = |client: &Client| -> Result<()> {
+        let options = GetFileUploadInfo::new();
+        client.storage().get_file_upload_info("space-1", false, UnionId("union-1"), &options).map(drop)
+    };
+    let download = |client: &Client| -> Result<()> {
+        let file = client.file("space-1", "dentry-1", UnionId("union-1"));
+        file.download_to(&mut Vec::new(), ..).map(drop)
+    };
+    let table: [(Target, Run<'_>); 4] = [
+        (Target::DownloadInfo, &|client| ask(client).map(drop)),
+        (Target::UploadInfo, &upload_info),
+        (Target::DownloadInfo, &download),
+        (Target::Object, &download),
+    ];
+    for (target, run) in table {
+        for fault in faults() {
+            let fake = fake();
+            fake.add_space("space-1");
+            let client = fake.client().retry(RetryPolicy::none()).build().unwrap();
+            fake.fault_always(target, fault.clone());
+            match run(&client) {
+                Err(error) => assert!(!error.may_have_run(), "{target:?} {fault:?}: {error}"),
+                // What is no answer of the API may be the right bytes of an object.
+                Ok(()) => assert_eq!(target, Target::Object, "{fault:?}"),
+            }
+        }
+    }
+}
+
+/// Beside them, an operation that changes something.
+#[test]
+fn a_change_may_have_run() {
+    for fault in [
+        Fault::CloseWithoutAnswer,
+        Fault::CutAfter(10),
+        Fault::status(500),
+        Fault::api_error(200, "unknownError"),
+        Fault::html(502, "<html>Bad Gateway</html>"),
+        Fault::json(200, serde_json::json!([])),
+    ] {
+        let fake = fake();
+        let client = fake.client().retry(RetryPolicy::none()).build().unwrap();
+        fake.fault_always(Target::Send, fault.clone());
+        let error = send(&client).unwrap_err();
+        assert!(error.may_have_run(), "{fault:?}: {error}");
+    }
+}
