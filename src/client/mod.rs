@@ -18,6 +18,7 @@ use crate::base::clock::{Clock, POLL_INTERVAL, jitter};
 use crate::base::error::{
     ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, check_errcode, classify,
 };
+use crate::base::secret::Secret;
 use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
 use crate::client::token::{Auth, Fetched, Token, get_access_token};
 use crate::http::{ApiRequest, Http, ObjectBody};
@@ -134,7 +135,7 @@ impl Client {
         let in_url: Vec<String> = call.secrets.iter().map(|secret| encode(secret)).collect();
         let mut secrets = call.secrets.clone();
         secrets.extend(in_url.iter().map(String::as_str));
-        secrets.extend(token.map(crate::Secret::expose));
+        secrets.extend(token.map(Secret::expose));
         // The old host takes the token in the query, and what it repeats of that is encoded.
         let in_query = token.filter(|_| call.host == Host::Oapi).map(|t| encode(t.expose()));
         let mut url = Cow::Borrowed(url);
