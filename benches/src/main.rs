@@ -99,7 +99,12 @@ fn measure(args: &[String]) -> Result<()> {
 /// For measuring by hand: what `programs/` are given as URL, BASE and `$BENCH_ROOT`.
 fn serve(lab: &Lab) -> Result<()> {
     let origin = lab.origin()?;
-    println!("BENCH_ROOT={} {} {}; objects big and small", origin.root.display(), origin.plain, origin.tls);
+    println!(
+        "BENCH_ROOT={} {} {}; objects big, small and tiny",
+        origin.root.display(),
+        origin.plain,
+        origin.tls
+    );
     println!("ends with the standard input");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())

@@ -27,6 +27,8 @@ pub struct Origin {
     pub big: Object,
     /// For what is slow.
     pub small: Object,
+    /// For many of them.
+    pub tiny: Object,
 }
 
 #[derive(Clone)]
@@ -48,10 +50,11 @@ impl Origin {
         }
         let big = make_object(&www, "big", big)?;
         let small = make_object(&www, "small", big.size.min(64 * MIB))?;
+        let tiny = make_object(&www, "tiny", 10 * 1024)?;
         let root = make_certificate(folder.path())?;
         let (plain_port, tls_port) = (free_port()?, free_port()?);
         let config = folder.path().join("nginx.conf");
-        fs::write(&config, configuration(folder.path(), plain_port, tls_port, &[&big, &small]))?;
+        fs::write(&config, configuration(folder.path(), plain_port, tls_port, &[&big, &small, &tiny]))?;
         let mut command = Command::new(program);
         command
             .arg("-p")
@@ -72,7 +75,7 @@ impl Origin {
         let nginx = command.spawn()?;
         let (plain, tls) =
             (format!("http://127.0.0.1:{plain_port}"), format!("https://127.0.0.1:{tls_port}"));
-        let origin = Self { folder, nginx, plain, tls, root, big, small };
+        let origin = Self { folder, nginx, plain, tls, root, big, small, tiny };
         origin.wait_for(plain_port)?;
         origin.wait_for(tls_port)?;
         Ok(origin)
@@ -127,7 +130,10 @@ fn make_object(www: &Path, name: &'static str, size: u64) -> Result<Object> {
     let mut digest = crc64fast::Digest::new();
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut block = vec![0; 64 * 1024];
-    for _ in 0..size / block.len() as u64 {
+    let mut left = size;
+    while left > 0 {
+        block.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= block.len() as u64;
         for word in block.chunks_exact_mut(8) {
             // xorshift64
             state ^= state << 13;
