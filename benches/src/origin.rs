@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::Result;
-use crate::lab::{MIB, tool};
+use crate::places::{MIB, memory_folder, tool};
 
 pub struct Origin {
     folder: TempDir,
@@ -40,10 +40,15 @@ pub struct Object {
     crc64: u64,
 }
 
+/// The large object, what is uploaded in its place, and nginx's copy of that.
+const NEEDED: u64 = 6 * 1024 * MIB;
+
 impl Origin {
     pub fn start(big: u64) -> Result<Self> {
         let program = tool("nginx", "nginx-light")?;
-        let folder = tempfile::Builder::new().prefix("dingtalk-files-origin-").tempdir_in(fast_folder())?;
+        // In memory if there is room, so that no disk slows the origin down.
+        let folder = memory_folder(NEEDED).unwrap_or_else(std::env::temp_dir);
+        let folder = tempfile::Builder::new().prefix("dingtalk-files-origin-").tempdir_in(folder)?;
         let www = folder.path().join("www");
         for name in ["www/put", "temp"] {
             fs::create_dir_all(folder.path().join(name))?;
@@ -86,6 +91,11 @@ impl Origin {
         self.plain.trim_start_matches("http://")
     }
 
+    /// The same place by its name, which has to be looked up.
+    pub fn by_name(url: &str) -> String {
+        url.replace("127.0.0.1", "localhost")
+    }
+
     fn wait_for(&self, port: u16) -> Result<()> {
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -108,19 +118,6 @@ impl Drop for Origin {
         }
         let _ = self.nginx.wait();
     }
-}
-
-/// Memory, if there is room, so that no disk slows the origin down.
-fn fast_folder() -> PathBuf {
-    const NEEDED: u64 = 6 * 1024 * MIB;
-    let shared = Path::new("/dev/shm");
-    // SAFETY: the structure is plain data, the kernel fills it, and the name ends with a zero.
-    let free = unsafe {
-        let mut found: libc::statvfs = std::mem::zeroed();
-        let told = libc::statvfs(c"/dev/shm".as_ptr(), &raw mut found) == 0;
-        if told { found.f_bavail as u64 * found.f_frsize as u64 } else { 0 }
-    };
-    if free >= NEEDED { shared.to_owned() } else { std::env::temp_dir() }
 }
 
 /// Bytes without a pattern, and their checksum.
