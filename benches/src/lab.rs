@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -10,24 +10,28 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::child;
 use crate::origin::Origin;
+use crate::places::{HOME, MIB, memory_folder, target_folder};
 use crate::python::Python;
 
-pub const MIB: u64 = 1024 * 1024;
-
-/// The folder of this crate.
-pub const HOME: &str = env!("CARGO_MANIFEST_DIR");
+const PREFIX: &str = "dingtalk-files-benches-";
+/// Of memory, for many small files.
+const NEEDED: u64 = 256 * MIB;
 
 pub struct Lab {
     pub is_quick: bool,
+    /// How many files the row of small ones has.
+    pub files: u32,
     folder: TempDir,
+    memory: OnceCell<Option<TempDir>>,
     origin: OnceCell<Result<Origin, String>>,
     python: OnceCell<Result<Python, String>>,
 }
 
 impl Lab {
-    pub fn open(is_quick: bool) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("dingtalk-files-benches-").tempdir()?;
-        Ok(Self { is_quick, folder, origin: OnceCell::new(), python: OnceCell::new() })
+    pub fn open(is_quick: bool, files: u32) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        let (memory, origin, python) = Default::default();
+        Ok(Self { is_quick, files, folder, memory, origin, python })
     }
 
     /// How many rounds, where `usual` are needed for a good figure.
@@ -38,6 +42,12 @@ impl Lab {
     /// A path on disk for what is downloaded.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// A path in memory for what is downloaded, if this system has such a place.
+    pub fn scratch_in_memory(&self, name: &str) -> Option<PathBuf> {
+        let make = || tempfile::Builder::new().prefix(PREFIX).tempdir_in(memory_folder(NEEDED)?).ok();
+        self.memory.get_or_init(make).as_ref().map(|folder| folder.path().join(name))
     }
 
     /// Started when it is first needed.
@@ -70,24 +80,4 @@ impl Lab {
         fs::copy(target.join("release").join(name), &copy)?;
         Ok(copy)
     }
-}
-
-/// Cargo's, where this program lies too.
-pub fn target_folder() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new(HOME).join("target"), PathBuf::from)
-}
-
-/// A tool from the system's packages.
-pub fn tool(name: &'static str, package: &str) -> Result<&'static str> {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    // Where Debian puts nginx, and where a user's path may not lead.
-    let folders = std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
-    if folders.into_iter().any(|folder| folder.join(name).is_file()) {
-        return Ok(name);
-    }
-    Err(format!("{name} is not installed (apt-get install {package})").into())
-}
-
-pub fn remove(path: &Path) {
-    let _ = fs::remove_file(path);
 }

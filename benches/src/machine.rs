@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::child::output;
-use crate::lab::HOME;
+use crate::places::HOME;
 
 pub fn describe() -> String {
     let cpu = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());

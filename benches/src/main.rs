@@ -3,7 +3,8 @@
 //! ```sh
 //! cargo run --release --manifest-path benches/Cargo.toml                       # everything, about 25 minutes
 //! cargo run --release --manifest-path benches/Cargo.toml -- download-tls call  # these rows only
-//! cargo run --release --manifest-path benches/Cargo.toml -- --quick            # small files, few rounds; writes nothing
+//! cargo run --release --manifest-path benches/Cargo.toml -- --files 2000 small-files  # in place of 500
+//! cargo run --release --manifest-path benches/Cargo.toml -- --quick            # little data, few rounds; writes nothing
 //! cargo run --release --manifest-path benches/Cargo.toml -- --serve            # the origin alone, for perf or callgrind
 //! ```
 //!
@@ -11,10 +12,12 @@
 //! round by round (`rounds.rs`), against an nginx that is started here (`origin.rs`). A row is a function in `rows/`; a tool
 //! that is not there is named in the row's result, and the rest goes on.
 
+mod callgrind;
 mod child;
 mod lab;
 mod machine;
 mod origin;
+mod places;
 mod python;
 mod relay;
 mod report;
@@ -37,7 +40,7 @@ struct Row {
 }
 
 /// In the order of the page. A lossy line goes between `ranges` and `upload`.
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     Row { name: "download-tls", title: "Download over TLS, to disk", run: rows::transfers::download_tls },
     Row {
         name: "download-plain",
@@ -47,6 +50,7 @@ const ROWS: [Row; 8] = [
     Row { name: "memory", title: "Peak memory", run: rows::memory::run },
     Row { name: "ranges", title: "8 connections where each is limited", run: rows::ranges::run },
     Row { name: "upload", title: "Upload from a file", run: rows::transfers::upload },
+    Row { name: "small-files", title: "Many small files", run: rows::small_files::run },
     Row { name: "call", title: "One API call on a kept connection", run: rows::calls::call },
     Row { name: "first-call", title: "First call of a cold process, over TLS", run: rows::calls::first_call },
     Row { name: "build", title: "Build cost and size", run: rows::builds::run },
@@ -63,33 +67,57 @@ fn main() -> ExitCode {
     }
 }
 
+/// The command line.
+struct Options {
+    rows: Vec<String>,
+    is_quick: bool,
+    serves: bool,
+    /// Of the row of small files.
+    files: u32,
+}
+
+impl Options {
+    fn read(args: &[String]) -> Result<Self> {
+        let mut options = Self { rows: Vec::new(), is_quick: false, serves: false, files: 0 };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--quick" => options.is_quick = true,
+                "--serve" => options.serves = true,
+                "--files" => options.files = args.next().ok_or("--files needs a number")?.parse()?,
+                row if ROWS.iter().any(|known| known.name == row) => options.rows.push(row.to_owned()),
+                stranger => {
+                    let known = ROWS.map(|row| row.name).join(" ");
+                    let flags = "--quick, --serve, --files NUMBER";
+                    return Err(format!("there is no row {stranger}; there are: {known}, and {flags}").into());
+                }
+            }
+        }
+        if options.files == 0 {
+            options.files = if options.is_quick { 50 } else { 500 };
+        }
+        Ok(options)
+    }
+}
+
 fn measure(args: &[String]) -> Result<()> {
-    let has = |flag: &str| args.iter().any(|arg| arg == flag);
-    let is_quick = has("--quick");
-    if has("--serve") {
-        return serve(&Lab::open(is_quick)?);
+    let options = Options::read(args)?;
+    let lab = Lab::open(options.is_quick, options.files)?;
+    if options.serves {
+        return serve(&lab);
     }
-    let names: Vec<&str> = args.iter().map(String::as_str).filter(|arg| *arg != "--quick").collect();
-    if let Some(stranger) = names.iter().find(|name| ROWS.iter().all(|row| row.name != **name)) {
-        let known: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-        return Err(format!(
-            "there is no row {stranger}; there are: {}, and --quick, --serve",
-            known.join(" ")
-        )
-        .into());
-    }
-    let lab = Lab::open(is_quick)?;
     let machine = machine::describe();
     println!("{machine}");
-    let mut page = report::Page::read()?;
+    let mut page = report::Page::read(ROWS.map(|row| row.name).to_vec())?;
     page.machine(&machine);
-    for row in ROWS.iter().filter(|row| names.is_empty() || names.contains(&row.name)) {
+    let is_wanted = |row: &&Row| options.rows.is_empty() || options.rows.iter().any(|name| name == row.name);
+    for row in ROWS.iter().filter(is_wanted) {
         println!("## {} ({})\n", row.title, row.name);
         let outcome = (row.run)(&lab).unwrap_or_else(|error| Outcome::not_measured(&error.to_string()));
         println!("{}", outcome.text());
-        page.row(row, &outcome);
+        page.row(row.name, &outcome);
         // After each row: an hour's work is not lost by the last one.
-        if !is_quick {
+        if !options.is_quick {
             page.write()?;
         }
     }
@@ -99,7 +127,12 @@ fn measure(args: &[String]) -> Result<()> {
 /// For measuring by hand: what `programs/` are given as URL, BASE and `$BENCH_ROOT`.
 fn serve(lab: &Lab) -> Result<()> {
     let origin = lab.origin()?;
-    println!("BENCH_ROOT={} {} {}; objects big and small", origin.root.display(), origin.plain, origin.tls);
+    println!(
+        "BENCH_ROOT={} {} {}; objects big, small and tiny",
+        origin.root.display(),
+        origin.plain,
+        origin.tls
+    );
     println!("ends with the standard input");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::Result;
-use crate::lab::{MIB, tool};
+use crate::places::{MIB, memory_folder, tool};
 
 pub struct Origin {
     folder: TempDir,
@@ -27,6 +27,8 @@ pub struct Origin {
     pub big: Object,
     /// For what is slow.
     pub small: Object,
+    /// For many of them.
+    pub tiny: Object,
 }
 
 #[derive(Clone)]
@@ -38,20 +40,26 @@ pub struct Object {
     crc64: u64,
 }
 
+/// The large object, what is uploaded in its place, and nginx's copy of that.
+const NEEDED: u64 = 6 * 1024 * MIB;
+
 impl Origin {
     pub fn start(big: u64) -> Result<Self> {
         let program = tool("nginx", "nginx-light")?;
-        let folder = tempfile::Builder::new().prefix("dingtalk-files-origin-").tempdir_in(fast_folder())?;
+        // In memory if there is room, so that no disk slows the origin down.
+        let folder = memory_folder(NEEDED).unwrap_or_else(std::env::temp_dir);
+        let folder = tempfile::Builder::new().prefix("dingtalk-files-origin-").tempdir_in(folder)?;
         let www = folder.path().join("www");
         for name in ["www/put", "temp"] {
             fs::create_dir_all(folder.path().join(name))?;
         }
         let big = make_object(&www, "big", big)?;
         let small = make_object(&www, "small", big.size.min(64 * MIB))?;
+        let tiny = make_object(&www, "tiny", 10 * 1024)?;
         let root = make_certificate(folder.path())?;
         let (plain_port, tls_port) = (free_port()?, free_port()?);
         let config = folder.path().join("nginx.conf");
-        fs::write(&config, configuration(folder.path(), plain_port, tls_port, &[&big, &small]))?;
+        fs::write(&config, configuration(folder.path(), plain_port, tls_port, &[&big, &small, &tiny]))?;
         let mut command = Command::new(program);
         command
             .arg("-p")
@@ -72,7 +80,7 @@ impl Origin {
         let nginx = command.spawn()?;
         let (plain, tls) =
             (format!("http://127.0.0.1:{plain_port}"), format!("https://127.0.0.1:{tls_port}"));
-        let origin = Self { folder, nginx, plain, tls, root, big, small };
+        let origin = Self { folder, nginx, plain, tls, root, big, small, tiny };
         origin.wait_for(plain_port)?;
         origin.wait_for(tls_port)?;
         Ok(origin)
@@ -81,6 +89,11 @@ impl Origin {
     /// Host and port, plain.
     pub fn address(&self) -> &str {
         self.plain.trim_start_matches("http://")
+    }
+
+    /// The same place by its name, which has to be looked up.
+    pub fn by_name(url: &str) -> String {
+        url.replace("127.0.0.1", "localhost")
     }
 
     fn wait_for(&self, port: u16) -> Result<()> {
@@ -107,19 +120,6 @@ impl Drop for Origin {
     }
 }
 
-/// Memory, if there is room, so that no disk slows the origin down.
-fn fast_folder() -> PathBuf {
-    const NEEDED: u64 = 6 * 1024 * MIB;
-    let shared = Path::new("/dev/shm");
-    // SAFETY: the structure is plain data, the kernel fills it, and the name ends with a zero.
-    let free = unsafe {
-        let mut found: libc::statvfs = std::mem::zeroed();
-        let told = libc::statvfs(c"/dev/shm".as_ptr(), &raw mut found) == 0;
-        if told { found.f_bavail as u64 * found.f_frsize as u64 } else { 0 }
-    };
-    if free >= NEEDED { shared.to_owned() } else { std::env::temp_dir() }
-}
-
 /// Bytes without a pattern, and their checksum.
 fn make_object(www: &Path, name: &'static str, size: u64) -> Result<Object> {
     let path = www.join(name);
@@ -127,7 +127,10 @@ fn make_object(www: &Path, name: &'static str, size: u64) -> Result<Object> {
     let mut digest = crc64fast::Digest::new();
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut block = vec![0; 64 * 1024];
-    for _ in 0..size / block.len() as u64 {
+    let mut left = size;
+    while left > 0 {
+        block.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= block.len() as u64;
         for word in block.chunks_exact_mut(8) {
             // xorshift64
             state ^= state << 13;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::Result;
 use crate::child;
-use crate::lab::{HOME, target_folder, tool};
+use crate::places::{HOME, target_folder, tool};
 use crate::rounds::Contestant;
 
 pub struct Python {

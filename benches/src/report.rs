@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::Result;
 use crate::child::Sample;
-use crate::lab::HOME;
+use crate::places::HOME;
 use crate::rounds::{Contestant, Samples};
-use crate::{ROWS, Result, Row};
 
 /// A figure and what it should be at most.
 pub struct Reach {
@@ -101,6 +101,8 @@ pub fn not_measured(contestant: &Contestant) -> String {
 
 /// `docs/performance.md`.
 pub struct Page {
+    /// The names of all rows, in the order of the page.
+    rows: Vec<&'static str>,
     path: PathBuf,
     text: String,
 }
@@ -108,35 +110,35 @@ pub struct Page {
 const SUMMARY_HEAD: &str = "| row | what | wanted, at most | got | |\n| --- | --- | --- | --- | --- |\n";
 
 impl Page {
-    pub fn read() -> Result<Self> {
+    pub fn read(rows: Vec<&'static str>) -> Result<Self> {
         let path = PathBuf::from(HOME).join("../docs/performance.md");
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        Ok(Self { path, text })
+        Ok(Self { rows, path, text })
     }
 
     pub fn machine(&mut self, machine: &str) {
         self.put("machine", machine);
     }
 
-    pub fn row(&mut self, row: &Row, outcome: &Outcome) {
+    pub fn row(&mut self, name: &str, outcome: &Outcome) {
         let mut text = outcome.table.clone();
         for note in &outcome.notes {
             text.push_str(&format!("\n{note}\n"));
         }
-        self.put(row.name, &text);
+        self.put(name, &text);
         let mut lines = String::new();
         for reach in &outcome.reaches {
             let (got, is_met) = reach.verdict();
             let (what, goal) = (&reach.what, reach.shown(reach.goal));
-            lines.push_str(&format!("| {} | {what} | {goal} | {got} | {is_met} |\n", row.name));
+            lines.push_str(&format!("| {name} | {what} | {goal} | {got} | {is_met} |\n"));
         }
         let summary = self.block("summary").unwrap_or_default();
         let mut merged = SUMMARY_HEAD.to_owned();
-        for each in &ROWS {
-            if each.name == row.name {
+        for each in &self.rows {
+            if *each == name {
                 merged.push_str(&lines);
             } else {
-                let old = summary.lines().filter(|line| line.starts_with(&format!("| {} |", each.name)));
+                let old = summary.lines().filter(|line| line.starts_with(&format!("| {each} |")));
                 old.for_each(|line| merged.push_str(&format!("{line}\n")));
             }
         }

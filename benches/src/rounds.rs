@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fs, io};
 
 use crate::Result;
 use crate::child::{self, Sample};
-use crate::lab::remove;
+use crate::places::remove;
 
 /// One of those that are compared.
 pub struct Contestant {
@@ -16,8 +17,49 @@ pub struct Contestant {
     args: Vec<String>,
     /// The certificate that our own programs trust.
     root: Option<PathBuf>,
-    /// What it writes, and how long that has to be. Removed before and after each run.
-    output: Option<(PathBuf, u64)>,
+    output: Option<Output>,
+}
+
+/// What a contestant writes, and how long that has to be. Removed before and after each run.
+enum Output {
+    File(PathBuf, u64),
+    /// Each of the same size, and nothing else in the folder.
+    Files(PathBuf, u32, u64),
+}
+
+impl Output {
+    /// Nothing is there but the folder it goes to.
+    fn remove(&self) -> Result<()> {
+        match self {
+            Self::File(path, _) => remove(path),
+            Self::Files(folder, ..) => {
+                let _ = fs::remove_dir_all(folder);
+                fs::create_dir_all(folder)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        match self {
+            Self::File(path, size) => {
+                let written = fs::metadata(path).map(|found| found.len()).unwrap_or_default();
+                if written != *size {
+                    return Err(format!("{written} bytes in place of {size}").into());
+                }
+            }
+            Self::Files(folder, count, size) => {
+                let found = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+                let good =
+                    found.iter().filter(|file| file.metadata().is_ok_and(|f| f.len() == *size)).count();
+                if (found.len(), good) != (*count as usize, *count as usize) {
+                    let all = found.len();
+                    return Err(format!("{all} files, {good} of the right size, in place of {count}").into());
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Contestant {
@@ -38,7 +80,12 @@ impl Contestant {
     }
 
     pub fn writes(mut self, path: impl Into<PathBuf>, size: u64) -> Self {
-        self.output = Some((path.into(), size));
+        self.output = Some(Output::File(path.into(), size));
+        self
+    }
+
+    pub fn writes_files(mut self, folder: impl Into<PathBuf>, count: u32, size: u64) -> Self {
+        self.output = Some(Output::Files(folder.into(), count, size));
         self
     }
 
@@ -52,21 +99,26 @@ impl Contestant {
         command
     }
 
+    /// To be called before it runs.
+    pub fn prepare(&self) -> Result<()> {
+        self.output.as_ref().map_or(Ok(()), Output::remove)
+    }
+
+    /// To be called after it has run: what it has written is as it should be, and gone.
+    pub fn clean_up(&self) -> Result<()> {
+        let Some(output) = &self.output else { return Ok(()) };
+        let checked = output.check().map_err(|e| format!("{}: {e}", self.name));
+        output.remove()?;
+        // So that the disk is at rest when the next one begins.
+        // SAFETY: it takes nothing and cannot fail.
+        unsafe { libc::sync() };
+        Ok(checked?)
+    }
+
     pub fn run(&self) -> Result<Sample> {
-        if let Some((path, _)) = &self.output {
-            remove(path);
-        }
+        self.prepare()?;
         let sample = child::run(&mut self.command()).map_err(|e| format!("{}: {e}", self.name))?;
-        if let Some((path, size)) = &self.output {
-            let written = std::fs::metadata(path).map(|found| found.len()).unwrap_or_default();
-            remove(path);
-            // So that the disk is at rest when the next one begins.
-            // SAFETY: it takes nothing and cannot fail.
-            unsafe { libc::sync() };
-            if written != *size {
-                return Err(format!("{}: {written} bytes in place of {size}", self.name).into());
-            }
-        }
+        self.clean_up()?;
         Ok(sample)
     }
 }

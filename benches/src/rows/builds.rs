@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::Result;
 use crate::child::{self, Sample};
-use crate::lab::{HOME, Lab};
+use crate::lab::Lab;
+use crate::places::HOME;
 use crate::report::{Outcome, Reach};
 use crate::rounds::Spread;
 

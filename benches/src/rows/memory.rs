@@ -3,7 +3,8 @@
 use super::{OURS, UREQ, program, script, system_tool};
 use crate::Result;
 use crate::child;
-use crate::lab::{Lab, MIB};
+use crate::lab::Lab;
+use crate::places::MIB;
 use crate::report::{Outcome, Reach, not_measured};
 use crate::rounds;
 

@@ -4,10 +4,12 @@ pub mod builds;
 pub mod calls;
 pub mod memory;
 pub mod ranges;
+pub mod small_files;
 pub mod transfers;
 
 use crate::Result;
-use crate::lab::{Lab, tool};
+use crate::lab::Lab;
+use crate::places::tool;
 use crate::rounds::Contestant;
 
 /// One of `programs/`, with its arguments.

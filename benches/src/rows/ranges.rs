@@ -2,7 +2,8 @@
 
 use super::{OURS, UREQ, program, system_tool};
 use crate::Result;
-use crate::lab::{Lab, MIB};
+use crate::lab::Lab;
+use crate::places::MIB;
 use crate::relay::Relay;
 use crate::report::{Outcome, Reach, table};
 use crate::rounds;

@@ -2,7 +2,8 @@
 
 use super::{OURS, OURS_NO_TRACE, RAW, UREQ, UREQ_NO_TRACE, program, script, system_tool};
 use crate::Result;
-use crate::lab::{Lab, MIB};
+use crate::lab::Lab;
+use crate::places::MIB;
 use crate::report::{Outcome, Reach, table};
 use crate::rounds::{self, Contestant};
 

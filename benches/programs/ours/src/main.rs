@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use dingtalk_files::{Client, ClientBuilder, DownloadInfo, UnionId};
 // Otherwise unused: its feature `release_max_level_debug` is what counts.
@@ -12,6 +13,7 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 const USAGE: &str = "ours download URL FILE|-
 ours to-file BASE DENTRY FILE CONNECTIONS
+ours files BASE DENTRY FOLDER COUNT plain|cancel|progress
 ours upload BASE FILE
 ours call BASE COUNT
 ours first BASE";
@@ -22,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match args[..] {
         ["download", url, to] => download(url, to),
         ["to-file", base, dentry, path, connections] => to_file(base, dentry, path, connections.parse()?),
+        ["files", base, dentry, folder, count, with] => files(base, dentry, folder, count.parse()?, with),
         ["upload", base, file] => upload(base, file),
         ["call", base, count] => call(base, count.parse()?),
         ["first", base] => first(base),
@@ -60,6 +63,24 @@ fn to_file(base: &str, dentry: &str, path: &str, connections: usize) -> Result<(
     let file = client.file("s", dentry, UnionId("u"));
     let done = file.download().parallel(connections).to_file(path)?;
     verified(done.verified)
+}
+
+/// One file after another, each as if it were another dentry: with its own download info.
+fn files(base: &str, dentry: &str, folder: &str, count: usize, with: &str) -> Result<(), Box<dyn Error>> {
+    let client = builder(base)?.build()?;
+    let (flag, mut reports) = (AtomicBool::new(false), 0_usize);
+    for number in 0..count {
+        let file = client.file("s", dentry, UnionId("u"));
+        let download = file.download();
+        let download = match with {
+            "plain" => download,
+            "cancel" => download.cancel(&flag),
+            "progress" => download.cancel(&flag).progress(|_| reports += 1),
+            _ => return Err(USAGE.into()),
+        };
+        verified(download.to_file(format!("{folder}/{number}"))?.verified)?;
+    }
+    if with == "progress" && reports < count { Err("no progress was reported".into()) } else { Ok(()) }
 }
 
 fn upload(base: &str, path: &str) -> Result<(), Box<dyn Error>> {

@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 // Otherwise unused: its feature `release_max_level_debug` is what counts.
 use log as _;
@@ -17,19 +19,22 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 const USAGE: &str = "plain-ureq copy URL FILE|-
 plain-ureq blocks URL FILE|-
 plain-ureq ranges URL FILE CONNECTIONS
+plain-ureq files BASE DENTRY FOLDER COUNT default|limits sync|no-sync
 plain-ureq upload URL FILE
-plain-ureq call BASE COUNT
+plain-ureq call BASE COUNT default|limits
 plain-ureq first BASE";
 
 const BLOCK: usize = 256 * 1024;
 const DEFAULT_BUFFER: usize = 128 * 1024;
+/// As dingtalk-files has for calls.
+const API_BUFFER: usize = 16 * 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {
         ["copy", url, to] => {
-            let mut body = agent(DEFAULT_BUFFER)?.get(url).call()?.into_body().into_reader();
+            let mut body = agent(DEFAULT_BUFFER, Limits::Default)?.get(url).call()?.into_body().into_reader();
             match to {
                 "-" => io::copy(&mut body, &mut io::sink())?,
                 path => io::copy(&mut body, &mut File::create(path)?)?,
@@ -38,18 +43,65 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         ["blocks", url, to] => blocks(url, to),
         ["ranges", url, path, connections] => ranges(url, path, connections.parse()?),
+        ["files", base, dentry, folder, count, limits, sync] => {
+            files(base, dentry, Path::new(folder), count.parse()?, (Limits::read(limits)?, Sync::read(sync)?))
+        }
         ["upload", url, path] => {
-            agent(DEFAULT_BUFFER)?.put(url).header("expect", "100-continue").send(File::open(path)?)?;
+            agent(DEFAULT_BUFFER, Limits::Default)?
+                .put(url)
+                .header("expect", "100-continue")
+                .send(File::open(path)?)?;
             Ok(())
         }
-        ["call", base, count] => call(base, count.parse()?),
-        ["first", base] => call(base, 1),
+        ["call", base, count, limits] => call(base, count.parse()?, Limits::read(limits)?),
+        ["first", base] => call(base, 1, Limits::Default),
         _ => Err(USAGE.into()),
     }
 }
 
-fn agent(buffer: usize) -> Result<Agent, Box<dyn Error>> {
-    let config = Agent::config_builder().proxy(None).input_buffer_size(buffer).output_buffer_size(buffer);
+/// The time limits of an agent.
+#[derive(Clone, Copy)]
+enum Limits {
+    /// ureq's: none at all.
+    Default,
+    /// Those that dingtalk-files sets by itself. With one for the lookup of a name, ureq starts a thread for each request.
+    Ours,
+}
+
+impl Limits {
+    fn read(text: &str) -> Result<Self, Box<dyn Error>> {
+        match text {
+            "default" => Ok(Self::Default),
+            "limits" => Ok(Self::Ours),
+            _ => Err(USAGE.into()),
+        }
+    }
+}
+
+/// Whether a file is on disk when it has its name, and its name too.
+#[derive(Clone, Copy, PartialEq)]
+enum Sync {
+    Yes,
+    No,
+}
+
+impl Sync {
+    fn read(text: &str) -> Result<Self, Box<dyn Error>> {
+        match text {
+            "sync" => Ok(Self::Yes),
+            "no-sync" => Ok(Self::No),
+            _ => Err(USAGE.into()),
+        }
+    }
+}
+
+fn agent(buffer: usize, limits: Limits) -> Result<Agent, Box<dyn Error>> {
+    let mut config = Agent::config_builder().proxy(None).input_buffer_size(buffer).output_buffer_size(buffer);
+    if let Limits::Ours = limits {
+        let (connect, stall) = (Some(Duration::from_secs(10)), Some(Duration::from_secs(30)));
+        config = config.timeout_resolve(connect).timeout_connect(connect);
+        config = config.timeout_per_read(stall).timeout_per_write(stall);
+    }
     let Some(path) = std::env::var_os("BENCH_ROOT") else { return Ok(config.build().new_agent()) };
     let pem = std::fs::read(path)?;
     let certificates = parse_pem(&pem).filter_map(|item| match item {
@@ -66,13 +118,16 @@ fn blocks(url: &str, to: &str) -> Result<(), Box<dyn Error>> {
         "-" => Box::new(io::sink()),
         path => Box::new(File::create(path)?),
     };
-    let mut body = agent(BLOCK)?.get(url).call()?.into_body().into_reader();
-    each_block(&mut body, |bytes| writer.write_all(bytes))?;
+    let mut body = agent(BLOCK, Limits::Default)?.get(url).call()?.into_body().into_reader();
+    each_block(&mut body, &mut vec![0; BLOCK], |bytes| writer.write_all(bytes))?;
     Ok(())
 }
 
-fn each_block(body: &mut impl Read, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-    let mut block = vec![0; BLOCK];
+fn each_block(
+    body: &mut impl Read,
+    block: &mut [u8],
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     loop {
         let mut filled = 0;
         while filled < block.len() {
@@ -89,7 +144,7 @@ fn each_block(body: &mut impl Read, mut take: impl FnMut(&[u8]) -> io::Result<()
 }
 
 fn ranges(url: &str, path: &str, connections: u64) -> Result<(), Box<dyn Error>> {
-    let agent = agent(BLOCK)?;
+    let agent = agent(BLOCK, Limits::Default)?;
     let head = agent.head(url).call()?;
     let size: u64 = head.headers().get("content-length").ok_or("no length")?.to_str()?.parse()?;
     let file = File::create(path)?;
@@ -102,7 +157,8 @@ fn ranges(url: &str, path: &str, connections: u64) -> Result<(), Box<dyn Error>>
                     let range = format!("bytes={start}-{}", end - 1);
                     let answer = agent.get(url).header("range", range).call().map_err(|e| e.to_string())?;
                     let mut at = start;
-                    each_block(&mut answer.into_body().into_reader(), |bytes| {
+                    let mut body = answer.into_body().into_reader();
+                    each_block(&mut body, &mut vec![0; BLOCK], |bytes| {
                         file.write_all_at(bytes, at)?;
                         at += bytes.len() as u64;
                         Ok(())
@@ -117,6 +173,46 @@ fn ranges(url: &str, path: &str, connections: u64) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
+/// Asks for the info of each file, and gets it beside its name.
+fn files(
+    base: &str,
+    dentry: &str,
+    folder: &Path,
+    count: usize,
+    (limits, sync): (Limits, Sync),
+) -> Result<(), Box<dyn Error>> {
+    let agent = agent(DEFAULT_BUFFER, limits)?;
+    let url = format!("{base}/v1.0/storage/spaces/s/dentries/{dentry}/downloadInfos/query?unionId=u");
+    let mut block = vec![0; BLOCK];
+    for number in 0..count {
+        let signed = ask(&agent, &url)?;
+        let mut request = agent.get(signed.resource_urls.first().ok_or("no URL")?);
+        for (name, value) in &signed.headers {
+            request = request.header(name, value);
+        }
+        let answer = request.call()?;
+        let length = answer.body().content_length().ok_or("no length")?;
+        let (target, part) = (folder.join(number.to_string()), folder.join(format!("{number}.part")));
+        let (mut file, mut written) = (File::create(&part)?, 0);
+        each_block(&mut answer.into_body().into_reader(), &mut block, |bytes| {
+            written += bytes.len() as u64;
+            file.write_all(bytes)
+        })?;
+        if written != length {
+            return Err("cut off".into());
+        }
+        if sync == Sync::Yes {
+            file.sync_all()?;
+        }
+        drop(file);
+        fs::rename(part, target)?;
+        if sync == Sync::Yes {
+            File::open(folder)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
 #[derive(Serialize)]
 struct Question {}
 
@@ -128,24 +224,28 @@ struct Answer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "a program that downloads reads them")]
 struct Signature {
     resource_urls: Vec<String>,
     headers: HashMap<String, String>,
+    #[expect(dead_code, reason = "a program that downloads for long reads it")]
     expiration_seconds: u64,
 }
 
-fn call(base: &str, count: usize) -> Result<(), Box<dyn Error>> {
-    let agent = agent(16 * 1024)?;
+fn call(base: &str, count: usize, limits: Limits) -> Result<(), Box<dyn Error>> {
+    let agent = agent(API_BUFFER, limits)?;
     for _ in 0..count {
         let url = format!("{base}/v1.0/storage/spaces/s/dentries/d/downloadInfos/query?unionId=u");
-        let body = serde_json::to_vec(&Question {})?;
-        let request = agent.post(url).header("x-acs-dingtalk-access-token", "token");
-        let bytes = request.content_type("application/json").send(&body[..])?.body_mut().read_to_vec()?;
-        let answer: Answer = serde_json::from_slice(&bytes)?;
-        if answer.header_signature_info.resource_urls.is_empty() {
+        if ask(&agent, &url)?.resource_urls.is_empty() {
             return Err("no URL".into());
         }
     }
     Ok(())
+}
+
+fn ask(agent: &Agent, url: &str) -> Result<Signature, Box<dyn Error>> {
+    let body = serde_json::to_vec(&Question {})?;
+    let request = agent.post(url).header("x-acs-dingtalk-access-token", "token");
+    let bytes = request.content_type("application/json").send(&body[..])?.body_mut().read_to_vec()?;
+    let answer: Answer = serde_json::from_slice(&bytes)?;
+    Ok(answer.header_signature_info)
 }
