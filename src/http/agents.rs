@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::{Request, Response};
 use ureq::{Agent, AsSendBody, Body, SendBody};
@@ -89,9 +89,37 @@ pub(crate) struct AgentSet {
 pub(super) struct Known {
     /// Which agent trusts a host, so that a private host does not cost a failed handshake each time.
     trusted_by: Mutex<Vec<(String, usize)>>,
+    /// When a host was reached last, by the machine's clock.
+    reached: Mutex<Vec<(String, Instant)>>,
     /// The process could start a thread when that was tried last.
     has_threads: AtomicBool,
     pub(super) expect: ExpectMemory,
+}
+
+/// ureq looks a name up before every request, also where it then takes a connection that it has kept, and with a limit on
+/// that in a thread of its own. To a host that was reached this lately it goes without: as long as ureq keeps a connection.
+const REACHED_LATELY: Duration = Duration::from_secs(15);
+
+/// More hosts than a program has at a time.
+const MOST_REACHED: usize = 64;
+
+impl Known {
+    fn is_reached(&self, host: &str) -> bool {
+        let reached = lock(&self.reached);
+        reached.iter().any(|(known, at)| known == host && at.elapsed() < REACHED_LATELY)
+    }
+
+    fn reach(&self, host: &str) {
+        let (mut reached, now) = (lock(&self.reached), Instant::now());
+        if let Some((_, at)) = reached.iter_mut().find(|(known, _)| known == host) {
+            *at = now;
+            return;
+        }
+        reached.retain(|(_, at)| at.elapsed() < REACHED_LATELY);
+        if reached.len() < MOST_REACHED {
+            reached.push((host.to_owned(), now));
+        }
+    }
 }
 
 impl AgentSet {
@@ -140,8 +168,9 @@ impl AgentSet {
                 Err(e) if is_untrusted(&e) => refused = e,
                 Err(e) => return Err(e),
                 Ok(response) => {
+                    let host = host_of(request.url);
+                    self.known.reach(host);
                     if step > 0 {
-                        let host = host_of(request.url);
                         let mut trusted = lock(&self.known.trusted_by);
                         trusted.retain(|(known, _)| known != host);
                         trusted.push((host.to_owned(), index));
@@ -215,7 +244,9 @@ impl AgentSet {
         let agents = agent.config();
         let longest_line = request.longest_line();
         let is_long = longest_line > agents.output_buffer_size();
-        if is_own && time_left.is_none() && answer_limit.is_none() && !is_long && is_limited {
+        // A deadline needs the thread.
+        let is_reached = is_own && time_left.is_none() && self.known.is_reached(host_of(request.url));
+        if is_own && time_left.is_none() && answer_limit.is_none() && !is_long && is_limited && !is_reached {
             return head;
         }
         let limits = agents.timeouts();
@@ -235,6 +266,9 @@ impl AgentSet {
             .timeout_per_call(limits.per_call.and_then(finite))
             .timeout_resolve(limits.resolve.and_then(finite))
             .timeout_connect(limits.connect.and_then(finite));
+        if is_reached {
+            settings = settings.timeout_resolve(None);
+        }
         if !is_limited {
             settings = settings.timeout_global(None).timeout_per_call(None).timeout_resolve(None);
         }
