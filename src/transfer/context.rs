@@ -259,14 +259,24 @@ impl<'a> TransferContext<'a> {
         connections: usize,
         transfer: impl FnOnce(&Client) -> Result<T>,
     ) -> Result<T> {
-        self.check()?;
+        self.run_then(client, connections, transfer, |result| result)
+    }
+
+    /// The same, and what follows without connections: the thread that watches the flag ends in the meantime.
+    pub(crate) fn run_then<T, R>(
+        &self,
+        client: &Client,
+        connections: usize,
+        transfer: impl FnOnce(&Client) -> Result<T>,
+        then: impl FnOnce(Result<T>) -> R,
+    ) -> R {
         let Some(flag) = self.cancel else {
-            return if connections > 1 {
-                transfer(&client.with_private_connections())
-            } else {
-                transfer(client)
-            };
+            let own = (connections > 1).then(|| client.with_private_connections());
+            return then(transfer(own.as_ref().unwrap_or(client)));
         };
+        if let Err(cancelled) = self.check() {
+            return then(Err(cancelled));
+        }
         let client = &client.with_private_connections();
         thread::scope(|scope| {
             let (ended, end) = channel::<()>();
@@ -279,10 +289,10 @@ impl<'a> TransferContext<'a> {
                 }
             };
             // Without a watcher the flag takes effect with the next byte.
-            let _ = thread::Builder::new().name("dingtalk-cancel".to_owned()).spawn_scoped(scope, watch);
+            let _ = thread::Builder::new().spawn_scoped(scope, watch);
             let result = transfer(client);
             drop(ended);
-            result
+            then(result)
         })
     }
 }

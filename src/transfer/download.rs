@@ -329,9 +329,15 @@ impl<'a> Download<'a> {
             .cancel(self.cancel)
             .max_bytes(self.max_bytes)
             .progress(self.progress);
-        let (file, resume, connections) = (&self.file, self.resume, self.connections);
-        let job = FileDownload { file, client: &client, context: &context, resume, connections };
-        job.run(&target, self.no_clobber)
+        let download = FileDownload {
+            file: &self.file,
+            client: &client,
+            context: &context,
+            resume: self.resume,
+            no_clobber: self.no_clobber,
+            connections: self.connections,
+        };
+        download.run(&target)
     }
 }
 

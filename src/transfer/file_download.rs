@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::checkpoint::CompletedRange;
+use super::checkpoint::{Checkpoint, CompletedRange};
 use super::context::{Phase, TransferContext};
 use super::parallel::{Identity, Outcome, ParallelDownload};
 use super::part_file::PartFile;
@@ -19,6 +19,7 @@ pub(crate) struct FileDownload<'a, 'c> {
     pub(crate) client: &'a Client,
     pub(crate) context: &'a TransferContext<'c>,
     pub(crate) resume: bool,
+    pub(crate) no_clobber: bool,
     pub(crate) connections: usize,
 }
 
@@ -27,75 +28,69 @@ type Known = Option<(ObjectMeta, Vec<CompletedRange>)>;
 
 impl FileDownload<'_, '_> {
     #[inline]
-    pub(crate) fn run(&self, target: &Target, no_clobber: bool) -> Result<Downloaded> {
+    pub(crate) fn run(&self, target: &Target) -> Result<Downloaded> {
         let mut part = PartFile::open(target, self.resume)?;
-        let (done, reused) = self.fill(&mut part)?;
-        let bytes = done.bytes;
-        if let Err(error) = part.publish(bytes, no_clobber) {
-            let kept = part.saved().is_some_and(|_| self.resume);
-            return Err(explain(error, part.path(), bytes, kept));
-        }
-        self.context.finish();
-        let verified = done.result.is_ok_and(|verified| verified);
-        let (size, etag) = (done.object.total, done.object.etag);
-        Ok(Downloaded { bytes, range: 0..bytes, size, etag, verified, reused })
-    }
-
-    /// Completes the part. Returns what is in it, checked, and how much of it was there before.
-    #[inline]
-    fn fill(&self, part: &mut PartFile<'_>) -> Result<(Outcome, u64)> {
-        let known = self.known(part)?;
+        let known = self.known(&part)?;
         let reused = known.as_ref().map_or(0, |(_, ranges)| ranges.iter().map(CompletedRange::len).sum());
         let was_known = known.is_some();
-        let outcome = self.attempt(part, known, reused);
-        let (failure, bytes, saved) = match outcome.result {
-            Ok(_) => return Ok((outcome, reused)),
-            // The part is of an older object, or damaged: that is a fresh start, not an error.
-            Err(Error::ObjectChanged { .. }) if was_known && outcome.fresh == 0 => {
-                return self.fill_anew(part);
-            }
-            Err(Error::ChecksumMismatch { .. }) if was_known && outcome.fresh <= 1 => {
-                return self.fill_anew(part);
-            }
-            Err(failure) => (failure, outcome.bytes, outcome.saved),
+        let outcome = self.attempt(&mut part, known, reused);
+        // The part is of an older object, or damaged: that is a fresh start, not an error.
+        let is_stale = match &outcome.result {
+            Err(Error::ObjectChanged { .. }) => was_known && outcome.fresh == 0,
+            Err(Error::ChecksumMismatch { .. }) => was_known && outcome.fresh <= 1,
+            _ => false,
         };
-        Err(self.give_up(part, failure, bytes, saved))
-    }
-
-    #[inline]
-    fn fill_anew(&self, part: &mut PartFile<'_>) -> Result<(Outcome, u64)> {
+        if !is_stale {
+            return self.conclude(&mut part, outcome, reused);
+        }
         part.reset()?;
         self.context.restart();
-        let outcome = self.attempt(part, None, 0);
-        match outcome.result {
-            Ok(_) => Ok((outcome, 0)),
-            Err(failure) => Err(self.give_up(part, failure, outcome.bytes, outcome.saved)),
-        }
+        let outcome = self.attempt(&mut part, None, 0);
+        self.conclude(&mut part, outcome, 0)
     }
 
+    /// Completes the part, checks it, and makes it the target.
     #[inline]
-    fn attempt(&self, part: &PartFile<'_>, known: Known, present: u64) -> Outcome {
+    fn attempt(&self, part: &mut PartFile<'_>, known: Known, present: u64) -> Outcome {
         let identity = self.resume.then(|| Identity {
             space_id: &self.file.file.space_id,
             dentry_id: &self.file.file.dentry_id,
             version: self.file.file.options.asked_version(),
         });
-        let ran = self.context.run(self.client, self.connections, |client| {
+        let fetch = |client: &Client| {
             let first = self.file.sign_or_wait(client, self.context)?;
             let signer = StorageFileSigner::new(client, &self.file.file, first);
             let download = ParallelDownload::new(part, self.context, self.connections, identity, known);
-            Ok(download.run(client, &signer))
-        });
-        // Nothing was fetched: the part is as it was.
-        ran.unwrap_or_else(|error| {
-            let object = ObjectMeta::default();
-            Outcome { object, fresh: 0, bytes: present, saved: present, result: Err(error) }
+            Ok((download.run(client, &signer), part))
+        };
+        self.context.run_then(self.client, self.connections, fetch, |fetched| match fetched {
+            Ok((outcome, part)) => {
+                let result = outcome.result.and_then(|verified| {
+                    part.publish(outcome.bytes, self.no_clobber)?;
+                    Ok(verified)
+                });
+                Outcome { result, ..outcome }
+            }
+            // Nothing was fetched: the part is as it was.
+            Err(error) => {
+                let object = ObjectMeta::default();
+                Outcome { object, fresh: 0, bytes: present, saved: present, result: Err(error) }
+            }
         })
     }
 
-    /// The error for the caller. What cannot be used again is removed.
+    /// The result for the caller. What cannot be used again is removed.
     #[inline]
-    fn give_up(&self, part: &mut PartFile<'_>, failure: Error, bytes: u64, saved: u64) -> Error {
+    fn conclude(&self, part: &mut PartFile<'_>, outcome: Outcome, reused: u64) -> Result<Downloaded> {
+        let Outcome { object, bytes, saved, result, .. } = outcome;
+        let failure = match result {
+            Ok(verified) => {
+                self.context.finish();
+                let (size, etag) = (object.total, object.etag);
+                return Ok(Downloaded { bytes, range: 0..bytes, size, etag, verified, reused });
+            }
+            Err(failure) => failure,
+        };
         let is_good = !matches!(failure, Error::ObjectChanged { .. } | Error::ChecksumMismatch { .. })
             && !matches!(&failure, Error::Answer(e) if matches!(e.problem, Problem::WrongLength { .. }));
         // Without a checkpoint (the size never became known, the disk was full) nobody could use it.
@@ -104,19 +99,19 @@ impl FileDownload<'_, '_> {
             part.discard();
         }
         // The next call begins with the last checkpoint, so that is what is kept.
-        explain(failure, part.path(), if kept { saved } else { bytes }, kept)
+        Err(explain(failure, part.path(), if kept { saved } else { bytes }, kept))
     }
 
     /// The part of an earlier attempt, if it is of this file and intact. Everything else is thrown away.
     #[inline]
     fn known(&self, part: &PartFile<'_>) -> Result<Known> {
         let ours = &self.file.file;
-        let saved = part.saved().filter(|saved| {
-            self.resume
-                && saved.space_id == ours.space_id
+        let is_ours = |saved: &Checkpoint| {
+            saved.space_id == ours.space_id
                 && saved.dentry_id == ours.dentry_id
                 && saved.version == ours.options.asked_version()
-        });
+        };
+        let saved = if self.resume { part.saved().filter(is_ours) } else { None };
         if let Some(saved) = saved {
             self.context.phase(Phase::Checking);
             let intact = part.intact(&saved, self.context)?;

@@ -32,6 +32,8 @@ pub(crate) struct PartFile<'a> {
     /// The file is at least this long, unless somebody else cuts it.
     extent: AtomicU64,
     is_kept: bool,
+    /// Complete, but not to be put in place: it must not be lost.
+    is_finished: bool,
 }
 
 const READ_BLOCK: usize = 256 * 1024;
@@ -58,7 +60,17 @@ impl<'a> PartFile<'a> {
         let opened = system::open_folder(target.folder());
         let folder = opened.map_err(|cause| FileError::new("open", target.folder(), cause))?;
         let extent = AtomicU64::new(0);
-        Ok(Self { target, file, path, checkpoint, new_checkpoint, folder, extent, is_kept: keep })
+        Ok(Self {
+            target,
+            file,
+            path,
+            checkpoint,
+            new_checkpoint,
+            folder,
+            extent,
+            is_kept: keep,
+            is_finished: false,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -241,7 +253,7 @@ impl<'a> PartFile<'a> {
         }
         // A bind mount, such as a container's single file: nothing can take its name. The file itself has to be written.
         self.copy_to_target().map_err(|e| {
-            self.is_kept = true;
+            self.is_finished = true;
             let why = format!("{e}; the finished download is kept as {}", self.path.display());
             io::Error::new(e.kind(), why)
         })
@@ -298,7 +310,7 @@ impl Drop for PartFile<'_> {
             return;
         }
         let is_empty = self.file.metadata().is_ok_and(|found| found.len() == 0);
-        if !self.is_kept || is_empty {
+        if !(self.is_kept || self.is_finished) || is_empty {
             // The part first: a checkpoint without its part is only a fresh start.
             let _ = fs::remove_file(&self.path);
             let _ = fs::remove_file(&self.checkpoint);
