@@ -27,22 +27,22 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn check(bytes: &[u8]) -> bool {
-    let Some(Checkpoint { size, pieces, encoded }) = checkpoint(bytes) else { return false };
+    let Some(Checkpoint { size, ranges, encoded }) = checkpoint(bytes) else { return false };
     let mut end = 0;
-    for (range, _) in &pieces {
-        assert!(end <= range.start && range.start < range.end && range.end <= size, "{pieces:?} of {size}");
+    for (range, _) in &ranges {
+        assert!(end <= range.start && range.start < range.end && range.end <= size, "{ranges:?} of {size}");
         end = range.end;
     }
     // What is there and what is missing make up the object, each byte once.
-    let mut all: Vec<_> = pieces.iter().map(|(range, _)| range.clone()).chain(gaps(&pieces, size)).collect();
+    let mut all: Vec<_> = ranges.iter().map(|(range, _)| range.clone()).chain(gaps(&ranges, size)).collect();
     all.sort_unstable_by_key(|range| range.start);
     let ends = iter::once(0).chain(all.iter().map(|range| range.end));
     assert!(all.iter().map(|range| range.start).chain([size]).eq(ends), "{all:?} of {size}");
     assert_eq!(
-        join(&pieces).iter().map(|(range, _)| range.end - range.start).sum::<u64>(),
-        pieces.iter().map(|(range, _)| range.end - range.start).sum::<u64>()
+        join(&ranges).iter().map(|(range, _)| range.end - range.start).sum::<u64>(),
+        ranges.iter().map(|(range, _)| range.end - range.start).sum::<u64>()
     );
     let again = checkpoint(&encoded).expect("what is written can be read");
-    assert!(again.size == size && again.pieces == pieces && again.encoded == encoded);
+    assert!(again.size == size && again.ranges == ranges && again.encoded == encoded);
     true
 }

@@ -21,8 +21,8 @@ fuzz_target!(|input: &[u8]| {
 fn check_text(text: &str) {
     let plain = |text: &str| -> String {
         let text = text.to_ascii_lowercase();
-        let pieces = text.split_inclusive(|c: char| !c.is_ascii_digit());
-        let no_zeros = pieces.map(|p| {
+        let ranges = text.split_inclusive(|c: char| !c.is_ascii_digit());
+        let no_zeros = ranges.map(|p| {
             let cut = p.trim_start_matches('0');
             if cut.starts_with(|c: char| c.is_ascii_digit()) || cut.len() == p.len() {
                 cut.to_owned()

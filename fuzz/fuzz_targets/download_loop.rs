@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use dingtalk_files::fuzzing::{Done, Order, download, resolve};
+use dingtalk_files::fuzzing::{Done, Request, download, resolve};
 use dingtalk_files::{Error, Problem, Result};
 use dingtalk_files_fuzz::AnyRange;
 use dingtalk_files_fuzz::world::{MOST, Script, Version, World};
@@ -68,8 +68,8 @@ fuzz_target!(|input: Input| {
     let mut world = World::new(script, urls);
     let first = &world.versions[0];
     let object = (Some(first.size()), Some(world.etag()), Some(first.crc64));
-    world.trouble |= call.part_of_known;
-    let order = Order {
+    world.has_failures |= call.part_of_known;
+    let request = Request {
         range: call.range.0,
         object: call.part_of_known.then_some(object),
         or_whole: call.or_whole && !call.part_of_known,
@@ -85,22 +85,22 @@ fuzz_target!(|input: Input| {
         fails_behind: call.fails_behind.map(usize::from),
         calls: 0,
     };
-    let done = download(&mut world, order.clone(), &mut writer);
-    check(&order, &world, &writer, done, steps);
+    let done = download(&mut world, request.clone(), &mut writer);
+    check(&request, &world, &writer, done, steps);
 });
 
-fn check(order: &Order, world: &World, writer: &Writer, done: Result<Done>, steps: usize) {
-    let Ok(_) = resolve(order.range, 0) else {
+fn check(request: &Request, world: &World, writer: &Writer, done: Result<Done>, steps: usize) {
+    let Ok(_) = resolve(request.range, 0) else {
         assert!(done.is_err() && world.requests == 0, "a range that is none was asked for");
         return;
     };
     let written = &writer.bytes;
     // A part of a known object is that object's; a first part may turn out to be the whole.
-    let known = &world.versions[..if order.object.is_some() { 1 } else { 2 }];
+    let known = &world.versions[..if request.object.is_some() { 1 } else { 2 }];
     let candidates = || {
         known.iter().flat_map(|version| {
-            let part = resolve(order.range, version.size()).expect("checked above");
-            let whole = order.or_whole.then(|| 0..version.size());
+            let part = resolve(request.range, version.size()).expect("checked above");
+            let whole = request.or_whole.then(|| 0..version.size());
             [part, whole].into_iter().flatten().map(move |range| (version, range))
         })
     };
@@ -144,10 +144,10 @@ fn check(order: &Order, world: &World, writer: &Writer, done: Result<Done>, step
                 written.len()
             );
             let is_callers = matches!(&error, Error::Write { .. } | Error::TooLarge { .. })
-                || matches!(&error, Error::RangeNotSatisfiable { .. } if candidates().next().is_none() || !world.trouble);
+                || matches!(&error, Error::RangeNotSatisfiable { .. } if candidates().next().is_none() || !world.has_failures);
             // Each step costs at most one try.
             assert!(
-                is_callers || world.trouble || steps > order.retries as usize,
+                is_callers || world.has_failures || steps > request.retries as usize,
                 "gave up too early: {error}"
             );
         }

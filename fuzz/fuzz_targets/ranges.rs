@@ -86,11 +86,11 @@ fn check_parts(u: &mut Unstructured<'_>) -> Result<()> {
     edges.sort_unstable();
     edges.dedup();
     // Every second stretch between the edges is there.
-    let pieces: Vec<CompletedRange> =
+    let ranges: Vec<CompletedRange> =
         edges.chunks_exact(2).map(|pair| (pair[0]..pair[1], pair[0] ^ pair[1])).collect();
-    let missing = gaps(&pieces, total);
+    let missing = gaps(&ranges, total);
     let mut all: Vec<Range<u64>> =
-        pieces.iter().map(|(range, _)| range.clone()).chain(missing.clone()).collect();
+        ranges.iter().map(|(range, _)| range.clone()).chain(missing.clone()).collect();
     all.sort_unstable_by_key(|range| range.start);
     assert!(all.is_empty() && total == 0 || !all.is_empty());
     if !all.is_empty() {
@@ -103,10 +103,10 @@ fn check_parts(u: &mut Unstructured<'_>) -> Result<()> {
         assert_cover(&rows, &gap);
         assert!(connections > 1 || rows.len() == 1, "one connection needs one part");
     }
-    // In any order, once or in pieces of pieces.
-    let mut mixed = pieces.clone();
+    // In any request, once or in ranges of ranges.
+    let mut mixed = ranges.clone();
     mixed.reverse();
-    assert_eq!(join(&mixed), pieces, "nothing touches, so nothing is joined");
+    assert_eq!(join(&mixed), ranges, "nothing touches, so nothing is joined");
     Ok(())
 }
 
@@ -128,12 +128,12 @@ fn check_crc(u: &mut Unstructured<'_>) -> Result<()> {
     let bytes = u.bytes(u.len())?;
     let (a, b) = (usize::from(first) % (bytes.len() + 1), usize::from(second) % (bytes.len() + 1));
     let (a, b) = (a.min(b), a.max(b));
-    let pieces: Vec<CompletedRange> = [b..bytes.len(), 0..a, a..b]
+    let ranges: Vec<CompletedRange> = [b..bytes.len(), 0..a, a..b]
         .map(|range| (range.start as u64..range.end as u64, crc(&bytes[range])))
         .to_vec();
     let whole: Vec<CompletedRange> =
         if bytes.is_empty() { Vec::new() } else { vec![(0..bytes.len() as u64, crc(bytes))] };
-    assert_eq!(join(&pieces), whole);
+    assert_eq!(join(&ranges), whole);
     // Too many to be read: in two steps it is the same as in one.
     let (sum, half) = (crc(bytes), zeros / 2);
     let two_steps = combine_crc(combine_crc(sum, 0, half), 0, zeros - half);

@@ -61,7 +61,7 @@ impl Version {
 
 /// What the head of an answer tells, and how its body is framed.
 #[derive(Debug, Clone, Copy, Arbitrary)]
-pub struct Telling {
+pub struct Statements {
     total: bool,
     etag: bool,
     crc: Crc,
@@ -97,19 +97,19 @@ pub enum Step {
     Part {
         first: u16,
         length: u16,
-        telling: Telling,
+        stated: Statements,
         cut: Option<u16>,
         more: bool,
     },
     /// The part that was asked for, but not all of it.
     Short {
         length: u16,
-        telling: Telling,
+        stated: Statements,
         more: bool,
     },
     /// Everything, whatever was asked for.
     Whole {
-        telling: Telling,
+        stated: Statements,
         cut: Option<u16>,
         more: bool,
     },
@@ -163,7 +163,7 @@ pub struct World {
     urls: usize,
     pub requests: usize,
     /// What happened that a retry does not cure, or not always.
-    pub trouble: bool,
+    pub has_failures: bool,
     /// The checksum was wrong, or something was that only the checksum finds out.
     pub lied: bool,
 }
@@ -186,7 +186,7 @@ impl World {
             slow: script.slow,
             urls,
             requests: 0,
-            trouble: script.end == End::Silence,
+            has_failures: script.end == End::Silence,
             lied: false,
         }
     }
@@ -219,7 +219,7 @@ impl World {
     fn answer(
         &mut self,
         part: Option<Range<usize>>,
-        telling: Telling,
+        stated: Statements,
         cut: Option<u16>,
         more: bool,
     ) -> (ResponseHead, Box<dyn Read>) {
@@ -229,8 +229,8 @@ impl World {
         let range = part.clone().unwrap_or(0..version.bytes.len());
         let bytes = &version.bytes[range.clone()];
         let length = bytes.len() as u64;
-        let total = if telling.total { size.to_string() } else { "*".to_owned() };
-        let crc64 = match telling.crc {
+        let total = if stated.total { size.to_string() } else { "*".to_owned() };
+        let crc64 = match stated.crc {
             Crc::None => None,
             Crc::True => Some(version.crc64),
             Crc::Wrong => Some(!version.crc64),
@@ -238,26 +238,26 @@ impl World {
         let head = ResponseHead {
             status,
             content_range: part.map(|part| format!("bytes {}-{}/{total}", part.start, part.end - 1)),
-            length: match telling.framing {
+            length: match stated.framing {
                 // Of a whole object it is the only thing that tells the size, and nobody could know better.
                 Framing::WrongLength if status == 206 => Some(length + 1),
                 Framing::Length | Framing::WrongLength => Some(length),
                 Framing::Chunked | Framing::Close => None,
             },
-            chunked: telling.framing == Framing::Chunked,
-            etag: telling.etag.then(|| self.etag()),
+            chunked: stated.framing == Framing::Chunked,
+            etag: stated.etag.then(|| self.etag()),
             crc64,
-            encoding: telling.encoded.then(|| "gzip".to_owned()),
+            encoding: stated.encoded.then(|| "gzip".to_owned()),
         };
         let cut = cut.map_or(bytes.len(), usize::from).min(bytes.len());
         // ureq knows where a body should end, unless the connection's end is the body's.
-        let ends_badly = cut < bytes.len() && telling.framing != Framing::Close;
+        let ends_badly = cut < bytes.len() && stated.framing != Framing::Close;
         // Something on the way made more of it, which only a known end shows.
         let more = more && cut == bytes.len() && (status == 206 || head.length.is_some());
-        self.trouble |=
-            more || telling.encoded || telling.crc == Crc::Wrong || telling.framing == Framing::WrongLength;
-        self.lied |= telling.crc == Crc::Wrong
-            || (status == 200 && telling.framing == Framing::Close && cut < bytes.len());
+        self.has_failures |=
+            more || stated.encoded || stated.crc == Crc::Wrong || stated.framing == Framing::WrongLength;
+        self.lied |= stated.crc == Crc::Wrong
+            || (status == 200 && stated.framing == Framing::Close && cut < bytes.len());
         let tail: &[u8] = if more { b"!" } else { b"" };
         let body = Body { bytes: &bytes[..cut], tail, ends_badly, slow: self.slow, calls: 0 };
         (head, Box::new(body))
@@ -292,8 +292,8 @@ impl Read for Body {
     }
 }
 
-const HONEST: Telling =
-    Telling { total: true, etag: true, crc: Crc::True, framing: Framing::Length, encoded: false };
+const HONEST: Statements =
+    Statements { total: true, etag: true, crc: Crc::True, framing: Framing::Length, encoded: false };
 
 impl Servers for World {
     fn get(
@@ -308,7 +308,7 @@ impl Servers for World {
         assert!(if_match.is_none_or(|tag| self.versions.iter().any(|v| v.etag == tag)), "{if_match:?}");
         let step = loop {
             match self.steps.next() {
-                Some(Step::Change) => (self.current, self.trouble) = (1 - self.current, true),
+                Some(Step::Change) => (self.current, self.has_failures) = (1 - self.current, true),
                 Some(step) => break step,
                 None if self.end == End::Silence => break Step::Silence { hopeless: false },
                 None => break Step::Honest { cut: None, crc: true },
@@ -322,36 +322,36 @@ impl Servers for World {
                     return Err(storage_error(412, "<Error><Code>PreconditionFailed</Code></Error>", None));
                 }
                 let crc = if crc { Crc::True } else { Crc::None };
-                self.answer(asked, Telling { crc, ..HONEST }, cut, false)
+                self.answer(asked, Statements { crc, ..HONEST }, cut, false)
             }
-            Step::Part { first, length, telling, cut, more } if size > 0 => {
-                self.trouble = true;
+            Step::Part { first, length, stated, cut, more } if size > 0 => {
+                self.has_failures = true;
                 let first = usize::from(first) % size;
                 let end = (first + 1 + usize::from(length)).min(size);
-                self.answer(Some(first..end), telling, cut, more)
+                self.answer(Some(first..end), stated, cut, more)
             }
-            Step::Short { length, telling, more } if asked.is_some() => {
-                self.trouble |= !telling.total || !telling.etag;
+            Step::Short { length, stated, more } if asked.is_some() => {
+                self.has_failures |= !stated.total || !stated.etag;
                 let Range { start, end } = asked.unwrap_or_default();
-                self.answer(Some(start..end.min(start + 1 + usize::from(length))), telling, None, more)
+                self.answer(Some(start..end.min(start + 1 + usize::from(length))), stated, None, more)
             }
-            Step::Part { telling, cut, more, .. } | Step::Whole { telling, cut, more } => {
-                self.trouble |= !telling.etag || telling.framing != Framing::Length;
-                self.answer(None, telling, cut, more)
+            Step::Part { stated, cut, more, .. } | Step::Whole { stated, cut, more } => {
+                self.has_failures |= !stated.etag || stated.framing != Framing::Length;
+                self.answer(None, stated, cut, more)
             }
-            Step::Short { telling, more, .. } => {
-                self.trouble |= !telling.etag || telling.framing != Framing::Length;
-                self.answer(None, telling, None, more)
+            Step::Short { stated, more, .. } => {
+                self.has_failures |= !stated.etag || stated.framing != Framing::Length;
+                self.answer(None, stated, None, more)
             }
             Step::Refuse { status, code, tell_size } => {
                 let status = STATUSES[usize::from(status) % STATUSES.len()];
                 let code = CODES[usize::from(code) % CODES.len()];
-                self.trouble |= ![408, 429, 500, 503].contains(&status);
+                self.has_failures |= ![408, 429, 500, 503].contains(&status);
                 let xml = format!("<Error><Code>{code}</Code></Error>");
                 return Err(storage_error(status, &xml, tell_size.then(|| self.now().size())));
             }
             Step::Silence { hopeless } => {
-                self.trouble |= hopeless;
+                self.has_failures |= hopeless;
                 return Err(network_error(hopeless));
             }
             Step::Change => unreachable!("taken above"),
@@ -360,7 +360,7 @@ impl Servers for World {
 
     fn renew(&mut self) -> Option<Result<usize>> {
         let works = self.renewals.next()?;
-        self.trouble |= !works;
+        self.has_failures |= !works;
         Some(if works { Ok(self.urls) } else { Err(network_error(false)) })
     }
 }

@@ -182,23 +182,23 @@ impl Client {
 
     pub(crate) fn get_object(
         &self,
-        ticket: &SignedUrls,
+        signed: &SignedUrls,
         url: &str,
-        want: RequestedRange,
+        range: RequestedRange,
         if_match: Option<&str>,
     ) -> Result<(ResponseHead, ObjectBody)> {
-        self.http().object(ticket, url, want, if_match, self.time_left())
+        self.http().object(signed, url, range, if_match, self.time_left())
     }
 
     #[inline]
     pub(crate) fn put_object(
         &self,
-        ticket: &SignedUrls,
+        signed: &SignedUrls,
         url: &str,
         body: &mut dyn Read,
         length: u64,
     ) -> Result<ResponseHead> {
-        self.http().put_object(ticket, url, body, length, self.time_left())
+        self.http().put_object(signed, url, body, length, self.time_left())
     }
 
     /// The same client for the time of one operation, which the overall timeout ends.

@@ -164,14 +164,14 @@ impl Http {
     /// is an error.
     pub(crate) fn object(
         &self,
-        ticket: &SignedUrls,
+        signed: &SignedUrls,
         url: &str,
-        want: RequestedRange,
+        range: RequestedRange,
         if_match: Option<&str>,
         time_left: Option<Duration>,
     ) -> Result<(ResponseHead, ObjectBody)> {
-        let mut headers = self.signed_headers(ticket)?;
-        for (name, text) in [(RANGE, want.header()), (IF_MATCH, if_match.map(str::to_owned))] {
+        let mut headers = self.signed_headers(signed)?;
+        for (name, text) in [(RANGE, range.header()), (IF_MATCH, if_match.map(str::to_owned))] {
             headers.remove(&name);
             if let Some(value) = text.and_then(|t| HeaderValue::from_str(&t).ok()) {
                 headers.insert(name, value);
@@ -183,7 +183,7 @@ impl Http {
         let mut body = RequestBody::nothing();
         let response =
             self.run(&self.agents.get, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
-        let (head, body) = admit(ticket, &request, response, |status| matches!(status, 200 | 206))?;
+        let (head, body) = validate(signed, &request, response, |status| matches!(status, 200 | 206))?;
         Ok((head, ObjectBody(body.into_reader())))
     }
 
@@ -193,13 +193,13 @@ impl Http {
     #[inline]
     pub(crate) fn put_object(
         &self,
-        ticket: &SignedUrls,
+        signed: &SignedUrls,
         url: &str,
         body: &mut dyn Read,
         length: u64,
         time_left: Option<Duration>,
     ) -> Result<ResponseHead> {
-        let mut headers = self.signed_headers(ticket)?;
+        let mut headers = self.signed_headers(signed)?;
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         headers.remove(EXPECT);
         let set = &self.agents.put;
@@ -217,7 +217,7 @@ impl Http {
             }
         };
         let response = result.map_err(|e| network(&request, body.sent(), e))?;
-        let (head, body) = admit(ticket, &request, response, |status| matches!(status, 200 | 201 | 204))?;
+        let (head, body) = validate(signed, &request, response, |status| matches!(status, 200 | 201 | 204))?;
         // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
         let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
         Ok(head)
@@ -268,9 +268,9 @@ impl Http {
         set.run(request, body)
     }
 
-    fn signed_headers(&self, ticket: &SignedUrls) -> Result<HeaderMap> {
+    fn signed_headers(&self, signed: &SignedUrls) -> Result<HeaderMap> {
         let mut headers = self.common_headers();
-        for (name, value) in &ticket.headers {
+        for (name, value) in &signed.headers {
             let (name, value) = signed_header(name, value)?;
             headers.insert(name, value);
         }
@@ -312,14 +312,14 @@ impl Read for ObjectBody {
 }
 
 /// Head and body of an object's answer with a good status; the error that any other one is.
-fn admit(
-    ticket: &SignedUrls,
+fn validate(
+    signed: &SignedUrls,
     request: &HttpRequest<'_>,
     response: Response<Body>,
     is_good: impl FnOnce(u16) -> bool,
 ) -> Result<(ResponseHead, Body)> {
     let (parts, body) = response.into_parts();
-    let secrets = ticket.secrets();
+    let secrets = signed.secrets();
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
     let head = read_head(&parts, &secrets);
     match head.status {
@@ -343,7 +343,7 @@ fn token_value(token: &Secret) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// The ticket has checked both; what still fails is refused rather than left out.
+/// The signed has checked both; what still fails is refused rather than left out.
 fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
     let (header, mut value) =

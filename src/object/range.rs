@@ -43,7 +43,7 @@ impl ByteRange {
             RequestedRange::Span { start, end: Some(end) } if start >= end => {
                 format!("the range {start}..{end} is empty or backwards")
             }
-            want => return Ok(want),
+            range => return Ok(range),
         };
         Err(Error::InvalidArgument(problem))
     }

@@ -217,11 +217,11 @@ mod tests {
             signed_at: Duration::from_secs(100),
         };
         for (life, soon, gone) in table {
-            let ticket = with(Some(Duration::from_secs(life)));
+            let urls = with(Some(Duration::from_secs(life)));
             let (soon, gone) = (Duration::from_secs(soon), Duration::from_secs(gone));
             let before = |time: Duration| time.saturating_sub(Duration::from_millis(1));
-            assert_eq!([before(soon), soon].map(|now| ticket.lapses_soon(now)), [false, true], "{life}");
-            assert_eq!([before(gone), gone].map(|now| ticket.has_lapsed(now)), [false, true], "{life}");
+            assert_eq!([before(soon), soon].map(|now| urls.lapses_soon(now)), [false, true], "{life}");
+            assert_eq!([before(gone), gone].map(|now| urls.has_lapsed(now)), [false, true], "{life}");
         }
         let always = with(None);
         assert!(!always.lapses_soon(Duration::MAX) && !always.has_lapsed(Duration::MAX));
@@ -255,8 +255,8 @@ mod tests {
     fn secrets_are_values_and_their_pieces_but_not_short_words() {
         let json = r#"{"headerSignatureInfo":{"resourceUrls":["https://h/o?Signature=in%2Fthe%2Furl&a=1"],
             "headers":{"Authorization":"OSS the-access-key:the-signature="}}}"#;
-        let ticket = signed(json, false).unwrap();
-        let mut secrets = ticket.secrets();
+        let urls = signed(json, false).unwrap();
+        let mut secrets = urls.secrets();
         secrets.sort_unstable();
         secrets.dedup();
         assert_eq!(

@@ -226,7 +226,8 @@ impl<'a> Download<'a> {
     /// handler. It takes effect at once, also while a server is silent; while a name is being resolved, a connection made, or
     /// another thread fetches the token for both, when that has ended (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
     ///
-    /// With a flag the download has connections of its own, so that ending them disturbs nobody. An agent given to
+    /// With a flag the download has connections to itself, so that ending them disturbs nobody; the client keeps them for its
+    /// next download. An agent given to
     /// [`ClientBuilder::agent`](crate::ClientBuilder::agent) cannot be copied: there the flag takes effect with the next
     /// byte, or when the stall timeout ends the silence.
     ///
@@ -289,13 +290,21 @@ impl<'a> Download<'a> {
         })
     }
 
-    /// Downloads the whole file to `path`: afterwards it is there complete, or `path` is as it was before.
+    /// Downloads the whole file to `path`: afterwards the complete, checked file is there, or `path` is as it was before.
     ///
-    /// The bytes go into `NAME.dingtalk-part` in the same folder. When they are complete and checked, they are brought to
-    /// disk (`fsync`), and the file is renamed. A file that was there is replaced and hands its permissions on; where `path`
-    /// is a symbolic link, what it points to is replaced. One download to a target at a time: a second one, also in another
-    /// process, is [`Error::TargetBusy`]. (On Linux this is seen within one network namespace: containers that share a folder
-    /// and hosts that share a disk have to keep apart themselves.)
+    /// The bytes go into `NAME.dingtalk-part` in the same folder. When they are complete and checked, they are written to
+    /// disk (`fsync`), and the part is renamed. A relative `path` means the folder at the time of the call. Where `path` is a
+    /// symbolic link, the file it points to is replaced. Devices, pipes, folders and open streams (`/dev/stdout`, also where
+    /// it is redirected) are refused: open them and use [`to_writer`](Self::to_writer).
+    ///
+    /// The new file belongs to the user of this process. It takes over the read, write and execute bits of the file it
+    /// replaces, never set-uid, set-gid or sticky; if the owner changes, group and others get nothing. Access control lists
+    /// are not looked at.
+    ///
+    /// One download to a target at a time: a second one, in another thread, process or container, is
+    /// [`Error::TargetBusy`]. A file system without locks does not tell them apart; there the one that ends first wins, and
+    /// the other one is an error. A target that cannot be renamed over, such as a single file mounted into a container, gets
+    /// the finished content written into it, which is not one step.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -308,8 +317,8 @@ impl<'a> Download<'a> {
     ///
     /// # Errors
     ///
-    /// Before anything is sent: [`InvalidArgument`](Error::InvalidArgument) for a target that is a folder or a device and for
-    /// a number of connections outside 1 to 64, [`TargetExists`](Error::TargetExists), [`TargetBusy`](Error::TargetBusy), and
+    /// Before anything is sent: [`InvalidArgument`](Error::InvalidArgument) for a target that is not a file and for a number
+    /// of connections outside 1 to 64, [`TargetExists`](Error::TargetExists), [`TargetBusy`](Error::TargetBusy), and
     /// [`File`](Error::File) where the folder cannot be written. Later: those of [`RemoteFile::download_to`],
     /// [`File`](Error::File) for a full disk and the like, with the path, [`TooLarge`](Error::TooLarge),
     /// [`Cancelled`](Error::Cancelled). After an error the partial file is gone, unless [`resume`](Self::resume) is set and

@@ -79,16 +79,16 @@ pub fn verdict(asked: ByteRange, head: ResponseHead, known_total: Option<u64>) -
 /// Bytes and their checksum.
 pub type CompletedRange = (Range<u64>, u64);
 
-fn piece((range, crc64): &CompletedRange) -> checkpoint::CompletedRange {
+fn completed((range, crc64): &CompletedRange) -> checkpoint::CompletedRange {
     checkpoint::CompletedRange { start: range.start, end: range.end, crc64: *crc64 }
 }
 
-fn told(pieces: Vec<checkpoint::CompletedRange>) -> Vec<CompletedRange> {
-    pieces.into_iter().map(|p| (p.start..p.end, p.crc64)).collect()
+fn listed(ranges: Vec<checkpoint::CompletedRange>) -> Vec<CompletedRange> {
+    ranges.into_iter().map(|p| (p.start..p.end, p.crc64)).collect()
 }
 
-pub fn join(pieces: &[CompletedRange]) -> Vec<CompletedRange> {
-    told(checkpoint::joined(pieces.iter().map(piece).collect()))
+pub fn join(ranges: &[CompletedRange]) -> Vec<CompletedRange> {
+    listed(checkpoint::joined(ranges.iter().map(completed).collect()))
 }
 
 pub fn combine_crc(first: u64, second: u64, second_len: u64) -> u64 {
@@ -96,9 +96,9 @@ pub fn combine_crc(first: u64, second: u64, second_len: u64) -> u64 {
 }
 
 /// What is missing of an object of which these are there, in order.
-pub fn gaps(pieces: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
-    let pieces: Vec<_> = pieces.iter().map(piece).collect();
-    plan::gaps(&pieces, total)
+pub fn gaps(ranges: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
+    let ranges: Vec<_> = ranges.iter().map(completed).collect();
+    plan::gaps(&ranges, total)
 }
 
 /// How several connections share a range.
@@ -108,14 +108,14 @@ pub fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
 
 pub struct Checkpoint {
     pub size: u64,
-    pub pieces: Vec<CompletedRange>,
+    pub ranges: Vec<CompletedRange>,
     /// The same, written anew.
     pub encoded: Vec<u8>,
 }
 
 pub fn checkpoint(bytes: &[u8]) -> Option<Checkpoint> {
     let read = checkpoint::Checkpoint::decode(bytes)?;
-    Some(Checkpoint { size: read.size, encoded: read.encode(), pieces: told(read.ranges) })
+    Some(Checkpoint { size: read.size, encoded: read.encode(), ranges: listed(read.ranges) })
 }
 
 /// The servers of a download, and what they do.
@@ -143,7 +143,7 @@ pub fn storage_error(status: u16, xml: &str, object_size: Option<u64>) -> Error 
 
 /// The order of a download, and how long it is tried.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct Request {
     pub range: ByteRange,
     /// For a part: the object's size, ETag and checksum as they are known already.
     pub object: Option<(Option<u64>, Option<String>, Option<u64>)>,
@@ -164,16 +164,20 @@ pub struct Done {
 }
 
 /// The download loop, and the check of the bytes that it wrote. It waits for nothing.
-pub fn download(servers: &mut (dyn Servers + Send), order: Order, writer: &mut dyn Write) -> Result<Done> {
+pub fn download(
+    servers: &mut (dyn Servers + Send),
+    request: Request,
+    writer: &mut dyn Write,
+) -> Result<Done> {
     let policy =
-        RetryPolicy::new().max_retries(order.retries).base_delay(Duration::ZERO).max_delay(Duration::ZERO);
+        RetryPolicy::new().max_retries(request.retries).base_delay(Duration::ZERO).max_delay(Duration::ZERO);
     let clock = MonotonicClock::start();
-    let context = TransferContext::new(&clock, &policy).max_bytes(order.max_bytes);
-    let object = order.object.map(|(total, etag, crc64)| ObjectMeta { total, etag, crc64, html: false });
-    let request = PartRequest { range: order.range.check()?, object, or_whole: order.or_whole };
-    let state = (servers, Generation(0), order.urls);
-    let world = World { state: Mutex::new(state), lapsed: order.lapsed };
-    let ended = download_range(&world, &world, request, &mut Plain { writer, written: 0 }, &context);
+    let context = TransferContext::new(&clock, &policy).max_bytes(request.max_bytes);
+    let object = request.object.map(|(total, etag, crc64)| ObjectMeta { total, etag, crc64, html: false });
+    let part = PartRequest { range: request.range.check()?, object, or_whole: request.or_whole };
+    let state = (servers, Generation(0), request.urls);
+    let world = World { state: Mutex::new(state), lapsed: request.lapsed };
+    let ended = download_range(&world, &world, part, &mut Plain { writer, written: 0 }, &context);
     let downloaded = ended.map_err(super::download::explain)?;
     let verified = downloaded.verify()?;
     Ok(Done { range: downloaded.range, total: downloaded.object.total, verified })

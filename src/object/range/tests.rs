@@ -172,16 +172,16 @@ fn sizes_in_416_answers() {
 }
 
 /// The plain model: the object's bytes are numbered, and a range is the numbers it picks.
-fn model(want: RequestedRange, total: u64) -> Vec<u64> {
+fn model(range: RequestedRange, total: u64) -> Vec<u64> {
     (0..total)
-        .filter(|i| match want {
+        .filter(|i| match range {
             RequestedRange::Span { start, end } => *i >= start && end.is_none_or(|e| *i < e),
             RequestedRange::Last(count) => total - *i <= count,
         })
         .collect()
 }
 
-fn any_want() -> impl Strategy<Value = RequestedRange> {
+fn any_range() -> impl Strategy<Value = RequestedRange> {
     prop_oneof![
         (0u64..60, 1u64..60).prop_map(|(start, n)| span(start, start + n)),
         (0u64..60).prop_map(from),
@@ -191,15 +191,15 @@ fn any_want() -> impl Strategy<Value = RequestedRange> {
 
 proptest! {
     #[test]
-    fn resolving_picks_what_the_model_picks(want in any_want(), total in 0u64..50) {
-        let picked: Vec<u64> = want.resolve(total).map(Iterator::collect).unwrap_or_default();
-        prop_assert_eq!(picked, model(want, total));
+    fn resolving_picks_what_the_model_picks(range in any_range(), total in 0u64..50) {
+        let picked: Vec<u64> = range.resolve(total).map(Iterator::collect).unwrap_or_default();
+        prop_assert_eq!(picked, model(range, total));
     }
 
     /// Whatever a server serves: the bytes taken from its body are wanted ones, in order, from the first on.
     #[test]
     fn what_is_taken_is_the_start_of_what_is_wanted(
-        want in any_want(),
+        range in any_range(),
         total in 0u64..50,
         partial in any::<bool>(),
         first in 0u64..60,
@@ -212,14 +212,14 @@ proptest! {
             all(total)
         };
         let body: Vec<u64> = if partial { (first..first + count).collect() } else { (0..total).collect() };
-        if let Verdict::Take { skip, start, end, total: told } = verdict(want, &head, known) {
+        if let Verdict::Take { skip, start, end, total: stated } = verdict(range, &head, known) {
             let end = end.unwrap();
             let skip = usize::try_from(skip).unwrap();
             let used = &body[skip..skip + usize::try_from(end - start).unwrap()];
-            let wanted = model(want, total);
+            let wanted = model(range, total);
             prop_assert_eq!(used, &wanted[..used.len()]);
             prop_assert!(!used.is_empty() || wanted.is_empty());
-            prop_assert_eq!(told, Some(total));
+            prop_assert_eq!(stated, Some(total));
         }
     }
 

@@ -2,7 +2,7 @@ use super::*;
 
 const OP: &str = "POST /v1.0/x";
 
-fn judge(status: u16, content_type: Option<&str>, body: impl AsRef<[u8]>) -> Result<(), Error> {
+fn classified(status: u16, content_type: Option<&str>, body: impl AsRef<[u8]>) -> Result<(), Error> {
     let answer = ApiAnswer {
         operation: OP,
         reads: false,
@@ -16,7 +16,7 @@ fn judge(status: u16, content_type: Option<&str>, body: impl AsRef<[u8]>) -> Res
 }
 
 fn api(status: u16, code: &str) -> ApiError {
-    match judge(status, None, format!(r#"{{"code":"{code}","message":"m"}}"#)) {
+    match classified(status, None, format!(r#"{{"code":"{code}","message":"m"}}"#)) {
         Err(Error::Api(e)) => *e,
         other => panic!("{other:?}"),
     }
@@ -43,7 +43,7 @@ fn by_code_and_not_by_status() {
 /// (body, what it is)
 #[test]
 fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
-    let judge = |body: &str| {
+    let classified = |body: &str| {
         let answer = ApiAnswer {
             operation: OP,
             reads: false,
@@ -57,10 +57,10 @@ fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
         check_errcode(&answer, &["planted-token"])
     };
     for good in [r#"{"errcode":0}"#, r#"{"errcode":"0","errmsg":"ok"}"#, r#"{"errcode":null}"#, "{}"] {
-        judge(good).unwrap();
+        classified(good).unwrap();
     }
     // A broken text hides no refusal.
-    assert!(judge(r#"{"errcode":33012,"errmsg":"\ud83d"}"#).is_err());
+    assert!(classified(r#"{"errcode":33012,"errmsg":"\ud83d"}"#).is_err());
     let long = format!(r#"{{"errcode":33012,"errmsg":"{}"}}"#, "m".repeat(1000));
     let table = [
         (r#"{"errcode":33012,"errmsg":"m","request_id":"R"}"#, "33012"),
@@ -70,14 +70,15 @@ fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
         (r#"{"errcode":88,"sub_code":"60011","sub_msg":"m","errmsg":"planted-token"}"#, "88"),
     ];
     for (body, code) in table {
-        let Err(Error::Api(e)) = judge(body) else { panic!("{body}") };
+        let Err(Error::Api(e)) = classified(body) else { panic!("{body}") };
         assert_eq!((e.code.as_str(), e.status), (code, 200));
         assert!(!e.to_string().contains("planted"), "{e}");
         assert_eq!(e.is_not_found(), code == "33012");
         assert_eq!(e.is_permission_denied(), code == "88");
         assert_eq!(e.is_server_fault(), code == "-1");
     }
-    let Err(Error::Api(e)) = judge(r#"{"errcode":88,"subCode":40014,"errmsg":"m","request_id":"R"}"#) else {
+    let Err(Error::Api(e)) = classified(r#"{"errcode":88,"subCode":40014,"errmsg":"m","request_id":"R"}"#)
+    else {
         panic!()
     };
     assert!(e.is_token_refused() && !e.is_permission_denied());
@@ -94,7 +95,7 @@ fn every_spelling_of_the_keys() {
         r#"{"Code":"C","RequestId":"R","Message":"M","AccessDeniedDetail":{"RequiredScopes":["S"]}}"#,
         r#"{"code":"C","requestId":"R","description":"M","accessDeniedDetail":{"requiredScopes":["S"]}}"#,
     ] {
-        let Err(Error::Api(e)) = judge(403, Some("application/json"), body) else { panic!("{body}") };
+        let Err(Error::Api(e)) = classified(403, Some("application/json"), body) else { panic!("{body}") };
         assert_eq!(
             (e.code.as_str(), e.message.as_str(), e.request_id.as_deref(), e.required_scopes.as_slice()),
             ("C", "M", Some("R"), &["S".to_owned()][..])
@@ -106,28 +107,32 @@ fn every_spelling_of_the_keys() {
 fn bans_pages_and_gateways() {
     let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"u"}"#;
     for status in [200, 403, 500] {
-        let Err(Error::Answer(e)) = judge(status, Some("application/json"), ban) else { panic!() };
+        let Err(Error::Answer(e)) = classified(status, Some("application/json"), ban) else { panic!() };
         assert_eq!(e.problem, Problem::Banned { minutes: 5 });
     }
-    let Err(Error::Answer(e)) = judge(200, Some("text/html"), "<html>…") else { panic!() };
+    let Err(Error::Answer(e)) = classified(200, Some("text/html"), "<html>…") else { panic!() };
     assert!(e.is_banned());
-    let Err(Error::Answer(e)) = judge(200, None, "  <!doctype html>") else { panic!() };
+    let Err(Error::Answer(e)) = classified(200, None, "  <!doctype html>") else { panic!() };
     assert!(e.is_banned());
-    let Err(Error::Answer(e)) = judge(502, Some("text/html"), "<html>bad gateway</html>") else { panic!() };
+    let Err(Error::Answer(e)) = classified(502, Some("text/html"), "<html>bad gateway</html>") else {
+        panic!()
+    };
     assert_eq!(e.problem, Problem::Gateway);
     // An error is an error with 200 too; a list is no documented answer.
-    let Err(Error::Api(e)) = judge(200, None, r#"{"code":"systemError","message":"m"}"#) else { panic!() };
+    let Err(Error::Api(e)) = classified(200, None, r#"{"code":"systemError","message":"m"}"#) else {
+        panic!()
+    };
     assert_eq!((e.status, e.code.as_str()), (200, "systemError"));
     let described = r#"{"code":"systemError","description":"busy"}"#;
-    assert!(matches!(judge(200, None, described), Err(Error::Api(e)) if e.code == "systemError"));
-    let Err(Error::Answer(e)) = judge(200, None, " []") else { panic!() };
+    assert!(matches!(classified(200, None, described), Err(Error::Api(e)) if e.code == "systemError"));
+    let Err(Error::Answer(e)) = classified(200, None, " []") else { panic!() };
     assert!(matches!(e.problem, Problem::Malformed { .. }));
     // Of any length.
     let long = format!(r#"{{"message":"{}","Code":"systemError"}}"#, "m".repeat(5000));
-    assert!(matches!(judge(200, None, &long), Err(Error::Api(e)) if e.code == "systemError"));
+    assert!(matches!(classified(200, None, &long), Err(Error::Api(e)) if e.code == "systemError"));
     // JSON under a wrong label is still JSON.
-    assert!(judge(200, Some("text/html"), r#"{"a":1}"#).is_ok());
-    assert!(judge(200, None, "").is_ok());
+    assert!(classified(200, Some("text/html"), r#"{"a":1}"#).is_ok());
+    assert!(classified(200, None, "").is_ok());
 }
 
 /// Found by fuzzing: such a text is no JSON, but a type that passes over unknown fields reads the rest.
@@ -135,23 +140,23 @@ fn bans_pages_and_gateways() {
 fn an_error_with_a_broken_text_is_no_empty_success() {
     let gbk = [br#"{"code":"spaceNotExist","message":""#.as_slice(), b"\xbf\xd5\xbc\xe4", br#""}"#].concat();
     for status in [200, 404] {
-        let Err(Error::Api(e)) = judge(status, None, gbk.clone()) else { panic!("{status}") };
+        let Err(Error::Api(e)) = classified(status, None, gbk.clone()) else { panic!("{status}") };
         assert_eq!(e.code, "spaceNotExist");
     }
     // Half of an emoji, and a number that no type holds.
     for text in [r#""\ud83d""#, "1e400"] {
         let body = format!(r#"{{"code":"spaceNotExist","message":{text}}}"#);
-        let Err(Error::Answer(e)) = judge(200, None, body) else { panic!("{text}") };
+        let Err(Error::Answer(e)) = classified(200, None, body) else { panic!("{text}") };
         assert!(matches!(e.problem, Problem::Malformed { line: 1, .. }), "{e}");
     }
     let escaped = r#"{"c\u006fde":"spaceNotExist","message":"m"}"#;
-    assert!(matches!(judge(200, None, escaped), Err(Error::Api(e)) if e.code == "spaceNotExist"));
+    assert!(matches!(classified(200, None, escaped), Err(Error::Api(e)) if e.code == "spaceNotExist"));
 }
 
 #[test]
 fn an_echoed_token_is_withheld() {
     let body = r#"{"code":"InvalidAuthentication","message":"bad token planted-token"}"#;
-    let text = judge(400, None, body).unwrap_err().to_string();
+    let text = classified(400, None, body).unwrap_err().to_string();
     assert!(!text.contains("planted-token"), "{text}");
     assert!(text.contains("InvalidAuthentication"), "{text}");
 }
