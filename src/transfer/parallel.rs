@@ -131,7 +131,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
                 self.state().has_failed = true;
             }
             // Also after a panic, below: the others must not wait for the range of this one.
-            self.changed.notify_all();
+            self.wake();
             result
         });
         self.conclude(ended)
@@ -240,7 +240,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         };
         state.has_failed |= goes_on.is_err();
         drop(state);
-        self.changed.notify_all();
+        self.wake();
         goes_on
     }
 
@@ -269,7 +269,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         }
         if let (true, Some(total), Some(end)) = (is_new, total, end) {
             self.state().todo.extend(cut(&(end..total), self.connections));
-            self.changed.notify_all();
+            self.wake();
         }
         Ok(())
     }
@@ -313,6 +313,13 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
             && self.file.save(&checkpoint).is_ok()
         {
             state.saved = bytes;
+        }
+    }
+
+    /// For workers that wait for a range. A single one waits for nobody.
+    fn wake(&self) {
+        if self.connections > 1 {
+            self.changed.notify_all();
         }
     }
 
@@ -380,7 +387,7 @@ impl Drop for Leaving<'_, '_> {
             state.has_failed = true;
         }
         drop(state);
-        self.download.changed.notify_all();
+        self.download.wake();
     }
 }
 

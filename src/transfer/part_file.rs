@@ -34,6 +34,7 @@ pub(crate) struct PartFile<'a> {
     is_kept: bool,
     /// Complete, but not to be put in place: it must not be lost.
     is_finished: bool,
+    is_published: bool,
 }
 
 const READ_BLOCK: usize = 256 * 1024;
@@ -70,6 +71,7 @@ impl<'a> PartFile<'a> {
             extent,
             is_kept: keep,
             is_finished: false,
+            is_published: false,
         })
     }
 
@@ -216,7 +218,7 @@ impl<'a> PartFile<'a> {
             io::ErrorKind::AlreadyExists if no_clobber => Error::TargetExists { path: Box::from(target) },
             _ => FileError::new("put the finished download in the place of", target, cause).into(),
         })?;
-        self.is_kept = false;
+        self.is_published = true;
         let _ = fs::remove_file(&self.checkpoint);
         // A new name is on disk only when the folder is.
         self.folder.as_ref().map_or(Ok(()), system::sync).map_err(|cause| {
@@ -305,8 +307,8 @@ impl<'a> PartFile<'a> {
 impl Drop for PartFile<'_> {
     #[inline]
     fn drop(&mut self) {
-        // What has taken the name meanwhile is somebody else's.
-        if self.check_name().is_err() {
+        // It has its name, or what has taken the part's meanwhile is somebody else's.
+        if self.is_published || self.check_name().is_err() {
             return;
         }
         let is_empty = self.file.metadata().is_ok_and(|found| found.len() == 0);
