@@ -71,7 +71,7 @@ impl Error {
     /// How many bytes the writer of a download had received, 0 when the failure came before the first.
     ///
     /// They are good except after [`ObjectChanged`](Self::ObjectChanged) and [`ChecksumMismatch`](Self::ChecksumMismatch).
-    /// After [`Problem::WrongLength`] nothing is, and this is 0.
+    /// After [`Problem::WrongLength`](crate::Problem::WrongLength) nothing is, and this is 0.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -210,7 +210,7 @@ impl Error {
     /// This matters for operations like a send, which this crate never repeats by itself once they may have run. Of an
     /// operation that changes nothing, a query or a download, it is always `false`.
     ///
-    /// [`Problem::NotDone`] counts as well: the vendor says that the operation did not succeed, and not that nothing
+    /// [`Problem::NotDone`](crate::Problem::NotDone) counts as well: the vendor says that the operation did not succeed, and not that nothing
     /// happened. It is one word for up to 50 items, and for a call whose earlier try may have got through.
     ///
     /// ```

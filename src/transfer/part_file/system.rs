@@ -232,3 +232,21 @@ mod other {
         if path.is_dir() { "it is a folder" } else { "it is in use" }.to_owned()
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A file system that cannot bring a file to disk says so in several ways. A disk that fails is another matter.
+    #[test]
+    fn what_a_file_system_cannot_do_is_no_failure() {
+        for code in [libc::EINVAL, libc::ENOTSUP, libc::EOPNOTSUPP, libc::ENOTTY, libc::ENOSYS] {
+            assert!(is_unsupported(&io::Error::from_raw_os_error(code)), "{code}");
+        }
+        for code in [libc::EIO, libc::ENOSPC, libc::EDQUOT, libc::EROFS, libc::EBADF] {
+            assert!(!is_unsupported(&io::Error::from_raw_os_error(code)), "{code}");
+        }
+        // Nor a target that stands for a terminal or a pipe, which cannot be synced either.
+        sync(&OpenOptions::new().write(true).open("/dev/null").unwrap()).unwrap();
+    }
+}

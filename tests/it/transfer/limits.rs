@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dingtalk_files::testing::Clock;
+
 use super::folder::{Folder, NAME};
 use super::*;
 
@@ -59,6 +61,17 @@ fn the_deadline_ends_every_kind_of_wait() {
             assert!(folder.names().is_empty());
         }
     }
+}
+
+/// Also the wait for an archived file, whatever it is allowed by itself.
+#[test]
+fn the_deadline_ends_the_wait_for_an_archived_file() {
+    let s = Setup::with(1000, |builder| builder.overall_timeout(Duration::from_secs(100)));
+    s.fake.fault_always(Target::DownloadInfo, Fault::api_error(400, "fileArchived"));
+    let file = s.file().wait_for_restore(Duration::from_secs(30), Duration::from_secs(3600));
+    let error = file.download_to(&mut io::sink(), ..).unwrap_err();
+    assert_eq!(error.code(), Some("fileArchived"));
+    assert_eq!((s.infos(), s.clock.now()), (4, Duration::from_secs(90)));
 }
 
 /// The bytes that arrived by then are kept.
