@@ -205,7 +205,9 @@ fn a_file_that_changed_meanwhile_is_told() {
     assert!(matches!(error, Error::ObjectChanged { .. }), "{error}");
     assert_eq!(error.bytes_written(), out.2.len() as u64);
     assert_same(&out.2, &content[..out.2.len()], "of the old file only");
-    assert_eq!(nginx.seen().last().unwrap().status, 412);
+    // 412 alone may come from a server that does not support `If-Match`; the answer without it shows the other `ETag`.
+    let statuses: Vec<_> = nginx.seen().iter().rev().take(2).map(|request| request.status).collect();
+    assert_eq!(statuses, [206, 412]);
 }
 
 /// Downloads until nginx is gone, as in a crash, and says how much is kept.
@@ -377,7 +379,7 @@ fn uploads_that_are_refused() {
 /// Today this ends when the server closes the connection, or else in a timeout. It is no test of time: the server stays
 /// for longer than the client waits.
 #[test]
-#[ignore = "ureq 3.5.2 waits for more than the whole refusal: see EXPECT_FROM in src/transport.rs"]
+#[ignore = "ureq 3.5.2 waits for more than the whole refusal: see src/http/expect.rs"]
 fn a_refusal_is_seen_at_once_by_who_waits_for_a_continue() {
     let Some(nginx) = Nginx::start() else { return };
     let builder = nginx.builder().retry(RetryPolicy::none()).stall_timeout(Duration::from_secs(2));
