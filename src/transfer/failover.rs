@@ -190,6 +190,9 @@ impl<'a> Failover<'a> {
     }
 
     fn living(&self) -> usize {
+        if self.dead.is_empty() {
+            return self.signed_urls().urls.len();
+        }
         (0..self.signed_urls().urls.len()).filter(|place| self.is_living(*place)).count()
     }
 

@@ -55,11 +55,11 @@ impl<'a> PartFile<'a> {
     /// lost whatever happens.
     #[inline]
     pub(crate) fn open(target: &'a Target, keep: bool) -> Result<Self> {
+        let opened = system::open_folder(target.folder());
+        let folder = opened.map_err(|cause| FileError::new("use the folder of", target.path(), cause))?;
         let path = target.sibling("part");
         let file = claim(target, &path, keep)?;
         let (checkpoint, new_checkpoint) = (target.sibling("checkpoint"), target.sibling("checkpoint-new"));
-        let opened = system::open_folder(target.folder());
-        let folder = opened.map_err(|cause| FileError::new("open", target.folder(), cause))?;
         let extent = AtomicU64::new(0);
         Ok(Self {
             target,
