@@ -29,7 +29,7 @@ pub fn count(contestant: &Contestant, trace: &Path) -> Result<f64> {
     Ok(total.trim().parse()?)
 }
 
-/// Of one unit of work: of two contestants that differ by `more` units, the difference. The start of a process falls out.
+/// Instructions for one unit of work: the difference of two contestants that differ by `more` units. The start of a process cancels out.
 pub fn difference(few: &Contestant, many: &Contestant, more: u32, trace: &Path) -> Result<f64> {
     Ok((count(many, trace)? - count(few, trace)?) / f64::from(more))
 }

@@ -14,12 +14,12 @@ use crate::places::{HOME, MIB, memory_folder, target_folder};
 use crate::python::Python;
 
 const PREFIX: &str = "dingtalk-files-benches-";
-/// Of memory, for many small files.
+/// A folder in memory, for many small files.
 const NEEDED: u64 = 256 * MIB;
 
 pub struct Lab {
     pub is_quick: bool,
-    /// How many files the row of small ones has.
+    /// The number of files in the row of small ones.
     pub files: u32,
     folder: TempDir,
     memory: OnceCell<Option<TempDir>>,

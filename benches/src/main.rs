@@ -72,7 +72,7 @@ struct Options {
     rows: Vec<String>,
     is_quick: bool,
     serves: bool,
-    /// Of the row of small files.
+    /// The number of files in the row of small files.
     files: u32,
 }
 

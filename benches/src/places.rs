@@ -1,4 +1,4 @@
-//! Where things are: folders, tools, and nothing of what uses them.
+//! Folders and tools of the lab. Imports nothing of it.
 
 use std::ffi::CString;
 use std::fs;

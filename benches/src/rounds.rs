@@ -20,7 +20,7 @@ pub struct Contestant {
     output: Option<Output>,
 }
 
-/// What a contestant writes, and how long that has to be. Removed before and after each run.
+/// The files that a contestant writes, and their length. Removed before and after each run.
 enum Output {
     File(PathBuf, u64),
     /// Each of the same size, and nothing else in the folder.

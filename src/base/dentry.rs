@@ -34,7 +34,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// What sort of file it is, by its extension.
+    /// The kind of file, by its extension.
     DentryCategory {
         /// A picture.
         Image = "IMAGE",
@@ -80,7 +80,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// What happens when the folder has an entry of that name already.
+    /// The vendor's action when the folder already has an entry of that name.
     sent ConflictStrategy {
         /// The new entry gets another name, such as `report(1).xls`. The vendor's default.
         AutoRename = "AUTO_RENAME",
@@ -94,7 +94,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Who sees a property that an app has given to a file.
+    /// The visibility of a property that an app has set on a file.
     sent_and_received Visibility {
         /// Every app.
         Public = "PUBLIC",
@@ -148,9 +148,9 @@ pub struct Dentry {
     pub create_time: Option<Timestamp>,
     /// When it was changed last.
     pub modified_time: Option<Timestamp>,
-    /// What may be done with it.
+    /// The permitted changes.
     pub properties: Option<DentryProperties>,
-    /// What apps have written on it, by the id of the owner. Where the vendor sends a list without owners, it is all
+    /// The properties that apps have set on it, by the id of the owner. If the vendor sends a list without owners, it is all
     /// under the empty id.
     #[serde(deserialize_with = "map_or_list")]
     pub app_properties: BTreeMap<String, Vec<AppProperty>>,
@@ -162,11 +162,11 @@ pub struct Dentry {
     pub storage_driver: Option<StorageDriver>,
     /// A small picture of it, where that was asked for.
     pub thumbnail: Option<Thumbnail>,
-    /// What sort of file it is.
+    /// The kind of file.
     pub category: Option<DentryCategory>,
 }
 
-/// What may be done with a dentry.
+/// The permitted changes of a dentry.
 ///
 /// ```
 /// let properties: dingtalk_files::DentryProperties = serde_json::from_str(r#"{"readOnly": true}"#)?;
@@ -183,7 +183,7 @@ pub struct DentryProperties {
 
 /// A small picture of a file.
 ///
-/// Of the URL `Debug` shows nothing behind the host: whoever has it may be able to see the picture.
+/// `Debug` shows only the host of the URL: anyone who has the URL may be able to see the picture.
 ///
 /// ```
 /// let json = r#"{"width": 64, "height": 48, "url": "https://h.example/picture?key=1"}"#;
@@ -196,7 +196,7 @@ pub struct DentryProperties {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Thumbnail {
-    /// Where the picture is.
+    /// The URL of the picture.
     pub url: Option<String>,
     /// Width in pixels.
     pub width: Option<u32>,
@@ -231,7 +231,7 @@ pub struct AppProperty {
     /// Its value.
     #[serde(default, deserialize_with = "null_is_default")]
     pub value: String,
-    /// Who sees it.
+    /// Its visibility.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
 }

@@ -6,7 +6,7 @@ use crate::base::ids::Timestamp;
 use crate::base::ids::string_enum;
 
 string_enum! {
-    /// How far a task is.
+    /// The state of a task.
     TaskStatus {
         /// Not begun.
         Init = "INIT",
@@ -34,13 +34,13 @@ string_enum! {
 pub struct Task {
     /// The id that was asked for.
     pub id: Option<String>,
-    /// How far it is.
+    /// Its state.
     pub status: Option<TaskStatus>,
-    /// How many entries it has to do with.
+    /// The number of its entries.
     pub total_count: Option<u64>,
-    /// How many of them are done.
+    /// The number of entries that are done.
     pub success_count: Option<u64>,
-    /// How many of them failed.
+    /// The number of entries that failed.
     pub fail_count: Option<u64>,
     /// Why they failed.
     pub fail_message: Option<String>,
@@ -51,7 +51,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// Whether it has ended, well (`SUCCESS`) or badly (`FAIL`). A status that this version does not know is no end.
+    /// Whether it has ended, well (`SUCCESS`) or badly (`FAIL`). A status that this version does not know is not an end.
     ///
     /// ```
     /// let task: dingtalk_files::Task = serde_json::from_str(r#"{"status": "FAIL"}"#)?;

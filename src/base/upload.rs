@@ -131,7 +131,7 @@ impl PendingUpload {
     }
 }
 
-/// What arrived.
+/// A part that has arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UploadedPart {
     pub(crate) crc64: u64,

@@ -213,7 +213,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each; `Duration::MAX` is no limit.
+    /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each; `Duration::MAX` means unlimited.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -227,7 +227,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long not a single byte may move, in either direction, before a connection counts as dead. Default: 30 seconds; none with `Duration::MAX`.
+    /// The longest silence, without a single byte in either direction, before a connection counts as dead. Default: 30 seconds; `Duration::MAX` means unlimited.
     ///
     /// ```no_run
     /// use std::time::Duration;

@@ -84,7 +84,7 @@ pub(crate) struct AgentSet {
     known: Arc<Known>,
 }
 
-/// What is known of hosts and machine, shared by all sets of a client.
+/// Facts about hosts and the machine, shared by all sets of a client.
 #[derive(Default)]
 pub(super) struct Known {
     /// Which agent trusts a host, so that a private host does not cost a failed handshake each time.

@@ -24,7 +24,7 @@ const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// A proxy that takes the whole body first, to send it on then, has a second more for each of these.
 const BYTES_A_SECOND: u64 = 1024 * 1024;
 
-/// What hosts did with `Expect`, shared by all connections of a client.
+/// The hosts' responses to `Expect`, shared by all connections of a client.
 #[derive(Default)]
 pub(super) struct ExpectMemory(Mutex<Vec<(String, HostExpects)>>);
 
@@ -39,7 +39,7 @@ pub(super) enum HostExpects {
 /// Object hosts are few; a program that meets more forgets the oldest.
 const MOST_HOSTS: usize = 64;
 
-/// How to ask for a PUT.
+/// The way to send a PUT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expectation {
     None,
@@ -83,7 +83,7 @@ impl ExpectMemory {
     }
 }
 
-/// What a request with `Expect` taught.
+/// The lesson of a request with `Expect`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lesson {
     /// To be asked once more at once, without: of the body nothing was used.

@@ -1,4 +1,4 @@
-//! What it means when ureq fails: was anything sent, is there hope. Pure.
+//! The meaning of ureq's errors: whether anything was sent, and whether to try again. Pure.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
@@ -39,7 +39,7 @@ fn is_handshake_error(e: &ureq::Error) -> bool {
     }
 }
 
-/// What came is no TLS: from a server without it, or from something in between, which may be after the request was sent.
+/// The peer does not speak TLS: a server without it, or something in between, perhaps after the request was sent.
 fn is_no_tls(e: &ureq::Error) -> bool {
     match e {
         #[cfg(feature = "rustls")]

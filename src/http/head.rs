@@ -36,7 +36,7 @@ pub(super) fn read_head(parts: &Parts, secrets: &[&str]) -> ResponseHead {
     }
 }
 
-/// What was done to the body, in order and in lower case. `identity` is nothing, and so is an empty word.
+/// The codings of the body, in order and in lower case. `identity` and an empty word are none.
 fn codings(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
     let lines =
         headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
@@ -80,7 +80,7 @@ fn seconds_of_date(text: &str) -> Option<u64> {
     let (day, month, year, time, zone) = (next()?, next()?, next()?, next()?, next()?);
     let is_short = year.len() == 2;
     let year: u64 = year.parse().ok().filter(|year| *year <= 9999)?;
-    // Of this century in all that a server of today may mean.
+    // A server of today means this century.
     let year = if is_short { 2000 + year } else { year };
     let day: u64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
     let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? as u64 + 1;

@@ -45,7 +45,7 @@ use request::{HttpRequest, RequestBody, Sent};
 
 /// An API answer larger than this is an error: nothing documented comes near it.
 const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
-/// Of an OSS error, which has some hundred bytes.
+/// The limit for an OSS error, which has some hundred bytes.
 const ERROR_BODY_LIMIT: u64 = 64 * 1024;
 
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-token");
@@ -189,7 +189,7 @@ impl Http {
 
     /// PUTs an object of exactly `length` bytes. `body` must supply all of them, or ureq asks it for ever.
     ///
-    /// Where `Expect` only costs time, it is sent once more at once without, as long as nothing of `body` was used.
+    /// If `Expect` only costs time, the request is repeated without it, as long as nothing of `body` was used.
     #[inline]
     pub(crate) fn put_object(
         &self,

@@ -32,7 +32,7 @@ impl HttpRequest<'_> {
 /// been sent, and nothing can have run without it, whatever the error says.
 pub(super) struct RequestBody<'a> {
     source: Source<'a>,
-    /// What it is made of, to begin again.
+    /// The bytes, to begin again.
     bytes: Option<&'a [u8]>,
     /// None of it counts: a body of no bytes is never asked for.
     is_empty: bool,
@@ -42,11 +42,11 @@ pub(super) struct RequestBody<'a> {
 enum Source<'a> {
     Nothing,
     Bytes(&'a [u8]),
-    /// Of a length that a header tells.
+    /// A reader, whose length a header states.
     Reader(&'a mut dyn Read),
 }
 
-/// How much of a request is known to have left.
+/// The part of a request that is known to have left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
     /// Not its body.

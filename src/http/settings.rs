@@ -127,7 +127,7 @@ fn read_proxy(url: &str) -> Result<ureq::Proxy> {
     usable(proxy, "")
 }
 
-/// Who did not name the proxy in the program looks for it there in vain.
+/// A proxy that the program does not name is the environment's, which the reader would not guess.
 const FROM_ENVIRONMENT: &str = " (it is the environment's: see ALL_PROXY, HTTPS_PROXY and HTTP_PROXY; to do without, `ClientBuilder::no_proxy`)";
 
 /// ureq would go around one that it cannot use.

@@ -1,4 +1,4 @@
-//! What an object request and its answer are, without I/O.
+//! Object requests and their answers, without I/O.
 
 pub(crate) mod meta;
 pub(crate) mod range;

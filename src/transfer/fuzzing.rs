@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use super::checkpoint;
 use super::context::TransferContext;
+use super::object_store::ObjectStore;
 use super::plan;
-use super::range_download::{ObjectStore, PartRequest, Sink, download_range};
+use super::range_download::{PartRequest, Sink, download_range};
 use super::signer::{Generation, Need, Signature, Signer};
 use crate::base::clock::MonotonicClock;
 use crate::base::crc64;

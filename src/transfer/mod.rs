@@ -18,6 +18,7 @@ mod file_download;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod multipart;
+mod object_store;
 mod parallel;
 mod part_file;
 pub(crate) mod plan;
@@ -28,4 +29,5 @@ mod signer;
 mod source;
 mod target;
 pub(crate) mod upload;
+mod upload_steps;
 mod workers;

@@ -247,7 +247,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
     /// The first answer to a range has come.
     #[inline]
     fn open(&self, slot: usize, object: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
-        // Of the whole: the size of a range says nothing about it.
+        // The size of the whole: a range's says nothing about it.
         self.context.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
         state.put(slot, start, end);
@@ -309,7 +309,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         let ranges = state.ranges();
         let bytes = ranges.iter().map(CompletedRange::len).sum();
         if let Some(checkpoint) = state.object.as_ref().and_then(|object| checkpoint(identity, object, ranges))
-            // Without it a later attempt begins further back, which is no reason to end this one.
+            // Without it a later attempt begins further back, which does not end this one.
             && self.file.save(&checkpoint).is_ok()
         {
             state.saved = bytes;
@@ -396,7 +396,7 @@ fn is_of_connection(cause: &Error) -> bool {
     matches!(cause, Error::Storage(e) if e.status == 403) || cause.is_transient()
 }
 
-/// Only of an object whose size is known can a range be told from the whole.
+/// Without the size of the object, a range cannot be distinguished from the whole.
 #[inline]
 fn checkpoint(
     identity: &Identity<'_>,

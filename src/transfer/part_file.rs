@@ -79,7 +79,7 @@ impl<'a> PartFile<'a> {
         &self.path
     }
 
-    /// What is there is of no use to anybody.
+    /// The content is useless to a later attempt.
     pub(crate) fn discard(&mut self) {
         self.is_kept = false;
     }
@@ -143,7 +143,7 @@ impl<'a> PartFile<'a> {
 
     /// The ranges of a checkpoint that are on disk as they should be. A power failure may have left others.
     ///
-    /// Of an object that is complete, the last byte is left out, so that it is fetched as any other gap: the answer shows
+    /// If the object is complete, its last byte is left out, so that it is fetched as any other gap: the answer shows
     /// whether this is still the object.
     #[inline]
     pub(crate) fn intact(

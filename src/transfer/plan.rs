@@ -6,8 +6,8 @@ use super::checkpoint::CompletedRange;
 
 pub(crate) const MIB: u64 = 1024 * 1024;
 
-/// Of a file of unknown size, this much is requested first when there are several connections. The one that fetches it begins
-/// its share of the others later, so it is small.
+/// The first range, when there are several connections and the size is unknown. The connection that fetches it begins with
+/// the others later, so it is small.
 pub(crate) const FIRST_PART: u64 = MIB / 4;
 /// Smaller parts cost more round trips than they save.
 const SMALLEST_PART: u64 = MIB;

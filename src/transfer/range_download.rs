@@ -9,44 +9,14 @@ use crc64fast::Digest;
 
 use super::context::TransferContext;
 use super::failover::{Failover, PROGRESS};
+use super::object_store::ObjectStore;
 use super::signer::{Signer, first_signature};
 use crate::base::error::{
     Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
 };
-use crate::client::Client;
-use crate::http::ObjectBody;
 use crate::object::GET_OBJECT;
 use crate::object::meta::{DownloadedRange, ObjectMeta};
 use crate::object::range::{RequestedRange, ResponseHead, Verdict, verdict};
-use crate::object::signed_urls::SignedUrls;
-
-/// The server of the object.
-pub(crate) trait ObjectStore {
-    type Body: Read;
-
-    /// One GET. An answer that is neither 200 nor 206 is an error.
-    fn get(
-        &self,
-        urls: &SignedUrls,
-        url: &str,
-        range: RequestedRange,
-        if_match: Option<&str>,
-    ) -> Result<(ResponseHead, Self::Body)>;
-}
-
-impl ObjectStore for Client {
-    type Body = ObjectBody;
-
-    fn get(
-        &self,
-        urls: &SignedUrls,
-        url: &str,
-        range: RequestedRange,
-        if_match: Option<&str>,
-    ) -> Result<(ResponseHead, Self::Body)> {
-        self.get_object(urls, url, range, if_match)
-    }
-}
 
 /// The destination of the bytes.
 pub(crate) trait Sink {

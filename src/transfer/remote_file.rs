@@ -39,7 +39,7 @@ pub struct Downloaded {
     /// The whole object was written and its CRC-64 is the one OSS has on record. `false` for a part of an object, and
     /// when OSS sent no checksum.
     pub verified: bool,
-    /// How many of the bytes were on disk already, from an earlier try that was resumed.
+    /// The number of bytes that were already on disk, from an earlier attempt that was resumed.
     pub reused: u64,
 }
 
@@ -95,7 +95,7 @@ pub struct RemoteFile {
     restore: Option<Restore>,
 }
 
-/// How to wait for an archived file.
+/// The wait for an archived file.
 #[derive(Debug, Clone, Copy)]
 struct Restore {
     every: Duration,
@@ -140,7 +140,7 @@ impl RemoteFile {
     /// Waits for an archived file instead of failing: asks again `every` so often (a second
     /// at least), for `at_most` so long.
     ///
-    /// Who asks for the download info of an archived file is answered `fileArchived`, and has started the restoring, which
+    /// A request for the download info of an archived file returns `fileArchived` and starts the restoring, which
     /// takes minutes. Holds for downloads, not for [`download_info`](Self::download_info). Each question is a call that
     /// counts against the organisation's monthly number. When the time is up, the error is `fileArchived` as without this.
     ///

@@ -162,7 +162,7 @@ impl<S: Signer> Signer for &S {
     }
 }
 
-/// URLs that somebody else asked for: there is no way to ask again.
+/// URLs that the caller passed: there is no way to ask for others.
 pub(crate) struct GivenUrls(Mutex<SharedSignature>);
 
 impl GivenUrls {

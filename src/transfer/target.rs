@@ -97,7 +97,7 @@ fn follow(mut path: PathBuf, wrong: &dyn Fn(&str) -> Error) -> Result<PathBuf> {
         if cfg!(unix) && (folder == Path::new("/dev") || folder.starts_with("/proc")) {
             return Err(wrong("is an open stream, not a file of its own; use `to_writer`"));
         }
-        // Of a link to nothing nobody can tell what is meant.
+        // A dangling link does not say which file is meant.
         fs::metadata(&path).map_err(failed)?;
         path = folder.join(fs::read_link(&path).map_err(failed)?);
     }

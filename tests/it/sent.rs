@@ -12,7 +12,7 @@ use ureq::{Body, SendBody};
 
 use crate::support::{ask, fake, good_token, own_agent, send};
 
-/// How far the first request gets before an error comes in place of its answer.
+/// The point that the first request reaches before an error comes in place of its answer.
 #[derive(Debug, Clone, Copy)]
 enum Breaks {
     /// The connection is gone before the body is asked for.
@@ -176,7 +176,7 @@ fn a_read_never_may_have_run() {
             fake.fault_always(target, fault.clone());
             match run(&client) {
                 Err(error) => assert!(!error.may_have_run(), "{target:?} {fault:?}: {error}"),
-                // What is no answer of the API may be the right bytes of an object.
+                // A page instead of an API answer may be the right bytes of an object.
                 Ok(()) => assert_eq!(target, Target::Object, "{fault:?}"),
             }
         }

@@ -1,4 +1,4 @@
-//! What several operations on dentries share.
+//! Types and checks that several operations on dentries share.
 
 use serde::Deserialize;
 

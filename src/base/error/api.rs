@@ -40,7 +40,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// What decides. The old host's 88 only says that its gateway refused.
+    /// The code that decides. The old host's 88 only says that its gateway refused.
     fn reason(&self) -> &str {
         match &self.sub_code {
             Some(sub_code) if self.code == "88" => sub_code,
@@ -48,7 +48,7 @@ impl ApiError {
         }
     }
 
-    /// What to do about it, for the codes where that is known.
+    /// Advice, for the codes where there is some.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -53,7 +53,7 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
     if success {
         return match parsed {
             Some(Ok(error)) if is_error(&error) => Err(read_error(answer, &error, secrets).into()),
-            // Whoever reads the answer's own fields passes over the others, broken or not.
+            // A type that reads its own fields passes over the others, broken or not.
             Some(Err(e)) => Err(answer.malformed(&e)),
             // serde would read a list as a struct.
             _ if answer.body.trim_ascii_start().first().is_some_and(|b| *b != b'{') => {
@@ -72,7 +72,7 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
 
 /// The old host fails with HTTP 200: what counts is `errcode`, a number in some answers and a text in others.
 pub(crate) fn check_errcode(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
-    // Of any length: a refusal may come with a long text.
+    // At any length: a refusal may come with a long text.
     let body = parse(&answer.body).map_err(|e| answer.malformed(&e))?;
     match field(&body, "errcode").filter(|code| !code.is_null()).map(plain) {
         Some(code) if code.trim() != "0" => Err(read_error(answer, &body, secrets).into()),
@@ -80,7 +80,7 @@ pub(crate) fn check_errcode(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), 
     }
 }
 
-/// How long DingTalk says it bans an address (stated in the documentation and as `wait` in the answer).
+/// The length of DingTalk's ban of an address, from its documentation and from `wait` in the answer.
 const BAN_MINUTES: u64 = 5;
 
 /// A message in another charset makes the whole no JSON; the code beside it is ASCII in all of them.

@@ -1,4 +1,4 @@
-//! What a program asks an [`Error`]: to decide what to do next, and to report it.
+//! The methods of [`Error`], by which a program decides what to do next and reports it.
 
 use super::variants::Error;
 
@@ -68,7 +68,7 @@ impl Error {
         }
     }
 
-    /// How many bytes the writer of a download had received, 0 when the failure came before the first.
+    /// The number of bytes that the writer of a download had received; 0 when the failure came before the first.
     ///
     /// They are good except after [`ObjectChanged`](Self::ObjectChanged) and [`ChecksumMismatch`](Self::ChecksumMismatch).
     /// After [`Problem::WrongLength`](crate::Problem::WrongLength) nothing is, and this is 0.

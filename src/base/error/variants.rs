@@ -123,7 +123,7 @@ pub enum Error {
     Write {
         /// Bytes the writer accepted before it failed.
         written: u64,
-        /// What the writer said.
+        /// The writer's own error.
         cause: io::Error,
     },
 
@@ -161,7 +161,7 @@ pub enum Error {
     #[error("{0}")]
     File(Box<FileError>),
 
-    /// What was to be uploaded could not be read, or was not what it had been said to be.
+    /// The source of an upload could not be read, or differs from its description.
     #[error("{0}")]
     Source(Box<SourceError>),
 
@@ -258,7 +258,7 @@ boxed! {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UploadInterrupted {
-    /// What has arrived, for [`Upload::resume`](crate::Upload::resume).
+    /// The parts that have arrived, for [`Upload::resume`](crate::Upload::resume).
     pub pending: PendingUpload,
     /// The failure.
     pub cause: Error,
@@ -301,7 +301,7 @@ impl std::error::Error for UploadInterrupted {}
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CommitUnknown {
-    /// What the upload is called at `DingTalk`.
+    /// `DingTalk`'s key of the upload.
     pub upload_key: String,
     /// The name that the file has, if it is there.
     pub name: String,

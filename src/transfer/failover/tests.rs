@@ -145,7 +145,7 @@ fn signatures_that_lapse_and_urls_that_change_have_an_end() {
     }
 }
 
-/// How often there is a new signature in twenty attempts of 850 s each, none of which makes progress.
+/// The number of new signatures in twenty attempts of 850 s each, none of which makes progress.
 fn renewals(life: u64) -> u64 {
     let (signer, policy) = (Scripted::new(Some(life), |_| vec!["a"]), RetryPolicy::none());
     let context = TransferContext::new(&signer.clock, &policy);

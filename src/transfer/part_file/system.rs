@@ -1,4 +1,4 @@
-//! What differs between systems: identity, owner, permissions, places in a file, and bringing it to disk.
+//! Differences between systems: identity, owner, permissions, positioned I/O, and sync.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;

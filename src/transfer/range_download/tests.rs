@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::base::clock::MonotonicClock;
 use crate::client::retry::RetryPolicy;
+use crate::object::signed_urls::SignedUrls;
 use crate::transfer::download::explain;
 use crate::transfer::signer::{Generation, GivenUrls, Need, Signature};
 

@@ -53,7 +53,7 @@ fn transfers_at_the_same_time_have_connections_of_their_own() {
     assert_eq!(setup.fake.connections(), 4);
 }
 
-/// What was interrupted is dead: the next transfer has new connections, and works.
+/// Interrupted connections are dead: the next transfer has new ones, and works.
 #[test]
 fn interrupted_connections_are_not_lent_again() {
     let setup = Setup::with(10 * KIB, no_retries);
@@ -80,7 +80,7 @@ fn interrupted_connections_are_not_lent_again() {
     assert_eq!(setup.fake.connections(), before + 2);
 }
 
-/// A connection that the server has closed since is no failure of the next transfer, which is made without retries.
+/// A connection that the server has closed since does not fail the next transfer, which is made without retries.
 #[test]
 fn a_lent_connection_that_was_closed_is_no_failure() {
     let setup = Setup::with(10 * KIB, no_retries);

@@ -9,11 +9,11 @@ use super::*;
 
 /// Before the store: it does something to a PUT that expects a `100 Continue`, and hands every other one on.
 struct Front {
-    /// Of each PUT whether it had `Expect`.
+    /// Whether each PUT had `Expect`.
     expected: Arc<Mutex<Vec<bool>>>,
 }
 
-/// What the front does to a PUT with `Expect`, which is not handed on by that.
+/// The front's response to a PUT with `Expect`, which it does not hand on.
 #[derive(Debug, Clone, Copy)]
 enum Manner {
     /// It says this, and waits for what comes next on the same connection.

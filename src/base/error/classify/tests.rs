@@ -118,7 +118,7 @@ fn bans_pages_and_gateways() {
         panic!()
     };
     assert_eq!(e.problem, Problem::Gateway);
-    // An error is an error with 200 too; a list is no documented answer.
+    // An error is an error with 200 too; a list is not a documented answer.
     let Err(Error::Api(e)) = classified(200, None, r#"{"code":"systemError","message":"m"}"#) else {
         panic!()
     };
@@ -127,7 +127,7 @@ fn bans_pages_and_gateways() {
     assert!(matches!(classified(200, None, described), Err(Error::Api(e)) if e.code == "systemError"));
     let Err(Error::Answer(e)) = classified(200, None, " []") else { panic!() };
     assert!(matches!(e.problem, Problem::Malformed { .. }));
-    // Of any length.
+    // At any length.
     let long = format!(r#"{{"message":"{}","Code":"systemError"}}"#, "m".repeat(5000));
     assert!(matches!(classified(200, None, &long), Err(Error::Api(e)) if e.code == "systemError"));
     // JSON under a wrong label is still JSON.

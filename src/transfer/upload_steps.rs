@@ -1,0 +1,204 @@
+//! The steps of an upload: plan, upload info, PUTs, commit.
+
+use super::context::TransferContext;
+use super::multipart::{Multipart, PartSigners, PartSize, PartUrls};
+use super::plan::MIB;
+use super::signer::{UploadSigner, check_upload_info};
+use super::source::Source;
+use super::upload::Upload;
+use crate::api::storage::dentries::check_app_properties;
+use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
+use crate::api::storage_v2::files::CommitFileV2;
+use crate::base::dentry::{ConflictStrategy, Dentry};
+use crate::base::error::{CommitUnknown, Error, Problem, Result, UploadInterrupted};
+use crate::base::ids::UnionId;
+use crate::base::upload::{PendingUpload, Uploaded};
+use crate::client::Client;
+use crate::object::MAX_PARALLEL;
+use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, refuse};
+
+/// Up to here one PUT does it: two calls instead of three, and one object that is no multipart object.
+const SINGLE_UP_TO: u64 = 64 * MIB;
+/// The vendor's limit for a single PUT.
+const SINGLE_AT_MOST: u64 = 5 * 1024 * MIB;
+
+impl Upload<'_> {
+    #[inline]
+    pub(super) fn run(mut self, source: &dyn Source) -> Result<Uploaded> {
+        if !(1..=MAX_PARALLEL).contains(&self.connections) {
+            let what = format!("{} connections; from 1 to {MAX_PARALLEL} are possible", self.connections);
+            return Err(Error::InvalidArgument(what));
+        }
+        let name = check_name(self.name.as_deref())?;
+        // The commit would say so too, when everything has been sent.
+        check_app_properties("upload", Some(&self.app_properties))?;
+        let mut pending = self.plan(source)?;
+        let client = self.client.within_deadline();
+        let progress = self.progress.take();
+        let context =
+            TransferContext::of(&client).shared_by(self.connections).cancel(self.cancel).progress(progress);
+        context.begin(0, Some(source.size()));
+        let sent = context.run(&client, self.connections, |client| {
+            self.send(client, source, &mut pending, &context)?;
+            source.check_end()?;
+            context.check()
+        });
+        if let Err(cause) = sent {
+            // A call that was ended by the flag, or its wait, shows as its last failure.
+            let is_explained = matches!(cause, Error::Source(_) | Error::Cancelled { .. });
+            let is_ended = context.is_cancelled() && !is_explained;
+            let cause = if is_ended { Error::Cancelled { done: context.bytes() } } else { cause };
+            // With nothing to go on from, or nothing that is worth it, it is only the error.
+            return Err(match cause {
+                Error::Source(cause) => source.explain(*cause),
+                cause if pending.done.is_empty() => cause,
+                cause => UploadInterrupted { pending, cause }.into(),
+            });
+        }
+        let dentry = self.commit(&client, name, &pending)?;
+        context.finish();
+        let (crc64, verified) = pending.checksum();
+        Ok(Uploaded { dentry, bytes: pending.size, crc64, verified })
+    }
+
+    /// In how many parts, and what of them is done.
+    #[inline]
+    fn plan(&mut self, source: &dyn Source) -> Result<PendingUpload> {
+        let (size, stamp) = (source.size(), source.stamp());
+        if let Some(pending) = self.resume.take() {
+            if pending.size != size || pending.stamp != stamp {
+                let what = "the upload to be resumed was begun with another source";
+                return Err(Error::InvalidArgument(what.to_owned()));
+            }
+            return Ok(pending);
+        }
+        let part_size = PartSize { size, wished: self.part_size, is_buffered: source.is_stream() }.check()?;
+        let single_up_to = if source.is_stream() { part_size } else { SINGLE_UP_TO };
+        let single_up_to = self.multipart_above.unwrap_or(single_up_to).min(SINGLE_AT_MOST);
+        let part_size = if size <= single_up_to { 0 } else { part_size };
+        Ok(PendingUpload { upload_key: String::new(), size, part_size, done: Vec::new(), stamp })
+    }
+
+    /// Everything up to the commit.
+    #[inline]
+    fn send(
+        &self,
+        client: &Client,
+        source: &dyn Source,
+        pending: &mut PendingUpload,
+        context: &TransferContext<'_>,
+    ) -> Result<()> {
+        let multipart = Multipart { client, source, connections: self.connections, context };
+        if pending.part_size == 0 {
+            let is_new = pending.upload_key.is_empty();
+            let pre_check = self.pre_check(pending.size);
+            let (space_id, operator) = (self.space_id.as_str(), self.operator());
+            let ask = || ask_for_upload(client, space_id, operator, &pre_check);
+            let signers = PartSigners::Single(UploadSigner::new(&ask));
+            multipart.run(pending, &signers)?;
+            if let (PartSigners::Single(signer), true) = (&signers, is_new) {
+                pending.upload_key = signer.upload_key();
+            }
+            return Ok(());
+        }
+        if pending.upload_key.is_empty() {
+            let options = InitMultipartFileUpload::new().pre_check_param(self.pre_check(pending.size));
+            let begun =
+                client.storage().init_multipart_file_upload(&self.space_id, self.operator(), &options)?;
+            pending.upload_key = check_key(begun.upload_key)?;
+        }
+        let key = pending.upload_key.clone();
+        let signers = PartSigners::Parts(PartUrls::new(client, self.operator(), &key, pending));
+        multipart.run(pending, &signers)
+    }
+
+    /// The quota is checked before gigabytes are sent. The name is not: under most strategies one that is taken is no error.
+    #[inline]
+    fn pre_check(&self, size: u64) -> PreCheckParam {
+        let check = PreCheckParam::new().size(size);
+        match (&self.name, &self.conflict_strategy) {
+            (Some(name), Some(ConflictStrategy::ReturnErrorIfExists)) => {
+                check.name(name.as_str()).parent_id(self.parent_id.as_str())
+            }
+            _ => check,
+        }
+    }
+
+    #[inline]
+    fn commit(&self, client: &Client, name: String, pending: &PendingUpload) -> Result<Dentry> {
+        let key = pending.upload_key.as_str();
+        let committed = match &self.parent_uuid {
+            None => {
+                let mut options = CommitFile::new().size(pending.size);
+                if let Some(strategy) = &self.conflict_strategy {
+                    options = options.conflict_strategy(strategy.clone());
+                }
+                if !self.app_properties.is_empty() {
+                    options = options.app_properties(self.app_properties.clone());
+                }
+                let (space, parent) = (&self.space_id, &self.parent_id);
+                client.storage().commit_file(space, key, &name, parent, self.operator(), &options)
+            }
+            Some(uuid) => {
+                let mut options = CommitFileV2::new().size(pending.size);
+                if let Some(strategy) = &self.conflict_strategy {
+                    options = options.conflict_strategy(strategy.clone());
+                }
+                if !self.app_properties.is_empty() {
+                    options = options.app_properties(self.app_properties.clone());
+                }
+                client.storage_v2().commit_file(uuid, key, &name, self.operator(), &options)
+            }
+        };
+        committed.map_err(|cause| {
+            let pending = pending.clone();
+            if cause.may_have_run() {
+                CommitUnknown { upload_key: pending.upload_key, name, cause }.into()
+            } else {
+                UploadInterrupted { pending, cause }.into()
+            }
+        })
+    }
+
+    #[inline]
+    fn operator(&self) -> UnionId<'_> {
+        UnionId(&self.operator)
+    }
+}
+
+/// Each upload info names another upload.
+#[inline]
+fn ask_for_upload(
+    client: &Client,
+    space_id: &str,
+    operator: UnionId<'_>,
+    pre_check: &PreCheckParam,
+) -> Result<(String, SignedUrls)> {
+    let asked_at = client.clock().now();
+    let options = GetFileUploadInfo::new().pre_check_param(pre_check.clone());
+    let info = client.storage().get_file_upload_info(space_id, false, operator, &options)?;
+    let upload_key = check_key(info.upload_key)?;
+    let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
+    Ok((upload_key, check_upload_info(client, protocol, info, asked_at)?))
+}
+
+#[inline]
+fn check_key(key: String) -> Result<String> {
+    if key.is_empty() { Err(refuse(UPLOAD_INFO, Problem::Missing("uploadKey"))) } else { Ok(key) }
+}
+
+/// The vendor's rules, before gigabytes are sent for a name that is refused in the end.
+#[inline]
+fn check_name(name: Option<&str>) -> Result<String> {
+    let name = name.unwrap_or_default();
+    let problem = if name.trim().is_empty() {
+        "is empty: set it with `name`"
+    } else if name.contains(['\t', '*', '"', '<', '>', '|']) {
+        "has a tab or one of * \" < > |, which DingTalk refuses"
+    } else if name.trim_end().ends_with('.') {
+        "ends with a dot, which DingTalk refuses"
+    } else {
+        return Ok(name.to_owned());
+    };
+    Err(Error::InvalidArgument(format!("the name {name:?} {problem}")))
+}
