@@ -116,8 +116,13 @@ impl Multipart<'_, '_> {
         let state = Mutex::new(State { todo: (1..=count).collect(), done });
         let shape = &*pending;
         let connections = self.connections.min(count as usize);
-        let ended =
-            run_workers(connections, self.client, self.context, |_| self.work(shape, signers, &state));
+        let ended = run_workers(
+            connections,
+            self.client,
+            self.context,
+            |_| self.work(shape, signers, &state),
+            |_| {},
+        );
         let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         pending.done = state.done.into_iter().collect();
         ended?;

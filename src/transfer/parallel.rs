@@ -125,16 +125,22 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
     /// Fetches the missing ranges.
     #[inline]
     pub(crate) fn run(self, client: &Client, signer: &dyn Signer) -> Outcome {
-        let ended = run_workers(self.connections, client, self.context, |slot| {
-            let result = self.work(slot, client, signer);
-            if result.is_err() {
-                self.state().has_failed = true;
-            }
-            // Also after a panic, below: the others must not wait for the range of this one.
-            self.wake();
-            result
-        });
+        let work = |slot| self.work(slot, client, signer);
+        let ended = run_workers(self.connections, client, self.context, work, |slot| self.leave(slot));
         self.conclude(ended)
+    }
+
+    /// The others must not wait for the range of a worker that ended, perhaps by a panic in the caller's callback.
+    #[inline]
+    fn leave(&self, slot: usize) {
+        let mut state = self.state();
+        state.workers = state.workers.saturating_sub(1);
+        if let Some(left) = state.running.get_mut(slot).and_then(Option::take) {
+            state.add(left.completed);
+            state.has_failed = true;
+        }
+        drop(state);
+        self.wake();
     }
 
     #[inline]
@@ -158,7 +164,6 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
     /// Fetches one range after the other until there is none.
     #[inline]
     fn work(&self, slot: usize, client: &Client, signer: &dyn Signer) -> Result<()> {
-        let _leaving = Leaving { download: self, slot };
         self.state().workers += 1;
         while let Some(request) = self.next(slot) {
             let mut sink = PartSink { download: self, slot, place: None };
@@ -368,26 +373,6 @@ impl State {
             running().all(|running| done.end <= running.start || done.start >= running.end)
         };
         joined(self.done.iter().filter(is_free).copied().chain(running()).collect())
-    }
-}
-
-/// A worker leaves, perhaps by a panic in the caller's callback: the others must not wait for the range that it had.
-struct Leaving<'a, 'c> {
-    download: &'a ParallelDownload<'a, 'c>,
-    slot: usize,
-}
-
-impl Drop for Leaving<'_, '_> {
-    #[inline]
-    fn drop(&mut self) {
-        let mut state = self.download.state();
-        state.workers = state.workers.saturating_sub(1);
-        if let Some(left) = state.running.get_mut(self.slot).and_then(Option::take) {
-            state.add(left.completed);
-            state.has_failed = true;
-        }
-        drop(state);
-        self.download.wake();
     }
 }
 

@@ -11,17 +11,16 @@ use crate::client::Client;
 
 /// Runs `work` in this many threads, this one included (fewer, where there are no more threads to be had), and returns the
 /// first failure. It ends the other connections at once; so does a panic, in the caller's callback for example, which goes on
-/// in this thread when the others have ended.
+/// in this thread when the others have ended. `leave` is called after each worker, whatever ended it.
 pub(crate) fn run_workers(
     count: usize,
     client: &Client,
     context: &TransferContext<'_>,
     work: impl Fn(usize) -> Result<()> + Sync,
+    leave: impl Fn(usize) + Sync,
 ) -> Result<()> {
     let outcome = Mutex::new(Outcome::default());
-    let run = |slot| {
-        // The panic is passed on, so nothing broken is looked at.
-        let ended = catch_unwind(AssertUnwindSafe(|| work(slot)));
+    let keep = |ended: thread::Result<Result<()>>| {
         let mut outcome = outcome.lock().unwrap_or_else(PoisonError::into_inner);
         match ended {
             Ok(Ok(())) => return,
@@ -31,6 +30,11 @@ pub(crate) fn run_workers(
         drop(outcome);
         context.stop();
         client.interrupt();
+    };
+    let run = |slot| {
+        // The panic is passed on, so nothing broken is looked at.
+        keep(catch_unwind(AssertUnwindSafe(|| work(slot))));
+        leave(slot);
     };
     thread::scope(|scope| {
         let run = &run;
