@@ -215,8 +215,7 @@ impl ClientBuilder {
 
     /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each; `Duration::MAX` means unlimited.
     ///
-    /// A name of a host that was reached in the last 15 seconds is looked up without this limit, which would cost a thread
-    /// for each request. With an [`overall_timeout`](Self::overall_timeout) the limit holds always.
+    /// A host reached in the last 15 seconds is looked up without it, unless there is an [`overall_timeout`](Self::overall_timeout).
     ///
     /// ```no_run
     /// use std::time::Duration;
