@@ -187,7 +187,7 @@ impl Http {
         Ok((head, ObjectBody(body.into_reader())))
     }
 
-    /// PUTs an object of exactly `length` bytes. `body` must supply all of them, or ureq asks it for ever.
+    /// PUTs an object of exactly `length` bytes. `body` must supply all of them, or ureq loops forever.
     ///
     /// If `Expect` only costs time, the request is repeated without it, as long as nothing of `body` was used.
     #[inline]
@@ -343,7 +343,7 @@ fn token_value(token: &Secret) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// The signed has checked both; what still fails is refused rather than left out.
+/// `SignedUrls::check` has checked both; what still fails is refused rather than left out.
 fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
     let (header, mut value) =
