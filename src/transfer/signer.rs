@@ -263,3 +263,53 @@ fn check(signed: &Signed<'_>, client: &Client, asked_at: Duration) -> Result<Sig
     let unchecked = UncheckedUrls { operation: signed.operation, urls, headers, life };
     SignedUrls::check(&unchecked, client.plain_http(), asked_at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls() -> SignedUrls {
+        SignedUrls { urls: vec!["u".to_owned()], headers: Vec::new(), life: None, signed_at: Duration::ZERO }
+    }
+
+    /// The signatures that a number of connections ask for when every one of them is refused each time.
+    fn asked(shared: &mut SharedSignature, connections: usize) -> u32 {
+        let mut asked = 0;
+        let first = Generation(shared.generation);
+        let mut held = vec![Some(first); connections];
+        while held.iter().any(Option::is_some) {
+            for held in &mut held {
+                let Some(refused) = held.take() else { continue };
+                let ask = || {
+                    asked += 1;
+                    Some(Ok(urls()))
+                };
+                *held = shared.get(Need::Refused(refused), ask).unwrap().map(|fresh| fresh.generation);
+            }
+            assert!(asked < 100, "no end");
+        }
+        asked
+    }
+
+    #[test]
+    fn connections_that_are_refused_ask_for_a_few_signatures_together() {
+        for connections in [1, 3, 64] {
+            let mut shared = SharedSignature { urls: Some(Arc::new(urls())), ..SharedSignature::default() };
+            assert_eq!(asked(&mut shared, connections), MAX_UNPROVED, "{connections}");
+            assert_eq!(asked(&mut shared, connections), 0, "another range of the same transfer");
+            // A signature that helped says that it was the signature.
+            shared.unproved = 0;
+            assert_eq!(asked(&mut shared, connections), MAX_UNPROVED, "{connections}");
+        }
+    }
+
+    #[test]
+    fn a_signature_that_another_connection_has_replaced_is_not_asked_for_again() {
+        let mut shared = SharedSignature { urls: Some(Arc::new(urls())), ..SharedSignature::default() };
+        let fresh = shared.get(Need::Refused(Generation(0)), || Some(Ok(urls()))).unwrap().unwrap();
+        for need in [Need::First, Need::Refused(Generation(0)), Need::Expiring(Generation(0))] {
+            let same = shared.get(need, || unreachable!()).unwrap().unwrap();
+            assert_eq!(same.generation, fresh.generation, "{need:?}");
+        }
+    }
+}

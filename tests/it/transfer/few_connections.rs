@@ -76,7 +76,10 @@ fn additional_connections_that_are_refused_are_done_without() {
             let server = ObjectServer::start(&Object::new(&s.content), refuse);
             assert_downloads(&s, &server, 4);
             assert!(server.requests().len() <= 60, "{status}: {} requests", server.requests().len());
-            assert!(s.infos() <= 8, "{status}: {} infos", s.infos());
+            // Connections change hands, and a worker that got one that works may ask again: at most three times for each
+            // range. How often all of them ask together is counted in `signer`.
+            let ranges = 13;
+            assert!(s.infos() <= 1 + 3 * ranges, "{status}: {} infos", s.infos());
         }
     }
 }
