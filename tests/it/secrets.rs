@@ -463,8 +463,9 @@ fn planting(store: impl Fn(&str) -> String + Send + 'static) -> (FakeDingTalk, S
     (fake, store, client)
 }
 
+/// Said, so that no upload begins on a connection that is about to be closed.
 fn stored(_: &str) -> String {
-    http_answer("200 OK", "")
+    http_answer("200 OK\r\nConnection: close", "")
 }
 
 fn upload<'a>(client: &Client) -> Upload<'a> {
