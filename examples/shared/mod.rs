@@ -131,7 +131,7 @@ impl Session {
 
 pub(crate) fn connect(demo: bool) -> Result<Session, Failure> {
     if demo {
-        return stand_in();
+        return demo_session();
     }
     // First, because it says what is missing altogether.
     let client = Client::from_env().map_err(|e| {
@@ -144,7 +144,7 @@ pub(crate) fn connect(demo: bool) -> Result<Session, Failure> {
 }
 
 /// A small DingTalk with two files.
-fn stand_in() -> Result<Session, Failure> {
+fn demo_session() -> Result<Session, Failure> {
     let fake = FakeDingTalk::start()?;
     fake.add_folder("space-1", "folder-1", "报告");
     fake.add_folder("space-1", "folder-2", "2024");

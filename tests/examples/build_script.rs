@@ -84,7 +84,7 @@ fn said(output: &Output) -> String {
 }
 
 /// A fake that has this under the pinned ids, and what to set for it.
-fn stand_in(content: &str) -> (FakeDingTalk, Vec<(&'static str, String)>) {
+fn fake_with(content: &str) -> (FakeDingTalk, Vec<(&'static str, String)>) {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", NAME, content);
     let person = ("DINGTALK_UNION_ID", "builder-1".to_owned());
@@ -98,7 +98,7 @@ fn a_build_script_downloads_a_pinned_file_once() {
     let package = Package::new();
     package.assert_refused(&[], &["DINGTALK_APP_KEY", "GREETING_FILE"]);
 
-    let (fake, settings) = stand_in(GREETING);
+    let (fake, settings) = fake_with(GREETING);
     package.assert_refused(&settings[..5], &["DINGTALK_UNION_ID"]);
     assert!(fake.requests().is_empty());
     package.assert_built(&settings);
@@ -132,11 +132,11 @@ fn a_build_script_downloads_a_pinned_file_once() {
 fn a_build_script_takes_no_other_file() {
     let package = Package::new();
     // As many bytes, but not these.
-    let (_fake, settings) = stand_in(&GREETING.replace("Hello", "Adieu"));
+    let (_fake, settings) = fake_with(&GREETING.replace("Hello", "Adieu"));
     package.assert_refused(&settings, &["not the pinned file", "SHA-256", "build.rs wants"]);
-    let (_fake, settings) = stand_in(&GREETING.repeat(2));
+    let (_fake, settings) = fake_with(&GREETING.repeat(2));
     package.assert_refused(&settings, &["cannot be downloaded", "bytes or more"]);
-    let (_fake, mut settings) = stand_in(GREETING);
+    let (_fake, mut settings) = fake_with(GREETING);
     settings.push(("GREETING_FILE", env!("CARGO_MANIFEST_DIR").to_owned() + "/Cargo.toml"));
     package.assert_refused(&settings, &["not the pinned file"]);
 

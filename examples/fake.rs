@@ -1,10 +1,10 @@
-//! A fake of DingTalk that stays, to try the other examples with: `cargo run --example stand_in -- FILE...`.
+//! A fake of DingTalk that stays, to try the other examples with: `cargo run --example fake -- FILE...`.
 //!
 //! It has the files that it is given, at the root of `space-1`, as `dentry-1` and so on. It prints what to set, and then
 //! every request that it gets. Ctrl-C ends it, and everything in it is gone.
 //!
 //! ```sh
-//! cargo run --example stand_in -- README.md    # in one terminal; paste the lines it prints into another, and then there
+//! cargo run --example fake -- README.md    # in one terminal; paste the lines it prints into another, and then there
 //! cargo run --example put -- Cargo.toml space-1
 //! cargo run --example ls -- space-1
 //! cargo run --example get -- space-1 dentry-1 -o -
