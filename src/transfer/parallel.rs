@@ -3,7 +3,7 @@
 //! A single connection is the case of one worker with one range. The first range is requested before the size is known; the
 //! answer states the size, and from that the other ranges are planned.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -59,8 +59,8 @@ struct State {
     todo: VecDeque<Range<u64>>,
     done: Vec<CompletedRange>,
     running: Vec<Option<RunningRange>>,
-    /// Workers that have begun and not given up.
-    workers: usize,
+    /// Slots of the workers that have begun and not given up.
+    workers: BTreeSet<usize>,
     /// Answers with the whole object to requests for a range.
     whole_answers: u32,
     /// The server ignores ranges: from now on one connection fetches everything, in order.
@@ -134,7 +134,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
     #[inline]
     fn leave(&self, slot: usize) {
         let mut state = self.state();
-        state.workers = state.workers.saturating_sub(1);
+        state.workers.remove(&slot);
         if let Some(left) = state.running.get_mut(slot).and_then(Option::take) {
             state.add(left.completed);
             state.has_failed = true;
@@ -157,14 +157,20 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
                 state.saved = bytes;
             }
         }
-        let result = ended.and_then(|()| verify(&ranges, &object));
+        let result = ended.and_then(|()| {
+            // Workers that end between two ranges, because the transfer is to end, have no error.
+            if object.total != Some(bytes) {
+                self.context.check()?;
+            }
+            verify(&ranges, &object)
+        });
         Outcome { object, fresh: state.fresh, bytes, saved: state.saved, result }
     }
 
     /// Fetches one range after the other until there is none.
     #[inline]
     fn work(&self, slot: usize, client: &Client, signer: &dyn Signer) -> Result<()> {
-        self.state().workers += 1;
+        self.state().workers.insert(slot);
         while let Some(request) = self.next(slot) {
             let mut sink = PartSink { download: self, slot, place: None };
             let ended = download_range(client, signer, request, &mut sink, self.context);
@@ -225,23 +231,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
                     Ok(true)
                 }
             }
-            (Err(stopped), running) => {
-                let is_refused = running.as_ref().is_some_and(|running| running.is_refused);
-                let rest = running.and_then(|running| {
-                    state.add(running.completed);
-                    Some(running.completed.end..running.end?)
-                });
-                let others_go_on = state.workers > 1 && state.object.is_some();
-                match rest {
-                    Some(_) if is_refused => Ok(true),
-                    // A server may allow fewer connections than were asked for.
-                    Some(rest) if others_go_on && is_of_connection(&stopped.cause) => {
-                        state.todo.push_back(rest);
-                        Ok(false)
-                    }
-                    _ => Err(stopped.cause),
-                }
-            }
+            (Err(stopped), running) => state.part_failed(slot, running, stopped.cause),
         };
         state.has_failed |= goes_on.is_err();
         drop(state);
@@ -349,6 +339,28 @@ impl State {
         self.done.push(completed);
     }
 
+    /// A range was not fetched. `Ok` where another worker, or this one, fetches its rest: whether this one goes on.
+    #[inline]
+    fn part_failed(&mut self, slot: usize, running: Option<RunningRange>, cause: Error) -> Result<bool> {
+        let is_refused = running.as_ref().is_some_and(|running| running.is_refused);
+        let rest = running.and_then(|running| {
+            self.add(running.completed);
+            Some(running.completed.end..running.end?)
+        });
+        let others_go_on = self.workers.len() > 1 && self.object.is_some();
+        match rest {
+            Some(_) if is_refused => Ok(true),
+            // A server may allow fewer connections than were asked for.
+            Some(rest) if others_go_on && is_of_connection(&cause) => {
+                self.todo.push_back(rest);
+                // At once: of several that fail together, the last one has to say why.
+                self.workers.remove(&slot);
+                Ok(false)
+            }
+            _ => Err(cause),
+        }
+    }
+
     fn is_alone(&self, slot: usize) -> bool {
         self.running.iter().enumerate().all(|(other, running)| other == slot || running.is_none())
     }
@@ -448,5 +460,29 @@ impl Sink for PartSink<'_, '_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::error::StorageError;
+
+    /// Each of them left it to the others, as long as none of the others had ended.
+    #[test]
+    fn of_workers_that_fail_together_the_last_one_says_why() {
+        let refused = || Error::from(StorageError::read(403, "h", None, b"", &[]));
+        let mut state = State { object: Some(ObjectMeta::default()), ..State::default() };
+        state.running.resize_with(3, || None);
+        state.workers.extend(0..3);
+        for slot in 0..3 {
+            state.put(slot, slot as u64 * 10, Some(slot as u64 * 10 + 10));
+        }
+        for slot in 0..3 {
+            let running = state.running[slot].take();
+            let goes_on = state.part_failed(slot, running, refused());
+            assert_eq!(goes_on.as_ref().ok(), (slot < 2).then_some(&false), "{slot}: {goes_on:?}");
+        }
+        assert_eq!(Vec::from(state.todo), [0..10, 10..20]);
     }
 }
