@@ -496,13 +496,13 @@ fn ls_shows_what_it_can() {
 }
 
 #[test]
-fn a_stand_in_serves_one_program_after_the_other() {
+fn a_fake_serves_one_program_after_the_other() {
     let folder = Folder::new();
     fs::write(folder.join("报告.txt"), "hello").unwrap();
-    let mut command = without_account(example("stand_in"));
+    let mut command = without_account(example("fake"));
     command.arg("报告.txt").current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut stand_in = Running(command.spawn().unwrap());
-    let lines = BufReader::new(stand_in.0.stdout.take().unwrap()).lines();
+    let mut fake = Running(command.spawn().unwrap());
+    let lines = BufReader::new(fake.0.stdout.take().unwrap()).lines();
     let settings: Vec<(String, String)> = lines
         .map(|line| line.unwrap().strip_prefix("export ").unwrap().to_owned())
         .map(|line| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
