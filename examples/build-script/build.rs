@@ -8,7 +8,7 @@
 //!
 //! ```sh
 //! printf 'Hello from a file that was downloaded at build time. 你好！\n' > target/greeting.txt
-//! cargo run --example stand_in -- target/greeting.txt    # paste the lines it prints into another terminal, and there
+//! cargo run --example fake -- target/greeting.txt    # paste the lines it prints into another terminal, and there
 //! cargo run --manifest-path examples/build-script/Cargo.toml
 //! ```
 
