@@ -1,6 +1,8 @@
 //! Differences between systems: identity, owner, permissions, positioned I/O, and sync.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+#[cfg(unix)]
+use std::fs;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -66,28 +68,33 @@ fn is_unsupported(e: &io::Error) -> bool {
 
 /// Whether the file that could not be opened is another user's part in use. Who may not open a file cannot ask for its lock,
 /// but Linux lists the locks by the numbers of their files.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
 pub(super) fn is_locked(path: &Path, e: &io::Error) -> bool {
-    if e.kind() != io::ErrorKind::PermissionDenied || !cfg!(any(target_os = "linux", target_os = "android")) {
+    use std::os::unix::fs::MetadataExt;
+    if e.kind() != io::ErrorKind::PermissionDenied {
         return false;
     }
-    let (Some(number), Ok(locks)) = (number(path), fs::read_to_string("/proc/locks")) else { return false };
-    // 1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF
+    let found = fs::symlink_metadata(path).ok().filter(Metadata::is_file);
+    let (Some(found), Ok(locks)) = (found, fs::read_to_string("/proc/locks")) else { return false };
+    lists(&locks, found.ino())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn is_locked(_: &Path, _: &io::Error) -> bool {
+    false
+}
+
+/// Whether `/proc/locks` has a lock on the file of this number: `1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF`, where 1234
+/// is a process.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn lists(locks: &str, number: u64) -> bool {
+    let number = number.to_string();
     locks.lines().any(|line| {
         let mut fields = line.split_whitespace().skip(1);
         fields.next() == Some("FLOCK")
-            && fields.any(|field| field.rsplit(':').next() == Some(number.as_str()))
+            && fields.nth(3).and_then(|file| file.rsplit(':').next()) == Some(number.as_str())
     })
-}
-
-#[inline]
-fn number(path: &Path) -> Option<String> {
-    let found = fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
-    #[cfg(unix)]
-    let number = Some(std::os::unix::fs::MetadataExt::ino(&found).to_string());
-    #[cfg(not(unix))]
-    let number = Some(String::new()).filter(|_| !found.is_file());
-    number
 }
 
 #[cfg(unix)]
@@ -236,6 +243,16 @@ mod other {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn a_lock_is_found_by_its_file_and_not_by_its_process() {
+        let locks =
+            "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF\n2: POSIX  ADVISORY  WRITE 9 fd:01:77 0 EOF\n";
+        for (number, is_listed) in [(5678, true), (1234, false), (77, false), (0, false), (78, false)] {
+            assert_eq!(lists(locks, number), is_listed, "{number}");
+        }
+    }
 
     /// A file system that cannot bring a file to disk says so in several ways. A disk that fails is another matter.
     #[test]
