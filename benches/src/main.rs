@@ -89,7 +89,7 @@ impl Options {
                 stranger => {
                     let known = ROWS.map(|row| row.name).join(" ");
                     let flags = "--quick, --serve, --files NUMBER";
-                    return Err(format!("there is no row {stranger}; there are: {known}, and {flags}").into());
+                    return Err(format!("unknown row {stranger}; known rows: {known}; flags: {flags}").into());
                 }
             }
         }

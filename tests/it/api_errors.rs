@@ -89,10 +89,10 @@ fn by_code_and_not_by_status() {
         assert_eq!(error.bytes_written(), 0);
         let e = api(&error);
         assert_eq!((e.operation, e.status, e.code.as_str()), (DOWNLOAD_INFO, status, code));
-        assert_eq!(e.message, "The fake was told to fail.");
+        assert_eq!(e.message, "Failure injected by the fake.");
         // The text alone is enough for a support ticket.
         let text = error.to_string();
-        for part in [DOWNLOAD_INFO, code, "The fake was told to fail", error.request_id().unwrap()] {
+        for part in [DOWNLOAD_INFO, code, "Failure injected by the fake", error.request_id().unwrap()] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

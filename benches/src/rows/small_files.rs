@@ -59,7 +59,7 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
             outcome.table.push_str(&table(lab.files, &samples, counted.as_deref().ok()));
             outcome.notes.extend(counted.err().map(|e| format!("Instructions not measured: {e}")));
         }
-        None => outcome.notes.push("Not measured in memory: there is no room in /dev/shm.".to_owned()),
+        None => outcome.notes.push("Not measured in memory: /dev/shm is too small.".to_owned()),
     }
     outcome.notes.push(format!(
         "{} files of {} KiB, TLS 1.3 to a name (`localhost`), {rounds} rounds after a warm-up; wall and CPU time of the \

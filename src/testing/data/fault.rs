@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// The message of every error that a fault makes.
-pub(crate) const FAULT_MESSAGE: &str = "The fake was told to fail.";
+pub(crate) const FAULT_MESSAGE: &str = "Failure injected by the fake.";
 
 /// One way to misbehave, for [`FakeDingTalk::fault`](crate::testing::FakeDingTalk::fault),
 /// [`fault_always`](crate::testing::FakeDingTalk::fault_always) and [`fault_when`](crate::testing::FakeDingTalk::fault_when).

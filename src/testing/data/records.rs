@@ -41,7 +41,7 @@ pub struct Recorded {
     ///
     /// [`Fault::CorruptUpload`]: crate::testing::Fault::CorruptUpload
     pub body_crc64: Option<u64>,
-    /// The status of the answer; `None` if there is no answer, or not yet.
+    /// The status of the answer; `None` before it is sent, and if the connection ends without one.
     pub answered_status: Option<u16>,
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn get_dentry(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     check_space(&state.tree, call.param(0))?;
     let dentry = dentry_json::entry(&state.tree, (call.param(0), call.param(1)), false);
     let dentry =
-        dentry.ok_or_else(|| api_error(404, "dentryNotExist", "There is no such file or folder."))?;
+        dentry.ok_or_else(|| api_error(404, "dentryNotExist", "The file or folder does not exist."))?;
     Ok(ok(&json!({"dentry": dentry})))
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn list_dentries(shared: &Shared, call: &FakeCall<'_>) -> Result<Fake
         return Err(wrong("parentId"));
     }
     if state.tree.folder(space_id, parent_id).is_none() {
-        return Err(api_error(404, "dentryNotExist", "There is no such folder."));
+        return Err(api_error(404, "dentryNotExist", "The folder does not exist."));
     }
     let mut children = state.tree.children(space_id, parent_id);
     // Entries with equal keys need the same order at every call, or pages would not fit together.

@@ -91,14 +91,14 @@ pub(crate) fn check_space(tree: &Tree, space_id: &str) -> Result<(), FakeRespons
     if tree.has_space(space_id) {
         return Ok(());
     }
-    Err(api_error(404, "spaceNotExist", "There is no such space."))
+    Err(api_error(404, "spaceNotExist", "The space does not exist."))
 }
 
 /// Returns the number of a file's latest version.
 pub(crate) fn latest_version(tree: &Tree, space_id: &str, dentry_id: &str) -> Result<usize, FakeResponse> {
     check_space(tree, space_id)?;
     match tree.version_count(space_id, dentry_id) {
-        0 => Err(api_error(404, "dentryNotExist", "There is no such file.")),
+        0 => Err(api_error(404, "dentryNotExist", "The file does not exist.")),
         count => Ok(count),
     }
 }

@@ -43,7 +43,7 @@ fn send_file(
     let mut state = shared.state();
     latest_version(&state.tree, &space_id, &dentry_id)?;
     let Some(file) = dentry_json::sent(&state.tree, (&space_id, &dentry_id), &conversation) else {
-        return Err(api_error(404, "dentryNotExist", "There is no such file."));
+        return Err(api_error(404, "dentryNotExist", "The file does not exist."));
     };
     state.sent.push(Sent { space_id, dentry_id, union_id, conversation_id });
     Ok(ok(&json!({"file": file})))

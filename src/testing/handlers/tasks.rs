@@ -19,7 +19,7 @@ pub(crate) fn get_task(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRespo
         _ => statuses.pop_front(),
     });
     let Some(status) = status else {
-        return Err(api_error(404, "taskNotExist", "There is no such task."));
+        return Err(api_error(404, "taskNotExist", "The task does not exist."));
     };
     let mut task = json!({
         "id": id,

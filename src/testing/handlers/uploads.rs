@@ -58,7 +58,7 @@ pub(crate) fn part_infos(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     let region = upload_option(option(&body, &JsonObject::new())?, &["DINGTALK"])?.to_owned();
     let mut state = shared.state();
     if !state.uploads.is_multipart(key) {
-        return Err(api_error(400, "paramError.uploadKey", "There is no such upload in parts."));
+        return Err(api_error(400, "paramError.uploadKey", "The multipart upload does not exist."));
     }
     let infos = numbers.into_iter().map(|number| {
         let signed = state.sign_put(key, Some(number));
@@ -92,7 +92,7 @@ pub(crate) fn commit(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRespons
     let (size, conflict, properties) = commit_option(&body, option)?;
     let mut state = shared.state();
     if !state.uploads.is_for(key, &space_id) {
-        return Err(api_error(400, code("paramError.uploadKey"), "There is no such upload for this space."));
+        return Err(api_error(400, code("paramError.uploadKey"), "The upload does not exist in this space."));
     }
     let smallest = state.smallest_part;
     let whole =
@@ -148,7 +148,7 @@ fn place(
     if is_v2(call) {
         let folder = state.tree.folder_by_uuid(call.param(0));
         return folder
-            .ok_or_else(|| api_error(400, "paramError.parentDentryUuid", "There is no such folder."));
+            .ok_or_else(|| api_error(400, "paramError.parentDentryUuid", "The folder does not exist."));
     }
     let space_id = call.param(0);
     check_space(&state.tree, space_id)?;

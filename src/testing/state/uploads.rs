@@ -91,7 +91,7 @@ impl Uploads {
 
     /// Assembles the upload, or returns the reason why that is impossible.
     pub(crate) fn assemble(&self, key: &str, smallest_part: u64) -> Result<AssembledUpload, &'static str> {
-        let upload = self.get(key).ok_or("There is no such upload.")?;
+        let upload = self.get(key).ok_or("The upload does not exist.")?;
         let Some(last) = upload.parts.keys().next_back().copied() else {
             return Err("Nothing has been uploaded.");
         };

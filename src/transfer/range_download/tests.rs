@@ -203,7 +203,7 @@ fn signatures_that_have_lapsed_already_are_renewed_a_few_times_only() {
     }
 }
 
-/// A server that answers 412 to every `If-Match`, though the `ETag` is the same. With `known`, it states that in the answer.
+/// A server that answers 412 to every `If-Match`, though the `ETag` is the same. `stated` is the `ETag` in that answer.
 struct NoIfMatch {
     stated: Option<&'static str>,
     etag: &'static str,

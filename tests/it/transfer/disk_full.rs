@@ -38,7 +38,7 @@ fn a_full_disk_leaves_nothing_or_what_can_be_resumed() {
         assert!((least..=LIMIT).contains(&bytes), "{report}");
         assert_eq!(kept, bytes > 0, "{report}");
         assert_eq!(folder.names(), if kept { vec![CHECKPOINT, PART] } else { Vec::new() });
-        // As long as there is no room, nothing is lost by trying.
+        // While the disk is full, another attempt loses nothing.
         let report = download(&s, &folder, parallel, true, Some(2000));
         assert!(written(&report, &folder).0 >= bytes, "{report}");
         let report = download(&s, &folder, parallel, true, None);
