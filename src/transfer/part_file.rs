@@ -238,7 +238,8 @@ impl<'a> PartFile<'a> {
     /// A target that must not be replaced hands nothing on.
     fn set_permissions(&self, found: &Metadata, no_clobber: bool) -> io::Result<()> {
         let old = fs::metadata(self.target.path()).ok().filter(|old| old.is_file() && !no_clobber);
-        match system::set_permissions(&self.file, found, old.as_ref(), &self.new_checkpoint) {
+        let (folder, probe) = (self.folder.as_ref(), &self.new_checkpoint);
+        match system::set_permissions(&self.file, found, old.as_ref(), folder, probe) {
             // A file system without permissions, or one that lets nobody change them.
             Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
                 Ok(())

@@ -100,7 +100,10 @@ fn lists(locks: &str, number: u64) -> bool {
 #[cfg(unix)]
 mod unix {
     use std::fs::Permissions;
+    use std::io::Read;
     use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+    use std::sync::{Mutex, PoisonError};
+    use std::time::{Duration, Instant};
 
     use super::{File, Metadata, OpenOptions, Path, fs, io};
 
@@ -141,13 +144,13 @@ mod unix {
         file: &File,
         found: &Metadata,
         old: Option<&Metadata>,
+        folder: Option<&File>,
         probe: &Path,
     ) -> io::Result<()> {
         let mode = match old {
             Some(old) => successor_mode(old, found),
-            // As any new file: the process's mask is not to be had otherwise.
-            None => match Probe::new(probe, 0o666).and_then(|probe| probe.0.metadata()) {
-                Ok(new) => new.mode() & 0o777,
+            None => match new_mode(folder, probe) {
+                Ok(mode) => mode,
                 Err(_) => return Ok(()),
             },
         };
@@ -169,6 +172,39 @@ mod unix {
         }
         // The new group gets nothing. The old one is among the others now, and gets no more than it had.
         mode & !0o077 | (mode & (mode >> 3) & 0o007)
+    }
+
+    /// The permissions of a new file depend on the process's mask, and on what its folder hands on, which only a new file
+    /// shows. To make one for each of many small downloads costs as much as the downloads, where a file system avoids what
+    /// was deleted lately. So the answer holds for a moment, in the same folder and under the same mask.
+    #[inline]
+    fn new_mode(folder: Option<&File>, probe: &Path) -> io::Result<u32> {
+        static LAST: Mutex<Option<(Circumstances, u32, Instant)>> = Mutex::new(None);
+        const MOMENT: Duration = Duration::from_secs(1);
+        let circumstances = folder.and_then(circumstances);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((then, mode, at)) = *last
+            && circumstances == Some(then)
+            && at.elapsed() < MOMENT
+        {
+            return Ok(mode);
+        }
+        let mode = Probe::new(probe, 0o666)?.0.metadata()?.mode() & 0o777;
+        *last = circumstances.map(|now| (now, mode, Instant::now()));
+        Ok(mode)
+    }
+
+    /// The device and the number of a folder, and the process's mask.
+    type Circumstances = (u64, u64, u32);
+
+    /// `None` where no file states the mask: on other systems than Linux.
+    fn circumstances(folder: &File) -> Option<Circumstances> {
+        let mut status = [0; 512];
+        let read = File::open("/proc/thread-self/status").ok()?.read(&mut status).ok()?;
+        let status = str::from_utf8(status.get(..read)?).ok()?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+        let found = folder.metadata().ok()?;
+        Some((found.dev(), found.ino(), u32::from_str_radix(mask.trim(), 8).ok()?))
     }
 
     /// A new file for a moment, to see what a new file is like here.
@@ -230,6 +266,7 @@ mod other {
         file: &File,
         _: &Metadata,
         old: Option<&Metadata>,
+        _: Option<&File>,
         _: &Path,
     ) -> io::Result<()> {
         old.map_or(Ok(()), |old| file.set_permissions(old.permissions()))

@@ -5,6 +5,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::fs::Mode;
+
 use super::folder::{CHECKPOINT, Folder, NAME, PART, assert_content, names_in};
 use super::process::{Job, NOBODY, lacks, lacks_root};
 use super::*;
@@ -109,6 +111,31 @@ fn the_group_of_a_folder_is_handed_nothing_either() {
     let new = fs::metadata(folder.target()).unwrap();
     let group_may_read = new.permissions().mode() & 0o070 != 0;
     assert!(new.gid() != NOBODY || !group_may_read, "{:o} for group {}", new.mode(), new.gid());
+}
+
+/// The mask belongs to the process, and the other tests share it.
+#[test]
+fn a_new_file_has_the_permissions_that_the_mask_of_the_moment_leaves() {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let name = "transfer::part_publish::under_several_masks";
+    let output = child.args(["--exact", name, "--ignored", "--nocapture"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "runs in a process of its own"]
+fn under_several_masks() {
+    let (s, folders) = (Setup::new(SIZE), [Folder::new(), Folder::new()]);
+    for folder in &folders {
+        for (number, mask) in [0o022, 0o077, 0o077, 0o002, 0o022, 0o027].into_iter().enumerate() {
+            rustix::process::umask(Mode::from_raw_mode(mask));
+            let target = folder.join(&number.to_string());
+            s.file().download().to_file(&target).unwrap();
+            assert_eq!(mode(&target), 0o666 & !mask, "under {mask:o}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6, "nothing else is left in the folder");
+    }
 }
 
 /// `/dev/stdout` is a link to a file where a shell has redirected it, and that file was replaced.
