@@ -3,7 +3,7 @@
 //! ```sh
 //! cargo run --release --manifest-path benches/Cargo.toml                       # everything, about 25 minutes
 //! cargo run --release --manifest-path benches/Cargo.toml -- download-tls call  # these rows only
-//! cargo run --release --manifest-path benches/Cargo.toml -- --files 2000 small-files  # in place of 500
+//! cargo run --release --manifest-path benches/Cargo.toml -- --files 500 small-files   # in place of 2000
 //! cargo run --release --manifest-path benches/Cargo.toml -- --quick            # little data, few rounds; writes nothing
 //! cargo run --release --manifest-path benches/Cargo.toml -- --serve            # the origin alone, for perf or callgrind
 //! ```
@@ -94,7 +94,7 @@ impl Options {
             }
         }
         if options.files == 0 {
-            options.files = if options.is_quick { 50 } else { 500 };
+            options.files = if options.is_quick { 50 } else { 2000 };
         }
         Ok(options)
     }

@@ -57,9 +57,9 @@ impl Origin {
         let small = make_object(&www, "small", big.size.min(64 * MIB))?;
         let tiny = make_object(&www, "tiny", 10 * 1024)?;
         let root = make_certificate(folder.path())?;
-        let (plain_port, tls_port) = (free_port()?, free_port()?);
+        let ports @ [plain_port, tls_port, ..] = [free_port()?, free_port()?, free_port()?, free_port()?];
         let config = folder.path().join("nginx.conf");
-        fs::write(&config, configuration(folder.path(), plain_port, tls_port, &[&big, &small, &tiny]))?;
+        fs::write(&config, configuration(folder.path(), ports, &[&big, &small, &tiny]))?;
         let mut command = Command::new(program);
         command
             .arg("-p")
@@ -158,7 +158,10 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn configuration(folder: &Path, plain: u16, tls: u16, objects: &[&Object]) -> String {
+/// The objects have ports of their own, since with DingTalk they are on another host than the API: nobody fetches them over
+/// the connection that served a call.
+fn configuration(folder: &Path, ports: [u16; 4], objects: &[&Object]) -> String {
+    let [plain, tls, plain_objects, tls_objects] = ports;
     // As root it would give its work to a user who may not read the folder.
     // SAFETY: it only asks for a number.
     let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
@@ -177,8 +180,8 @@ fn configuration(folder: &Path, plain: u16, tls: u16, objects: &[&Object]) -> St
             r#""protocol":"HEADER_SIGNATURE","uploadKey":"key","headerSignatureInfo":{{"headers":{{"Authorization":"OSS key:signature","x-oss-date":"Sat, 01 Jan 2022 10:00:00 GMT"}},"expirationSeconds":900,"region":"ZHANGJIAKOU","internalResourceUrls":[],"resourceUrls":["{url}"]}}"#
         ))
     };
-    let download = signed("$scheme://$http_host/$1");
-    let upload = signed("$scheme://$http_host/put/big");
+    let download = signed("$scheme://$host:$objects/$1");
+    let upload = signed("$scheme://$host:$objects/put/big");
     let commit = answer(r#""dentry":{"id":"d","spaceId":"s","name":"big","type":"FILE","status":"NORMAL"}"#);
     format!(
         "{user}
@@ -200,9 +203,12 @@ http {{
     client_max_body_size 0;
     keepalive_requests 100000000;
     keepalive_timeout 900s;
+    map $https $objects {{ on {tls_objects}; default {plain_objects}; }}
     server {{
         listen 127.0.0.1:{plain};
+        listen 127.0.0.1:{plain_objects};
         listen 127.0.0.1:{tls} ssl;
+        listen 127.0.0.1:{tls_objects} ssl;
         ssl_protocols TLSv1.3;
         ssl_certificate {folder}/certificate.pem;
         ssl_certificate_key {folder}/key.pem;

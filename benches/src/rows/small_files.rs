@@ -64,8 +64,9 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     outcome.notes.push(format!(
         "{} files of {} KiB, TLS 1.3 to a name (`localhost`), {rounds} rounds after a warm-up; wall and CPU time of the \
          whole process for each file. All of them ask for the download info of each file, write beside the target, and \
-         rename; all but the last two sync the file and its folder. Ours also compares the checksum, and locks. Before each \
-         request ureq looks the name up, and with a limit for that, in a thread of its own. A new connection of ours costs two \
+         rename; all but the last two sync the file and its folder. Ours also compares the checksum, and locks. The objects have \
+         another port than the API, as they have another host with DingTalk. Nothing is deleted on the disk between the \
+         rounds. Before each request ureq looks the name up, and with a limit for that, in a thread of its own. A new connection of ours costs two \
          handshakes until the client knows that the host needs the private root. Instructions by `valgrind --tool=callgrind`, kernel not included, the difference between {MANY} files and {FEW}.",
         lab.files,
         lab.origin()?.tiny.size / 1024,
