@@ -180,8 +180,8 @@ fn configuration(folder: &Path, ports: [u16; 4], objects: &[&Object]) -> String 
             r#""protocol":"HEADER_SIGNATURE","uploadKey":"key","headerSignatureInfo":{{"headers":{{"Authorization":"OSS key:signature","x-oss-date":"Sat, 01 Jan 2022 10:00:00 GMT"}},"expirationSeconds":900,"region":"ZHANGJIAKOU","internalResourceUrls":[],"resourceUrls":["{url}"]}}"#
         ))
     };
-    let download = signed("$scheme://$host:$objects/$1");
-    let upload = signed("$scheme://$host:$objects/put/big");
+    let download = signed("$scheme://$objects/$1");
+    let upload = signed("$scheme://$objects/put/big");
     let commit = answer(r#""dentry":{"id":"d","spaceId":"s","name":"big","type":"FILE","status":"NORMAL"}"#);
     format!(
         "{user}
@@ -203,7 +203,12 @@ http {{
     client_max_body_size 0;
     keepalive_requests 100000000;
     keepalive_timeout 900s;
-    map $https $objects {{ on {tls_objects}; default {plain_objects}; }}
+    # Through a relay the objects are where the relay is.
+    map $http_host $objects {{
+        ~:{plain}$ $host:{plain_objects};
+        ~:{tls}$ $host:{tls_objects};
+        default $http_host;
+    }}
     server {{
         listen 127.0.0.1:{plain};
         listen 127.0.0.1:{plain_objects};
