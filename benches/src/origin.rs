@@ -205,8 +205,10 @@ http {{
     keepalive_timeout 900s;
     # Through a relay the objects are where the relay is.
     map $http_host $objects {{
-        ~:{plain}$ $host:{plain_objects};
-        ~:{tls}$ $host:{tls_objects};
+        127.0.0.1:{plain} 127.0.0.1:{plain_objects};
+        127.0.0.1:{tls} 127.0.0.1:{tls_objects};
+        localhost:{plain} localhost:{plain_objects};
+        localhost:{tls} localhost:{tls_objects};
         default $http_host;
     }}
     server {{
