@@ -331,13 +331,14 @@
 //!
 //! # A whole folder, with names that others chose
 //!
-//! A name at DingTalk is not yet a name on a disk. It may be `..`, hold a `\`, or be one that Windows keeps for a
-//! device:
+//! A name at DingTalk is not yet a name on a disk. It may be `..`, hold a `\`, be one that Windows keeps for a device, or
+//! have more bytes than a file system takes (a Chinese character has three):
 //!
 //! ```
 //! fn safe(name: &str) -> String {
 //!     let plain = |c: char| if c.is_control() || r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
 //!     let name: String = name.chars().map(plain).collect();
+//!     let name = shortened(&name);
 //!     let name = name.trim_end_matches(['.', ' ']); // Windows drops them; `.` and `..` end here, too
 //!     let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
 //!     let is_digit = |rest: &str| matches!(rest.as_bytes(), [b'0'..=b'9']);
@@ -346,12 +347,29 @@
 //!     if name.is_empty() || is_device { format!("_{name}") } else { name.to_owned() }
 //! }
 //!
+//! /// At most 254 bytes, which leaves one of the usual 255 for a `_` in front. The extension stays.
+//! fn shortened(name: &str) -> String {
+//!     const MOST: usize = 254;
+//!     if name.len() <= MOST {
+//!         return name.to_owned();
+//!     }
+//!     let (stem, dot, extension) = match name.rsplit_once('.') {
+//!         Some((stem, extension)) if extension.len() < 32 => (stem, ".", extension),
+//!         _ => (name, "", ""),
+//!     };
+//!     let room = MOST - dot.len() - extension.len();
+//!     let end = (0..=room).rev().find(|end| stem.is_char_boundary(*end)).unwrap_or_default();
+//!     format!("{}{dot}{extension}", &stem[..end])
+//! }
+//!
 //! assert_eq!(["季度报告.xlsx", "comm.txt"].map(safe), ["季度报告.xlsx", "comm.txt"]);
 //! assert_eq!(["..", "", r"..\x", "nul.txt", "com1"].map(safe), ["_", "_", ".._x", "_nul.txt", "_com1"]);
+//! let long = safe(&format!("{}.xlsx", "报".repeat(100)));
+//! assert!(long.len() <= 255 && long.ends_with("报.xlsx"));
 //! ```
 //!
 //! Two names may become the same, also where a disk does not tell small letters from capitals: `no_clobber` makes an
-//! error of that, and a second run fetches only what is missing.
+//! error of that, and a second run fetches only what is missing. One file that fails does not end the rest.
 //!
 //! ```no_run
 //! # fn safe(name: &str) -> String { name.to_owned() }
@@ -359,6 +377,7 @@
 //! use dingtalk_files::{Client, DentryType, Error, UnionId};
 //!
 //! let (client, operator) = (Client::from_env()?, UnionId("operator-1"));
+//! let mut failed = 0;
 //! for entry in client.storage().walk("space-1", "0", operator) {
 //!     let entry = entry?;
 //!     let (Some(DentryType::File), Some(id)) = (&entry.dentry.kind, &entry.dentry.id) else { continue };
@@ -367,8 +386,15 @@
 //!     match client.file("space-1", id, operator).download().resume(true).no_clobber(true).to_file(&target) {
 //!         Err(Error::TargetExists { .. }) => eprintln!("{} is there already", entry.path),
 //!         Err(error) if error.code() == Some("dentryDownloadProtocolNotSupport") => {} // an online document
-//!         other => drop(other?),
+//!         Err(error) => {
+//!             eprintln!("{}: {error}", entry.path);
+//!             failed += 1;
+//!         }
+//!         Ok(_) => {}
 //!     }
+//! }
+//! if failed > 0 {
+//!     return Err(format!("{failed} files are missing; another run fetches them").into());
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -194,14 +194,15 @@ pub use base::dentry::{
     PartitionType, StorageDriver, Thumbnail, Visibility,
 };
 pub use base::error::{
-    ApiError, CommitUnknown, Error, FileError, NetworkError, NetworkStage, NotSent, Problem, Result,
-    SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
+    ApiError, CommitUnknown, Error, ErrorKind, FileError, NetworkError, NetworkStage, NotSent, Problem,
+    Result, SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
-pub use base::ids::{Timestamp, UnionId};
+pub use base::ids::UnionId;
 #[cfg(any(feature = "browse", feature = "manage", feature = "storage-v2"))]
 pub use base::pages::{Page, Pages};
 pub use base::secret::Secret;
 pub use base::task::{Task, TaskStatus};
+pub use base::timestamp::Timestamp;
 pub use base::upload::{PendingUpload, Uploaded};
 pub use client::Client;
 pub use client::builder::ClientBuilder;

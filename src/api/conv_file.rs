@@ -5,8 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::base::call::Call;
 use crate::base::dentry::{DentryStatus, DentryType};
 use crate::base::error::Result;
-use crate::base::ids::{Timestamp, UnionId};
+use crate::base::ids::UnionId;
 use crate::base::json::{negative_is_none, null_is_default};
+use crate::base::timestamp::Timestamp;
 use crate::client::Client;
 
 super::group! {

@@ -49,6 +49,27 @@ impl Clock for MonotonicClock {
     }
 }
 
+/// The end of an operation, by the clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    pub(crate) at: Duration,
+    /// The time that the whole operation had, for the error that says it was not enough.
+    pub(crate) limit: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn time_left(self, now: Duration) -> TimeLeft {
+        TimeLeft { left: self.at.saturating_sub(now), limit: self.limit }
+    }
+}
+
+/// The time until a [`Deadline`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TimeLeft {
+    pub(crate) left: Duration,
+    pub(crate) limit: Duration,
+}
+
 /// An interruption, or the end of the time, is noticed this soon during a wait.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(100);
 

@@ -6,10 +6,10 @@ use std::fmt;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::base::ids::Timestamp;
 use crate::base::ids::string_enum;
 use crate::base::json::{negative_is_none, null_is_default};
 use crate::base::secret::host_of;
+use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// Whether a dentry is a file or a folder.

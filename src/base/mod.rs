@@ -12,4 +12,5 @@ pub(crate) mod options;
 pub(crate) mod pages;
 pub(crate) mod secret;
 pub(crate) mod task;
+pub(crate) mod timestamp;
 pub(crate) mod upload;

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::base::ids::Timestamp;
 use crate::base::ids::string_enum;
+use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// The state of a task.

@@ -9,7 +9,7 @@ use ureq::http::{HeaderValue, Uri};
 
 use crate::base::clock::{Clock, MonotonicClock};
 use crate::base::error::{Error, Result};
-use crate::base::secret::Secret;
+use crate::base::secret::{Secret, host_of};
 use crate::client::retry::RetryPolicy;
 use crate::client::token::{AppTokens, Auth, TokenSource};
 use crate::client::{Client, Inner};
@@ -450,6 +450,13 @@ fn check_api_url(url: &str) -> Result<String> {
     let url = check_base_url(url)?;
     if url.ends_with("/v1.0") || url.ends_with("/v2.0") {
         return Err(config("the base URL must end before /v1.0 or /v2.0, with which every route begins"));
+    }
+    let host = host_of(&url).to_ascii_lowercase();
+    // The old host answers an unknown route with status 200.
+    if let Some(old @ ("oapi.dingtalk.com" | "oapi.dingtalk.io")) = host.split(':').next() {
+        return Err(config(format!(
+            "{old} is the old host, which `oapi_base_url` names; leave the base URL out, or use {BASE_URL}"
+        )));
     }
     Ok(url)
 }

@@ -14,10 +14,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::call::{Call, Effect, Host, encode};
-use crate::base::clock::{Clock, POLL_INTERVAL, jitter};
+use crate::base::clock::{Clock, Deadline, POLL_INTERVAL, TimeLeft, jitter};
 use crate::base::error::{
-    ApiAnswer, Error, NetworkError, NetworkStage, Problem, Result, check_errcode, classify,
+    ApiAnswer, Error, NetworkError, NetworkStage, OverallTimeout, Problem, Result, classify,
 };
+use crate::base::json;
 use crate::base::secret::Secret;
 use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
 use crate::client::token::{Auth, Fetched, Token, get_access_token};
@@ -41,7 +42,7 @@ use crate::object::signed_urls::SignedUrls;
 pub struct Client {
     inner: Arc<Inner>,
     /// Inside an operation: when it has to end. A token fetched or a signature renewed for it is part of it.
-    deadline: Option<Duration>,
+    deadline: Option<Deadline>,
     /// Inside a transfer that can be interrupted: connections that are nobody else's.
     private: Option<Arc<Http>>,
 }
@@ -76,9 +77,9 @@ impl Client {
     #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
         let answer = self.run(call)?;
-        match read(&answer)? {
+        // Failures come as errors, so an answer without the word is a success, and so is an empty one.
+        match json::read(&answer.body, false).map_err(|why| answer.unreadable(why))?.answer {
             SuccessAnswer { success: Some(false) } => Err(answer.unexpected(Problem::NotDone)),
-            // Failures come as errors, so an answer without the word is no failure.
             SuccessAnswer { success: Some(true) | None } => Ok(()),
         }
     }
@@ -113,7 +114,7 @@ impl Client {
                 }
                 RetryDecision::After(wait) => {
                     let ends = self.clock().now().saturating_add(wait);
-                    if this.deadline.is_some_and(|deadline| ends >= deadline) || !this.pause(wait) {
+                    if this.deadline.is_some_and(|deadline| ends >= deadline.at) || !this.pause(wait) {
                         return Err(error);
                     }
                     tries.retries += 1;
@@ -161,16 +162,12 @@ impl Client {
         })?;
         tries.retry_after = answer.retry_after;
         classify(&answer, &secrets)?;
-        if call.host == Host::Oapi {
-            check_errcode(&answer, &secrets)?;
-        }
         Ok(answer)
     }
 
     fn token(&self, operation: &'static str) -> Result<Token> {
         self.inner.auth.token(self.clock(), &|| self.has_ended(operation), |app, early| {
-            let soon = || self.clock().now().saturating_add(EARLY_REFRESH_LIMIT);
-            let client = if early { self.until(soon()) } else { self.clone() };
+            let client = if early { self.within(EARLY_REFRESH_LIMIT) } else { self.clone() };
             let answer = get_access_token(&app.key, app.secret.expose()).and_then(|call| client.call(&call));
             // An early one has a limit of its own.
             match answer {
@@ -204,15 +201,16 @@ impl Client {
     /// The same client for the time of one operation, which the overall timeout ends.
     pub(crate) fn within_deadline(&self) -> Self {
         match self.inner.overall_timeout {
-            Some(limit) => self.until(self.clock().now().saturating_add(limit)),
+            Some(limit) => self.within(limit),
             None => self.clone(),
         }
     }
 
-    /// The same client, whose calls end by then at the latest.
-    fn until(&self, deadline: Duration) -> Self {
-        let deadline = self.deadline.map_or(deadline, |earlier| earlier.min(deadline));
-        Self { deadline: Some(deadline), ..self.clone() }
+    /// The same client, whose calls together end within that time, or earlier if that was set before.
+    fn within(&self, limit: Duration) -> Self {
+        let deadline = Deadline { at: self.clock().now().saturating_add(limit), limit };
+        let earlier = self.deadline.filter(|earlier| earlier.at <= deadline.at);
+        Self { deadline: Some(earlier.unwrap_or(deadline)), ..self.clone() }
     }
 
     /// The same client with connections of its own, which [`interrupt`](Self::interrupt) can end.
@@ -247,25 +245,22 @@ impl Client {
     }
 
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.deadline
+        self.deadline.map(|deadline| deadline.at)
     }
 
     /// Nothing more will come of the operation: its time is over, or it was interrupted. Nothing of it was sent.
     fn has_ended(&self, operation: &'static str) -> Option<Error> {
-        let unsent = |cause| {
-            let url = &self.inner.base_url;
-            NetworkError::new(operation, url, NetworkStage::Connect, cause)
-        };
-        if self.time_left() == Some(Duration::ZERO) {
-            let limit = self.inner.overall_timeout.unwrap_or_default();
-            return Some(unsent(format!("the overall timeout of {limit:?} is over")).timed_out().into());
+        let (url, stage) = (&self.inner.base_url, NetworkStage::Connect);
+        if let Some(TimeLeft { left: Duration::ZERO, limit }) = self.time_left() {
+            let error = NetworkError::new(operation, url, stage, OverallTimeout { limit });
+            return Some(error.timed_out().into());
         }
         let is_interrupted = self.private.as_ref().is_some_and(|own| own.is_interrupted());
-        is_interrupted.then(|| unsent("the transfer was ended".to_owned()).into())
+        is_interrupted.then(|| NetworkError::new(operation, url, stage, "the transfer was ended").into())
     }
 
-    fn time_left(&self) -> Option<Duration> {
-        self.deadline.map(|d| d.saturating_sub(self.clock().now()))
+    fn time_left(&self) -> Option<TimeLeft> {
+        self.deadline.map(|deadline| deadline.time_left(self.clock().now()))
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -287,8 +282,14 @@ struct SuccessAnswer {
     success: Option<bool>,
 }
 
+/// A query that got nothing of what it asked for has failed. An operation that changes something has run, whatever can be
+/// read of its answer.
 fn read<T: DeserializeOwned>(answer: &ApiAnswer) -> Result<T> {
-    serde_json::from_slice(&answer.body).map_err(|e| answer.malformed(&e))
+    let reading = json::read(&answer.body, answer.reads).map_err(|why| answer.unreadable(why))?;
+    match reading.missing {
+        Some(fields) if answer.reads => Err(answer.unexpected(Problem::Empty(fields))),
+        _ => Ok(reading.answer),
+    }
 }
 
 fn no_old_host(operation: &str) -> Error {

@@ -171,9 +171,7 @@ pub(crate) fn after_failure(
     }
     // The transport's word, and no error's kind: of the operation nothing was sent.
     let nothing_ran = matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect);
-    // A ban lasts minutes: longer than any wait of ours.
-    let banned = matches!(error, Error::Answer(e) if e.is_banned());
-    if error.is_transient() && !banned && (tries.repeatable || nothing_ran) {
+    if error.is_transient() && (tries.repeatable || nothing_ran) {
         return RetryDecision::After(wait);
     }
     RetryDecision::Fail

@@ -262,7 +262,7 @@ impl AgentSet {
             .timeout_per_write(agents.timeout_per_write().or(stall).and_then(finite))
             .timeout_await_100(Some(AWAIT_100))
             .timeout_recv_response(shorter(limits.recv_response, answer_limit))
-            .timeout_global(shorter(limits.global, time_left))
+            .timeout_global(shorter(limits.global, time_left.map(|time| time.left)))
             .timeout_per_call(limits.per_call.and_then(finite))
             .timeout_resolve(limits.resolve.and_then(finite))
             .timeout_connect(limits.connect.and_then(finite));

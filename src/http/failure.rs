@@ -6,7 +6,8 @@ use std::{fmt, io};
 use ureq::Timeout;
 
 use super::request::{HttpRequest, Sent};
-use crate::base::error::{Error, NetworkError, NetworkStage};
+use crate::base::clock::TimeLeft;
+use crate::base::error::{Error, NetworkError, NetworkStage, OverallTimeout};
 
 /// No thread can be started to look a name up.
 #[derive(Debug)]
@@ -96,9 +97,6 @@ fn is_refused(e: &ureq::Error) -> bool {
     matches!(e, U::BadUri(_) | U::RequireHttpsOnly(_) | U::InvalidProxyUrl | U::Http(_))
 }
 
-/// In place of ureq's "timeout: global".
-pub(super) const OVERALL_TIMEOUT: &str = "the overall timeout is over";
-
 /// ureq's error as ours. `sent` is what is known of the request by itself.
 pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> Error {
     use ureq::Error as U;
@@ -117,13 +115,20 @@ pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> 
         U::BadUri(_) => "the URL makes no sense".into(),
         U::RequireHttpsOnly(_) => "the agent allows https only".into(),
         U::TlsRequired => "https needs TLS, which this build does not have".into(),
-        // No agent of ours has such a limit: it is the operation's.
-        U::Timeout(Timeout::Global) => OVERALL_TIMEOUT.into(),
+        U::Timeout(Timeout::Global) => over(request.time_left),
         U::Other(e) if e.is::<NoThread>() => e,
         other => Box::new(other),
     };
     let error = NetworkError::new(request.operation, request.url, stage, cause);
     NetworkError { timed_out, tls, hopeless, reads: request.reads, ..error }.into()
+}
+
+/// In place of ureq's "timeout: global". No agent of ours has such a limit: it is the operation's.
+pub(super) fn over(time_left: Option<TimeLeft>) -> Box<dyn StdError + Send + Sync> {
+    match time_left {
+        Some(TimeLeft { limit, .. }) => Box::new(OverallTimeout { limit }),
+        None => "the time that the agent allows for a whole call is over".into(),
+    }
 }
 
 /// A name that does not resolve. The standard library has neither a kind nor, on unix, an OS error for that; this is

@@ -22,7 +22,7 @@ pub(crate) mod tls;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ureq::http::header::{
     ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, IF_MATCH, RANGE,
@@ -31,6 +31,7 @@ use ureq::http::header::{
 use ureq::http::{HeaderMap, Response};
 use ureq::{Body, BodyReader, Timeout};
 
+use crate::base::clock::TimeLeft;
 use crate::base::error::{ApiAnswer, Error, Problem, Result, StorageError, UnexpectedAnswer};
 use crate::base::secret::{Secret, host_of, redact};
 use crate::object::range::{RequestedRange, ResponseHead, parse_unsatisfied_range};
@@ -39,7 +40,7 @@ use crate::object::{GET_OBJECT, PUT_OBJECT};
 pub(crate) use agents::AgentSets;
 use agents::{AgentSet, IdleSets};
 use expect::{Expectation, Lesson, lesson};
-use failure::{OVERALL_TIMEOUT, is_closed, network};
+use failure::{is_closed, network, over};
 use head::{read_head, redirect, retry_after, text};
 use request::{HttpRequest, RequestBody, Sent};
 
@@ -76,7 +77,7 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) secrets: &'a [&'a str],
     pub(crate) body: Option<&'a [u8]>,
     /// Until the deadline, if there is one.
-    pub(crate) time_left: Option<Duration>,
+    pub(crate) time_left: Option<TimeLeft>,
 }
 
 impl Http {
@@ -168,7 +169,7 @@ impl Http {
         url: &str,
         range: RequestedRange,
         if_match: Option<&str>,
-        time_left: Option<Duration>,
+        time_left: Option<TimeLeft>,
     ) -> Result<(ResponseHead, ObjectBody)> {
         let mut headers = self.signed_headers(signed)?;
         for (name, text) in [(RANGE, range.header()), (IF_MATCH, if_match.map(str::to_owned))] {
@@ -184,7 +185,7 @@ impl Http {
         let response =
             self.run(&self.agents.get, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
         let (head, body) = validate(signed, &request, response, |status| matches!(status, 200 | 206))?;
-        Ok((head, ObjectBody(body.into_reader())))
+        Ok((head, ObjectBody { reader: body.into_reader(), time_left }))
     }
 
     /// PUTs an object of exactly `length` bytes. `body` must supply all of them, or ureq loops forever.
@@ -197,7 +198,7 @@ impl Http {
         url: &str,
         body: &mut dyn Read,
         length: u64,
-        time_left: Option<Duration>,
+        time_left: Option<TimeLeft>,
     ) -> Result<ResponseHead> {
         let mut headers = self.signed_headers(signed)?;
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -261,9 +262,11 @@ impl Http {
         drop(result);
         request.headers.remove(EXPECT);
         request.answer_limit = None;
-        request.time_left = request.time_left.map(|left| left.saturating_sub(began_at.elapsed()));
-        if request.time_left == Some(Duration::ZERO) {
-            return Err(ureq::Error::Timeout(Timeout::Global));
+        if let Some(time) = &mut request.time_left {
+            time.left = time.left.saturating_sub(began_at.elapsed());
+            if time.left.is_zero() {
+                return Err(ureq::Error::Timeout(Timeout::Global));
+            }
         }
         set.run(request, body)
     }
@@ -299,12 +302,17 @@ impl Drop for Http {
 }
 
 /// The body of an object. A limit that ran out is an error of that kind, as with a socket.
-pub(crate) struct ObjectBody(BodyReader<'static>);
+pub(crate) struct ObjectBody {
+    reader: BodyReader<'static>,
+    time_left: Option<TimeLeft>,
+}
 
 impl Read for ObjectBody {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buf).map_err(|e| match ureq::Error::from(e) {
-            ureq::Error::Timeout(Timeout::Global) => io::Error::new(io::ErrorKind::TimedOut, OVERALL_TIMEOUT),
+        self.reader.read(buf).map_err(|e| match ureq::Error::from(e) {
+            ureq::Error::Timeout(Timeout::Global) => {
+                io::Error::new(io::ErrorKind::TimedOut, over(self.time_left))
+            }
             timeout @ ureq::Error::Timeout(_) => io::Error::new(io::ErrorKind::TimedOut, timeout),
             other => other.into_io(),
         })
@@ -329,7 +337,7 @@ fn validate(
             let (operation, reads, request_id) = (request.operation, request.reads, head.request_id);
             Err(UnexpectedAnswer { operation, status, problem, request_id, reads }.into())
         }
-        _ => Err(read_storage_error(&head, request.url, &parts.headers, body, &secrets).into()),
+        _ => Err(read_storage_error(request, &head, &parts.headers, body, &secrets).into()),
     }
 }
 
@@ -353,8 +361,8 @@ fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
 }
 
 fn read_storage_error(
+    request: &HttpRequest<'_>,
     head: &ResponseHead,
-    url: &str,
     headers: &HeaderMap,
     body: Body,
     secrets: &[&str],
@@ -362,7 +370,13 @@ fn read_storage_error(
     let mut bytes = Vec::new();
     // A body that breaks off still has its status, and often its code.
     let _ = body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut bytes);
-    let mut error = StorageError::read(head.status, host_of(url), head.request_id.clone(), &bytes, secrets);
+    let mut error = StorageError::read(
+        request.operation,
+        (head.status, host_of(request.url)),
+        head.request_id.clone(),
+        &bytes,
+        secrets,
+    );
     let told = head.content_range.as_deref().and_then(parse_unsatisfied_range);
     error.object_size = told.or(error.object_size);
     error.etag.clone_from(&head.etag);

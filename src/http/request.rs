@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use ureq::http::HeaderMap;
 
+use crate::base::clock::TimeLeft;
+
 /// The head of a request, and what may be done with it.
 pub(super) struct HttpRequest<'a> {
     pub(super) operation: &'static str,
@@ -14,7 +16,7 @@ pub(super) struct HttpRequest<'a> {
     pub(super) url: &'a str,
     pub(super) headers: HeaderMap,
     /// Until the deadline, if there is one.
-    pub(super) time_left: Option<Duration>,
+    pub(super) time_left: Option<TimeLeft>,
     /// A shorter limit for the head of the answer, counted from when the body was sent or its wait was over.
     pub(super) answer_limit: Option<Duration>,
 }

@@ -126,16 +126,26 @@ impl<'a> Download<'a> {
     /// only if they belong to the same file, version, size and `ETag`, and if the bytes on disk still have the checksums
     /// written down; otherwise the download begins anew.
     ///
+    /// The client has tried for some seconds when a download ends with an error. Wait before the next attempt, and limit
+    /// the number of attempts: each one is a call that counts against the organisation's monthly number.
+    ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
     /// # let client = Client::from_env()?;
+    /// use std::{thread, time::Duration};
+    ///
     /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
-    /// while let Err(error) = file.download().resume(true).to_file("large.iso") {
-    ///     if !error.is_transient() {
-    ///         return Err(error);
+    /// let mut result = file.download().resume(true).to_file("large.iso");
+    /// for _ in 0..5 {
+    ///     match &result {
+    ///         Err(error) if error.is_transient() => eprintln!("{error}"),
+    ///         _ => break,
     ///     }
-    ///     eprintln!("{error}");
+    ///     thread::sleep(Duration::from_secs(60));
+    ///     result = file.download().resume(true).to_file("large.iso");
     /// }
+    /// let done = result?;
+    /// # let _ = done;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     pub fn resume(mut self, resume: bool) -> Self {

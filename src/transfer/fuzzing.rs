@@ -138,7 +138,7 @@ pub fn network_error(hopeless: bool) -> Error {
 }
 
 pub fn storage_error(status: u16, xml: &str, object_size: Option<u64>) -> Error {
-    let read = StorageError::read(status, "h", None, xml.as_bytes(), &[]);
+    let read = StorageError::read("GET object", (status, "h"), None, xml.as_bytes(), &[]);
     StorageError { object_size, ..read }.into()
 }
 

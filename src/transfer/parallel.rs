@@ -471,7 +471,7 @@ mod tests {
     /// Each of them left it to the others, as long as none of the others had ended.
     #[test]
     fn of_workers_that_fail_together_the_last_one_says_why() {
-        let refused = || Error::from(StorageError::read(403, "h", None, b"", &[]));
+        let refused = || Error::from(StorageError::read("GET object", (403, "h"), None, b"", &[]));
         let mut state = State { object: Some(ObjectMeta::default()), ..State::default() };
         state.running.resize_with(3, || None);
         state.workers.extend(0..3);

@@ -123,7 +123,7 @@ fn an_early_refresh_that_would_take_long_is_put_off() {
 
 #[test]
 fn a_token_without_life_is_asked_for_each_time() {
-    let wire = Wire::json(r#"{"accessToken":"t","expireIn":0}"#);
+    let wire = Wire::json(r#"{"accessToken":"t","expireIn":0,"protocol":"HEADER_SIGNATURE"}"#);
     let builder = Client::builder().app("k", "s").base_url(wire.url()).no_proxy();
     let client = builder.clock(ManualClock::new()).build().unwrap();
     ask(&client).unwrap();

@@ -203,7 +203,7 @@ fn a_deadline_ends_the_wait_for_the_token_of_another_thread() {
         let error = second.join().unwrap().unwrap_err();
         let Error::Network(e) = error.root() else { panic!("{error}") };
         assert_eq!((e.operation, e.stage, e.timed_out), (SEND, NetworkStage::Connect, true));
-        assert!(error.to_string().contains("the overall timeout of 100s is over"), "{error}");
+        assert!(error.to_string().contains("the overall timeout of 100 s ended POST "), "{error}");
         assert!(!error.may_have_run());
         // The first one waits for its answer still; the fake ends that.
         assert!(!first.is_finished());

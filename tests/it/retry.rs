@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
-use dingtalk_files::{Client, ClientBuilder, Error, NetworkError, NetworkStage, RetryPolicy};
+use dingtalk_files::{Client, ClientBuilder, Error, ErrorKind, NetworkError, NetworkStage, RetryPolicy};
 use serde_json::json;
 
 use crate::support::{
@@ -294,7 +294,12 @@ fn the_overall_timeout_cuts_a_request_short() {
     let (error, _fake) = send_into_silence(|client| client.overall_timeout(SHORT));
     let e = network(&error);
     // Not the stall limit, which is there too and would take 30 seconds.
-    assert_eq!((e.timed_out, e.cause.to_string().as_str()), (true, "the overall timeout is over"));
+    assert!(e.timed_out && error.kind() == ErrorKind::Deadline, "{error}");
+    let (text, host) = (error.to_string(), &e.host);
+    assert_eq!(
+        text,
+        format!("the overall timeout of {} s ended {SEND} before {host} answered", SHORT.as_secs_f64())
+    );
     assert!(error.may_have_run());
 }
 

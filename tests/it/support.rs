@@ -102,6 +102,10 @@ pub(crate) struct Wire {
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
+/// An answer with little in it, and something for every query: one that has nothing has failed.
+pub(crate) const LITTLE: &str = r#"{"nextToken": "", "dentries": [], "resultItems": [], "roleMap": {}, "url": "",
+    "protocol": "HEADER_SIGNATURE", "multipartHeaderSignatureInfos": [], "task": {"id": "task-1"}, "result": {"name": ""}}"#;
+
 impl Wire {
     /// The answer is what `prepare` makes of a 200.
     pub(crate) fn new(prepare: impl Fn(Mock) -> Mock) -> Self {

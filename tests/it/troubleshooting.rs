@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 use dingtalk_files::{Client, ClientBuilder, Error, RemoteFile, RetryPolicy, UnionId, UserGet};
+use serde_json::json;
 
 use crate::support::{REFUSED, Scripted, Wire};
 use crate::tls::TlsServer;
@@ -109,18 +110,29 @@ fn refused_calls(s: &Scene) -> Vec<Error> {
     let no_user = Wire::json(r#"{"errcode": 33012, "errmsg": "of the vendor's", "request_id": "r"}"#);
     let forbidden = |what: &str| s.api(403, &format!("Forbidden.AccessDenied.{what}"));
     let client = s.client();
+    s.fake.fault(Target::Send, Fault::api_error(400, "permissionDenied"));
+    let send = client.conv_file().send_by_app("space-1", "dentry-1", UnionId("union-1")).unwrap_err();
+    let in_text =
+        json!({"errcode": 88, "errmsg": "ding talk error[subcode=60020,submsg=..]", "requestId": "r"});
+    let userid = json!({"code": "paramError", "message": "paramError-operatorId", "requestid": "r"});
     vec![
         with(Client::builder().access_token("stale")),
+        s.api(400, "AuthenticationFailed.MissingParameter"),
         with(Client::builder().app(FakeDingTalk::APP_KEY, "another-secret")),
         forbidden("QpsLimitForAppkeyAndApi"),
         forbidden("ApiCountLimitForOrg"),
         s.with(Target::DownloadInfo, Fault::html(403, "<html>")),
+        s.with(Target::DownloadInfo, Fault::html(404, "<html>")),
+        s.with(Target::DownloadInfo, Fault::json(200, json!({}))),
         s.with(Target::DownloadInfo, Fault::missing_scope("Storage.DownloadInfo.Read")),
         forbidden("IpNotInWhiteList"),
+        s.with(Target::DownloadInfo, Fault::json(200, in_text)),
         s.api(403, "permissionDenied"),
+        send,
         client.file("space-2", "dentry-1", UnionId("union-1")).download_info().unwrap_err(),
         client.file("space-1", "dentry-2", UnionId("union-1")).download_info().unwrap_err(),
         user(no_user.client()),
+        s.with(Target::DownloadInfo, Fault::json(400, userid)),
         user(Client::builder().access_token("token").international().no_proxy().build().unwrap()),
         s.api(400, "fileArchived"),
         s.api(400, "dentryDownloadProtocolNotSupport"),
@@ -137,6 +149,10 @@ fn refused_objects(s: &Scene) -> Vec<Error> {
     vec![
         refused(403, "SignatureDoesNotMatch"),
         refused(403, "RequestTimeTooSkewed"),
+        refused(403, "AccessForbidden"),
+        refused(403, "UserDisable"),
+        refused(403, "TooManyConnections"),
+        refused(403, "InvalidSecurityToken"),
         lapsed,
         s.with(Target::Object, elsewhere),
         for_https.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
@@ -197,12 +213,15 @@ fn bad_lines(s: &Scene) -> Vec<Error> {
     // Only the request that meets silence is made with the short limit: on a slow machine others would meet it as well.
     let info = s.file().download_info().unwrap();
     s.fake.fault(Target::Object, Fault::StallBeforeAnswer);
+    s.fake.fault(Target::Object, Fault::StallBeforeAnswer);
+    let limited = s.builder().overall_timeout(Duration::from_millis(200)).build().unwrap();
     let impatient = s.builder().stall_timeout(Duration::from_millis(200)).build().unwrap();
     vec![
         ask(builder().base_url(REFUSED).no_proxy()),
         ask(builder().base_url("http://dingtalk.example").proxy(proxy.url())),
         ask(TlsServer::start("{}").builder()),
         impatient.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
+        limited.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
     ]
 }
 

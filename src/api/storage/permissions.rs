@@ -9,10 +9,11 @@ use crate::api::common::{OptionBody, check_count, check_max_results, check_numbe
 use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
 use crate::base::call::Call;
 use crate::base::error::Result;
-use crate::base::ids::{Timestamp, UnionId};
+use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
 use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
+use crate::base::timestamp::Timestamp;
 
 /// Who a permission of storage 1.0 is for. A person is named by **union id** here, in storage 2.0 by user id.
 ///

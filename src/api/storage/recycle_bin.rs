@@ -7,11 +7,12 @@ use crate::api::common::{check_count, check_max_results};
 use crate::base::call::Call;
 use crate::base::dentry::DentryType;
 use crate::base::error::Result;
+use crate::base::ids::UnionId;
 use crate::base::ids::string_enum;
-use crate::base::ids::{Timestamp, UnionId};
 use crate::base::json::{negative_is_none, null_is_default};
 use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
+use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// Whose recycle bin it is.

@@ -7,10 +7,11 @@ use crate::api::common::OptionBody;
 use crate::base::call::Call;
 use crate::base::dentry::PartitionType;
 use crate::base::error::Result;
+use crate::base::ids::UnionId;
 use crate::base::ids::string_enum;
-use crate::base::ids::{Timestamp, UnionId};
 use crate::base::json::{negative_is_none, null_is_default};
 use crate::base::options::options;
+use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// Whom a space belongs to.

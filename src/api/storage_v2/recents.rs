@@ -5,10 +5,11 @@ use serde::Deserialize;
 use super::StorageV2;
 use crate::base::call::Call;
 use crate::base::error::Result;
-use crate::base::ids::{Timestamp, UnionId};
+use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
 use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
+use crate::base::timestamp::Timestamp;
 
 options! {
     /// What [`StorageV2::list_recents`] may be told.

@@ -1,6 +1,9 @@
 //! Answers that came, but not the ones that were asked for.
 
 use std::fmt;
+use std::time::Duration;
+
+use super::text::OneLine;
 
 /// A server's answer that could not be used.
 ///
@@ -46,6 +49,14 @@ impl UnexpectedAnswer {
         Self { reads: true, ..self }
     }
 
+    /// The length of a ban.
+    pub(super) fn ban(&self) -> Option<Duration> {
+        match self.problem {
+            Problem::Banned { minutes } => Some(Duration::from_secs(minutes.saturating_mul(60))),
+            _ => None,
+        }
+    }
+
     /// A ban is pronounced before an operation is looked at.
     pub(crate) fn may_have_run(&self) -> bool {
         !self.reads && !self.is_banned()
@@ -67,7 +78,7 @@ impl UnexpectedAnswer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_banned(&self) -> bool {
-        matches!(self.problem, Problem::Banned { .. })
+        self.ban().is_some()
     }
 }
 
@@ -98,6 +109,8 @@ pub enum Problem {
     },
     /// A gateway or proxy answered in the server's place.
     Gateway,
+    /// A page with 404 or 405: the API is not at this address.
+    WrongAddress,
     /// The server points elsewhere; following would carry credentials to another place.
     Redirect {
         /// The host it points to, with its port when it names one; `None` when it names no host.
@@ -134,6 +147,10 @@ pub enum Problem {
     },
     /// A field that cannot be done without is absent or empty.
     Missing(&'static str),
+    /// The answer of a query has none of the documented fields, which are these.
+    Empty(&'static [&'static str]),
+    /// A field that cannot be done without holds something else than is documented, such as a text in place of a list.
+    Unreadable(String),
     /// A field has more entries than any real answer has.
     TooMany {
         /// The field.
@@ -163,6 +180,9 @@ impl fmt::Display for Problem {
             Self::Gateway => {
                 f.write_str("a gateway or proxy answered in the server's place; try again later")
             }
+            Self::WrongAddress => f.write_str(
+                "no API is at this address; check `ClientBuilder::base_url` (the default is DingTalk's own)",
+            ),
             Self::Redirect { host: Some(host) } => {
                 write!(
                     f,
@@ -187,6 +207,8 @@ impl fmt::Display for Problem {
             ),
             Self::TooMany { field, limit } => write!(f, "`{field}` has more than {limit} entries"),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
+            Self::Empty(fields) => write!(f, "it has none of `{}`", fields.join("`, `")),
+            Self::Unreadable(field) => write!(f, "`{}` is not what is documented", OneLine(field)),
             Self::Protocol(name) => {
                 write!(f, "the file is served by protocol {name:?}; only HEADER_SIGNATURE is supported")
             }

@@ -72,7 +72,21 @@ impl ApiError {
             );
         }
         let code = self.reason();
+        if self.wants_union_id() {
+            return Some(
+                "A unionId is wanted here, not a userid: `client.topapi().user_get` returns the unionId of a userid",
+            );
+        }
+        // The operations of an app, in which no person acts.
+        if self.operation.contains("/convFile/apps/") && code == "permissionDenied" {
+            return Some(
+                "Nobody acts here, the app itself sends: check that it may read the file and that the receiver is in its visible range",
+            );
+        }
         Some(match code.rsplit('.').next().unwrap_or(code) {
+            "MissingParameter" if self.is_token_missing() => {
+                "The request arrived without an access token; check the proxy or gateway in between, and your `TokenSource`"
+            }
             "InvalidAuthentication" | "40001" | "40014" | "41001" | "42001" => {
                 "The access token has expired, was revoked, or belongs to the other host (.com or .io): fetch a new one, or let the client do so (ClientBuilder::app)"
             }
@@ -125,7 +139,17 @@ impl ApiError {
     }
 
     pub(crate) fn is_authentication(&self) -> bool {
-        self.is_token_refused() || self.is_client_refused()
+        self.is_token_refused() || self.is_client_refused() || self.is_token_missing()
+    }
+
+    fn is_token_missing(&self) -> bool {
+        self.code.starts_with("AuthenticationFailed")
+    }
+
+    /// The vendor has one code for all wrong parameters, and names this one in the text.
+    fn wants_union_id(&self) -> bool {
+        let names = |text: &str| text.contains("operatorId") || text.contains("unionId");
+        self.code.starts_with("paramError") && (names(&self.code) || names(&self.message))
     }
 
     /// Not the token, but what it is fetched with.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::answer::{Problem, UnexpectedAnswer};
 use super::api::ApiError;
 use super::variants::Error;
+use crate::base::json::{self, Unreadable};
 use crate::base::secret::redact;
 
 /// One answer of the API host as the wire gave it, read whole.
@@ -28,90 +29,84 @@ impl ApiAnswer {
         UnexpectedAnswer { operation, status, problem, request_id: request_id.clone(), reads }.into()
     }
 
-    /// Only the place: serde's message may quote the body.
-    pub(crate) fn malformed(&self, e: &serde_json::Error) -> Error {
-        self.unexpected(Problem::Malformed { line: e.line(), column: e.column() })
+    /// Only the place or the field: a message of serde's may quote the body.
+    pub(crate) fn unreadable(&self, why: Unreadable) -> Error {
+        self.unexpected(match why {
+            Unreadable::Malformed { line, column } => Problem::Malformed { line, column },
+            Unreadable::Field(field) => Problem::Unreadable(field),
+        })
     }
 }
 
-/// `Ok` when the body is the operation's own answer; else the error it really is. `secrets` are what was sent with
-/// the request, in case the server repeats it.
+/// `Ok` when the body is the operation's own answer; else the error it really is. `secrets` are the values that were sent
+/// with the request, in case the server repeats them.
+///
+/// One for both hosts: the old one fails with HTTP 200 and an `errcode`, and gateways of the new one do that too.
 pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
-    let is_page = looks_like_html(answer.content_type.as_deref(), &answer.body);
-    if is_page {
-        let problem =
-            if answer.status >= 500 { Problem::Gateway } else { Problem::Banned { minutes: BAN_MINUTES } };
-        return Err(answer.unexpected(problem));
+    if looks_like_html(answer.content_type.as_deref(), &answer.body) {
+        return Err(answer.unexpected(match answer.status {
+            404 | 405 => Problem::WrongAddress,
+            500.. => Problem::Gateway,
+            _ => Problem::Banned { minutes: BAN_MINUTES },
+        }));
     }
     let success = (200..300).contains(&answer.status);
     // Bans and errors come with 200 too, and every field of an answer is optional: they would pass for empty
     // successes. A long list, which has not their words, is not parsed twice.
     let parsed = (!success || may_be_error(&answer.body)).then(|| parse(&answer.body));
-    if matches!(&parsed, Some(Ok(fields)) if is_ban(fields)) {
-        return Err(answer.unexpected(Problem::Banned { minutes: BAN_MINUTES }));
+    if let Some(minutes) = parsed.as_ref().and_then(Option::as_ref).and_then(ban) {
+        return Err(answer.unexpected(Problem::Banned { minutes }));
     }
-    if success {
-        return match parsed {
-            Some(Ok(error)) if is_error(&error) => Err(read_error(answer, &error, secrets).into()),
-            // A type that reads its own fields passes over the others, broken or not.
-            Some(Err(e)) => Err(answer.malformed(&e)),
-            // serde would read a list as a struct.
-            _ if answer.body.trim_ascii_start().first().is_some_and(|b| *b != b'{') => {
-                Err(answer.unexpected(Problem::Malformed { line: 1, column: 1 }))
-            }
-            _ => Ok(()),
-        };
-    }
-    match parsed {
-        Some(Ok(fields @ Value::Object(_))) => Err(read_error(answer, &fields, secrets).into()),
-        _ if answer.status >= 500 => Err(answer.unexpected(Problem::Gateway)),
+    match parsed.flatten() {
+        Some(fields) if success && is_error(&fields) => Err(read_error(answer, &fields, secrets).into()),
+        _ if success => Ok(()),
+        Some(fields) => Err(read_error(answer, &fields, secrets).into()),
+        None if answer.status >= 500 => Err(answer.unexpected(Problem::Gateway)),
         // No JSON, but the status is clear: keep it as an API error without a code.
-        _ => Err(read_error(answer, &Value::Null, secrets).into()),
+        None => Err(read_error(answer, &Map::new(), secrets).into()),
     }
 }
 
-/// The old host fails with HTTP 200: what counts is `errcode`, a number in some answers and a text in others.
-pub(crate) fn check_errcode(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
-    // At any length: a refusal may come with a long text.
-    let body = parse(&answer.body).map_err(|e| answer.malformed(&e))?;
-    match field(&body, "errcode").filter(|code| !code.is_null()).map(plain) {
-        Some(code) if code.trim() != "0" => Err(read_error(answer, &body, secrets).into()),
-        _ => Ok(()),
-    }
-}
-
-/// The length of DingTalk's ban of an address, from its documentation and from `wait` in the answer.
+/// The length of DingTalk's ban of an address, from its documentation.
 const BAN_MINUTES: u64 = 5;
 
-/// A message in another charset makes the whole no JSON; the code beside it is ASCII in all of them.
-fn parse(body: &[u8]) -> serde_json::Result<Value> {
-    serde_json::from_slice(body)
-        .or_else(|e| serde_json::from_str(&String::from_utf8_lossy(body)).map_err(|_| e))
+type Fields = Map<String, Value>;
+
+/// The fields that can be read, if the body is an object: a broken text beside the code does not hide the code.
+fn parse(body: &[u8]) -> Option<Fields> {
+    let reading = json::read(body, false).ok().filter(|_| !body.trim_ascii().is_empty());
+    reading.map(|reading| reading.answer)
 }
 
-/// Has the word that every error has, or letters in escapes that may hide it, or the number of a ban. Of each answer every
+/// Has a word that every error has, or letters in escapes that may hide it, or the number of a ban. Of each answer every
 /// byte is looked at, so once.
 fn may_be_error(body: &[u8]) -> bool {
-    body.iter().enumerate().any(|(at, byte)| {
-        let next = |length| body.get(at + 1..at + 1 + length);
-        match byte {
-            b'"' => next(5).is_some_and(|word| word.eq_ignore_ascii_case(b"code\"")),
-            b'\\' => next(3) == Some(b"u00"),
-            b'1' => next(3) == Some(b"111"),
-            _ => false,
-        }
+    body.iter().enumerate().any(|(at, byte)| match byte {
+        // `code`, `errcode`, `sub_code`, `errorCode`.
+        b'"' => body.get(at.saturating_sub(4)..at).is_some_and(|word| word.eq_ignore_ascii_case(b"code")),
+        b'\\' => body.get(at + 1..at + 4) == Some(b"u00"),
+        b'1' => body.get(at + 1..at + 4) == Some(b"111"),
+        _ => false,
     })
 }
 
-fn is_ban(value: &Value) -> bool {
-    value.get("status").and_then(Value::as_u64) == Some(1111)
+/// The minutes of a ban.
+fn ban(fields: &Fields) -> Option<u64> {
+    let is_ban = fields.get("status").is_some_and(|status| plain(status).trim() == "1111");
+    let wait = || field(fields, "wait").and_then(|wait| plain(wait).trim().parse().ok());
+    is_ban.then(|| wait().filter(|minutes| *minutes > 0).unwrap_or(BAN_MINUTES))
 }
 
-/// No documented success has a `code`.
-fn is_error(value: &Value) -> bool {
-    let code = field(value, "code").and_then(Value::as_str);
-    let has_text = || ["message", "description"].iter().any(|name| field(value, name).is_some());
-    code.is_some_and(|c| !c.is_empty()) && has_text()
+/// No documented success has a code that says anything.
+fn is_error(fields: &Fields) -> bool {
+    ["errcode", "code", "sub_code", "subcode"].iter().any(|name| field(fields, name).is_some_and(is_failure))
+}
+
+/// As number or text: nothing and zero are success.
+fn is_failure(code: &Value) -> bool {
+    let text = plain(code);
+    let text = text.trim();
+    !(code.is_null() || text.is_empty() || text.parse() == Ok(0.0))
 }
 
 fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
@@ -122,27 +117,42 @@ fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
 }
 
 /// Keys come in lower case, in camel case and in capitals, depending on the gateway.
-fn read_error(answer: &ApiAnswer, body: &Value, secrets: &[&str]) -> ApiError {
-    let text = |name: &str| field(body, name).map(plain).map(|t| redact(t, secrets));
-    let first = |names: &[&str]| names.iter().find_map(|name| text(name));
-    let scopes = field(body, "accessdenieddetail").and_then(|d| field(d, "requiredscopes"));
+fn read_error(answer: &ApiAnswer, fields: &Fields, secrets: &[&str]) -> ApiError {
+    let text = |name: &str| field(fields, name).map(plain).map(|t| redact(t, secrets));
+    let first = |names: &[&str]| names.iter().find_map(|name| text(name)).unwrap_or_default();
+    // A code of 0 beside one that says something is not the one.
+    let code = |names: [&'static str; 2]| {
+        names.into_iter().find(|name| field(fields, name).is_some_and(is_failure)).and_then(text)
+    };
+    let scopes = field(fields, "accessdenieddetail").and_then(Value::as_object);
+    let scopes = scopes.and_then(|detail| field(detail, "requiredscopes")).and_then(Value::as_array);
+    let message = first(&["message", "description", "sub_msg", "submsg", "errmsg"]);
+    let sub_code = code(["sub_code", "subcode"]);
     ApiError {
         operation: answer.operation,
         reads: answer.reads,
         status: answer.status,
-        code: first(&["code", "errcode"]).unwrap_or_default(),
-        message: first(&["message", "description", "sub_msg", "submsg", "errmsg"]).unwrap_or_default(),
-        request_id: first(&["requestid", "request_id"]).or_else(|| answer.request_id.clone()),
-        sub_code: first(&["sub_code", "subcode"]),
+        code: code(["code", "errcode"]).unwrap_or_default(),
+        request_id: text("requestid").or_else(|| text("request_id")).or_else(|| answer.request_id.clone()),
+        sub_code: sub_code.or_else(|| sub_code_in(&first(&["errmsg", "message"]))),
+        message,
         required_scopes: scopes
-            .and_then(Value::as_array)
             .map(|list| list.iter().map(|scope| redact(plain(scope), secrets)).collect())
             .unwrap_or_default(),
     }
 }
 
-fn field<'a>(body: &'a Value, lower_name: &str) -> Option<&'a Value> {
-    let fields = body.as_object()?;
+/// The old host's gateway puts it into the text: `ding talk error[subcode=40014,submsg=..]`.
+fn sub_code_in(message: &str) -> Option<String> {
+    let lower = message.to_ascii_lowercase();
+    let (at, word) = ["subcode", "sub_code"].iter().find_map(|word| Some((lower.find(word)?, word)))?;
+    let rest = message.get(at + word.len()..)?.trim_start_matches([' ', '=', ':', '"', '\'']);
+    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')));
+    let code = rest.get(..end.unwrap_or(rest.len()))?;
+    (!code.is_empty() && code != "0").then(|| code.to_owned())
+}
+
+fn field<'a>(fields: &'a Fields, lower_name: &str) -> Option<&'a Value> {
     fields.iter().find(|(name, _)| name.to_ascii_lowercase() == lower_name).map(|(_, value)| value)
 }
 

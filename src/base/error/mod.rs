@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `variants.rs` | [`Error`] |
-//! | `questions.rs` | its methods |
+//! | `questions.rs`, `kind.rs` | its methods |
 //! | `classify.rs` | the meaning of an answer of DingTalk's API |
 //! | `api.rs`, `storage.rs` | the errors of DingTalk's API and of OSS, and what each code means |
 //! | the others | one kind of failure each |
@@ -12,6 +12,7 @@ mod answer;
 mod api;
 mod classify;
 mod file;
+mod kind;
 mod network;
 mod questions;
 mod source;
@@ -21,8 +22,10 @@ mod variants;
 
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
-pub(crate) use classify::{ApiAnswer, check_errcode, classify};
+pub(crate) use classify::{ApiAnswer, classify};
 pub use file::FileError;
+pub use kind::ErrorKind;
+pub(crate) use network::OverallTimeout;
 pub use network::{NetworkError, NetworkStage};
 pub use source::{SourceError, SourceProblem};
 pub use storage::StorageError;

@@ -1,6 +1,8 @@
 //! Failures without an answer.
 
-use std::fmt;
+use std::error::Error as StdError;
+use std::time::Duration;
+use std::{fmt, io};
 
 use crate::base::secret::host_of;
 
@@ -66,10 +68,33 @@ impl NetworkError {
         Self { reads: true, ..self }
     }
 
+    /// The limit of the whole operation, when that is what ended it. From the midst of a body it comes as an I/O error.
+    pub(crate) fn overall_timeout(&self) -> Option<Duration> {
+        let overall = self.cause.downcast_ref::<OverallTimeout>().or_else(|| {
+            let inner: &(dyn StdError + 'static) = self.cause.downcast_ref::<io::Error>()?.get_ref()?;
+            inner.downcast_ref()
+        });
+        overall.map(|overall| overall.limit)
+    }
+
     pub(crate) fn may_have_run(&self) -> bool {
         !self.reads && self.stage != NetworkStage::Connect
     }
 }
+
+/// The cause of a [`NetworkError`]: the whole operation had no more time.
+#[derive(Debug)]
+pub(crate) struct OverallTimeout {
+    pub(crate) limit: Duration,
+}
+
+impl fmt::Display for OverallTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the overall timeout of {} s", self.limit.as_secs_f64())
+    }
+}
+
+impl StdError for OverallTimeout {}
 
 /// How far a request got before it failed.
 ///
@@ -95,6 +120,14 @@ pub enum NetworkStage {
 impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, host, cause, .. } = self;
+        if let Some(limit) = self.overall_timeout() {
+            write!(f, "{} ended {operation}", OverallTimeout { limit })?;
+            return match self.stage {
+                NetworkStage::Connect => write!(f, " before anything was sent to {host}"),
+                NetworkStage::Answer => write!(f, " before {host} answered"),
+                NetworkStage::Body => write!(f, " in the midst of the answer of {host}"),
+            };
+        }
         match self.stage {
             NetworkStage::Connect => write!(f, "{operation}: no connection to {host}: {cause}")?,
             NetworkStage::Answer => write!(f, "{operation}: {host} gave no answer: {cause}")?,

@@ -1,5 +1,7 @@
 //! The methods of [`Error`], by which a program decides what to do next and reports it.
 
+use std::time::Duration;
+
 use super::variants::Error;
 
 impl Error {
@@ -100,7 +102,8 @@ impl Error {
         }
     }
 
-    /// Too many calls: per second, per minute, per month, or the 5-minute ban of an IP address.
+    /// Too many calls: per second, per minute, per month, or the 5-minute ban of an IP address. The first two are
+    /// [`is_transient`](Self::is_transient) as well; for a ban [`retry_after`](Self::retry_after) says how long to wait.
     ///
     /// Does not cover OSS's own limits (`SlowDown`), which are [`is_transient`](Self::is_transient).
     ///
@@ -123,6 +126,30 @@ impl Error {
             Self::Api(e) => e.is_throttled() || e.is_quota(),
             Self::Answer(e) => e.is_banned(),
             _ => false,
+        }
+    }
+
+    /// The time to wait before the next attempt, where the server states one: the length of a ban, or the object store's
+    /// `Retry-After`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use serde_json::json;
+    /// use std::time::Duration;
+    ///
+    /// fake.fault(Target::DownloadInfo, Fault::json(200, json!({"status": 1111, "wait": 5})));
+    /// let error = client.file("space-1", "dentry-1", UnionId("operator-1")).download_info().unwrap_err();
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(5 * 60)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.root() {
+            Self::Answer(e) => e.ban(),
+            Self::Storage(e) => e.retry_after,
+            _ => None,
         }
     }
 
@@ -181,7 +208,8 @@ impl Error {
         matches!(self.root(), Self::Api(e) if e.is_authentication())
     }
 
-    /// The same call may succeed later without any change: throttling, a server's fault, a network's fault.
+    /// The same call may succeed in a moment without any change: throttling, a server's fault, a network's fault. Not a
+    /// ban, which each further call may prolong.
     ///
     /// The client has already tried as often as its [`RetryPolicy`](crate::RetryPolicy) allows. Does not say
     /// that repeating is harmless: see [`may_have_run`](Self::may_have_run).
@@ -199,7 +227,8 @@ impl Error {
         match self.root() {
             Self::Api(e) => e.is_throttled() || e.is_server_fault() || e.code == "operationConcurrentControl",
             Self::Storage(e) => e.is_transient(),
-            Self::Answer(e) => e.is_banned() || e.status >= 500,
+            // A loop that asks again would prolong a ban.
+            Self::Answer(e) => e.status >= 500 && !e.is_banned(),
             Self::Network(e) => !e.hopeless,
             _ => false,
         }

@@ -24,6 +24,8 @@ use crate::base::secret::redact;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StorageError {
+    /// `GET object` or `PUT object`.
+    pub operation: &'static str,
     /// HTTP status.
     pub status: u16,
     /// OSS's code, such as `NoSuchKey`; `None` when the answer was not OSS's XML.
@@ -71,14 +73,35 @@ impl StorageError {
             (_, Some("UserDisable")) => {
                 "The store has disabled the account that owns the object, which no new signature changes"
             }
-            _ if self.wants_new_signature() => {
+            (_, Some("AccessForbidden")) => {
+                "The store's own rules refuse requests like this one (by address, referer or origin), which no new signature changes"
+            }
+            (_, Some("TooManyConnections")) => {
+                "Too many connections at once: use fewer (`parallel`), or try again in a moment"
+            }
+            (_, Some("NoSuchBucket")) => "The bucket of this object is gone; ask DingTalk's support",
+            (_, Some("InvalidSecurityToken")) => {
+                "The security token among the signed headers is not valid, or was changed on the way: ask for the download info again"
+            }
+            _ if self.has_lapsed() => {
                 "The signature has lapsed (it lives about 15 minutes): ask for the download info again"
+            }
+            _ if self.wants_new_signature() => {
+                "The signature is refused; the download info may help when it is asked for again"
             }
             (404, _) => {
                 "The object is gone; the file may have been deleted or moved. Ask for the download info again"
             }
             _ => return None,
         })
+    }
+
+    /// By OSS's own words. A refusal without any is a lapsed signature as a rule.
+    fn has_lapsed(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        let is_about_time =
+            code.contains("Expired") || matches!(code, "" | "AccessDenied" | "RequestTimeTooSkewed");
+        is_about_time && self.wants_new_signature()
     }
 
     /// A new signature may cure it: the old one has lapsed, or does not fit. Servers report that under many codes, so the
@@ -105,13 +128,15 @@ impl StorageError {
 
     /// The same may work in a moment. With 417 it is asked without `Expect` then.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self.status, 408 | 417 | 429 | 500..) || self.code.as_deref() == Some("RequestTimeout")
+        let code = self.code.as_deref();
+        matches!(self.status, 408 | 417 | 429 | 500..)
+            || matches!(code, Some("RequestTimeout" | "TooManyConnections"))
     }
 
     /// Reads OSS's XML, or whatever else came. `secrets` are the signed header values that were sent.
     pub(crate) fn read(
-        status: u16,
-        host: &str,
+        operation: &'static str,
+        (status, host): (u16, &str),
         request_id: Option<String>,
         body: &[u8],
         secrets: &[&str],
@@ -122,6 +147,7 @@ impl StorageError {
             if is_oss { element(&text, name).map(|t| redact(t, secrets)) } else { None }
         };
         Self {
+            operation,
             status,
             code: field("Code"),
             message: field("Message"),
@@ -174,7 +200,13 @@ mod tests {
         let xml = r"<?xml version='1.0'?><Error><Code>SignatureDoesNotMatch</Code><Message>a &lt;b&gt; &amp;amp; c</Message>
             <RequestId>R</RequestId><SignatureProvided>planted-signature</SignatureProvided>
             <StringToSign>GET planted-string</StringToSign><EC>0002-01</EC></Error>";
-        let e = StorageError::read(403, "h", None, xml.as_bytes(), &["OSS key:planted-signature"]);
+        let e = StorageError::read(
+            "GET object",
+            (403, "h"),
+            None,
+            xml.as_bytes(),
+            &["OSS key:planted-signature"],
+        );
         assert_eq!(e.code.as_deref(), Some("SignatureDoesNotMatch"));
         assert_eq!(e.message.as_deref(), Some("a <b> &amp; c"));
         assert_eq!((e.request_id.as_deref(), e.ec.as_deref()), (Some("R"), Some("0002-01")));
@@ -202,7 +234,7 @@ mod tests {
         ];
         for (status, code, cured) in table {
             let xml = code.map(|code| format!("<Error><Code>{code}</Code></Error>")).unwrap_or_default();
-            let e = StorageError::read(status, "h", None, xml.as_bytes(), &[]);
+            let e = StorageError::read("GET object", (status, "h"), None, xml.as_bytes(), &[]);
             assert_eq!(e.wants_new_signature(), cured, "{status} {code:?}");
             assert!(!e.to_string().contains("Client::file"), "{e}");
         }
@@ -211,10 +243,13 @@ mod tests {
     #[test]
     fn size_of_a_bad_range_and_answers_that_are_not_xml() {
         let xml = "<Error><Code>InvalidRange</Code><ActualObjectSize>1000</ActualObjectSize></Error>";
-        assert_eq!(StorageError::read(416, "h", None, xml.as_bytes(), &[]).object_size, Some(1000));
-        let e = StorageError::read(502, "h", Some("R".into()), b"\xff\xfe<html>", &[]);
+        assert_eq!(
+            StorageError::read("GET object", (416, "h"), None, xml.as_bytes(), &[]).object_size,
+            Some(1000)
+        );
+        let e = StorageError::read("GET object", (502, "h"), Some("R".into()), b"\xff\xfe<html>", &[]);
         assert_eq!((e.code, e.request_id.as_deref()), (None, Some("R")));
-        let cut = StorageError::read(500, "h", None, b"<Error><Code>Intern", &[]);
+        let cut = StorageError::read("GET object", (500, "h"), None, b"<Error><Code>Intern", &[]);
         assert_eq!(cut.code, None);
     }
 }

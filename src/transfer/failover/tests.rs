@@ -52,7 +52,7 @@ impl<F: Fn(u64) -> Vec<&'static str> + Sync> Signer for Scripted<F> {
 }
 
 fn status(status: u16) -> Error {
-    StorageError::read(status, "h", None, b"", &[]).into()
+    StorageError::read("GET object", (status, "h"), None, b"", &[]).into()
 }
 
 /// The URLs that are asked when each attempt fails with `error`, until nothing follows.
@@ -167,7 +167,7 @@ fn a_slow_attempt_is_signed_anew_each_time_and_a_signer_that_gains_nothing_is_le
 fn codes_that_ask_for_a_new_signature_and_codes_that_are_final() {
     let read = |status, code: &str| {
         let xml = format!("<Error><Code>{code}</Code></Error>");
-        Error::from(StorageError::read(status, "h", None, xml.as_bytes(), &[]))
+        Error::from(StorageError::read("GET object", (status, "h"), None, xml.as_bytes(), &[]))
     };
     for (status, code) in [
         (403, "AccessDenied"),

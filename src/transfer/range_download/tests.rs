@@ -168,7 +168,7 @@ impl ObjectStore for Lapsed {
     ) -> Result<(ResponseHead, Self::Body)> {
         self.gets.set(self.gets.get() + 1);
         assert!(self.gets.get() < 100, "without end");
-        Err(StorageError::read(self.status, "h", None, b"", &[]).into())
+        Err(StorageError::read("GET object", (self.status, "h"), None, b"", &[]).into())
     }
 }
 
@@ -222,7 +222,7 @@ impl ObjectStore for NoIfMatch {
     ) -> Result<(ResponseHead, Self::Body)> {
         self.requests.borrow_mut().push(if_match.is_some());
         if if_match.is_some() {
-            let refused = StorageError::read(412, "h", None, b"", &[]);
+            let refused = StorageError::read("GET object", (412, "h"), None, b"", &[]);
             return Err(StorageError { etag: self.stated.map(str::to_owned), ..refused }.into());
         }
         let RequestedRange::Span { start, .. } = range else { panic!("{range:?}") };

@@ -9,6 +9,7 @@ mod docs;
 mod exceptions;
 mod facts;
 mod fake;
+mod odd;
 mod requests;
 mod sample;
 mod spaces;

@@ -11,7 +11,7 @@ use dingtalk_files::{
 use serde_json::{Value, json};
 
 use super::storage::{assert_is_the_full_dentry, full_dentry};
-use crate::support::{REFUSED, Wire};
+use crate::support::{LITTLE, REFUSED, Wire};
 
 const PERSON: UnionId<'static> = UnionId("union-1");
 
@@ -78,7 +78,7 @@ fn too_many_or_no_entries_are_refused_before_they_are_sent() {
             "/batchRemove",
         ),
     ];
-    let (unheard, wire) = (unheard(), Wire::json("{}"));
+    let (unheard, wire) = (unheard(), Wire::json(LITTLE));
     for (batch, most, route) in table {
         let ids = vec!["dentry"; most + 1];
         let limit = format!("1 to {most}");
@@ -88,8 +88,16 @@ fn too_many_or_no_entries_are_refused_before_they_are_sent() {
         assert_eq!(batch(&wire.client(), &ids[..most]).unwrap(), 0);
         assert_eq!(wire.only_request().body["dentryIds"], json!(ids[..most]));
     }
-    for nothing in [r#"{"resultItems": null}"#, r#"{"resultItems": []}"#] {
-        assert_eq!(table[0].0(&Wire::json(nothing).client(), &["dentry"]).unwrap(), 0);
+    // A query that answers for none of its entries has failed; an operation that changes something has run.
+    let nothing = Wire::json(r#"{"resultItems": null}"#);
+    for (batch, _, route) in table {
+        let is_query = route.ends_with("/query");
+        let count = batch(&nothing.client(), &["dentry"]).map_err(|e| e.to_string());
+        let said = count.clone().err().unwrap_or_default();
+        assert!(
+            if is_query { said.contains("none of `resultItems`") } else { count == Ok(0) },
+            "{route}: {said}"
+        );
     }
 }
 
@@ -182,7 +190,8 @@ fn a_dentry_may_be_there_or_missing_or_null() {
         let wire = Wire::json(bare);
         let client = wire.client();
         let storage = client.storage();
-        assert_eq!(storage.get_dentry("s", "d", PERSON, &GetDentry::new()).unwrap(), Dentry::default());
+        let nothing = storage.get_dentry("s", "d", PERSON, &GetDentry::new()).unwrap_err().to_string();
+        assert!(nothing.ends_with("it has none of `dentry`"), "{nothing}");
         let copy = storage.copy_dentry("s", "d", "t", "0", PERSON, &CopyDentry::new()).unwrap();
         assert_eq!(copy, PlacedDentry::default());
     }
@@ -205,7 +214,7 @@ fn success_need_not_be_said() {
 
 #[test]
 fn a_page_of_a_bare_answer_is_empty_and_the_last() {
-    for bare in ["{}", r#"{"dentries": null, "nextToken": null}"#, r#"{"dentries": [], "nextToken": ""}"#] {
+    for bare in [r#"{"dentries": null, "nextToken": null}"#, r#"{"dentries": [], "nextToken": ""}"#] {
         let wire = Wire::json(bare);
         let client = wire.client();
         let page: Page<Dentry> =
@@ -344,7 +353,11 @@ fn walked(client: &Client, from: &str) -> Vec<String> {
             assert_eq!(path.rsplit('/').next(), dentry.name.as_deref().or(dentry.id.as_deref()));
             path
         }
-        Err(error) => format!("{} ({}): {}", error.path, error.folder_id, error.error.code().unwrap()),
+        Err(error) => {
+            let text = error.error.to_string();
+            let what = error.error.code().unwrap_or_else(|| text.rsplit("200: ").next().unwrap());
+            format!("{} ({}): {what}", error.path, error.folder_id)
+        }
     })
     .collect()
 }
@@ -361,7 +374,9 @@ fn file(name: &str) -> Value {
 fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
     let wire = lists(|parent, token| match (parent, token) {
         ("0", None) => (200, json!({"dentries": [folder("a"), file("1")], "nextToken": "2"})),
-        ("0", Some(_)) => (200, json!({"dentries": [folder("b"), folder("c"), folder("e")]})),
+        ("0", Some(_)) => {
+            (200, json!({"dentries": [folder("b"), folder("c"), folder("e"), folder("f"), folder("g")]}))
+        }
         ("a", _) => (200, json!({"dentries": [folder("aa"), file("2")]})),
         ("aa", _) => (200, json!({"dentries": [file("3")]})),
         // After its first page.
@@ -369,7 +384,10 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
         ("b", Some(_)) => (403, json!({"code": "permissionDenied"})),
         ("bb", _) => (200, json!({"dentries": [file("5")]})),
         ("c", _) => (404, json!({"code": "dentryNotExist"})),
-        ("e", _) => (200, json!({})),
+        ("e", _) => (200, json!({"dentries": []})),
+        // Not an empty folder: an answer without a list.
+        ("f", _) => (200, json!({"errcode": 404, "errmsg": "m"})),
+        ("g", _) => (200, json!({"success": true})),
         (other, _) => panic!("{other}"),
     });
     let client = wire.client();
@@ -380,6 +398,8 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
         "B",
         "C",
         "E",
+        "F",
+        "G",
         "A/AA",
         "A/2",
         "A/AA/3",
@@ -388,10 +408,12 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
         "B (b): permissionDenied",
         "B/BB/5",
         "C (c): dentryNotExist",
+        "F (f): 404",
+        "G (g): it has none of `dentries`, `nextToken`",
     ];
     assert_eq!(all, expected);
     let requests = wire.requests();
-    assert_eq!(requests.len(), 9);
+    assert_eq!(requests.len(), 11);
     for seen in requests {
         let sorted = [("maxResults", "50"), ("orderBy", "NAME"), ("order", "ASC"), ("unionId", "union-1")];
         assert!(sorted.iter().all(|(name, value)| asked(&seen.target, name) == Some(value)), "{seen:#?}");

@@ -16,7 +16,7 @@ use dingtalk_files::{
 };
 use serde_json::json;
 
-use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, Seen, TOKEN, Wire, ask, fake, own_agent, send};
+use crate::support::{DOWNLOAD_INFO, Elsewhere, LITTLE, SEND, Seen, TOKEN, Wire, ask, fake, own_agent, send};
 
 const TOKEN_ANSWER: &str = r#"{"accessToken":"access-token-2","expireIn":7200}"#;
 const INFO_TARGET: &str =
@@ -129,7 +129,7 @@ fn get_file_download_info_as_documented() {
 
 #[test]
 fn a_remote_file_asks_with_its_own_options() {
-    let wire = Wire::json("{}");
+    let wire = Wire::json(LITTLE);
     let client = wire.client();
     let file = client.file("space-1", "dentry-1", UnionId("union-1"));
     let version = file.clone().version(3).prefer_intranet(false);
@@ -191,9 +191,10 @@ fn what_is_new_survives_and_what_is_optional_may_be_absent() {
     assert_eq!(signed.region, Some(Region::Other("MARS".to_owned())));
     assert_eq!(signed.expiration_seconds, None);
 
-    let nothing = ask(&Wire::json("{}").client()).unwrap();
-    assert_eq!(nothing.protocol, None);
-    assert_eq!(nothing.header_signature_info, None);
+    let little = ask(&Wire::json(LITTLE).client()).unwrap();
+    assert_eq!(little.header_signature_info, None);
+    let nothing = ask(&Wire::json("{}").client()).unwrap_err().to_string();
+    assert!(nothing.ends_with("answered 200: it has none of `protocol`, `headerSignatureInfo`"), "{nothing}");
     // A send that happened is not made an error by an answer that says little.
     assert_eq!(send(&Wire::json("{}").client()).unwrap().id, None);
     let token = Wire::json(r#"{"accessToken":"t"}"#);
@@ -216,7 +217,7 @@ fn null_is_absent() {
 
 #[test]
 fn values_stay_values_on_the_wire() {
-    let wire = Wire::json("{}");
+    let wire = Wire::json(LITTLE);
     let client = wire.client();
     let table = [
         ("a/b", "a%2Fb"),
@@ -275,7 +276,7 @@ fn a_value_that_names_nothing_is_refused_before_anything_is_sent() {
 
 #[test]
 fn the_user_agent_can_be_told() {
-    let wire = Wire::json("{}");
+    let wire = Wire::json(LITTLE);
     let client = wire.builder().user_agent("backup/1.0 (nightly)").build().unwrap();
     ask(&client).unwrap();
     let expected = Seen::post(&wire.host(), INFO_TARGET, json!({}))
@@ -287,7 +288,7 @@ fn the_user_agent_can_be_told() {
 #[test]
 fn a_base_url_may_have_a_path() {
     for slash in ["", "/"] {
-        let wire = Wire::json("{}");
+        let wire = Wire::json(LITTLE);
         let base = format!("{}/gateway/dingtalk{slash}", wire.url());
         ask(&wire.builder().base_url(base).build().unwrap()).unwrap();
         let target = format!("/gateway/dingtalk{INFO_TARGET}");
@@ -307,7 +308,7 @@ fn an_own_agent_keeps_its_connections_and_its_name_but_not_its_redirects() {
         .build()
         .new_agent();
 
-    let wire = Wire::json("{}");
+    let wire = Wire::json(LITTLE);
     // Without `no_proxy`: that is for the agent to say.
     let builder = |url: String| {
         let builder = Client::builder().access_token(TOKEN).base_url(url);

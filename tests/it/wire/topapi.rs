@@ -7,7 +7,7 @@ use dingtalk_files::testing::ManualClock;
 use dingtalk_files::{Client, ClientBuilder, Error, Language, Result, RetryPolicy, User, UserGet};
 use serde_json::json;
 
-use crate::support::{Seen, Wire, send};
+use crate::support::{LITTLE, Seen, Wire, send};
 
 const TARGET: &str = "/topapi/v2/user/get?access_token=access-token-1";
 
@@ -40,13 +40,14 @@ fn user_get_has_its_token_in_the_query_and_nowhere_else() {
     }
     let wire = Wire::json(r#"{"errcode": 0, "result": null}"#);
     let options = UserGet::new().language(Language::English);
-    assert_eq!(wire.client().topapi().user_get("userid-1", &options).unwrap(), User::default());
+    let nothing = wire.client().topapi().user_get("userid-1", &options).unwrap_err().to_string();
+    assert!(nothing.ends_with("it has none of `result`"), "{nothing}");
     assert_eq!(wire.only_request().body, json!({"userid": "userid-1", "language": "en_US"}));
 }
 
 #[test]
 fn a_token_stays_a_value() {
-    let wire = Wire::json("{}");
+    let wire = Wire::json(LITTLE);
     let odd =
         Client::builder().access_token("a+b/c=&x=1#文").base_url(wire.url()).no_proxy().build().unwrap();
     user(&odd).unwrap();
@@ -134,7 +135,7 @@ fn throttling_is_waited_for_and_a_busy_server_asked_three_times_more() {
 
 #[test]
 fn the_old_host_is_another_one_where_it_is_told() {
-    let (new, old) = (Wire::json("{}"), Wire::json("{}"));
+    let (new, old) = (Wire::json("{}"), Wire::json(LITTLE));
     let client = new.builder().oapi_base_url(format!("{}/old/", old.url())).build().unwrap();
     user(&client).unwrap();
     send(&client).unwrap();

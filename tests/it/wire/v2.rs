@@ -9,7 +9,7 @@ use dingtalk_files::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{REFUSED, Seen, Wire, fake};
+use crate::support::{LITTLE, REFUSED, Seen, Wire, fake};
 
 const PERSON: UnionId<'static> = UnionId("union-1");
 
@@ -59,7 +59,7 @@ fn limits_are_told_before_anything_is_sent() {
 
 #[test]
 fn the_limits_themselves_are_allowed() {
-    let wire = Wire::json("{}");
+    let wire = Wire::json(LITTLE);
     let (client, hour) = (wire.client(), AddPermissionV2::new().duration(3600));
     let storage = client.storage_v2();
     storage.add_permission("uuid-1", &RoleId::Reader, &members(30), PERSON, &hour).unwrap();
@@ -84,7 +84,7 @@ fn a_name_is_sent_where_a_member_is_added_and_not_where_one_is_removed() {
 
 #[test]
 fn lists_in_the_query_are_numbered() {
-    let wire = Wire::json("{}");
+    let wire = Wire::json(LITTLE);
     let client = wire.client();
     let storage = client.storage_v2();
     let options = ListRecents::new().operator_id(PERSON).file_types([7]).operate_types([8, 9]).max_results(3);

@@ -1,0 +1,197 @@
+//! What is read of answers that are not as documented: numbers as texts, texts as numbers, nulls, nonsense. One odd value
+//! fails no answer, and the values beside it are read.
+
+use dingtalk_files::{Error, Problem};
+use serde_json::{Value, json};
+
+use super::exceptions::is_needed;
+use super::facts::{Fact, Field, Kind};
+use super::fake::Stand;
+use super::sample::{Sample, at, is_errcode, places, with, without};
+use super::{Row, rows_with_facts};
+
+/// Changes every value of a field. A list or a map of plain values has them inside.
+fn vary(answer: &Value, place: &str, change: &dyn Fn(&Value) -> Value) -> Value {
+    let mut answer = answer.clone();
+    at(&mut answer, place, &mut |object, name| {
+        if let Some(value) = object.get_mut(name) {
+            match value {
+                Value::Array(items) => items.iter_mut().for_each(|item| *item = change(item)),
+                Value::Object(map) => map.values_mut().for_each(|value| *value = change(value)),
+                plain => *plain = change(plain),
+            }
+        }
+    });
+    answer
+}
+
+/// The kind of the values that a field holds, when they have no fields themselves.
+fn plain(field: &Field) -> Option<&Kind> {
+    match &field.kind {
+        Kind::List(item) | Kind::Map(item) => matches!(**item, Kind::Text | Kind::Number).then_some(&**item),
+        kind @ (Kind::Text | Kind::Number | Kind::Flag) => Some(kind),
+        Kind::Object => None,
+    }
+}
+
+fn as_text(value: &Value) -> Value {
+    json!(value.to_string())
+}
+
+fn as_float(value: &Value) -> Value {
+    serde_json::from_str(&format!("{value}.0")).unwrap()
+}
+
+/// The digits of a sample's text as a number.
+fn as_number(value: &Value) -> Value {
+    let digits: String = value.as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
+    serde_json::from_str(&digits).unwrap()
+}
+
+/// A sample whose texts are digits, so that they can come as numbers.
+fn digits_only(answer: &Value, place: &str) -> Value {
+    vary(answer, place, &|value| json!(as_number(value).to_string()))
+}
+
+struct Tally {
+    stand: Stand,
+    wrong: Vec<String>,
+    fields: [usize; 3],
+    variations: usize,
+}
+
+impl Tally {
+    /// The two answers are read alike.
+    fn same(&mut self, (row, fact): (&Row, &Fact), place: &str, changed: &Value, meant: &Value) {
+        self.variations += 1;
+        let (got, expected) = (self.stand.shown(row.bare, changed), self.stand.shown(row.bare, meant));
+        if !matches!((&got, &expected), (Ok(got), Ok(expected)) if got == expected) {
+            self.wrong
+                .push(format!("{} `{place}`: {got:?} in place of {expected:?}: {changed}", fact.operation()));
+        }
+    }
+}
+
+#[test]
+fn every_plain_field_is_read_as_meant_or_left_out() {
+    let mut tally = Tally { stand: Stand::new(), wrong: Vec::new(), fields: [0; 3], variations: 0 };
+    for (row, fact) in rows_with_facts() {
+        let who = (row, fact);
+        let sample = Sample::of_facts(fact).answer;
+        for (place, field) in places("", &fact.answer) {
+            let Some(kind) = plain(field).filter(|_| !is_errcode(fact, &place)) else { continue };
+            let varied = |change: &dyn Fn(&Value) -> Value| vary(&sample, &place, change);
+            match kind {
+                Kind::Number => {
+                    tally.fields[0] += 1;
+                    tally.same(who, &place, &varied(&as_text), &sample);
+                    tally.same(who, &place, &varied(&as_float), &sample);
+                }
+                Kind::Flag => {
+                    tally.fields[1] += 1;
+                    for (odd, meant) in
+                        [(json!("true"), true), (json!(1), true), (json!("false"), false), (json!(0), false)]
+                    {
+                        let meant = with(&sample, &place, &json!(meant));
+                        // A success that is denied is an error, however it is spelled.
+                        let (got, expected) = (
+                            tally.stand.shown(row.bare, &with(&sample, &place, &odd)),
+                            tally.stand.shown(row.bare, &meant),
+                        );
+                        tally.variations += 1;
+                        if format!("{got:?}") != format!("{expected:?}") {
+                            tally.wrong.push(format!(
+                                "{} `{place}`: {got:?} in place of {expected:?}",
+                                fact.operation()
+                            ));
+                        }
+                    }
+                }
+                _ => {
+                    tally.fields[2] += 1;
+                    tally.same(who, &place, &varied(&as_number), &digits_only(&sample, &place));
+                }
+            }
+            if is_needed(&fact.operation(), &place) {
+                continue;
+            }
+            // Nothing else is lost with it.
+            let gone = match field.kind {
+                Kind::List(_) => with(&sample, &place, &json!([])),
+                Kind::Map(_) => with(&sample, &place, &json!({})),
+                _ => without(&sample, &place),
+            };
+            let mut odd = vec![json!(null), json!([[]]), json!({"of": {}})];
+            match kind {
+                Kind::Number => odd.extend([json!("seven"), json!(7.5), json!(1e300), json!(true)]),
+                Kind::Flag => odd.extend([json!("perhaps"), json!(7), json!(-1)]),
+                _ => odd.push(json!(1e300)),
+            }
+            let is_cursor = fact.next_token.as_deref() == Some(&place);
+            for odd in odd {
+                let changed = varied(&|_| odd.clone());
+                if is_cursor && (odd.is_array() || odd.is_object() || odd.is_f64()) {
+                    let failed = tally.stand.shown(row.bare, &changed);
+                    let names_it = matches!(&failed, Err(Error::Answer(e)) if e.problem == Problem::Unreadable(place.clone()));
+                    if !names_it {
+                        tally.wrong.push(format!("{} `{place}`: {failed:?} for {odd}", fact.operation()));
+                    }
+                    continue;
+                }
+                // An answer of nothing but this field has nothing left, and a query says so.
+                if !only(&sample, &place) {
+                    tally.same(who, &place, &changed, &gone);
+                }
+            }
+        }
+    }
+    assert!(
+        tally.wrong.is_empty(),
+        "{} of {}:\n{}",
+        tally.wrong.len(),
+        tally.variations,
+        tally.wrong.join("\n")
+    );
+    // A check of nothing would pass too.
+    assert_eq!((tally.fields, tally.variations), ([80, 53, 475], 3458));
+}
+
+/// The answer has this field and no other.
+fn only(sample: &Value, place: &str) -> bool {
+    let rest = without(sample, place);
+    rest.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+/// Operations that change nothing, by their answers. The two that fetch a token are among them.
+const QUERIES: usize = 38;
+
+/// An operation that changes something has run, whatever can be read of its answer; a query without an answer has failed.
+#[test]
+fn an_empty_answer_is_an_error_of_a_query_and_none_of_a_change() {
+    let stand = Stand::new();
+    let mut failed = Vec::new();
+    for (row, fact) in rows_with_facts() {
+        for answer in [json!({}), json!({"of": "tomorrow"})] {
+            match stand.shown(row.bare, &answer) {
+                Ok(_) => {}
+                Err(Error::Answer(e)) => {
+                    let names_one = match &e.problem {
+                        Problem::Empty(fields) => fields
+                            .iter()
+                            .any(|field| places("", &fact.answer).iter().any(|(place, _)| place == field)),
+                        Problem::Unreadable(field) => {
+                            fact.group == "oauth2"
+                                && ["accessToken", "access_token"].contains(&field.as_str())
+                        }
+                        _ => false,
+                    };
+                    assert!(names_one, "{}: {e}", fact.operation());
+                    failed.push(fact.operation());
+                }
+                Err(other) => panic!("{}: {other}", fact.operation()),
+            }
+        }
+    }
+    failed.dedup();
+    assert_eq!(failed.len(), QUERIES, "{failed:#?}");
+}
