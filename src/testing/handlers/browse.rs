@@ -3,7 +3,7 @@
 use super::call::FakeCall;
 use super::checks::{check_rights, check_space, checked, ok, union_id};
 use super::dentry_json;
-use super::fields::{JsonObject, PARAM_ERROR, option, optional};
+use super::fields::{JsonObject, PARAM_ERROR, option, optional, query_bool};
 use crate::testing::data::errors::api_error;
 use crate::testing::data::response::FakeResponse;
 use crate::testing::state::Shared;
@@ -46,9 +46,7 @@ pub(crate) fn list_dentries(shared: &Shared, call: &FakeCall<'_>) -> Result<Fake
         limit.filter(|limit| (1..=MOST_RESULTS).contains(limit)).ok_or_else(|| wrong("maxResults"))?;
     let start = query("nextToken").map_or(Some(0), |token| token.strip_prefix(PAGE)?.parse().ok());
     let start: usize = start.ok_or_else(|| wrong("nextToken"))?;
-    if !matches!(query("withThumbnail"), None | Some("true" | "false")) {
-        return Err(wrong("withThumbnail"));
-    }
+    query_bool(call.request, "withThumbnail")?;
 
     let space_id = call.param(0);
     let state = shared.state();

@@ -49,6 +49,17 @@ fn a_folder_is_listed_page_by_page_in_each_order() {
 }
 
 #[test]
+fn booleans_in_a_query_have_any_case() {
+    let fake = FakeDingTalk::start().unwrap();
+    fake.put_file("space-1", "dentry-1", "a", "1");
+    // Python's `str(True)` begins with a capital letter.
+    for text in ["true", "false", "True", "False", "TRUE", "FALSE"] {
+        let list = get(&fake, &format!("{LIST}?unionId=anyone&parentId=0&withThumbnail={text}"));
+        assert_eq!(names(&list), ["a"], "{text}");
+    }
+}
+
+#[test]
 fn lists_that_are_refused() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_space("space-1");
@@ -62,7 +73,8 @@ fn lists_that_are_refused() {
         ("unionId=anyone&parentId=0&nextToken=another", 400, "paramError"),
         ("unionId=anyone&parentId=0&orderBy=COLOUR", 400, "paramError"),
         ("unionId=anyone&parentId=0&order=asc", 400, "paramError"),
-        ("unionId=anyone&parentId=0&withThumbnail=True", 400, "paramError"),
+        ("unionId=anyone&parentId=0&withThumbnail=yes", 400, "paramError"),
+        ("unionId=anyone&parentId=0&withThumbnail=", 400, "paramError"),
     ] {
         let reply = get(&fake, &format!("{LIST}?{query}"));
         assert_eq!((reply.status, reply.code().as_str()), (status, code), "{query}");
