@@ -136,8 +136,8 @@ fn refused_objects(s: &Scene) -> Vec<Error> {
     let for_https = Client::builder().access_token("token").no_proxy().build().unwrap();
     vec![
         refused(403, "SignatureDoesNotMatch"),
-        refused(403, "RequestTimeTooSkewed"),
         lapsed,
+        refused(403, "AccessDenied"),
         s.with(Target::Object, elsewhere),
         for_https.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
     ]

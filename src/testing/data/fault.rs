@@ -149,7 +149,7 @@ pub enum Fault {
     /// New content for the object before this request is answered, with a new `ETag` and checksum.
     /// Version number and URL stay.
     ReplaceObject(Content),
-    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` is ignored.
+    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` and `If-None-Match` are ignored.
     ETag(Option<String>),
     /// This `x-oss-hash-crc64ecma` text (`None`: without the header).
     Crc(Option<String>),

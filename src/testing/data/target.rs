@@ -103,8 +103,8 @@ pub enum Target {
     Task,
     /// A PUT of a file's bytes, or of a part of them.
     ///
-    /// Like the real store, the fake requires a `Content-Length` of at most 5 GB and refuses headers that are not signed.
-    /// An error in the head is reported before the body is read; a large body is then cut off.
+    /// Like the real store, the fake takes at most 5 GB, with a `Content-Length` or in chunks, and refuses headers that are
+    /// not signed. An error in the head is reported before the body is read; a large body is then cut off.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -118,6 +118,10 @@ pub enum Target {
     /// ```
     Put,
     /// A GET or HEAD of a file's bytes.
+    ///
+    /// As at the real store, `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are conditions, and
+    /// parameters such as `response-content-type` are signed and replace headers of the answer: see
+    /// [`set_resource_urls`](crate::testing::FakeDingTalk::set_resource_urls).
     Object,
     /// `GetDentry`.
     ///

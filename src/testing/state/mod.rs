@@ -74,10 +74,21 @@ impl FakeState {
         }
     }
 
+    /// Signs a GET of an object.
+    pub(crate) fn sign_get(&mut self, path: String) -> SignedPath {
+        self.signatures.sign("GET", path, ordered_query(self.resource_urls.as_deref()))
+    }
+
     /// Signs a PUT of the object behind an upload key, or of a part of it.
     pub(crate) fn sign_put(&mut self, key: &str, part: Option<u32>) -> SignedPath {
-        self.signatures.sign("PUT", uploads::put_path(key, part))
+        self.signatures.sign("PUT", uploads::put_path(key, part), ordered_query(self.upload_urls.as_deref()))
     }
+}
+
+/// The query that a test adds to the first right URL. All URLs have one signature, so there can be only one.
+fn ordered_query(urls: Option<&[String]>) -> &str {
+    let mut after = urls.unwrap_or_default().iter().filter_map(|url| url.split_once("{good}"));
+    after.next().map_or("", |(_, query)| query.trim_start_matches(['?', '&']))
 }
 
 impl Shared {

@@ -2,6 +2,7 @@
 
 use super::uploads::AssembledUpload;
 use crate::testing::data::content::Content;
+use crate::testing::data::dates;
 use crate::testing::data::ids::random;
 use crate::testing::data::records::{StoredFile, StoredProperty};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -104,6 +105,16 @@ impl StoredVersion {
         let is_multipart = whole.parts.is_some();
         let AssembledUpload { content, size, crc, .. } = whole;
         Self { name: name.to_owned(), content, size, crc, etag, is_multipart }
+    }
+
+    /// The time of the last change in seconds since 1970.
+    pub(crate) fn modified_seconds(&self) -> i64 {
+        dates::from_any("2022-01-01T10:00Z").unwrap_or_default()
+    }
+
+    /// The `Last-Modified` of the object.
+    pub(crate) fn last_modified(&self) -> String {
+        dates::to_http(self.modified_seconds())
     }
 
     /// The same version with other content, and another `ETag`.

@@ -137,7 +137,7 @@ fn a_signature_can_lapse_at_once() {
     fake.set_expiration_seconds(0);
     let slot = download_slot(&fake);
     let refused = slot.get(&fake, &[]);
-    assert_eq!((refused.status, refused.code().as_str()), (403, "AccessDenied"));
+    assert_eq!((refused.status, refused.code().as_str()), (403, "RequestTimeTooSkewed"));
     fake.set_expiration_seconds(900);
     assert_eq!(download_slot(&fake).get(&fake, &[]).status, 200);
 }

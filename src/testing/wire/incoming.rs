@@ -109,7 +109,6 @@ impl<'a> Incoming<'a> {
             None => self.read_chunked_body()?,
         };
         self.request.body_length = self.request.body.len() as u64;
-        self.await_byte()?;
         Ok(())
     }
 
@@ -143,29 +142,42 @@ impl<'a> Incoming<'a> {
     fn read_chunked_body(&self) -> Result<Vec<u8>, IncomingError> {
         let mut body = Vec::new();
         loop {
-            let line = self.read_line()?;
-            let digits = line.split(';').next().unwrap_or_default().trim();
-            let size = usize::from_str_radix(digits, 16).map_err(|_| IncomingError::Refused(400))?;
-            if size == 0 {
-                break;
-            }
+            let Some(size) = self.next_chunk()? else {
+                return Ok(body);
+            };
             let old = body.len();
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
             if size > LONGEST_BODY.saturating_sub(old) {
                 return Err(IncomingError::Refused(413));
             }
             body.resize(old + size, 0);
             let chunk = body.get_mut(old..).unwrap_or_default();
             (&mut &*self.stream).read_exact(chunk)?;
-            if !self.read_line()?.is_empty() {
-                return Err(IncomingError::Refused(400));
-            }
+            self.end_chunk()?;
+        }
+    }
+
+    /// Reads up to the bytes of the next chunk, and returns its size; `None` after the last chunk. The last byte of the
+    /// request then stays in the socket.
+    pub(crate) fn next_chunk(&self) -> Result<Option<u64>, IncomingError> {
+        let line = self.read_line()?;
+        let digits = line.split(';').next().unwrap_or_default().trim();
+        let size = u64::from_str_radix(digits, 16).map_err(|_| IncomingError::Refused(400))?;
+        if size > 0 {
+            return Ok(Some(size));
         }
         // Trailers, up to the empty line; its line feed stays in the socket.
         while self.await_byte()? != b'\r' {
             self.read_line()?;
         }
         self.finish()?;
-        Ok(body)
+        self.await_byte()?;
+        Ok(None)
+    }
+
+    /// Reads the end of a chunk, behind its bytes.
+    pub(crate) fn end_chunk(&self) -> Result<(), IncomingError> {
+        if self.read_line()?.is_empty() { Ok(()) } else { Err(IncomingError::Refused(400)) }
     }
 
     /// Reads a line, byte by byte because the bytes after it must stay in the socket.
