@@ -40,14 +40,14 @@ fn from_iso(text: &str) -> Option<i64> {
     if numbers.next().is_some() {
         return None;
     }
-    let (time, zone) = rest.split_at(rest.find(['Z', '+', '-']).unwrap_or(rest.len()));
+    let (time, zone) = rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len()));
     Some(days(year, month, day)? * DAY + seconds_of_day(time.trim_end())? - offset(zone)?)
 }
 
 /// Seconds of `Z`, `+08:00`, `+0800` or `+08`. Without a zone, it is `Z`.
 fn offset(zone: &str) -> Option<i64> {
     let Some(digits) = zone.strip_prefix(['+', '-']) else {
-        return matches!(zone, "" | "Z").then_some(0);
+        return matches!(zone, "" | "Z" | "z").then_some(0);
     };
     let digits = digits.replace(':', "");
     let number: i64 = digits.parse().ok()?;
@@ -140,6 +140,7 @@ mod tests {
             "2024-01-01T10:00:00Z",
             "2024-01-01T10:00:00.123Z",
             "2024-01-01 10:00:00",
+            "2024-01-01T10:00:00z",
             "2024-01-01T18:00+0800",
             "2024-01-01T18:00:00+08:00",
             "2024-01-01T07:00:00-03",

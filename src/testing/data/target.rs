@@ -136,8 +136,37 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     GetDentry,
-    /// `ListDentries`, which `walk` calls for each folder. All times are equal on the fake: sorted by time, folders come
-    /// before files, and files in the order in which they were stored.
+    /// `GetDentries`. An entry that does not exist fails alone, with `dentryNotExist`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{GetDentries, UnionId, testing::{FakeDingTalk, Target}};
+    /// let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let ids = ["dentry-1", "dentry-2"];
+    /// let results = client.storage().get_dentries("space-1", &ids, UnionId("anyone"), &GetDentries::new())?;
+    /// assert_eq!(results[0].dentry.as_ref().unwrap().name.as_deref(), Some("report.txt"));
+    /// assert_eq!(results[1].error_code.as_deref(), Some("dentryNotExist"));
+    /// assert_eq!(fake.requests_to(Target::GetDentries).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    GetDentries,
+    /// `ListAllDentries`, sorted as for [`Target::ListDentries`].
+    ///
+    /// ```
+    /// # use dingtalk_files::{ListAllDentries, UnionId, testing::{FakeDingTalk, Target}};
+    /// let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let page = client.storage().list_all_dentries("space-1", UnionId("anyone"), &ListAllDentries::new())?;
+    /// assert_eq!(page.items[0].path.as_deref(), Some("/report.txt"));
+    /// assert_eq!(fake.requests_to(Target::ListAllDentries).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ListAllDentries,
+    /// `ListDentries`, which `walk` calls for each folder. All times are equal at first, and
+    /// [`set_modified_time`](crate::testing::FakeDingTalk::set_modified_time) changes them. Of entries with equal times,
+    /// folders come before files, and files in the order in which they were stored.
     ///
     /// ```
     /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};

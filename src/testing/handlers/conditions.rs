@@ -10,8 +10,8 @@ use crate::testing::state::tree::StoredVersion;
 
 /// Checks the conditions of a request. The response is 412 or 304 if one does not hold.
 ///
-/// A condition on the `ETag` takes precedence over one on the time, as in RFC 9110. Both are skipped if the answer has a
-/// made-up `ETag`.
+/// A condition on the `ETag` takes precedence over one on the time, as in RFC 9110. If the answer has a made-up `ETag`,
+/// conditions on it are ignored.
 pub(super) fn check(
     request: &Recorded,
     stored: &StoredVersion,
