@@ -82,7 +82,7 @@
 //! | add a file of gigabytes without the memory | [`Content::pattern`] |
 //! | inspect the result | [`sent`](FakeDingTalk::sent), [`files`](FakeDingTalk::files), [`content`](FakeDingTalk::content) |
 //! | inspect the requests | [`requests_to`](FakeDingTalk::requests_to), [`requests`](FakeDingTalk::requests) |
-//! | make requests fail | [`fault`](FakeDingTalk::fault) once, [`fault_when`](FakeDingTalk::fault_when) on a condition, [`fault_always`](FakeDingTalk::fault_always) until cancelled |
+//! | make requests fail | [`fault`](FakeDingTalk::fault) once, [`fault_on_call`](FakeDingTalk::fault_on_call) the third time, [`fault_when`](FakeDingTalk::fault_when) on a condition, [`fault_always`](FakeDingTalk::fault_always) until cancelled |
 //! | answer an operation that the fake does not implement | [`answer`](FakeDingTalk::answer) |
 //! | avoid waiting | [`ClientBuilder::clock`](crate::ClientBuilder::clock) with a [`ManualClock`] |
 //! | test a program that calls [`Client::from_env`](crate::Client::from_env) | [`environment`](FakeDingTalk::environment) |

@@ -9,6 +9,7 @@ pub(super) mod uploads;
 use super::data::content::Content;
 use super::data::fault::Fault;
 use super::data::records::{Recorded, Sent};
+use super::data::target::Target;
 use faults::Faults;
 use signatures::{Signatures, SignedPath};
 use std::collections::{HashMap, VecDeque};
@@ -149,13 +150,8 @@ impl Shared {
         state.uploads.forget();
     }
 
-    /// Takes the fault for a request: from the queue, else by a condition, else the standing one.
-    pub(crate) fn take_fault(&self, request: &Recorded) -> Option<Fault> {
-        let target = request.target?;
-        let queued = self.state().faults.take_queued(target);
-        if queued.is_some() {
-            return queued;
-        }
+    /// Takes the fault for a request that the queue has no fault for: by a condition, else the standing one.
+    pub(crate) fn other_fault(&self, target: Target, request: &Recorded) -> Option<Fault> {
         let conditional = self.state().faults.conditional(target);
         // Without the lock, because a condition may use the fake.
         let fault = conditional.iter().find_map(|conditional| conditional.fault_for(request));

@@ -46,6 +46,7 @@ pub(crate) struct Incoming<'a> {
     /// The body of an upload, which is not recorded with the request.
     pub(crate) upload: Option<ReceivedBody>,
     pub(crate) length: BodyLength,
+    body_is_read: bool,
     /// The client wants the connection closed after the answer.
     pub(crate) close: bool,
     /// The client waits for `100 Continue` before it sends the body.
@@ -84,6 +85,7 @@ impl<'a> Incoming<'a> {
             stream,
             upload: None,
             length: body_length(&request)?,
+            body_is_read: false,
             close: version == "HTTP/1.0" || has_word(&request, "connection", "close"),
             expects_continue: has_word(&request, "expect", "100-continue"),
             permission: Vec::new(),
@@ -91,9 +93,10 @@ impl<'a> Incoming<'a> {
         }))
     }
 
-    /// Reads the body into `request.body`, after the permission to send it if the client waits for one.
+    /// Reads the body into `request.body`, unless that is done, and after the permission to send it if the client waits for
+    /// one.
     pub(crate) fn read_body(&mut self) -> Result<(), IncomingError> {
-        if self.length == BodyLength::Known(0) {
+        if self.length == BodyLength::Known(0) || std::mem::replace(&mut self.body_is_read, true) {
             return Ok(());
         }
         let length = match self.length {
