@@ -113,8 +113,8 @@ impl Connection<'_> {
         if queued.is_some() {
             return Ok(queued);
         }
-        // The recipient of a file may be in the body. That of an upload may be larger than the memory, and that of a client
-        // that waits for permission comes only after this.
+        // A condition may look for the recipient in the body. But the body of an upload may be larger than the memory, and a
+        // client that waits for permission has not sent its body yet.
         let is_readable = target != Target::Put && !incoming.expects_continue;
         if is_readable && self.shared.state().faults.has_conditional(target) {
             incoming.read_body()?;

@@ -44,7 +44,7 @@ pub(crate) fn get_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     with_overrides(serve(&stored, call.request, effects)?, call.request)
 }
 
-/// Replaces the headers for which the query has other texts. They are signed, or the request would not come here.
+/// Replaces the headers for which the query has other texts. A request in which one is not signed was refused before.
 fn with_overrides(mut response: FakeResponse, request: &Recorded) -> Result<FakeResponse, FakeResponse> {
     for (parameter, header) in OVERRIDES {
         let Some(text) = request.query_value(parameter).filter(|text| !text.is_empty()) else {
@@ -220,7 +220,7 @@ fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse>
     shared.state().signatures.check(request).map_err(signature_refused)
 }
 
-/// Seconds since 1970.
+/// The time in seconds since 1970.
 fn now() -> Option<i64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok()
