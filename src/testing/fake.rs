@@ -155,6 +155,26 @@ impl FakeDingTalk {
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// Parameters that OSS signs, such as `response-content-type`, are part of the signature, which is the same for all
+    /// URLs: those of the first URL with `{good}` count. A client that adds, changes or drops one of them gets 403
+    /// `SignatureDoesNotMatch`. The `response-*` parameters replace headers of the answer.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.set_resource_urls(vec!["{good}?response-content-type=text%2Fplain".into()]);
+    /// let info = client.file("space-1", "dentry-1", UnionId("anyone")).download_info()?;
+    /// let signed = info.header_signature_info.unwrap();
+    /// let mut get = ureq::get(&signed.resource_urls[0]);
+    /// for (name, value) in &signed.headers {
+    ///     get = get.header(name, value);
+    /// }
+    /// assert_eq!(get.call()?.headers()["content-type"], "text/plain");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_resource_urls(&self, urls: Vec<String>) {
         self.shared.state().resource_urls = Some(urls);
     }
@@ -190,7 +210,9 @@ impl FakeDingTalk {
         self.shared.state().signatures.lifetime = Duration::from_secs(seconds);
     }
 
-    /// Makes all signatures so far lapse: 403 `AccessDenied`.
+    /// Makes all signatures so far lapse: 403 `RequestTimeTooSkewed`, as OSS answers a request whose signed date is
+    /// more than 15 minutes old. `AccessDenied`, its answer to an expired URL with `Expires=`, is a
+    /// [`Fault::object_error`](crate::testing::Fault::object_error).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -199,7 +221,8 @@ impl FakeDingTalk {
     /// # let client = fake.client().build()?;
     /// let info = client.file("space-1", "dentry-1", UnionId("anyone")).download_info()?;
     /// fake.lapse_signatures();
-    /// assert!(client.download_to(&info, &mut Vec::new(), ..).is_err());
+    /// let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
+    /// assert_eq!(error.code(), Some("RequestTimeTooSkewed"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -221,7 +244,7 @@ impl FakeDingTalk {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn lapse_signatures(&self) {
-        self.shared.state().signatures.expire_all();
+        self.shared.state().signatures.lapse_all();
     }
 }
 

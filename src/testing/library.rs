@@ -139,6 +139,67 @@ impl FakeDingTalk {
         self.shared.state().tree.move_into_folder(space_id, dentry_id, folder_id);
     }
 
+    /// Sets the `modifiedTime` of a file's latest version, or of a folder, and returns `false` if it does not exist. The
+    /// API returns this very text, so it can have any spelling, or be broken.
+    ///
+    /// Without this call it is `2022-01-01T10:00Z`, and a new version of a file has that time again. If the text is a time
+    /// (ISO 8601, an HTTP date, seconds or milliseconds since 1970), then the `Last-Modified` of the object and the order
+    /// of listings follow it.
+    ///
+    /// ```
+    /// # use dingtalk_files::{GetDentry, UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// fake.set_modified_time("space-1", "dentry-1", "2024-01-01T18:00+0800");
+    /// # let client = fake.client().build()?;
+    /// let file = client.storage().get_dentry("space-1", "dentry-1", UnionId("anyone"), &GetDentry::new())?;
+    /// assert_eq!(file.modified_time.unwrap().as_str(), "2024-01-01T18:00+0800");
+    ///
+    /// assert!(!fake.set_modified_time("space-1", "dentry-2", "2024-01-01T10:00Z"), "no such file");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_modified_time(&self, space_id: &str, dentry_id: &str, time: &str) -> bool {
+        let mut state = self.shared.state();
+        state.tree.modified_time_mut(space_id, dentry_id).map(|own| time.clone_into(own)).is_some()
+    }
+
+    /// Sets the `createTime` of a file or folder, and returns `false` if it does not exist. Without this call it is
+    /// `2022-01-01T10:00:00Z`. All versions of a file have the same. The text is free, as in
+    /// [`set_modified_time`](FakeDingTalk::set_modified_time).
+    ///
+    /// ```
+    /// # use dingtalk_files::{GetDentry, UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// fake.set_create_time("space-1", "dentry-1", "2023-12-31T10:00:00Z");
+    /// # let client = fake.client().build()?;
+    /// let file = client.storage().get_dentry("space-1", "dentry-1", UnionId("anyone"), &GetDentry::new())?;
+    /// assert_eq!(file.create_time.unwrap().as_str(), "2023-12-31T10:00:00Z");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_create_time(&self, space_id: &str, dentry_id: &str, time: &str) -> bool {
+        let mut state = self.shared.state();
+        state.tree.create_time_mut(space_id, dentry_id).map(|own| time.clone_into(own)).is_some()
+    }
+
+    /// Sets the `size` that the API states for a file's latest version, and returns `false` if the file does not exist. The
+    /// object and [`StoredFile::size`] keep their true size. A new version of the file states its true size again.
+    ///
+    /// ```
+    /// # use dingtalk_files::{ListDentries, UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// fake.set_listed_size("space-1", "dentry-1", 7_000_000_000);
+    /// # let client = fake.client().build()?;
+    /// let page = client.storage().list_dentries("space-1", "0", UnionId("anyone"), &ListDentries::new())?;
+    /// assert_eq!((page.items[0].size, fake.files()[0].size), (Some(7_000_000_000), 5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_listed_size(&self, space_id: &str, dentry_id: &str, bytes: u64) -> bool {
+        let mut state = self.shared.state();
+        state.tree.listed_size_mut(space_id, dentry_id).map(|own| *own = bytes).is_some()
+    }
+
     /// The uuid of a folder for the 2.0 operations; `"0"` is the root of the space. A folder that does not exist has a
     /// uuid, too, but no operation accepts it.
     ///

@@ -78,10 +78,11 @@
 //! | to | see |
 //! | --- | --- |
 //! | add files and folders | [`put_file`](FakeDingTalk::put_file), [`add_space`](FakeDingTalk::add_space), [`add_folder`](FakeDingTalk::add_folder), [`move_into_folder`](FakeDingTalk::move_into_folder) |
+//! | give a file a time or a wrong size | [`set_modified_time`](FakeDingTalk::set_modified_time), [`set_create_time`](FakeDingTalk::set_create_time), [`set_listed_size`](FakeDingTalk::set_listed_size) |
 //! | add a file of gigabytes without the memory | [`Content::pattern`] |
 //! | inspect the result | [`sent`](FakeDingTalk::sent), [`files`](FakeDingTalk::files), [`content`](FakeDingTalk::content) |
 //! | inspect the requests | [`requests_to`](FakeDingTalk::requests_to), [`requests`](FakeDingTalk::requests) |
-//! | make requests fail | [`fault`](FakeDingTalk::fault) once, [`fault_when`](FakeDingTalk::fault_when) on a condition, [`fault_always`](FakeDingTalk::fault_always) until cancelled |
+//! | make requests fail | [`fault`](FakeDingTalk::fault) once, [`fault_on_call`](FakeDingTalk::fault_on_call) the third time, [`fault_when`](FakeDingTalk::fault_when) on a condition, [`fault_always`](FakeDingTalk::fault_always) until cancelled |
 //! | answer an operation that the fake does not implement | [`answer`](FakeDingTalk::answer) |
 //! | avoid waiting | [`ClientBuilder::clock`](crate::ClientBuilder::clock) with a [`ManualClock`] |
 //! | test a program that calls [`Client::from_env`](crate::Client::from_env) | [`environment`](FakeDingTalk::environment) |

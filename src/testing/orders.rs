@@ -8,7 +8,7 @@ use super::state::faults::ConditionalFault;
 use serde_json::Value;
 
 impl FakeDingTalk {
-    /// Orders a fault for the next request of this kind. Faults that are ordered later are for later requests.
+    /// Orders a fault for the next request of this kind that has none. Faults that are ordered later are for later requests.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -24,12 +24,49 @@ impl FakeDingTalk {
         self.shared.state().faults.queue(target, fault);
     }
 
+    /// Orders a fault for one request of this kind: the first from now on has the number 1. It replaces an earlier order for
+    /// the same request.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// fake.fault_on_call(Target::Send, 3, Fault::api_error(403, "permissionDenied"));
+    /// let send = |to| client.conv_file().send_by_app("space-1", "dentry-1", UnionId(to)).is_ok();
+    /// assert_eq!(["ann", "bob", "cid", "dan"].map(send), [true, true, false, true]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fault_on_call(&self, target: Target, number: usize, fault: Fault) {
+        self.shared.state().faults.set_for_call(target, number, fault);
+    }
+
     /// Orders a fault for every request of this kind that meets a condition.
     ///
-    /// A request gets the next fault of [`fault`](FakeDingTalk::fault), or else that of the first condition that is true,
-    /// or else that of [`fault_always`](FakeDingTalk::fault_always). A condition sees the head of a request, before the body
-    /// is read; it is not asked about a request that has its fault already. It may use the fake, but must not wait for
-    /// another request.
+    /// A request gets the fault that was ordered for it alone by [`fault`](FakeDingTalk::fault) or
+    /// [`fault_on_call`](FakeDingTalk::fault_on_call), or else that of the first condition that is true, or else that of
+    /// [`fault_always`](FakeDingTalk::fault_always). A condition is not asked about a request that has its fault already. It
+    /// sees head and body; of an upload ([`Target::Put`]) or from a client that waits for `100 Continue`, the head only. It
+    /// may use the fake, but must not wait for another request.
+    ///
+    /// Sends to one user fail, or to one conversation:
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Recorded, Target}};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let is_to_bob = |request: &Recorded| request.query_value("unionId") == Some("bob");
+    /// fake.fault_when(Target::Send, is_to_bob, Fault::api_error(403, "permissionDenied"));
+    /// let send = |to| client.conv_file().send_by_app("space-1", "dentry-1", UnionId(to)).is_ok();
+    /// assert_eq!(["ann", "bob", "cid"].map(send), [true, false, true]);
+    ///
+    /// let is_to_team = |request: &Recorded| request.json().is_some_and(|body| body["openConversationId"] == "team");
+    /// fake.fault_when(Target::SendToConversation, is_to_team, Fault::api_error(403, "permissionDenied"));
+    /// let send = |to| client.conv_file().send("space-1", "dentry-1", to, UnionId("ann")).is_ok();
+    /// assert_eq!(["boss", "team"].map(send), [true, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// Every connection but the first is refused, as by a server that limits them:
     ///
@@ -69,8 +106,8 @@ impl FakeDingTalk {
         self.shared.state().faults.add_conditional(ConditionalFault::new(target, condition, fault));
     }
 
-    /// Orders a fault for every request of this kind without a fault from [`fault`](FakeDingTalk::fault) or
-    /// [`fault_when`](FakeDingTalk::fault_when). It replaces the previous standing fault.
+    /// Orders a fault for every request of this kind that has none from [`fault`](FakeDingTalk::fault),
+    /// [`fault_on_call`](FakeDingTalk::fault_on_call) or [`fault_when`](FakeDingTalk::fault_when). It replaces the previous standing fault.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};

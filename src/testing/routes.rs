@@ -92,6 +92,18 @@ const OPERATIONS: &[Operation] = &[
         handler: browse::get_dentry,
     },
     Operation {
+        target: Target::GetDentries,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/{}/dentries/query",
+        handler: browse::get_dentries,
+    },
+    Operation {
+        target: Target::ListAllDentries,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/{}/dentries/listAll",
+        handler: browse::list_all_dentries,
+    },
+    Operation {
         target: Target::ListDentries,
         method: "GET",
         pattern: "/v1.0/storage/spaces/{}/dentries",

@@ -1,6 +1,7 @@
 //! The TCP server: one thread accepts connections, each connection has a thread of its own.
 
 use super::data::effects::{FaultEffects, Silence, UploadStop};
+use super::data::fault::Fault;
 use super::data::response::{Delivery, FakeResponse};
 use super::data::target::Target;
 use super::routes;
@@ -83,8 +84,10 @@ impl Connection<'_> {
             return Ok(ConnectionAction::Close);
         };
         incoming.request.target = routes::target(self.shared, &incoming.request);
-        let mut effects = FaultEffects::new(self.shared.take_fault(&incoming.request));
+        let mut effects = FaultEffects::new(self.take_fault(&mut incoming)?);
         if effects.silence == Silence::Refuse {
+            // A condition may have needed the body.
+            (incoming.request.body, incoming.request.body_length) = (Vec::new(), 0);
             self.shared.record(incoming.request);
             return Ok(ConnectionAction::Reset);
         }
@@ -99,6 +102,24 @@ impl Connection<'_> {
         }
         incoming.read_body()?;
         self.respond(&incoming, &effects)
+    }
+
+    /// Takes the fault for a request: from the queue, else by a condition, else the standing one.
+    fn take_fault(&self, incoming: &mut Incoming<'_>) -> Result<Option<Fault>, IncomingError> {
+        let Some(target) = incoming.request.target else {
+            return Ok(None);
+        };
+        let queued = self.shared.state().faults.take_queued(target);
+        if queued.is_some() {
+            return Ok(queued);
+        }
+        // A condition may look for the recipient in the body. But the body of an upload may be larger than the memory, and a
+        // client that waits for permission has not sent its body yet.
+        let is_readable = target != Target::Put && !incoming.expects_continue;
+        if is_readable && self.shared.state().faults.has_conditional(target) {
+            incoming.read_body()?;
+        }
+        Ok(self.shared.other_fault(target, &incoming.request))
     }
 
     /// Returns a response that goes out before the body is read: a refusal of the head, or a made-up response for a

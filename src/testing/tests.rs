@@ -2,8 +2,10 @@
 
 mod api;
 mod browse;
+mod chunked;
 mod conditions;
 mod faults;
 mod forms;
+mod objects;
 mod raw;
 mod uploads;

@@ -148,12 +148,12 @@ fn refused_objects(s: &Scene) -> Vec<Error> {
     let for_https = Client::builder().access_token("token").no_proxy().build().unwrap();
     vec![
         refused(403, "SignatureDoesNotMatch"),
-        refused(403, "RequestTimeTooSkewed"),
         refused(403, "AccessForbidden"),
         refused(403, "UserDisable"),
         refused(403, "TooManyConnections"),
         refused(403, "InvalidSecurityToken"),
         lapsed,
+        refused(403, "AccessDenied"),
         s.with(Target::Object, elsewhere),
         for_https.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
     ]

@@ -1,5 +1,7 @@
 //! What an organisation's administrators decide.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::StorageV2;
@@ -64,12 +66,6 @@ pub struct CleanedFiles {
     pub failure_ids: Vec<i64>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HandOverAnswer {
-    default_handover_user_id: Option<String>,
-}
-
 impl StorageV2<'_> {
     /// Asks who gets the files of people who leave, when nobody else was named.
     ///
@@ -92,7 +88,9 @@ impl StorageV2<'_> {
     pub fn manager_get_default_hand_over_user(&self, operator: UnionId<'_>) -> Result<Option<String>> {
         let call = Call::new("GET /v2.0/storage/managementSettings/defaultHandOverUsers", &[])
             .query("operatorId", operator.0);
-        self.client.call(&call.reads()).map(|answer: HandOverAnswer| answer.default_handover_user_id)
+        // A map, because an answer without the field is one too: nobody was named.
+        let answer: BTreeMap<String, Option<String>> = self.client.call(&call.reads())?;
+        Ok(answer.get("defaultHandoverUserId").cloned().flatten())
     }
 
     /// Decides who gets the files of people who leave, when nobody else was named.

@@ -18,7 +18,7 @@ use crate::base::secret::redact;
 /// fake.lapse_signatures();
 /// let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
 /// let dingtalk_files::Error::Storage(refused) = error else { panic!("another error") };
-/// assert_eq!((refused.status, refused.code.as_deref()), (403, Some("AccessDenied")));
+/// assert_eq!((refused.status, refused.code.as_deref()), (403, Some("RequestTimeTooSkewed")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl StorageError {
     /// fake.lapse_signatures();
     /// let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
     /// let dingtalk_files::Error::Storage(refused) = error else { panic!("another error") };
-    /// assert!(refused.advice().unwrap().contains("lapsed"));
+    /// assert!(refused.advice().unwrap().contains("too old"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advice(&self) -> Option<&'static str> {

@@ -9,7 +9,8 @@ use std::time::Duration;
 pub(crate) const FAULT_MESSAGE: &str = "Failure injected by the fake.";
 
 /// One way to misbehave, for [`FakeDingTalk::fault`](crate::testing::FakeDingTalk::fault),
-/// [`fault_always`](crate::testing::FakeDingTalk::fault_always) and [`fault_when`](crate::testing::FakeDingTalk::fault_when).
+/// [`fault_on_call`](crate::testing::FakeDingTalk::fault_on_call), [`fault_when`](crate::testing::FakeDingTalk::fault_when)
+/// and [`fault_always`](crate::testing::FakeDingTalk::fault_always).
 ///
 /// Faults that hold a whole answer ([`Fault::Answer`], [`Fault::EndlessBody`], [`Fault::Redirect`])
 /// take the place of the operation: the fake checks nothing and does nothing, and a send is not in
@@ -39,6 +40,7 @@ pub(crate) const FAULT_MESSAGE: &str = "Failure injected by the fake.";
 /// | an object stored with an empty `Content-Encoding` | `Fault::ExtraHeader` with an empty value |
 /// | `Transfer-Encoding: identity` | `Fault::ExtraHeader`, alone or together with [`Fault::NoContentLength`] |
 /// | a server that knows no `Expect` | `Fault::status(417)`, or [`Fault::NoContinue`] |
+/// | sends to one recipient fail | `fault_when` with the `unionId` of the query, or the conversation of the body |
 /// | one bad resource URL of several | `set_resource_urls` with `{good}?mirror=1`, and `fault_when` with the query |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -149,7 +151,7 @@ pub enum Fault {
     /// New content for the object before this request is answered, with a new `ETag` and checksum.
     /// Version number and URL stay.
     ReplaceObject(Content),
-    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` is ignored.
+    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` and `If-None-Match` are ignored.
     ETag(Option<String>),
     /// This `x-oss-hash-crc64ecma` text (`None`: without the header).
     Crc(Option<String>),

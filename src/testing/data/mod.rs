@@ -2,6 +2,7 @@
 
 pub(super) mod content;
 mod crc;
+pub(super) mod dates;
 pub(super) mod effects;
 pub(super) mod errors;
 pub(super) mod fault;

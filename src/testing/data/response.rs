@@ -85,6 +85,12 @@ impl FakeResponse {
         self
     }
 
+    /// Sets a header, in place of any with this name.
+    pub(crate) fn replace_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
+        self.header(name, value)
+    }
+
     /// Flips the bits of the byte at this offset of the content, if the body includes it.
     pub(crate) fn corrupt(mut self, offset: Option<u64>) -> Self {
         self.corrupt = offset;

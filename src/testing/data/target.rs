@@ -103,8 +103,8 @@ pub enum Target {
     Task,
     /// A PUT of a file's bytes, or of a part of them.
     ///
-    /// Like the real store, the fake requires a `Content-Length` of at most 5 GB and refuses headers that are not signed.
-    /// An error in the head is reported before the body is read; a large body is then cut off.
+    /// Like the real store, the fake takes at most 5 GB, with a `Content-Length` or in chunks, and refuses headers that are
+    /// not signed. An error in the head is reported before the body is read; a large body is then cut off.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -118,6 +118,10 @@ pub enum Target {
     /// ```
     Put,
     /// A GET or HEAD of a file's bytes.
+    ///
+    /// As at the real store, `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are conditions, and
+    /// parameters such as `response-content-type` are signed and replace headers of the answer: see
+    /// [`set_resource_urls`](crate::testing::FakeDingTalk::set_resource_urls).
     Object,
     /// `GetDentry`.
     ///
@@ -132,8 +136,37 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     GetDentry,
-    /// `ListDentries`, which `walk` calls for each folder. All times are equal on the fake: sorted by time, folders come
-    /// before files, and files in the order in which they were stored.
+    /// `GetDentries`. An entry that does not exist fails alone, with `dentryNotExist`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{GetDentries, UnionId, testing::{FakeDingTalk, Target}};
+    /// let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let ids = ["dentry-1", "dentry-2"];
+    /// let results = client.storage().get_dentries("space-1", &ids, UnionId("anyone"), &GetDentries::new())?;
+    /// assert_eq!(results[0].dentry.as_ref().unwrap().name.as_deref(), Some("report.txt"));
+    /// assert_eq!(results[1].error_code.as_deref(), Some("dentryNotExist"));
+    /// assert_eq!(fake.requests_to(Target::GetDentries).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    GetDentries,
+    /// `ListAllDentries`, sorted as for [`Target::ListDentries`].
+    ///
+    /// ```
+    /// # use dingtalk_files::{ListAllDentries, UnionId, testing::{FakeDingTalk, Target}};
+    /// let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let page = client.storage().list_all_dentries("space-1", UnionId("anyone"), &ListAllDentries::new())?;
+    /// assert_eq!(page.items[0].path.as_deref(), Some("/report.txt"));
+    /// assert_eq!(fake.requests_to(Target::ListAllDentries).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ListAllDentries,
+    /// `ListDentries`, which `walk` calls for each folder. All times are equal at first, and
+    /// [`set_modified_time`](crate::testing::FakeDingTalk::set_modified_time) changes them. Of entries with equal times,
+    /// folders come before files, and files in the order in which they were stored.
     ///
     /// ```
     /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};

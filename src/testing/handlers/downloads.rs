@@ -19,7 +19,7 @@ pub(crate) fn download_info(shared: &Shared, call: &FakeCall<'_>) -> Result<Fake
     if is_archived(&mut state, space_id, dentry_id) {
         return Err(api_error(400, "fileArchived", "The file is archived and is being restored."));
     }
-    let signed = state.signatures.sign("GET", object_path(space_id, dentry_id, version));
+    let signed = state.sign_get(object_path(space_id, dentry_id, version));
     let info = signature_info(&shared.base_url, &signed, state.resource_urls.as_deref(), "ZHANGJIAKOU");
     Ok(ok(&json!({"protocol": "HEADER_SIGNATURE", "headerSignatureInfo": info})))
 }

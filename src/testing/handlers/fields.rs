@@ -1,7 +1,7 @@
-//! The fields of request bodies, and the errors in them.
+//! The fields of request bodies and queries, and the errors in them.
 
 use crate::testing::data::errors::api_error;
-use crate::testing::data::records::StoredProperty;
+use crate::testing::data::records::{Recorded, StoredProperty};
 use crate::testing::data::response::FakeResponse;
 use serde_json::{Map, Value};
 
@@ -40,6 +40,16 @@ pub(crate) fn required<'a, T>(
 ) -> Result<T, FakeResponse> {
     optional(body, name, code, read)?
         .ok_or_else(|| api_error(400, code, &format!("The field {name} is missing.")))
+}
+
+/// Reads a boolean of the query. As at the real service, upper and lower case are the same: Python writes `True`.
+pub(crate) fn query_bool(request: &Recorded, name: &str) -> Result<Option<bool>, FakeResponse> {
+    match request.query_value(name).map(str::to_ascii_lowercase).as_deref() {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(api_error(400, PARAM_ERROR, &format!("The parameter {name} is not right."))),
+    }
 }
 
 /// Reads a text that is not empty.

@@ -3,6 +3,7 @@
 pub(super) mod browse;
 pub(super) mod call;
 pub(super) mod checks;
+mod conditions;
 pub(super) mod conv_file;
 mod dentry_json;
 pub(super) mod downloads;

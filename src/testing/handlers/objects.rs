@@ -2,6 +2,8 @@
 
 use super::call::FakeCall;
 use super::checks::TOKEN_HEADER;
+use super::conditions;
+use crate::testing::data::dates;
 use crate::testing::data::effects::{HeaderText, ObjectEffects};
 use crate::testing::data::errors::object_error;
 use crate::testing::data::ids::request_id;
@@ -12,8 +14,19 @@ use crate::testing::state::signatures::{ACCESS_KEY_ID, SignatureError};
 use crate::testing::state::tree::{StoredVersion, etag};
 use crate::testing::state::uploads::{LAST_PART, LONGEST_PUT};
 use std::ops::Range;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const CRC_HEADER: &str = "x-oss-hash-crc64ecma";
+
+/// The query parameters that replace a header of the answer.
+const OVERRIDES: [(&str, &str); 6] = [
+    ("response-cache-control", "Cache-Control"),
+    ("response-content-disposition", "Content-Disposition"),
+    ("response-content-encoding", "Content-Encoding"),
+    ("response-content-language", "Content-Language"),
+    ("response-content-type", "Content-Type"),
+    ("response-expires", "Expires"),
+];
 
 /// Serves an object or a range of it.
 pub(crate) fn get_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
@@ -27,8 +40,24 @@ pub(crate) fn get_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     check_rights(shared, call.request)?;
     let stored = shared.state().tree.version(space_id, dentry_id, version);
     let stored = stored.ok_or_else(no_such_key)?;
-    check_if_match(call.request, &stored, effects)?;
-    serve(&stored, call.request, effects)
+    conditions::check(call.request, &stored, effects)?;
+    with_overrides(serve(&stored, call.request, effects)?, call.request)
+}
+
+/// Replaces the headers for which the query has other texts. A request in which one is not signed was refused before.
+fn with_overrides(mut response: FakeResponse, request: &Recorded) -> Result<FakeResponse, FakeResponse> {
+    for (parameter, header) in OVERRIDES {
+        let Some(text) = request.query_value(parameter).filter(|text| !text.is_empty()) else {
+            continue;
+        };
+        // A line break would begin a header of the client's choice.
+        if text.contains(char::is_control) {
+            let details = [("ArgumentName", parameter.to_owned())];
+            return Err(object_error(400, "InvalidArgument", "The header text is not right.", &details));
+        }
+        response = response.replace_header(header, text);
+    }
+    Ok(response)
 }
 
 /// Makes the response with the requested range of an object.
@@ -62,7 +91,7 @@ fn serve(
         .corrupt(effects.corrupt)
         .header("Content-Type", "application/octet-stream")
         .header("Accept-Ranges", "bytes")
-        .header("Last-Modified", "Sat, 01 Jan 2022 10:00:00 GMT")
+        .header("Last-Modified", stored.last_modified())
         .header("x-oss-object-type", if stored.is_multipart { "Multipart" } else { "Normal" })
         .header("x-oss-request-id", request_id());
     let response = effects.etag.add_to(response, "ETag", &stored.etag);
@@ -75,16 +104,23 @@ fn serve(
 
 /// Checks the head of a PUT, before its body is read.
 pub(crate) fn check_put(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
-    let Some(length) = request.header("content-length") else {
+    let length = request.header("content-length");
+    // A transfer encoding other than `chunked` was refused when the head was read.
+    if length.or(request.header("transfer-encoding")).is_none() {
         let message = "You must provide the Content-Length HTTP header.";
         return Err(object_error(411, "MissingContentLength", message, &[]));
-    };
-    check_rights(shared, request)?;
-    if length.parse().is_ok_and(|length: u64| length > LONGEST_PUT) {
-        let message = "Your proposed upload exceeds the maximum allowed object size.";
-        return Err(object_error(400, "EntityTooLarge", message, &[]));
     }
-    Ok(())
+    check_rights(shared, request)?;
+    // The length of a chunked body is known at its end.
+    check_put_length(length.and_then(|length| length.parse().ok()).unwrap_or_default())
+}
+
+fn check_put_length(length: u64) -> Result<(), FakeResponse> {
+    if length <= LONGEST_PUT {
+        return Ok(());
+    }
+    let message = "Your proposed upload exceeds the maximum allowed object size.";
+    Err(object_error(400, "EntityTooLarge", message, &[]))
 }
 
 /// Stores the body of a PUT, whose head was checked before it was read.
@@ -93,6 +129,7 @@ pub(crate) fn put_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     let Some(body) = call.upload else {
         return error(500, "InternalError", "The body was not read.");
     };
+    check_put_length(body.length)?;
     let number = match call.request.query_value("partNumber").map(str::parse) {
         None => None,
         Some(Ok(number)) if (1..=LAST_PART).contains(&number) => Some(number),
@@ -155,35 +192,11 @@ fn shorten(range: Range<u64>, longest: Option<u64>) -> Range<u64> {
     range.start..end
 }
 
-/// Checks `If-Match`, unless the answer has a made-up `ETag`.
-fn check_if_match(
-    request: &Recorded,
-    stored: &StoredVersion,
-    effects: &ObjectEffects,
-) -> Result<(), FakeResponse> {
-    let refused = effects.refuse_if_match && request.header("if-match").is_some();
-    let differs = matches!(effects.etag, HeaderText::True) && !if_match(request, &stored.etag);
-    if !refused && !differs {
-        return Ok(());
-    }
-    let details = [("Condition", "If-Match".to_owned())];
-    let message = "At least one of the pre-conditions you specified did not hold.";
-    let response = object_error(412, "PreconditionFailed", message, &details);
-    Err(if refused { effects.etag.add_to(response, "ETag", &stored.etag) } else { response })
-}
-
 fn invalid_range(asked: Option<&str>, size: u64) -> FakeResponse {
     let requested = asked.unwrap_or_default().to_owned();
     let details = [("ActualObjectSize", size.to_string()), ("RangeRequested", requested)];
     let answer = object_error(416, "InvalidRange", "The requested range cannot be satisfied", &details);
     answer.header("Content-Range", format!("bytes */{size}"))
-}
-
-/// Whether `If-Match` is absent or names this `ETag`. As at OSS, the quotes are optional.
-fn if_match(request: &Recorded, etag: &str) -> bool {
-    let bare = etag.trim_matches('"');
-    let is_it = |text: &str| text == "*" || text.trim_matches('"') == bare;
-    request.header("if-match").is_none_or(|list| list.split(',').any(|text| is_it(text.trim())))
 }
 
 fn no_such_key() -> FakeResponse {
@@ -207,6 +220,12 @@ fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse>
     shared.state().signatures.check(request).map_err(signature_refused)
 }
 
+/// The time in seconds since 1970.
+fn now() -> Option<i64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
 fn signature_refused(error: SignatureError) -> FakeResponse {
     let denied = |message| object_error(403, "AccessDenied", message, &[]);
     match error {
@@ -214,7 +233,16 @@ fn signature_refused(error: SignatureError) -> FakeResponse {
             denied("You have no right to access this object because of bucket acl.")
         }
         SignatureError::NoDate => denied("OSS authentication requires a valid Date."),
-        SignatureError::Expired => denied("Request has expired."),
+        SignatureError::Lapsed { date } => {
+            let iso = |seconds: Option<i64>| seconds.map(dates::to_iso).unwrap_or_default();
+            let details = [
+                ("MaxAllowedSkewMilliseconds", "900000".to_owned()),
+                ("RequestTime", iso(dates::from_http(&date))),
+                ("ServerTime", iso(now())),
+            ];
+            let message = "The difference between the request time and the current time is too large.";
+            object_error(403, "RequestTimeTooSkewed", message, &details)
+        }
         SignatureError::Mismatch { given, to_sign } => {
             let provided = given.rsplit(':').next().unwrap_or_default().to_owned();
             // Like the real store, this reveals the text to sign, which a client must not log.

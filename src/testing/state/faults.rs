@@ -3,15 +3,24 @@
 use crate::testing::data::fault::Fault;
 use crate::testing::data::records::Recorded;
 use crate::testing::data::target::Target;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// All faults that are still to come.
 #[derive(Default)]
 pub(crate) struct Faults {
-    queued: HashMap<Target, VecDeque<Fault>>,
+    queued: HashMap<Target, Queue>,
     conditional: Vec<ConditionalFault>,
     standing: HashMap<Target, Fault>,
+}
+
+/// The faults for single requests of one kind.
+#[derive(Default)]
+struct Queue {
+    /// The number of requests so far.
+    seen: u64,
+    /// By the number of earlier requests.
+    faults: BTreeMap<u64, Fault>,
 }
 
 type Condition = dyn FnMut(&Recorded) -> bool + Send;
@@ -41,8 +50,20 @@ impl ConditionalFault {
 }
 
 impl Faults {
+    /// Adds a fault for the next request that has none.
     pub(crate) fn queue(&mut self, target: Target, fault: Fault) {
-        self.queued.entry(target).or_default().push_back(fault);
+        let queue = self.queued.entry(target).or_default();
+        let free = (queue.seen..=u64::MAX).find(|place| !queue.faults.contains_key(place));
+        queue.faults.insert(free.unwrap_or(queue.seen), fault);
+    }
+
+    /// Sets the fault for a request, counted from 1; no request has the number 0.
+    pub(crate) fn set_for_call(&mut self, target: Target, number: usize, fault: Fault) {
+        let queue = self.queued.entry(target).or_default();
+        let earlier = number.checked_sub(1).and_then(|earlier| u64::try_from(earlier).ok());
+        if let Some(place) = earlier.and_then(|earlier| queue.seen.checked_add(earlier)) {
+            queue.faults.insert(place, fault);
+        }
     }
 
     pub(crate) fn add_conditional(&mut self, conditional: ConditionalFault) {
@@ -57,8 +78,15 @@ impl Faults {
         *self = Self::default();
     }
 
+    /// Counts a request, and takes the fault for it.
     pub(crate) fn take_queued(&mut self, target: Target) -> Option<Fault> {
-        self.queued.get_mut(&target)?.pop_front()
+        let queue = self.queued.get_mut(&target)?;
+        queue.seen += 1;
+        queue.faults.remove(&(queue.seen - 1))
+    }
+
+    pub(crate) fn has_conditional(&self, target: Target) -> bool {
+        self.conditional.iter().any(|conditional| conditional.target == target)
     }
 
     pub(crate) fn conditional(&self, target: Target) -> Vec<ConditionalFault> {

@@ -9,6 +9,7 @@ pub(super) mod uploads;
 use super::data::content::Content;
 use super::data::fault::Fault;
 use super::data::records::{Recorded, Sent};
+use super::data::target::Target;
 use faults::Faults;
 use signatures::{Signatures, SignedPath};
 use std::collections::{HashMap, VecDeque};
@@ -74,10 +75,21 @@ impl FakeState {
         }
     }
 
+    /// Signs a GET of an object.
+    pub(crate) fn sign_get(&mut self, path: String) -> SignedPath {
+        self.signatures.sign("GET", path, ordered_query(self.resource_urls.as_deref()))
+    }
+
     /// Signs a PUT of the object behind an upload key, or of a part of it.
     pub(crate) fn sign_put(&mut self, key: &str, part: Option<u32>) -> SignedPath {
-        self.signatures.sign("PUT", uploads::put_path(key, part))
+        self.signatures.sign("PUT", uploads::put_path(key, part), ordered_query(self.upload_urls.as_deref()))
     }
+}
+
+/// The query that a test adds to the first right URL. All URLs have one signature, so there can be only one.
+fn ordered_query(urls: Option<&[String]>) -> &str {
+    let mut after = urls.unwrap_or_default().iter().filter_map(|url| url.split_once("{good}"));
+    after.next().map_or("", |(_, query)| query.trim_start_matches(['?', '&']))
 }
 
 impl Shared {
@@ -138,13 +150,8 @@ impl Shared {
         state.uploads.forget();
     }
 
-    /// Takes the fault for a request: from the queue, else by a condition, else the standing one.
-    pub(crate) fn take_fault(&self, request: &Recorded) -> Option<Fault> {
-        let target = request.target?;
-        let queued = self.state().faults.take_queued(target);
-        if queued.is_some() {
-            return queued;
-        }
+    /// Takes the fault for a request that the queue has no fault for: by a condition, else the standing one.
+    pub(crate) fn other_fault(&self, target: Target, request: &Recorded) -> Option<Fault> {
         let conditional = self.state().faults.conditional(target);
         // Without the lock, because a condition may use the fake.
         let fault = conditional.iter().find_map(|conditional| conditional.fault_for(request));

@@ -1,5 +1,6 @@
 //! Signatures in the manner of OSS: header signing, version 1.
 
+use crate::testing::data::dates;
 use crate::testing::data::ids::random;
 use crate::testing::data::records::Recorded;
 use percent_encoding::percent_decode_str;
@@ -9,8 +10,46 @@ use std::time::{Duration, Instant};
 
 pub(crate) const ACCESS_KEY_ID: &str = "fakekey";
 const DATE_HEADER: &str = "x-oss-date";
-/// The query parameters that are signed.
-const SUBRESOURCES: [&str; 2] = ["partNumber", "uploadId"];
+/// The first second of February 2026, counted from 1970.
+const FEBRUARY: i64 = 1_769_904_000;
+/// The number of its seconds.
+const FEBRUARY_SECONDS: u64 = 28 * 86_400;
+/// The query parameters that are signed: those that OSS knows for objects. All others are not signed.
+const SUBRESOURCES: [&str; 33] = [
+    "acl",
+    "append",
+    "callback",
+    "callback-var",
+    "delete",
+    "encryption",
+    "objectMeta",
+    "partNumber",
+    "position",
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+    "restore",
+    "security-token",
+    "sequential",
+    "style",
+    "styleName",
+    "symlink",
+    "tagging",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "x-oss-ac-forward-allow",
+    "x-oss-ac-source-ip",
+    "x-oss-ac-subnet-mask",
+    "x-oss-ac-vpc-id",
+    "x-oss-async-process",
+    "x-oss-process",
+    "x-oss-request-payer",
+    "x-oss-traffic-limit",
+];
 
 /// All signatures that were issued.
 #[derive(Debug)]
@@ -39,8 +78,14 @@ pub(crate) struct SignedPath {
 pub(crate) enum SignatureError {
     NoAuthorization,
     NoDate,
-    Mismatch { given: String, to_sign: String },
-    Expired,
+    Mismatch {
+        given: String,
+        to_sign: String,
+    },
+    /// The date of the signature is too long ago.
+    Lapsed {
+        date: String,
+    },
 }
 
 /// The moment after which a token or a signature is no longer valid.
@@ -63,14 +108,15 @@ impl Signatures {
         Self { key: random(), expiries: HashMap::new(), count: 0, lifetime: Duration::from_secs(900) }
     }
 
-    /// Signs a request with this path and query, and without further signed headers.
-    pub(crate) fn sign(&mut self, method: &str, path: String) -> SignedPath {
+    /// Signs a request with this path and query, and without further signed headers. A query in `more` is signed as well.
+    pub(crate) fn sign(&mut self, method: &str, path: String, more: &str) -> SignedPath {
         let date = nth_date(self.count);
         self.count += 1;
         let lifetime = self.lifetime;
         self.expiries.insert(date.clone(), Expiry::after(lifetime));
         let (bare, query) = path.split_once('?').unwrap_or((&path, ""));
-        let to_sign = format!("{method}\n\n\n{date}\n{DATE_HEADER}:{date}\n{}", resource(bare, query));
+        let resource = resource(bare, &format!("{query}&{more}"));
+        let to_sign = format!("{method}\n\n\n{date}\n{DATE_HEADER}:{date}\n{resource}");
         SignedPath { authorization: self.authorization(&to_sign), path, date, lifetime }
     }
 
@@ -84,12 +130,12 @@ impl Signatures {
         }
         match self.expiries.get(date) {
             Some(expiry) if !expiry.is_over() => Ok(()),
-            _ => Err(SignatureError::Expired),
+            _ => Err(SignatureError::Lapsed { date: date.to_owned() }),
         }
     }
 
-    /// Makes all signatures so far expire.
-    pub(crate) fn expire_all(&mut self) {
+    /// Makes all signatures so far lapse.
+    pub(crate) fn lapse_all(&mut self) {
         self.expiries.clear();
     }
 
@@ -117,25 +163,25 @@ fn string_to_sign(request: &Recorded, date: &str) -> String {
     format!("{}\n{md5}\n{kind}\n{date}\n{headers}{resource}", request.method)
 }
 
-/// Returns the path with the query parameters that identify a resource. All others are not signed.
+/// Returns the path with the query parameters that are signed, decoded and in order.
 fn resource(path: &str, query: &str) -> String {
-    let is_signed = |pair: &&str| SUBRESOURCES.contains(&pair.split('=').next().unwrap_or_default());
-    let mut pairs: Vec<_> = query.split('&').filter(is_signed).collect();
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let mut pairs: Vec<_> = pairs.filter(|(name, _)| SUBRESOURCES.contains(name)).collect();
     pairs.sort_unstable();
-    let mut resource = percent_decode_str(path).decode_utf8_lossy().into_owned();
-    for (place, pair) in pairs.into_iter().enumerate() {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut resource = decode(path);
+    for (place, (name, value)) in pairs.into_iter().enumerate() {
         resource.push(if place == 0 { '?' } else { '&' });
-        resource.push_str(pair);
+        resource.push_str(name);
+        if !value.is_empty() {
+            resource.extend(["=", &decode(&value.replace('+', " "))]);
+        }
     }
     resource
 }
 
 /// Returns the date of a signature: a second of February 2026 for each, so that the date identifies it.
 fn nth_date(count: u64) -> String {
-    let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    let day = (count / 86_400) % 28;
-    let weekday = weekdays.iter().cycle().nth(usize::try_from(day).unwrap_or_default());
-    let (hour, minute, second) = ((count / 3600) % 24, (count / 60) % 60, count % 60);
-    let weekday = weekday.copied().unwrap_or_default();
-    format!("{weekday}, {:02} Feb 2026 {hour:02}:{minute:02}:{second:02} GMT", day + 1)
+    let second = i64::try_from(count % FEBRUARY_SECONDS).unwrap_or_default();
+    dates::to_http(FEBRUARY + second)
 }

@@ -2,6 +2,7 @@
 
 use super::uploads::AssembledUpload;
 use crate::testing::data::content::Content;
+use crate::testing::data::dates;
 use crate::testing::data::ids::random;
 use crate::testing::data::records::{StoredFile, StoredProperty};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,6 +14,10 @@ pub(crate) const ROOT: &str = "0";
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Ids of uploaded files begin after this number, in the range of real ones.
 const FIRST_ID: u64 = 90_000_000_000;
+
+/// The times of every file and folder that a test did not change. The documentation has both spellings.
+const CREATE_TIME: &str = "2022-01-01T10:00:00Z";
+const MODIFIED_TIME: &str = "2022-01-01T10:00Z";
 
 /// All spaces with their folders and files.
 #[derive(Debug)]
@@ -31,6 +36,8 @@ pub(crate) struct Tree {
 pub(crate) struct FakeFolder {
     pub(crate) name: String,
     pub(crate) parent_id: String,
+    pub(crate) create_time: String,
+    pub(crate) modified_time: String,
 }
 
 /// A file or folder in a folder.
@@ -40,6 +47,9 @@ pub(crate) struct Child {
     pub(crate) name: String,
     /// `None` for a folder.
     pub(crate) size: Option<u64>,
+    /// In seconds since 1970.
+    pub(crate) created: i64,
+    pub(crate) modified: i64,
     /// Its number among all files; 0 for a folder.
     pub(crate) number: usize,
 }
@@ -50,6 +60,7 @@ pub(crate) struct FakeDentry {
     /// Its number among all files, in the order in which they were first stored.
     number: usize,
     pub(crate) parent_id: String,
+    pub(crate) create_time: String,
     pub(crate) creator: String,
     pub(crate) modifier: String,
     pub(crate) properties: Vec<StoredProperty>,
@@ -64,6 +75,9 @@ pub(crate) struct StoredVersion {
     /// `None` if it was too large to keep.
     pub(crate) content: Option<Content>,
     pub(crate) size: u64,
+    /// The size in listings, which may be wrong.
+    pub(crate) listed_size: u64,
+    pub(crate) modified_time: String,
     pub(crate) crc: u64,
     pub(crate) etag: String,
     pub(crate) is_multipart: bool,
@@ -94,7 +108,7 @@ impl StoredVersion {
     pub(crate) fn from_content(name: &str, content: Content, version: usize, replaced: u32) -> Self {
         let (crc, size) = (content.crc(), content.len());
         let etag = etag(crc, version, replaced, "");
-        Self { name: name.to_owned(), content: Some(content), size, crc, etag, is_multipart: false }
+        Self::new(name, Some(content), (size, crc), etag, false)
     }
 
     fn from_whole(name: &str, whole: AssembledUpload) -> Self {
@@ -103,7 +117,28 @@ impl StoredVersion {
         let etag = etag(whole.crc, 1, 0, &suffix);
         let is_multipart = whole.parts.is_some();
         let AssembledUpload { content, size, crc, .. } = whole;
-        Self { name: name.to_owned(), content, size, crc, etag, is_multipart }
+        Self::new(name, content, (size, crc), etag, is_multipart)
+    }
+
+    fn new(
+        name: &str,
+        content: Option<Content>,
+        (size, crc): (u64, u64),
+        etag: String,
+        is_multipart: bool,
+    ) -> Self {
+        let (name, modified_time) = (name.to_owned(), MODIFIED_TIME.to_owned());
+        Self { name, content, size, listed_size: size, modified_time, crc, etag, is_multipart }
+    }
+
+    /// The time of the last change in seconds since 1970.
+    pub(crate) fn modified_seconds(&self) -> i64 {
+        seconds(&self.modified_time)
+    }
+
+    /// The `Last-Modified` of the object.
+    pub(crate) fn last_modified(&self) -> String {
+        dates::to_http(self.modified_seconds())
     }
 
     /// The same version with other content, and another `ETag`.
@@ -111,8 +146,14 @@ impl StoredVersion {
         // The last eight of the 32 hex digits of an ETag count the replacements.
         let digits = self.etag.trim_matches('"').get(24..32).unwrap_or_default();
         let replaced = u32::from_str_radix(digits, 16).unwrap_or_default().wrapping_add(1);
-        Self::from_content(&self.name, content, version, replaced)
+        let modified_time = self.modified_time.clone();
+        Self { modified_time, ..Self::from_content(&self.name, content, version, replaced) }
     }
+}
+
+/// Returns a time in seconds since 1970. A text that is not a time counts as the time of all unchanged entries.
+fn seconds(time: &str) -> i64 {
+    dates::from_any(time).or_else(|| dates::from_any(MODIFIED_TIME)).unwrap_or_default()
 }
 
 /// Returns an `ETag` that looks like an MD5, as at the real store, and differs after every change.
@@ -161,7 +202,9 @@ impl Tree {
         let folders = self.spaces.entry(space_id.to_owned()).or_default();
         folders.entry(ROOT.to_owned()).or_default();
         let parent_id = if folder_id == ROOT { String::new() } else { ROOT.to_owned() };
-        folders.insert(folder_id.to_owned(), FakeFolder { name: name.to_owned(), parent_id });
+        let (create_time, modified_time) = (CREATE_TIME.to_owned(), MODIFIED_TIME.to_owned());
+        let folder = FakeFolder { name: name.to_owned(), parent_id, create_time, modified_time };
+        folders.insert(folder_id.to_owned(), folder);
     }
 
     pub(crate) fn move_into_folder(&mut self, space_id: &str, id: &str, folder_id: &str) {
@@ -180,23 +223,55 @@ impl Tree {
         self.spaces.get(space_id)?.get(folder_id)
     }
 
-    /// The files and folders in a folder, in no order.
-    pub(crate) fn children(&self, space_id: &str, folder_id: &str) -> Vec<Child> {
+    /// The files and folders of a space, or of one of its folders alone, in no order.
+    pub(crate) fn children(&self, space_id: &str, folder_id: Option<&str>) -> Vec<Child> {
+        let is_in = |parent_id: &str| folder_id.is_none_or(|folder_id| folder_id == parent_id);
         let folders = self.spaces.get(space_id).into_iter().flatten();
-        let folders = folders.filter(|(_, folder)| folder.parent_id == folder_id).map(|(id, folder)| Child {
+        let folders = folders.filter(|(id, folder)| *id != ROOT && is_in(&folder.parent_id));
+        let folders = folders.map(|(id, folder)| Child {
             id: id.clone(),
             name: folder.name.clone(),
             size: None,
+            created: seconds(&folder.create_time),
+            modified: seconds(&folder.modified_time),
             number: 0,
         });
         let files =
-            self.files.iter().filter(|((space, _), file)| space == space_id && file.parent_id == folder_id);
+            self.files.iter().filter(|((space, _), file)| space == space_id && is_in(&file.parent_id));
         let files = files.filter_map(|((_, id), file)| {
             let latest = file.latest()?;
-            let (name, size) = (latest.name.clone(), Some(latest.size));
-            Some(Child { id: id.clone(), name, size, number: file.number })
+            Some(Child {
+                id: id.clone(),
+                name: latest.name.clone(),
+                size: Some(latest.listed_size),
+                created: seconds(&file.create_time),
+                modified: latest.modified_seconds(),
+                number: file.number,
+            })
         });
         folders.chain(files).collect()
+    }
+
+    /// The time of the last change of a file or folder, to be set.
+    pub(crate) fn modified_time_mut(&mut self, space_id: &str, id: &str) -> Option<&mut String> {
+        match self.files.get_mut(&key(space_id, id)) {
+            Some(file) => Some(&mut file.versions.last_mut()?.modified_time),
+            None => Some(&mut self.spaces.get_mut(space_id)?.get_mut(id)?.modified_time),
+        }
+    }
+
+    /// The time at which a file or folder was created, to be set.
+    pub(crate) fn create_time_mut(&mut self, space_id: &str, id: &str) -> Option<&mut String> {
+        match self.files.get_mut(&key(space_id, id)) {
+            Some(file) => Some(&mut file.create_time),
+            None => Some(&mut self.spaces.get_mut(space_id)?.get_mut(id)?.create_time),
+        }
+    }
+
+    /// The size of a file in listings, to be set.
+    pub(crate) fn listed_size_mut(&mut self, space_id: &str, id: &str) -> Option<&mut u64> {
+        let file = self.files.get_mut(&key(space_id, id))?;
+        Some(&mut file.versions.last_mut()?.listed_size)
     }
 
     /// The path of an entry with this name in this folder.
@@ -253,6 +328,7 @@ impl Tree {
         let dentry = self.files.entry(key(space_id, dentry_id)).or_insert_with(|| FakeDentry {
             number: next(count),
             parent_id: ROOT.to_owned(),
+            create_time: CREATE_TIME.to_owned(),
             creator: "fake-creator".to_owned(),
             modifier: "fake-modifier".to_owned(),
             properties: Vec::new(),
@@ -320,6 +396,7 @@ impl Tree {
         let dentry = FakeDentry {
             number,
             parent_id: new.parent_id.to_owned(),
+            create_time: CREATE_TIME.to_owned(),
             creator: new.union_id.to_owned(),
             modifier: new.union_id.to_owned(),
             properties: new.properties,

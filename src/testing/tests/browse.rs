@@ -1,6 +1,6 @@
 //! Reading files and folders, and answers that a test orders.
 
-use super::raw::{Reply, post, send};
+use super::raw::{Reply, download_slot, post, send};
 use crate::testing::{FakeDingTalk, Fault, Target};
 use serde_json::{Value, json};
 
@@ -49,6 +49,17 @@ fn a_folder_is_listed_page_by_page_in_each_order() {
 }
 
 #[test]
+fn booleans_in_a_query_have_any_case() {
+    let fake = FakeDingTalk::start().unwrap();
+    fake.put_file("space-1", "dentry-1", "a", "1");
+    // Python's `str(True)` begins with a capital letter.
+    for text in ["true", "false", "True", "False", "TRUE", "FALSE"] {
+        let list = get(&fake, &format!("{LIST}?unionId=anyone&parentId=0&withThumbnail={text}"));
+        assert_eq!(names(&list), ["a"], "{text}");
+    }
+}
+
+#[test]
 fn lists_that_are_refused() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_space("space-1");
@@ -62,7 +73,8 @@ fn lists_that_are_refused() {
         ("unionId=anyone&parentId=0&nextToken=another", 400, "paramError"),
         ("unionId=anyone&parentId=0&orderBy=COLOUR", 400, "paramError"),
         ("unionId=anyone&parentId=0&order=asc", 400, "paramError"),
-        ("unionId=anyone&parentId=0&withThumbnail=True", 400, "paramError"),
+        ("unionId=anyone&parentId=0&withThumbnail=yes", 400, "paramError"),
+        ("unionId=anyone&parentId=0&withThumbnail=", 400, "paramError"),
     ] {
         let reply = get(&fake, &format!("{LIST}?{query}"));
         assert_eq!((reply.status, reply.code().as_str()), (status, code), "{query}");
@@ -131,4 +143,172 @@ fn ordered_answers_of_the_old_host_and_of_tokens() {
     assert_eq!((user("another").status, &user("another").json()["errcode"]), (200, &json!(40014)));
     let token = send(&fake, "POST", "/v1.0/oauth2/corp-1/token", &[], b"{}").unwrap().unwrap();
     assert_eq!(token.json()["access_token"], "token-1");
+}
+
+#[test]
+fn several_entries_by_their_ids() {
+    let fake = FakeDingTalk::start().unwrap();
+    fake.add_folder("space-1", "folder-1", "Reports");
+    fake.put_file("space-1", "dentry-1", "a.txt", "hello");
+    fake.put_file("space-2", "dentry-2", "b.txt", "hello");
+    let path = format!("{LIST}/query");
+    let ids = json!(["dentry-2", "dentry-1", "folder-1", "gone"]);
+    let options = json!({"withThumbnail": true, "appIdsForAppProperties": ["app-1"]});
+    let reply = post(&fake, &path, &json!({"dentryIds": ids, "option": options}));
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let items = reply.json()["resultItems"].as_array().unwrap().clone();
+    assert_eq!(items.iter().map(|item| item["dentryId"].clone()).collect::<Value>(), ids);
+    for (item, name) in items.iter().zip([None, Some("a.txt"), Some("Reports"), None]) {
+        assert_eq!((&item["spaceId"], &item["success"]), (&json!("space-1"), &json!(name.is_some())));
+        assert_eq!(item["dentry"]["name"], json!(name));
+        assert_eq!(item["errorCode"], json!(name.is_none().then_some("dentryNotExist")));
+    }
+    // As the single call.
+    let single = post(&fake, &format!("{LIST}/dentry-1/query"), &json!({}));
+    assert_eq!(items[1]["dentry"], single.json()["dentry"]);
+
+    let many: Vec<_> = (0..31).map(|id| id.to_string()).collect();
+    for body in [
+        json!({}),
+        json!({"dentryIds": []}),
+        json!({"dentryIds": many}),
+        json!({"dentryIds": ["dentry-1", 2]}),
+        json!({"dentryIds": ["dentry-1"], "option": {"withThumbnail": "yes"}}),
+    ] {
+        let refused = post(&fake, &path, &body);
+        assert_eq!((refused.status, refused.code().as_str()), (400, "paramError"), "{body}");
+    }
+    assert_eq!(post(&fake, &path, &json!({"dentryIds": many[1..]})).status, 200);
+    let elsewhere =
+        post(&fake, "/v1.0/storage/spaces/space-3/dentries/query", &json!({"dentryIds": ["dentry-1"]}));
+    assert_eq!((elsewhere.status, elsewhere.code().as_str()), (404, "spaceNotExist"));
+    assert!(fake.requests_to(Target::GetDentries).len() > 5);
+}
+
+#[test]
+fn a_space_is_listed_page_by_page_the_oldest_first() {
+    let fake = FakeDingTalk::start().unwrap();
+    fake.add_folder("space-1", "folder-1", "m");
+    for (id, name, time) in
+        [("1", "b", "2024-01-02T10:00Z"), ("2", "c", "2024-01-03T10:00:00Z"), ("3", "a", "")]
+    {
+        fake.put_file("space-1", id, name, "hello");
+        assert!(time.is_empty() || fake.set_modified_time("space-1", id, time));
+    }
+    fake.put_file("space-2", "4", "elsewhere", "hello");
+    fake.move_into_folder("space-1", "1", "folder-1");
+    let path = format!("{LIST}/listAll");
+    for (order, expected) in [
+        (None, ["m", "a", "b", "c"]),
+        (Some("ASC"), ["m", "a", "b", "c"]),
+        (Some("DESC"), ["c", "b", "a", "m"]),
+    ] {
+        let mut token = Value::Null;
+        let mut all = Vec::new();
+        loop {
+            let option = json!({"order": order, "maxResults": 3, "nextToken": token});
+            let page = post(&fake, &path, &json!({"option": option}));
+            all.extend(names(&page));
+            token = page.json()["nextToken"].clone();
+            if token.is_null() {
+                break;
+            }
+        }
+        assert_eq!(all, expected, "{order:?}");
+    }
+    for option in [json!({"maxResults": 51}), json!({"order": "asc"}), json!({"nextToken": "another"})] {
+        let refused = post(&fake, &path, &json!({"option": option}));
+        assert_eq!((refused.status, refused.code().as_str()), (400, "paramError"), "{option}");
+    }
+    assert_eq!(
+        post(&fake, "/v1.0/storage/spaces/space-3/dentries/listAll", &json!({})).code(),
+        "spaceNotExist"
+    );
+}
+
+/// The entry with this id, as each operation shows it.
+fn shown(fake: &FakeDingTalk, id: &str) -> [Value; 4] {
+    let single = post(fake, &format!("{LIST}/{id}/query"), &json!({})).json()["dentry"].clone();
+    let several = post(fake, &format!("{LIST}/query"), &json!({"dentryIds": [id]})).json();
+    let in_list = |list: Value| {
+        let list = list["dentries"].as_array().unwrap().clone();
+        list.into_iter().find(|dentry| dentry["id"] == id).unwrap()
+    };
+    let listed = in_list(get(fake, &format!("{LIST}?unionId=anyone&parentId=0")).json());
+    let all = in_list(post(fake, &format!("{LIST}/listAll"), &json!({})).json());
+    [single, several["resultItems"][0]["dentry"].clone(), listed, all]
+}
+
+#[test]
+fn files_have_times_and_sizes_of_their_own() {
+    let fake = FakeDingTalk::start().unwrap();
+    fake.put_file("space-1", "dentry-1", "a.txt", "hello");
+    fake.put_file("space-1", "dentry-2", "b.txt", "hello");
+    fake.add_folder("space-1", "folder-1", "Reports");
+    let (created, modified) = ("2022-01-01T10:00:00Z", "2022-01-01T10:00Z");
+    let other = "Thu Feb 29 2024, in some spelling";
+    for id in ["dentry-1", "folder-1"] {
+        for time in ["2024-02-29T10:00Z", "2024-02-29T18:00:00.000+0800", other, ""] {
+            assert!(fake.set_modified_time("space-1", id, time));
+            assert!(fake.set_create_time("space-1", id, time));
+            for dentry in shown(&fake, id) {
+                assert_eq!((&dentry["createTime"], &dentry["modifiedTime"]), (&json!(time), &json!(time)));
+            }
+        }
+    }
+    assert!(fake.set_listed_size("space-1", "dentry-1", 7_000_000_000));
+    for dentry in shown(&fake, "dentry-1") {
+        assert_eq!(dentry["size"], 7_000_000_000_u64);
+    }
+    for dentry in shown(&fake, "dentry-2") {
+        let times = (&dentry["createTime"], &dentry["modifiedTime"]);
+        assert_eq!((times, &dentry["size"]), ((&json!(created), &json!(modified)), &json!(5)));
+    }
+    // The content is as it was.
+    assert_eq!(fake.files()[0].size, 5);
+    assert_eq!(download_slot(&fake).get(&fake, &[]).body, "hello");
+    let by_size = get(&fake, &format!("{LIST}?unionId=anyone&parentId=0&orderBy=SIZE"));
+    assert_eq!(names(&by_size), ["a.txt", "b.txt", "Reports"]);
+
+    fake.put_file("space-1", "dentry-1", "a.txt", "hello, world");
+    for dentry in shown(&fake, "dentry-1") {
+        assert_eq!((&dentry["createTime"], &dentry["modifiedTime"]), (&json!(""), &json!(modified)));
+        assert_eq!(dentry["size"], 12);
+    }
+    for (space, id) in [("space-1", "gone"), ("space-2", "dentry-1")] {
+        assert!(!fake.set_modified_time(space, id, modified) && !fake.set_create_time(space, id, created));
+        assert!(!fake.set_listed_size(space, id, 1));
+    }
+    assert!(!fake.set_listed_size("space-1", "folder-1", 1), "folders have no size");
+}
+
+#[test]
+fn lists_and_objects_follow_the_times() {
+    let fake = FakeDingTalk::start().unwrap();
+    for (id, name) in [("dentry-1", "a"), ("dentry-2", "b"), ("dentry-3", "c")] {
+        fake.put_file("space-1", id, name, "hello");
+    }
+    fake.set_modified_time("space-1", "dentry-1", "2024-01-02T00:00Z");
+    fake.set_modified_time("space-1", "dentry-2", "2024-01-01T23:59:59-08:00");
+    fake.set_create_time("space-1", "dentry-3", "2021-01-01T00:00Z");
+    let list =
+        |query: &str| names(&get(&fake, &format!("{LIST}?unionId=anyone&parentId=0&order=ASC{query}")));
+    assert_eq!(list(""), ["c", "a", "b"]);
+    assert_eq!(list("&orderBy=CREATE_TIME"), ["c", "a", "b"]);
+    fake.set_create_time("space-1", "dentry-3", "2023-01-01T00:00Z");
+    assert_eq!(list("&orderBy=CREATE_TIME"), ["a", "b", "c"]);
+
+    let slot = download_slot(&fake);
+    let time = ["Tue, 02 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:01 GMT"];
+    assert_eq!(slot.get(&fake, &[]).header("last-modified"), Some(time[0].to_lowercase().as_str()));
+    assert_eq!(slot.get(&fake, &[("If-Modified-Since", time[0])]).status, 304);
+    fake.set_modified_time("space-1", "dentry-1", "2024-01-02T00:00:01Z");
+    assert_eq!(slot.get(&fake, &[("If-Modified-Since", time[0])]).status, 200);
+    assert_eq!(slot.get(&fake, &[("If-Unmodified-Since", time[0])]).status, 412);
+    // The object of an earlier version keeps its time, and a text that is not a time is that of all others.
+    fake.put_file("space-1", "dentry-1", "a", "second");
+    assert_eq!(slot.get(&fake, &[]).header("last-modified"), Some(time[1].to_lowercase().as_str()));
+    fake.set_modified_time("space-1", "dentry-1", "yesterday");
+    let latest = download_slot(&fake).get(&fake, &[]);
+    assert_eq!(latest.header("last-modified"), Some("sat, 01 jan 2022 10:00:00 gmt"));
 }

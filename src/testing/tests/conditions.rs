@@ -1,6 +1,7 @@
 //! Faults for some requests only.
 
-use super::raw::{Slot, connect, download_slot, get_head, post, read_reply};
+use super::raw::{Slot, connect, download_slot, get_head, head, post, read_all, read_reply, send};
+use crate::base::ids::UnionId;
 use crate::testing::{FakeDingTalk, Fault, Recorded, Target};
 use serde_json::json;
 use std::io::{Read, Write};
@@ -137,7 +138,7 @@ fn a_signature_can_lapse_at_once() {
     fake.set_expiration_seconds(0);
     let slot = download_slot(&fake);
     let refused = slot.get(&fake, &[]);
-    assert_eq!((refused.status, refused.code().as_str()), (403, "AccessDenied"));
+    assert_eq!((refused.status, refused.code().as_str()), (403, "RequestTimeTooSkewed"));
     fake.set_expiration_seconds(900);
     assert_eq!(download_slot(&fake).get(&fake, &[]).status, 200);
 }
@@ -160,4 +161,111 @@ fn a_condition_may_use_the_fake() {
         info["headerSignatureInfo"]["resourceUrls"].as_array().unwrap().len()
     });
     assert_eq!(counts, [1, 2, 3]);
+}
+
+/// The statuses of sends to these recipients.
+fn sends<const N: usize>(fake: &FakeDingTalk, recipients: [&str; N]) -> [u16; N] {
+    let token = fake.access_token();
+    recipients.map(|recipient| {
+        let headers = [("x-acs-dingtalk-access-token", token.as_str()), ("Content-Type", "application/json")];
+        let target = format!("/v1.0/convFile/apps/conversations/files/send?unionId={recipient}");
+        let body = br#"{"spaceId": "space-1", "dentryId": "dentry-1"}"#;
+        send(fake, "POST", &target, &headers, body).unwrap().unwrap().status
+    })
+}
+
+#[test]
+fn sends_to_one_recipient_fail() {
+    let fake = fake();
+    let is_to_bob = |request: &Recorded| request.query_value("unionId") == Some("bob");
+    fake.fault_when(Target::Send, is_to_bob, Fault::api_error(403, "permissionDenied"));
+    assert_eq!(sends(&fake, ["ann", "bob", "cid", "bob"]), [200, 403, 200, 403]);
+    let client = fake.client().build().unwrap();
+    let to = |person| client.conv_file().send_by_app("space-1", "dentry-1", UnionId(person));
+    assert!(to("bob").unwrap_err().is_permission_denied());
+    assert!(to("dan").is_ok());
+    let sent: Vec<_> = fake.sent().into_iter().map(|sent| sent.union_id).collect();
+    assert_eq!(sent, ["ann", "cid", "dan"]);
+}
+
+#[test]
+fn a_condition_sees_the_body() {
+    let fake = fake();
+    let is_to_team = |request: &Recorded| {
+        assert_eq!(request.body_length, request.body.len() as u64);
+        request.json().is_some_and(|body| body["openConversationId"] == "team")
+    };
+    let path = "/v1.0/convFile/conversations/files/send";
+    let body = |to: &str| json!({"spaceId": "space-1", "dentryId": "dentry-1", "openConversationId": to});
+    fake.fault_when(Target::SendToConversation, is_to_team, Fault::api_error(403, "permissionDenied"));
+    assert_eq!(["boss", "team"].map(|to| post(&fake, path, &body(to)).status), [200, 403]);
+    let recorded = fake.requests_to(Target::SendToConversation);
+    assert_eq!(
+        recorded.iter().map(|request| request.json().unwrap()).collect::<Vec<_>>(),
+        ["boss", "team"].map(body)
+    );
+
+    // Also one in chunks, and over a connection that goes on.
+    let token = fake.access_token();
+    let headers = [
+        ("x-acs-dingtalk-access-token", token.as_str()),
+        ("Content-Type", "application/json"),
+        ("Transfer-Encoding", "chunked"),
+    ];
+    let text = body("team").to_string();
+    let request = head("POST", &format!("{path}?unionId=ann"), &headers)
+        + &format!("{:x}\r\n{text}\r\n0\r\n\r\n", text.len());
+    let mut stream = connect(&fake);
+    stream.write_all((request.replace("Connection: close\r\n", "") + &request).as_bytes()).unwrap();
+    assert_eq!(read_all(&stream).unwrap().matches("permissionDenied").count(), 2);
+
+    // A refusal before reading is one still: the connection is reset, and no body is recorded.
+    fake.clear_faults();
+    fake.fault_when(Target::SendToConversation, |_| true, Fault::RefuseBeforeReading);
+    let mut stream = connect(&fake);
+    stream.write_all(request.as_bytes()).unwrap();
+    assert!(read_reply(&stream).is_err());
+    let last = fake.requests_to(Target::SendToConversation).pop().unwrap();
+    assert_eq!((last.body.len(), last.body_length, last.answered_status), (0, 0, None));
+}
+
+#[test]
+fn a_condition_for_a_client_that_waits_sees_the_head() {
+    let fake = fake();
+    fake.fault_when(Target::Send, |request| request.body.is_empty(), Fault::status(417));
+    let mut stream = connect(&fake);
+    let target = "/v1.0/convFile/apps/conversations/files/send?unionId=ann";
+    let headers = [("Content-Length", "5"), ("Expect", "100-continue")];
+    stream.write_all(head("POST", target, &headers).as_bytes()).unwrap();
+    assert_eq!(read_reply(&stream).unwrap().unwrap().status, 417);
+    // Nobody waits here.
+    assert_eq!(sends(&fake, ["ann"]), [200]);
+}
+
+#[test]
+fn one_call_of_many_fails() {
+    let fake = fake();
+    let people = ["a", "b", "c", "d", "e"];
+    fake.fault_on_call(Target::Send, 3, Fault::status(503));
+    assert_eq!(sends(&fake, people), [200, 200, 503, 200, 200]);
+    // Counted from the order on.
+    fake.fault_on_call(Target::Send, 1, Fault::status(501));
+    fake.fault_on_call(Target::Send, 4, Fault::status(502));
+    fake.fault_on_call(Target::Send, 4, Fault::status(504));
+    fake.fault_on_call(Target::Send, 0, Fault::status(505));
+    fake.fault_on_call(Target::Send, usize::MAX, Fault::status(505));
+    fake.fault_on_call(Target::Object, 2, Fault::status(505));
+    assert_eq!(sends(&fake, people), [501, 200, 200, 504, 200]);
+
+    // The others are free for further orders, of each kind.
+    fake.fault_on_call(Target::Send, 2, Fault::status(502));
+    fake.fault(Target::Send, Fault::status(501));
+    fake.fault(Target::Send, Fault::status(503));
+    let is_to_d = |request: &Recorded| request.query_value("unionId") == Some("d");
+    fake.fault_when(Target::Send, is_to_d, Fault::status(504));
+    fake.fault_always(Target::Send, Fault::status(509));
+    assert_eq!(sends(&fake, people), [501, 502, 503, 504, 509]);
+    fake.fault_on_call(Target::Send, 1, Fault::status(501));
+    fake.clear_faults();
+    assert_eq!(sends(&fake, ["d", "e"]), [200, 200]);
 }

@@ -46,6 +46,7 @@ pub(crate) struct Incoming<'a> {
     /// The body of an upload, which is not recorded with the request.
     pub(crate) upload: Option<ReceivedBody>,
     pub(crate) length: BodyLength,
+    body_is_read: bool,
     /// The client wants the connection closed after the answer.
     pub(crate) close: bool,
     /// The client waits for `100 Continue` before it sends the body.
@@ -84,6 +85,7 @@ impl<'a> Incoming<'a> {
             stream,
             upload: None,
             length: body_length(&request)?,
+            body_is_read: false,
             close: version == "HTTP/1.0" || has_word(&request, "connection", "close"),
             expects_continue: has_word(&request, "expect", "100-continue"),
             permission: Vec::new(),
@@ -91,9 +93,10 @@ impl<'a> Incoming<'a> {
         }))
     }
 
-    /// Reads the body into `request.body`, after the permission to send it if the client waits for one.
+    /// Reads the body into `request.body`, unless that is done, and after the permission to send it if the client waits for
+    /// one.
     pub(crate) fn read_body(&mut self) -> Result<(), IncomingError> {
-        if self.length == BodyLength::Known(0) {
+        if self.length == BodyLength::Known(0) || std::mem::replace(&mut self.body_is_read, true) {
             return Ok(());
         }
         let length = match self.length {
@@ -109,7 +112,6 @@ impl<'a> Incoming<'a> {
             None => self.read_chunked_body()?,
         };
         self.request.body_length = self.request.body.len() as u64;
-        self.await_byte()?;
         Ok(())
     }
 
@@ -143,29 +145,42 @@ impl<'a> Incoming<'a> {
     fn read_chunked_body(&self) -> Result<Vec<u8>, IncomingError> {
         let mut body = Vec::new();
         loop {
-            let line = self.read_line()?;
-            let digits = line.split(';').next().unwrap_or_default().trim();
-            let size = usize::from_str_radix(digits, 16).map_err(|_| IncomingError::Refused(400))?;
-            if size == 0 {
-                break;
-            }
+            let Some(size) = self.next_chunk()? else {
+                return Ok(body);
+            };
             let old = body.len();
+            let size = usize::try_from(size).unwrap_or(usize::MAX);
             if size > LONGEST_BODY.saturating_sub(old) {
                 return Err(IncomingError::Refused(413));
             }
             body.resize(old + size, 0);
             let chunk = body.get_mut(old..).unwrap_or_default();
             (&mut &*self.stream).read_exact(chunk)?;
-            if !self.read_line()?.is_empty() {
-                return Err(IncomingError::Refused(400));
-            }
+            self.end_chunk()?;
+        }
+    }
+
+    /// Reads up to the bytes of the next chunk, and returns its size; `None` after the last chunk. The last byte of the
+    /// request then stays in the socket.
+    pub(crate) fn next_chunk(&self) -> Result<Option<u64>, IncomingError> {
+        let line = self.read_line()?;
+        let digits = line.split(';').next().unwrap_or_default().trim();
+        let size = u64::from_str_radix(digits, 16).map_err(|_| IncomingError::Refused(400))?;
+        if size > 0 {
+            return Ok(Some(size));
         }
         // Trailers, up to the empty line; its line feed stays in the socket.
         while self.await_byte()? != b'\r' {
             self.read_line()?;
         }
         self.finish()?;
-        Ok(body)
+        self.await_byte()?;
+        Ok(None)
+    }
+
+    /// Reads the end of a chunk, behind its bytes.
+    pub(crate) fn end_chunk(&self) -> Result<(), IncomingError> {
+        if self.read_line()?.is_empty() { Ok(()) } else { Err(IncomingError::Refused(400)) }
     }
 
     /// Reads a line, byte by byte because the bytes after it must stay in the socket.

@@ -20,10 +20,12 @@ impl PartialBody {
     fn add(&mut self, piece: &mut [u8]) {
         flip(self.corrupt, self.done, piece);
         self.digest.write(piece);
-        if let Some(kept) = &mut self.kept {
+        self.done += piece.len() as u64;
+        if self.done > MOST_KEPT {
+            self.kept = None;
+        } else if let Some(kept) = &mut self.kept {
             kept.extend_from_slice(piece);
         }
-        self.done += piece.len() as u64;
     }
 }
 
@@ -36,16 +38,16 @@ impl Incoming<'_> {
         effects: &UploadEffects,
         writer: &ResponseWriter<'_>,
     ) -> Result<(), IncomingError> {
-        let BodyLength::Known(length) = self.length else {
-            // Possible only if a fault replaced the checks, which refuse this.
-            let outcome = self.read_body();
-            self.request.body.clear();
-            return outcome;
+        let kept = match self.length {
+            BodyLength::Known(length) => (length <= MOST_KEPT).then(Vec::new),
+            BodyLength::Chunked => Some(Vec::new()),
         };
-        let kept = (length <= MOST_KEPT).then(Vec::new);
         let mut partial =
             PartialBody { done: 0, digest: crc64fast::Digest::new(), kept, corrupt: effects.corrupt };
-        let outcome = self.read_into(length, &mut partial, effects, writer);
+        let outcome = match self.length {
+            BodyLength::Known(length) => self.read_into(length, &mut partial, effects, writer),
+            BodyLength::Chunked => self.read_chunks_into(&mut partial, effects, writer),
+        };
         let upload = ReceivedBody {
             length: partial.done,
             crc: partial.digest.sum64(),
@@ -54,7 +56,7 @@ impl Incoming<'_> {
         self.request.body_length = upload.length;
         self.request.body_crc64 = Some(upload.crc);
         self.upload = Some(upload);
-        Ok(outcome?)
+        outcome
     }
 
     fn read_into(
@@ -63,15 +65,53 @@ impl Incoming<'_> {
         partial: &mut PartialBody,
         effects: &UploadEffects,
         writer: &ResponseWriter<'_>,
-    ) -> io::Result<()> {
+    ) -> Result<(), IncomingError> {
         let Some(before_last) = length.checked_sub(1) else {
             return Ok(());
         };
         self.finish_head()?;
         let limit = effects.stop.as_ref().map_or(length, |(bytes, _)| length.min(*bytes));
-        let end = limit.min(before_last);
+        self.read_up_to(limit.min(before_last), partial, effects, writer)?;
+        if limit == length {
+            partial.add(&mut [self.await_byte()?]);
+        } else if matches!(effects.stop, Some((_, UploadStop::Reset))) {
+            // Without an unread byte, closing would not reset.
+            self.await_byte()?;
+        }
+        Ok(())
+    }
+
+    fn read_chunks_into(
+        &self,
+        partial: &mut PartialBody,
+        effects: &UploadEffects,
+        writer: &ResponseWriter<'_>,
+    ) -> Result<(), IncomingError> {
+        self.finish_head()?;
+        let limit = effects.stop.as_ref().map_or(u64::MAX, |(bytes, _)| *bytes);
+        while let Some(size) = self.next_chunk()? {
+            let end = partial.done.saturating_add(size);
+            self.read_up_to(end.min(limit), partial, effects, writer)?;
+            if partial.done < end {
+                // Without an unread byte, closing would not reset.
+                self.await_byte()?;
+                return Ok(());
+            }
+            self.end_chunk()?;
+        }
+        Ok(())
+    }
+
+    /// Reads body bytes until there are `end` of them.
+    fn read_up_to(
+        &self,
+        end: u64,
+        partial: &mut PartialBody,
+        effects: &UploadEffects,
+        writer: &ResponseWriter<'_>,
+    ) -> io::Result<()> {
         let (block, pause) = effects.slow.map_or((BLOCK, None), |(bytes, pause)| (bytes, Some(pause)));
-        let mut buffer = vec![0; at_most(end, block)];
+        let mut buffer = vec![0; at_most(end.saturating_sub(partial.done), block)];
         while partial.done < end {
             let room = at_most(end - partial.done, block);
             let count = self.stream().read(buffer.get_mut(..room).unwrap_or_default())?;
@@ -80,12 +120,6 @@ impl Incoming<'_> {
             if let Some(pause) = pause {
                 writer.pause(pause)?;
             }
-        }
-        if limit == length {
-            partial.add(&mut [self.await_byte()?]);
-        } else if matches!(effects.stop, Some((_, UploadStop::Reset))) {
-            // Without an unread byte, closing would not reset.
-            self.await_byte()?;
         }
         Ok(())
     }

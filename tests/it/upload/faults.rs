@@ -133,7 +133,7 @@ fn refusals_come_to_an_end() {
     let setup = Setup::new();
     setup.fake.set_expiration_seconds(0);
     let error = setup.in_parts().from_bytes(b"hello").unwrap_err();
-    assert_eq!(error.code(), Some("AccessDenied"));
+    assert_eq!(error.code(), Some("RequestTimeTooSkewed"));
     assert_eq!(setup.puts().len(), 2);
     assert!(setup.count(Target::PartInfos) <= 4);
     setup.assert_uncommitted();

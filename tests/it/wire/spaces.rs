@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dingtalk_files::{
-    AddPermission, AddSpace, DentryOpenInfo, Error, EventScope, GetDentryOpenInfo, ListPermissions,
-    ListRecycleItems, Member, MemberType, OpenInfo, OpenType, Permission, Problem, RecycleBin,
-    RecycleBinScope, RecycleItem, RestoreRecycleItem, RestoreRecycleItems, Result, Role, RoleId, Secret,
-    Space, SpaceOwnerType, SpaceStatus, UnionId, UpdatePermission, WebOfficeTokens, WebOfficeUrl,
+    AddPermission, DentryOpenInfo, Error, EventScope, GetDentryOpenInfo, ListPermissions, ListRecycleItems,
+    Member, MemberType, OpenInfo, OpenType, Permission, Problem, RecycleBinScope, RestoreRecycleItem,
+    RestoreRecycleItems, Result, Role, RoleId, Secret, Space, SpaceOwnerType, SpaceStatus, UnionId,
+    UpdatePermission, WebOfficeTokens, WebOfficeUrl,
 };
 use serde_json::{Value, json};
 
