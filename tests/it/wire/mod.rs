@@ -1,5 +1,6 @@
 //! Requests exactly as they leave, answers exactly as they are documented.
 
+mod answers;
 mod dentries;
 mod spaces;
 mod storage;
