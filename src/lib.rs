@@ -68,7 +68,8 @@
 //! ([`is_rate_limited`](Error::is_rate_limited), [`is_not_found`](Error::is_not_found),
 //! [`is_permission_denied`](Error::is_permission_denied), [`is_transient`](Error::is_transient)) or by
 //! [`code`](Error::code), not by HTTP status; after a failed download [`bytes_written`](Error::bytes_written) says how
-//! much the writer has, and after a failed send [`may_have_run`](Error::may_have_run) whether it may have arrived.
+//! much the writer has, and after a failed send [`may_have_run`](Error::may_have_run) whether it may have arrived. For
+//! logs and metrics [`kind`](Error::kind) is one word that stays.
 //!
 //! # Features
 //!

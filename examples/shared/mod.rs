@@ -66,7 +66,7 @@ impl From<Error> for Failure {
             Error::NotSent(_) => 1,
             Error::TargetBusy { .. } => 3,
             _ if e.is_not_found() || e.is_permission_denied() || e.is_authentication() => 4,
-            _ if e.is_transient() || e.code() == Some("fileArchived") => 3,
+            _ if e.is_transient() || e.retry_after().is_some() || e.code() == Some("fileArchived") => 3,
             _ => 1,
         };
         Self { text: e.to_string(), exit_code }
