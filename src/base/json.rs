@@ -225,6 +225,21 @@ impl<'p> Pass<'p> {
         self.failed.set(Some(Failed { place, root_entry, is_root_entry, mismatch }));
     }
 
+    /// The value at this place could not be read.
+    #[cold]
+    #[inline(never)]
+    fn unread(&self, place: usize, is_root_entry: bool, in_list: bool, mismatch: Mismatch) {
+        if self.failed.get().is_some() {
+            return;
+        }
+        match self.unasked.get() {
+            Some(key) => self.fail(key, false, mismatch),
+            // An item that is not an object: the whole list is something else, and no item gets lost unseen.
+            None if in_list && mismatch.wanted_container && !mismatch.is_null => {}
+            None => self.fail(place, is_root_entry, mismatch),
+        }
+    }
+
     fn failed(&self) -> Option<Failed> {
         if let (None, Some(place)) = (self.failed.get(), self.unasked.get()) {
             self.fail(place, true, Mismatch { is_null: true, ..Mismatch::default() });
@@ -242,7 +257,9 @@ struct Value<'p, D> {
 }
 
 impl<'de, 'p, D: Deserializer<'de>> Value<'p, D> {
-    fn scalar<T>(self, convert: impl FnOnce(Scalar<'de>) -> Option<T>) -> Result<T, D::Error> {
+    /// Not inlined, nor what follows of that kind: it would be compiled for each field of each type.
+    #[inline(never)]
+    fn scalar<T>(self, convert: fn(Scalar<'de>) -> Option<T>) -> Result<T, D::Error> {
         let scalar = self.inner.deserialize_any(ScalarVisitor)?;
         self.mismatch.set(Mismatch { is_null: matches!(scalar, Scalar::Null), wanted_container: false });
         let converted = convert(scalar).ok_or_else(|| de::Error::custom("another type"))?;
@@ -498,26 +515,56 @@ struct Entries<'p, A> {
     of_root: bool,
 }
 
+impl<A> Entries<'_, A> {
+    fn count(&self) {
+        if self.of_root {
+            self.pass.root_entries.set(self.pass.root_entries.get() + 1);
+        }
+    }
+}
+
+impl<'de, A: MapAccess<'de>> Entries<'_, A> {
+    /// Whether more entries may follow.
+    #[cold]
+    #[inline(never)]
+    fn pass_over_entries(&mut self) -> Result<bool, A::Error> {
+        while self.pass.is_odd() {
+            if self.inner.next_key::<IgnoredAny>()?.is_none() {
+                return Ok(false);
+            }
+            self.count();
+            self.inner.next_value::<IgnoredAny>()?;
+            self.pass.next_place();
+        }
+        Ok(true)
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> Entries<'_, A> {
+    /// Whether more items may follow.
+    #[cold]
+    #[inline(never)]
+    fn pass_over_items(&mut self) -> Result<bool, A::Error> {
+        while self.pass.is_odd() {
+            if self.inner.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(false);
+            }
+            self.pass.next_place();
+        }
+        Ok(true)
+    }
+}
+
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        let count = || {
-            if self.of_root {
-                self.pass.root_entries.set(self.pass.root_entries.get() + 1);
-            }
-        };
-        while self.pass.is_odd() {
-            if self.inner.next_key::<IgnoredAny>()?.is_none() {
-                return Ok(None);
-            }
-            count();
-            self.inner.next_value::<IgnoredAny>()?;
-            self.pass.next_place();
+        if self.pass.is_odd() && !self.pass_over_entries()? {
+            return Ok(None);
         }
         let key = self.inner.next_key_seed(seed)?;
         if key.is_some() {
-            count();
+            self.count();
             self.pass.unasked.set(Some(self.pass.count.get()));
         }
         Ok(key)
@@ -533,11 +580,8 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Entries<'_, A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        while self.pass.is_odd() {
-            if self.inner.next_element::<IgnoredAny>()?.is_none() {
-                return Ok(None);
-            }
-            self.pass.next_place();
+        if self.pass.is_odd() && !self.pass_over_items()? {
+            return Ok(None);
         }
         let entry = Entry { seed, pass: self.pass, of_root: false, in_list: true };
         self.inner.next_element_seed(entry)
@@ -560,14 +604,8 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Entry<'_, S> {
         let (place, mismatch) = (pass.next_place(), Cell::default());
         pass.unasked.set(None);
         let read = seed.deserialize(Value { inner, pass, is_root: false, mismatch: &mismatch });
-        if read.is_err() && pass.failed.get().is_none() {
-            let mismatch = mismatch.get();
-            match pass.unasked.get() {
-                Some(key) => pass.fail(key, false, mismatch),
-                // An item that is not an object: the whole list is something else, and no item gets lost unseen.
-                None if in_list && mismatch.wanted_container && !mismatch.is_null => {}
-                None => pass.fail(place, of_root, mismatch),
-            }
+        if read.is_err() {
+            pass.unread(place, of_root, in_list, mismatch.get());
         }
         read
     }
