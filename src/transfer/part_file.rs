@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::checkpoint::{Checkpoint, CompletedRange};
 use super::context::TransferContext;
 use super::target::Target;
-use crate::base::error::{Error, FileError, Result};
+use crate::base::error::{Error, FileError, PathText, Result};
 
 mod system;
 
@@ -257,7 +257,7 @@ impl<'a> PartFile<'a> {
         // A bind mount, such as a container's single file: nothing can take its name. The file itself has to be written.
         self.copy_to_target().map_err(|e| {
             self.is_finished = true;
-            let why = format!("{e}; the finished download is kept as {}", self.path.display());
+            let why = format!("{e}; the finished download is kept as {}", PathText(&self.path));
             io::Error::new(e.kind(), why)
         })
     }

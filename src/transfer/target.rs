@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::base::error::{Error, FileError, Result};
+use crate::base::error::{Error, FileError, PathText, Result};
 
 /// The file that a download ends in. Absolute from the first moment: the process may change its folder meanwhile.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Target {
     /// A link stands for the file that it points to. A folder, a device, a pipe or an open stream of a process is refused.
     #[inline]
     pub(crate) fn resolve(path: &Path) -> Result<Self> {
-        let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", quoted(path)));
+        let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", PathText(path)));
         // `a/` and `a/.` have the name `a` too, but can only be a folder.
         let ends_in_name =
             |name: &OsStr| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
@@ -72,11 +72,6 @@ impl Target {
         name.push(suffix);
         self.folder.join(name)
     }
-}
-
-/// An empty path would leave a hole in the sentence.
-fn quoted(path: &Path) -> String {
-    if path.as_os_str().is_empty() { "\"\"".to_owned() } else { path.display().to_string() }
 }
 
 /// The path behind links. `/dev/stdout` and its relatives are links too, but stand for an open stream: where that is

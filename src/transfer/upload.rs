@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use super::context::{Callback, Progress};
 use super::source::{BytesSource, FileSource, SeekSource, StreamSource};
 use crate::base::dentry::{AppProperty, ConflictStrategy};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, PathText, Result};
 use crate::base::ids::UnionId;
 use crate::base::upload::{PendingUpload, Uploaded};
 use crate::client::Client;
@@ -297,7 +297,7 @@ impl<'a> Upload<'a> {
         if self.name.is_none() {
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| {
-                let what = format!("{} gives no name in UTF-8: set one with `name`", path.display());
+                let what = format!("{} gives no name in UTF-8: set one with `name`", PathText(path));
                 Error::InvalidArgument(what)
             })?;
             self.name = Some(name.to_owned());

@@ -288,3 +288,21 @@ fn an_errors_text_stays_on_one_line_whatever_the_server_says() {
         assert!(text.contains("first  second [2J") && !text.contains(char::is_control), "{text:?}");
     }
 }
+
+#[test]
+fn a_path_in_a_text_leaves_no_hole_and_stays_on_one_line() {
+    let fake = fake();
+    fake.put_file("space-1", "dentry-1", "a.txt", "hello");
+    let client = fake.client().build().unwrap();
+    let file = client.file("space-1", "dentry-1", UnionId("union-1"));
+    let to = |path: &str| file.download().to_file(path).unwrap_err().to_string();
+    let from = |path: &str| {
+        let upload = client.upload("space-1", "0", UnionId("union-1")).name("a.txt");
+        upload.from_file(path).unwrap_err().to_string()
+    };
+    assert_eq!(to(""), "wrong argument: the target \"\" does not name a file");
+    assert!(from("").starts_with("cannot upload \"\": "), "{}", from(""));
+    for text in [to("no such\nfolder/a.txt"), from("no such\nfile"), to("no such\u{1b}[2J folder/..")] {
+        assert!(!text.contains(char::is_control), "{text:?}");
+    }
+}

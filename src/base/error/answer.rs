@@ -57,9 +57,9 @@ impl UnexpectedAnswer {
         }
     }
 
-    /// A ban is pronounced before an operation is looked at.
+    /// A ban is pronounced before an operation is looked at, and at a wrong address there is none.
     pub(crate) fn may_have_run(&self) -> bool {
-        !self.reads && !self.is_banned()
+        !self.reads && !self.is_banned() && self.problem != Problem::WrongAddress
     }
 
     /// DingTalk's ban of this machine's address.

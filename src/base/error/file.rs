@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::text::PathText;
+
 /// A file on this machine could not be read, written or put in its place.
 ///
 /// ```
@@ -42,7 +44,7 @@ impl FileError {
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} {}: {}", self.action, self.path.display(), self.cause)?;
+        write!(f, "cannot {} {}: {}", self.action, PathText(&self.path), self.cause)?;
         match self.cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => f.write_str(". Free some space")?,
             _ => {}

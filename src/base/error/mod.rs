@@ -29,4 +29,5 @@ pub(crate) use network::OverallTimeout;
 pub use network::{NetworkError, NetworkStage};
 pub use source::{SourceError, SourceProblem};
 pub use storage::StorageError;
+pub(crate) use text::PathText;
 pub use variants::{CommitUnknown, Error, NotSent, Result, UploadInterrupted};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::text::PathText;
+
 /// What was to be uploaded could not be read, or was not what it had been said to be. Nothing was committed.
 ///
 /// ```
@@ -61,7 +63,7 @@ pub enum SourceProblem {
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
-            Some(path) => write!(f, "cannot upload {}: ", path.display())?,
+            Some(path) => write!(f, "cannot upload {}: ", PathText(path))?,
             None => f.write_str("cannot upload: ")?,
         }
         match &self.problem {

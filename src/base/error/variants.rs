@@ -11,7 +11,7 @@ use super::file::FileError;
 use super::network::NetworkError;
 use super::source::SourceError;
 use super::storage::StorageError;
-use super::text::OneLine;
+use super::text::{OneLine, PathText};
 use crate::base::task::Task;
 use crate::base::upload::{PendingUpload, Uploaded};
 
@@ -184,14 +184,14 @@ pub enum Error {
     StillRunning(Box<Task>),
 
     /// The target exists, and `no_clobber` is set. It was not touched.
-    #[error("{} exists already; it was left alone", .path.display())]
+    #[error("{} exists already; it was left alone", PathText(.path))]
     TargetExists {
         /// The target.
         path: Box<Path>,
     },
 
     /// Another download to the same target is running, in this process or another one.
-    #[error("another download to {} is running; wait for it, or choose another target", .path.display())]
+    #[error("another download to {} is running; wait for it, or choose another target", PathText(.path))]
     TargetBusy {
         /// The target.
         path: Box<Path>,

@@ -117,5 +117,7 @@ fn a_page_that_is_not_found_is_a_wrong_address() {
         assert!(!error.is_rate_limited() && !error.is_transient() && error.retry_after().is_none());
         assert!(error.to_string().contains("`ClientBuilder::base_url`"), "{error}");
         assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 1);
+        fake.fault(Target::Send, Fault::html(status, "<html>nothing here</html>"));
+        assert!(!send(&client).unwrap_err().may_have_run());
     }
 }
