@@ -76,12 +76,10 @@ impl Client {
     /// Runs a call whose answer is whether it succeeded, and nothing else.
     #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
+        // Failures come as errors, so an answer without the word `success` is one, and so is an empty one.
         let answer = self.run(call)?;
-        // Failures come as errors, so an answer without the word is a success, and so is an empty one.
-        match json::read(&answer.body, false).map_err(|why| answer.unreadable(why))?.answer {
-            SuccessAnswer { success: Some(false) } => Err(answer.unexpected(Problem::NotDone)),
-            SuccessAnswer { success: Some(true) | None } => Ok(()),
-        }
+        json::read::<Done>(&answer.body, false).map_err(|why| answer.unreadable(why))?;
+        Ok(())
     }
 
     /// Runs a call until it succeeds or its error is final.
@@ -277,10 +275,9 @@ impl Client {
     }
 }
 
+/// An object, whatever is in it.
 #[derive(Deserialize)]
-struct SuccessAnswer {
-    success: Option<bool>,
-}
+struct Done {}
 
 /// A query that got nothing of what it asked for has failed. An operation that changes something has run, whatever can be
 /// read of its answer.

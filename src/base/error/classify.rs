@@ -59,6 +59,7 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
     }
     match parsed.flatten() {
         Some(fields) if success && is_error(&fields) => Err(read_error(answer, &fields, secrets).into()),
+        Some(fields) if success && is_denied(&fields) => Err(answer.unexpected(Problem::NotDone)),
         _ if success => Ok(()),
         Some(fields) => Err(read_error(answer, &fields, secrets).into()),
         None if answer.status >= 500 => Err(answer.unexpected(Problem::Gateway)),
@@ -83,7 +84,13 @@ fn parse(body: &[u8]) -> Option<Fields> {
 fn may_be_error(body: &[u8]) -> bool {
     body.iter().enumerate().any(|(at, byte)| match byte {
         // `code`, `errcode`, `sub_code`, `errorCode`.
-        b'"' => body.get(at.saturating_sub(4)..at).is_some_and(|word| word.eq_ignore_ascii_case(b"code")),
+        b'"' => {
+            let ends_in = |word: &[u8]| {
+                let end = body.get(at.saturating_sub(word.len())..at);
+                end.is_some_and(|end| end.eq_ignore_ascii_case(word))
+            };
+            ends_in(b"code") || ends_in(b"success")
+        }
         b'\\' => body.get(at + 1..at + 4) == Some(b"u00"),
         b'1' => body.get(at + 1..at + 4) == Some(b"111"),
         _ => false,
@@ -97,9 +104,20 @@ fn ban(fields: &Fields) -> Option<u64> {
     is_ban.then(|| wait().filter(|minutes| *minutes > 0).unwrap_or(BAN_MINUTES))
 }
 
+const CODES: [&str; 4] = ["code", "errcode", "errorcode", "error_code"];
+const SUB_CODES: [&str; 2] = ["sub_code", "subcode"];
+const MESSAGES: [&str; 7] =
+    ["message", "description", "sub_msg", "submsg", "errmsg", "errormsg", "errormessage"];
+
 /// No documented success has a code that says anything.
 fn is_error(fields: &Fields) -> bool {
-    ["errcode", "code", "sub_code", "subcode"].iter().any(|name| field(fields, name).is_some_and(is_failure))
+    CODES.iter().chain(&SUB_CODES).any(|name| field(fields, name).is_some_and(is_failure))
+}
+
+/// It says that it did not succeed, and no more.
+fn is_denied(fields: &Fields) -> bool {
+    let text = field(fields, "success").map(|success| plain(success).trim().to_ascii_lowercase());
+    text.is_some_and(|text| text == "false" || text.parse() == Ok(0.0))
 }
 
 /// As number or text: nothing and zero are success.
@@ -121,18 +139,18 @@ fn read_error(answer: &ApiAnswer, fields: &Fields, secrets: &[&str]) -> ApiError
     let text = |name: &str| field(fields, name).map(plain).map(|t| redact(t, secrets));
     let first = |names: &[&str]| names.iter().find_map(|name| text(name)).unwrap_or_default();
     // A code of 0 beside one that says something is not the one.
-    let code = |names: [&'static str; 2]| {
-        names.into_iter().find(|name| field(fields, name).is_some_and(is_failure)).and_then(text)
+    let code = |names: &[&'static str]| {
+        names.iter().find(|name| field(fields, name).is_some_and(is_failure)).and_then(|name| text(name))
     };
     let scopes = field(fields, "accessdenieddetail").and_then(Value::as_object);
     let scopes = scopes.and_then(|detail| field(detail, "requiredscopes")).and_then(Value::as_array);
-    let message = first(&["message", "description", "sub_msg", "submsg", "errmsg"]);
-    let sub_code = code(["sub_code", "subcode"]);
+    let message = first(&MESSAGES);
+    let sub_code = code(&SUB_CODES);
     ApiError {
         operation: answer.operation,
         reads: answer.reads,
         status: answer.status,
-        code: code(["code", "errcode"]).unwrap_or_default(),
+        code: code(&CODES).unwrap_or_default(),
         request_id: text("requestid").or_else(|| text("request_id")).or_else(|| answer.request_id.clone()),
         sub_code: sub_code.or_else(|| sub_code_in(&first(&["errmsg", "message"]))),
         message,

@@ -68,6 +68,7 @@ fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
         (r#"{"errcode":0,"code":"spaceGone"}"#, "spaceGone"),
         (r#"{"code":500}"#, "500"),
         (r#"{"sub_code":"40014"}"#, ""),
+        (r#"{"success":false,"errorCode":"spaceGone","errorMsg":"m"}"#, "spaceGone"),
         (r#"{"errcode":88,"sub_code":"60011","sub_msg":"m","errmsg":"planted-token"}"#, "88"),
     ];
     for (body, code) in table {
@@ -113,6 +114,20 @@ fn a_sub_code_is_found_wherever_it_stands() {
             }
         }
     }
+}
+
+#[test]
+fn a_success_that_is_denied_is_not_done() {
+    for denied in ["false", "\"False\"", "0", "\"0\""] {
+        let body = format!(r#"{{"success":{denied},"dentry":{{"id":"1"}}}}"#);
+        let Err(Error::Answer(e)) = classified(200, None, &body) else { panic!("{body}") };
+        assert_eq!(e.problem, Problem::NotDone);
+    }
+    for said in ["true", "null", "1", "\"true\"", "\"\""] {
+        classified(200, None, format!(r#"{{"success":{said}}}"#)).unwrap();
+    }
+    // That of an item is the item's.
+    classified(200, None, r#"{"resultItems":[{"success":false,"errorCode":"permissionDenied"}]}"#).unwrap();
 }
 
 #[test]
