@@ -18,7 +18,7 @@ use crate::base::clock::{Clock, Deadline, POLL_INTERVAL, TimeLeft, jitter};
 use crate::base::error::{
     ApiAnswer, Error, NetworkError, NetworkStage, OverallTimeout, Problem, Result, classify,
 };
-use crate::base::json;
+use crate::base::json::{self, Vital};
 use crate::base::secret::Secret;
 use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
 use crate::client::token::{Auth, Fetched, Token, get_access_token};
@@ -78,7 +78,7 @@ impl Client {
     pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
         // Failures come as errors, so an answer without the word `success` is one, and so is an empty one.
         let answer = self.run(call)?;
-        json::read::<Done>(&answer.body, false).map_err(|why| answer.unreadable(why))?;
+        json::read::<Done>(&answer.body, Vital::Nothing).map_err(|why| answer.unreadable(why))?;
         Ok(())
     }
 
@@ -282,7 +282,8 @@ struct Done {}
 /// A query that got nothing of what it asked for has failed. An operation that changes something has run, whatever can be
 /// read of its answer.
 fn read<T: DeserializeOwned>(answer: &ApiAnswer) -> Result<T> {
-    let reading = json::read(&answer.body, answer.reads).map_err(|why| answer.unreadable(why))?;
+    let vital = if answer.reads { Vital::ListsAndCursor } else { Vital::Nothing };
+    let reading = json::read(&answer.body, vital).map_err(|why| answer.unreadable(why))?;
     match reading.missing {
         Some(fields) if answer.reads => Err(answer.unexpected(Problem::Empty(fields))),
         _ => Ok(reading.answer),

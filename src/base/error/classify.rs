@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::answer::{Problem, UnexpectedAnswer};
 use super::api::ApiError;
 use super::variants::Error;
-use crate::base::json::{self, Unreadable};
+use crate::base::json::{self, Unreadable, Vital};
 use crate::base::secret::redact;
 
 /// One answer of the API host as the wire gave it, read whole.
@@ -75,7 +75,7 @@ type Fields = Map<String, Value>;
 
 /// The fields that can be read, if the body is an object: a broken text beside the code does not hide the code.
 fn parse(body: &[u8]) -> Option<Fields> {
-    let reading = json::read(body, false).ok().filter(|_| !body.trim_ascii().is_empty());
+    let reading = json::read(body, Vital::Nothing).ok().filter(|_| !body.trim_ascii().is_empty());
     reading.map(|reading| reading.answer)
 }
 

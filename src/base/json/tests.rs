@@ -33,7 +33,7 @@ struct Inner {
 }
 
 fn item(text: &str) -> Item {
-    read(text.as_bytes(), false).unwrap_or_else(|e| panic!("{text}: {e:?}")).answer
+    read(text.as_bytes(), Vital::Nothing).unwrap_or_else(|e| panic!("{text}: {e:?}")).answer
 }
 
 /// The item that has the field of the text, and nothing else.
@@ -182,7 +182,7 @@ fn a_key_may_come_twice() {
 fn one_odd_value_does_not_fail_a_page() {
     let text = r#"{"items":[{"id":1,"size":"odd"},null,{"id":"2","small":-1,"size":2},{"inner":7,"id":"3"}],
         "total":{},"nextToken":5}"#;
-    let page: Page = read(text.as_bytes(), true).unwrap().answer;
+    let page: Page = read(text.as_bytes(), Vital::ListsAndCursor).unwrap().answer;
     let ids: Vec<_> = page.items.iter().map(|item| (item.id.as_deref().unwrap(), item.size)).collect();
     assert_eq!(ids, [("1", None), ("2", Some(2)), ("3", None)]);
     assert_eq!((page.next_token.as_deref(), page.total), (Some("5"), None));
@@ -199,35 +199,35 @@ fn the_lists_and_the_cursor_of_a_query_cannot_be_left_out() {
         (r#"{"items":[],"nextToken":{}}"#, "nextToken"),
         (r#"{"items":[],"nextToken":["t"]}"#, "nextToken"),
     ] {
-        let strict = read::<Page>(text.as_bytes(), true).map(|reading| reading.answer);
+        let strict = read::<Page>(text.as_bytes(), Vital::ListsAndCursor).map(|reading| reading.answer);
         assert_eq!(strict, Err(Unreadable::Field(field.to_owned())), "{text}");
-        assert!(read::<Page>(text.as_bytes(), false).is_ok(), "{text}");
+        assert!(read::<Page>(text.as_bytes(), Vital::Nothing).is_ok(), "{text}");
     }
 }
 
 #[test]
 fn an_answer_with_none_of_its_fields_says_so() {
     for text in ["", "  ", "{}", r#"{"other":[1]}"#, r#"{"total":"odd"}"#] {
-        let missing = read::<Page>(text.as_bytes(), true).unwrap().missing;
+        let missing = read::<Page>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing;
         assert_eq!(missing, Some(&["items", "nextToken", "total"][..]), "{text}");
     }
     // A Java server says `null` for an empty list.
     for text in [r#"{"items":[]}"#, r#"{"nextToken":""}"#, r#"{"total":0}"#, r#"{"items":null,"total":null}"#]
     {
-        assert_eq!(read::<Page>(text.as_bytes(), true).unwrap().missing, None, "{text}");
+        assert_eq!(read::<Page>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing, None, "{text}");
     }
     for text in ["{}", r#"{"isOpen":null}"#, r#"{"size":-1}"#] {
-        assert!(read::<Item>(text.as_bytes(), true).unwrap().missing.is_some(), "{text}");
+        assert!(read::<Item>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing.is_some(), "{text}");
     }
     for text in [r#"{"isOpen":false}"#, r#"{"names":[]}"#, r#"{"byOwner":{}}"#, r#"{"inner":{"name":""}}"#] {
-        assert_eq!(read::<Item>(text.as_bytes(), true).unwrap().missing, None, "{text}");
+        assert_eq!(read::<Item>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing, None, "{text}");
     }
 }
 
 #[test]
 fn another_charset_and_a_byte_order_mark_do_not_matter() {
     let gbk = [br#"{"id":""#.as_slice(), b"\xbf\xd5", br#"","size":7}"#].concat();
-    let read_gbk: Item = read(&gbk, false).unwrap().answer;
+    let read_gbk: Item = read(&gbk, Vital::Nothing).unwrap().answer;
     assert_eq!(read_gbk.size, Some(7));
     assert_eq!(item("\u{feff} {\"size\":7}").size, Some(7));
 }
@@ -237,8 +237,8 @@ fn what_is_no_object_is_malformed() {
     for text in
         ["[]", "7", "\"x\"", "null", "{", r#"{"size":7"#, r#"{"size":7}}"#, r#"{"names":["a""#, "nonsense"]
     {
-        for is_strict in [false, true] {
-            let read = read::<Item>(text.as_bytes(), is_strict).map(|reading| reading.answer);
+        for vital in [Vital::Nothing, Vital::ListsAndCursor] {
+            let read = read::<Item>(text.as_bytes(), vital).map(|reading| reading.answer);
             assert!(matches!(read, Err(Unreadable::Malformed { line: 1, .. })), "{text}: {read:?}");
         }
     }
@@ -247,7 +247,7 @@ fn what_is_no_object_is_malformed() {
 #[test]
 fn a_field_that_cannot_be_done_without_is_named() {
     for text in ["{}", r#"{"name":null}"#, r#"{"name":[]}"#, r#"{"other":"x"}"#] {
-        let failed = read::<Inner>(text.as_bytes(), true).map(|reading| reading.answer);
+        let failed = read::<Inner>(text.as_bytes(), Vital::ListsAndCursor).map(|reading| reading.answer);
         assert_eq!(failed, Err(Unreadable::Field("name".to_owned())), "{text}");
     }
 }
@@ -256,8 +256,8 @@ fn a_field_that_cannot_be_done_without_is_named() {
 #[test]
 fn a_body_of_odd_values_ends() {
     let many = |count: usize| format!(r#"{{"items":[{}]}}"#, vec![r#"{"size":"odd"}"#; count].join(","));
-    let page: Page = read(many(2_000).as_bytes(), true).unwrap().answer;
+    let page: Page = read(many(2_000).as_bytes(), Vital::ListsAndCursor).unwrap().answer;
     assert_eq!(page.items.len(), 2_000);
-    let failed = read::<Page>(many(20_000).as_bytes(), true).map(|reading| reading.answer);
+    let failed = read::<Page>(many(20_000).as_bytes(), Vital::ListsAndCursor).map(|reading| reading.answer);
     assert_eq!(failed, Err(Unreadable::Field("items".to_owned())));
 }
