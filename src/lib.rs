@@ -73,14 +73,8 @@
 //!
 //! # Features
 //!
-//! What a download, an upload and a send need is always there, with the tokens, `convFile` and tasks.
-//!
 //! | feature | default | what it does |
 //! | --- | --- | --- |
-//! | `browse` | yes | spaces; getting, listing and walking dentries; [`Client::doc`] and [`Client::topapi`] for ids |
-//! | `manage` | | the rest of storage 1.0: folders, rename, copy, move, delete, versions, thumbnails, app properties, permissions, recycle bin, events, previews |
-//! | `storage-v2` | | the rest of storage 2.0: permissions, search, operation logs, recents, stars, sharing |
-//! | `full` | | `browse`, `manage` and `storage-v2`: all 75 operations |
 //! | `rustls` | yes | TLS by rustls, with Mozilla's roots compiled in |
 //! | `platform-verifier` | | rustls, trusting what the operating system trusts |
 //! | `native-tls` | | TLS by the operating system's library; used where `rustls` is off |
@@ -121,74 +115,53 @@ pub mod testing;
 mod transfer;
 
 pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
-#[cfg(feature = "browse")]
 pub use api::doc::{DentryIds, Doc};
 pub use api::oauth2::Oauth2;
-#[cfg(any(feature = "manage", feature = "storage-v2"))]
 pub use api::roles::{MemberType, Role, RoleId};
 pub use api::storage::Storage;
-#[cfg(feature = "manage")]
 pub use api::storage::batches::{BatchOutcome, CopyDentries, DeleteDentries, DentryBatchItem, MoveDentries};
-#[cfg(feature = "browse")]
 pub use api::storage::browse::{
     DentryOrderBy, DentryResult, GetDentries, GetDentry, ListAllDentries, ListDentries, SortOrder,
 };
-#[cfg(feature = "manage")]
 pub use api::storage::changes::{
     AddFolder, CopyDentry, DeleteDentry, DentryDeletion, MoveDentry, PlacedDentry,
 };
-#[cfg(feature = "manage")]
 pub use api::storage::events::EventScope;
 pub use api::storage::files::{
     DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, Region, TransferProtocol,
 };
-#[cfg(feature = "manage")]
 pub use api::storage::open_info::{
     DentryOpenInfo, GetDentryOpenInfo, OpenInfo, OpenType, WebOfficeTokens, WebOfficeUrl,
 };
-#[cfg(feature = "manage")]
 pub use api::storage::permissions::{AddPermission, ListPermissions, Member, Permission, UpdatePermission};
-#[cfg(feature = "manage")]
 pub use api::storage::recycle_bin::{ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem};
-#[cfg(feature = "manage")]
 pub use api::storage::restore::{RestoreRecycleItem, RestoreRecycleItems, Restored, RestoredItem};
-#[cfg(feature = "browse")]
 pub use api::storage::spaces::{
     AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
     SpaceOwnerType, SpaceStatus,
 };
-#[cfg(feature = "manage")]
 pub use api::storage::thumbnails::ThumbnailResult;
 pub use api::storage::uploads::{
     CommitFile, GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, MultipartUpload,
     PartUploadInfo, PreCheckParam, UploadInfo,
 };
-#[cfg(feature = "manage")]
 pub use api::storage::versions::ListDentryVersions;
-#[cfg(feature = "browse")]
 pub use api::storage::walk::{Walk, WalkEntry, WalkError};
 pub use api::storage_v2::StorageV2;
 pub use api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, OnlineDocType, PreCheckParamV2};
-#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::logs::{ListOperationLogs, OperationLog};
-#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::permissions::{
     AddPermissionV2, ListPermissionsV2, MemberV2, PermissionV2, UpdatePermissionV2,
 };
-#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::recents::{
     ListRecents, ListStars, RecentDentry, RecentResource, RecentSpace, Star, StarResource,
 };
-#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::search::{
     FoundDentry, FoundPath, FoundPerson, FoundPublishDentry, FoundWorkspace, SearchDentries,
     SearchPublishDentries, SearchTimeRange, SearchWorkspaces,
 };
-#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::settings::{CleanFile, CleanedFiles, ManagerSetDefaultHandOverUser};
-#[cfg(feature = "storage-v2")]
 pub use api::storage_v2::sharing::{PermissionInheritance, SetPermissionShareScope, ShareScope};
-#[cfg(feature = "browse")]
 pub use api::topapi::{Language, Topapi, User, UserGet};
 pub use base::dentry::{
     AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
@@ -199,7 +172,6 @@ pub use base::error::{
     Result, SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
 pub use base::ids::UnionId;
-#[cfg(any(feature = "browse", feature = "manage", feature = "storage-v2"))]
 pub use base::pages::{Page, Pages};
 pub use base::secret::Secret;
 pub use base::task::{Task, TaskStatus};

@@ -1,8 +1,5 @@
 //! What the calls of several groups share: limits, bodies and answers of the same shape.
 
-// Which of these are used depends on the features.
-#![cfg_attr(not(feature = "full"), allow(dead_code))]
-
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};

@@ -2,14 +2,11 @@
 
 pub(crate) mod common;
 pub(crate) mod conv_file;
-#[cfg(feature = "browse")]
 pub(crate) mod doc;
 pub(crate) mod oauth2;
-#[cfg(any(feature = "manage", feature = "storage-v2"))]
 pub(crate) mod roles;
 pub(crate) mod storage;
 pub(crate) mod storage_v2;
-#[cfg(feature = "browse")]
 pub(crate) mod topapi;
 
 /// Declares a group's handle: borrowed from the client, as cheap as a reference.

@@ -26,7 +26,6 @@ pub(crate) enum Effect {
     /// It changes nothing, so nobody needs to know whether it has run.
     Reads,
     /// Running it twice does what running it once does.
-    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     Repeatable,
     /// Each run counts.
     Once,
@@ -76,7 +75,6 @@ impl<'a> Call<'a> {
     }
 
     /// Nothing, when it was not set.
-    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn query_if_set(self, name: &'static str, value: Option<impl ToString>) -> Self {
         match value {
             Some(value) => self.query(name, value.to_string()),
@@ -85,7 +83,6 @@ impl<'a> Call<'a> {
     }
 
     /// A list as the vendor's SDKs send it: `name.1=..&name.2=..`.
-    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn query_list(mut self, name: &str, values: Option<&Vec<impl ToString>>) -> Self {
         let numbered = values.into_iter().flatten().enumerate();
         self.query.extend(numbered.map(|(i, v)| (format!("{name}.{}", i + 1).into(), v.to_string())));
@@ -93,7 +90,6 @@ impl<'a> Call<'a> {
     }
 
     /// It lives on the old host.
-    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn oapi(mut self) -> Self {
         self.host = Host::Oapi;
         self
@@ -114,7 +110,6 @@ impl<'a> Call<'a> {
     }
 
     /// The catalog calls it idempotent: it may be repeated although it may have run.
-    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn repeatable(mut self) -> Self {
         self.effect = Effect::Repeatable;
         self

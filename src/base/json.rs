@@ -26,14 +26,12 @@ where
 }
 
 /// For ids and codes, which the vendor leaves empty where there is none.
-#[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) fn empty_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     let text: Option<String> = Deserialize::deserialize(d)?;
     Ok(text.filter(|text| !text.is_empty()))
 }
 
 /// For sizes and the like: the vendor's numbers have a sign, and one below zero says that there is none.
-#[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) fn negative_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
     let number: Option<i64> = Deserialize::deserialize(d)?;
     Ok(number.and_then(|number| u64::try_from(number).ok()))

@@ -8,7 +8,6 @@ pub(crate) mod error;
 pub(crate) mod ids;
 pub(crate) mod json;
 pub(crate) mod options;
-#[cfg(any(feature = "browse", feature = "manage", feature = "storage-v2"))]
 pub(crate) mod pages;
 pub(crate) mod secret;
 pub(crate) mod task;

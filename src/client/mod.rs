@@ -74,7 +74,6 @@ impl Client {
     }
 
     /// Runs a call whose answer is whether it succeeded, and nothing else.
-    #[cfg_attr(not(feature = "full"), allow(dead_code))]
     pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
         // Failures come as errors, so an answer without the word `success` is one, and so is an empty one.
         let answer = self.run(call)?;

@@ -11,25 +11,24 @@ use crate::places::HOME;
 use crate::report::{Outcome, Reach};
 use crate::rounds::Spread;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
-/// Label, package, features.
-const PROGRAMS: [(&str, &str, &str); 4] = [
-    ("ureq, rustls, serde, serde_json by hand", "two-bare", ""),
-    ("ours, default features", "two-ours", ""),
-    ("ours, `full`", "two-ours", "full"),
-    ("reqwest, blocking", "two-reqwest", ""),
+/// Label and package.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("ureq, rustls, serde, serde_json by hand", "two-bare"),
+    ("ours", "two-ours"),
+    ("reqwest, blocking", "two-reqwest"),
 ];
 
 pub fn run(lab: &Lab) -> Result<Outcome> {
     child::run(Command::new(env!("CARGO")).args(["fetch", "--locked"]).current_dir(HOME))?;
     let target = lab.scratch("target");
-    let mut samples: [Vec<(Sample, f64)>; 4] = Default::default();
+    let mut samples: [Vec<(Sample, f64)>; 3] = Default::default();
     let rounds = if lab.is_quick { 1 } else { ROUNDS };
     for round in 0..rounds {
         for turn in 0..PROGRAMS.len() {
             let who = (round + turn) % PROGRAMS.len();
-            samples[who].push(build(&target, PROGRAMS[who].1, PROGRAMS[who].2)?);
+            samples[who].push(build(&target, PROGRAMS[who].1)?);
         }
     }
     let cpu = |who: usize| Spread::of(samples[who].iter().map(|(s, _)| s.cpu).collect());
@@ -43,7 +42,7 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     let mut table =
         "| | CPU, s | ratio | wall, s | stripped, MB | ratio |\n| --- | --- | --- | --- | --- | --- |\n"
             .to_owned();
-    for (who, (label, ..)) in PROGRAMS.iter().enumerate() {
+    for (who, (label, _)) in PROGRAMS.iter().enumerate() {
         let text = |spread: Option<Spread>| spread.map_or_else(String::new, |spread| spread.text(1));
         table.push_str(&format!(
             "| {label} | {} | {:.2} | {} | {:.2} | {:.2} |\n",
@@ -56,8 +55,7 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     }
     Ok(Outcome {
         reaches: vec![
-            Reach::ratio("CPU, of the bare program's", 1.15, ratio(1)),
-            Reach::ratio("CPU with `full`, of the bare program's", 1.35, ratio(2)),
+            Reach::ratio("CPU, of the bare program's", 1.20, ratio(1)),
             Reach::ratio("size, of the bare program's", 1.25, Some(size(1) / size(0))),
         ],
         table,
@@ -68,11 +66,11 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
 }
 
 /// What the build cost, and the size of the program in bytes.
-fn build(target: &Path, package: &str, features: &str) -> Result<(Sample, f64)> {
+fn build(target: &Path, package: &str) -> Result<(Sample, f64)> {
     let _ = fs::remove_dir_all(target);
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--quiet", "--release", "--locked", "--offline", "--package", package]);
-    command.args(["--features", features]).current_dir(HOME).env("CARGO_TARGET_DIR", target);
+    command.current_dir(HOME).env("CARGO_TARGET_DIR", target);
     // What an ordinary program has; this workspace keeps line numbers for callgrind.
     command.env("CARGO_PROFILE_RELEASE_DEBUG", "false").env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
     command.env("CARGO_INCREMENTAL", "0");

@@ -5,7 +5,6 @@ use serde::Deserialize;
 use crate::base::dentry::{AppProperty, Dentry};
 use crate::base::error::{Error, Result};
 use crate::base::json::null_is_default;
-#[cfg(any(feature = "browse", feature = "manage"))]
 use crate::base::pages::Page;
 
 /// How many properties one call may set or delete.
@@ -26,7 +25,6 @@ pub(crate) fn check_app_properties(
 }
 
 /// One page of dentries.
-#[cfg(any(feature = "browse", feature = "manage"))]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
@@ -36,7 +34,6 @@ pub(super) struct DentriesAnswer {
     next_token: Option<String>,
 }
 
-#[cfg(any(feature = "browse", feature = "manage"))]
 impl From<DentriesAnswer> for Page<Dentry> {
     fn from(answer: DentriesAnswer) -> Self {
         Self::new(answer.dentries, answer.next_token)

@@ -311,7 +311,7 @@ impl Storage<'_> {
     ///
     /// Whom it belongs to decides about permissions: in a space of a user the owner and the managers may act, others
     /// need a permission, which does not end. In a space of the app everybody needs one, for 3600 seconds at most. See
-    /// `add_permission` (feature `manage`).
+    /// `add_permission`.
     ///
     /// ```no_run
     /// use dingtalk_files::{AddSpace, Client, UnionId};

@@ -1,17 +1,11 @@
 //! Storage 2.0: what is in a space, by its dentryUuid.
 
 pub(crate) mod files;
-#[cfg(feature = "storage-v2")]
 pub(crate) mod logs;
-#[cfg(feature = "storage-v2")]
 pub(crate) mod permissions;
-#[cfg(feature = "storage-v2")]
 pub(crate) mod recents;
-#[cfg(feature = "storage-v2")]
 pub(crate) mod search;
-#[cfg(feature = "storage-v2")]
 pub(crate) mod settings;
-#[cfg(feature = "storage-v2")]
 pub(crate) mod sharing;
 
 use crate::client::Client;

@@ -10,8 +10,8 @@ use super::rows;
 
 const HEAD: &str = "# Endpoints
 
-All operations that this crate knows, with the vendor's route and page, and the cargo feature that has the function (where
-there is none, it is always there). Made by a test; to make it anew: `UPDATE_DOCS=1 cargo test --test it coverage::docs`.
+All operations that this crate knows, with the vendor's route and page. Made by a test; to make it anew:
+`UPDATE_DOCS=1 cargo test --test it coverage::docs`.
 ";
 
 /// All of `src/`, by path.
@@ -69,16 +69,6 @@ fn token_function(before: &str) -> Option<String> {
     Some(format!("client.oauth2().{}", last_name(before, "\npub(crate) fn ")?))
 }
 
-/// The feature that the file stands behind, by the `mod` line of its folder.
-fn feature(sources: &[(PathBuf, String)], file: &Path) -> Option<String> {
-    let folder = file.parent()?.join("mod.rs");
-    let (_, text) = sources.iter().find(|(path, _)| *path == folder)?;
-    let line = format!("pub(crate) mod {};", file.file_stem()?.to_str()?);
-    let (before, _) = text.split_once(&line)?;
-    let attribute = before.lines().last()?.strip_prefix("#[cfg(feature = \"")?;
-    Some(attribute.split('"').next()?.to_owned())
-}
-
 #[test]
 fn every_route_is_in_the_sources_once_and_in_its_function() {
     let sources = sources();
@@ -105,20 +95,19 @@ fn the_page_of_endpoints_is_up_to_date() {
     let sources = sources();
     let mut groups: BTreeMap<&str, String> = BTreeMap::new();
     for fact in facts() {
-        let [(path, before)] = hits(&sources, &fact.route())[..] else {
+        let [(_, before)] = hits(&sources, &fact.route())[..] else {
             panic!("{}: not one function", fact.operation());
         };
         let function = function(&sources, before).unwrap();
-        let feature = feature(&sources, path).map_or(String::new(), |name| format!("`{name}`"));
         let action = match &fact.doc {
             Some(page) => format!("[{}](https://open.dingtalk.com/document/orgapp/{page})", fact.action),
             None => fact.action.clone(),
         };
         let rows = groups.entry(&fact.group).or_insert_with(|| {
-            let head = "| operation | route | function | feature |\n| --- | --- | --- | --- |";
+            let head = "| operation | route | function |\n| --- | --- | --- |";
             format!("\n## {}\n\n{head}\n", fact.group)
         });
-        writeln!(rows, "| {action} | `{}` | `{function}` | {feature} |", fact.route()).unwrap();
+        writeln!(rows, "| {action} | `{}` | `{function}` |", fact.route()).unwrap();
     }
     let new = format!("{HEAD}{}", groups.into_values().collect::<String>());
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/endpoints.md");
