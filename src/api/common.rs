@@ -2,10 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::base::error::{Error, Result};
-use crate::base::json::null_is_default;
 
 /// The vendor's limit of a list, checked before it is sent.
 #[inline]
@@ -51,12 +50,4 @@ pub(crate) fn check_max_results(operation: &'static str, asked: Option<u32>, mos
 pub(crate) struct OptionBody<'a, T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) option: Option<&'a T>,
-}
-
-/// What became of each part of a batch.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
-pub(crate) struct ResultItems<T> {
-    #[serde(default = "Vec::new", deserialize_with = "null_is_default")]
-    pub(crate) result_items: Vec<T>,
 }

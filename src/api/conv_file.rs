@@ -6,7 +6,7 @@ use crate::base::call::Call;
 use crate::base::dentry::{DentryStatus, DentryType};
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
-use crate::base::json::{negative_is_none, null_is_default};
+use crate::base::json::negative_is_none;
 use crate::base::timestamp::Timestamp;
 use crate::client::Client;
 
@@ -121,19 +121,6 @@ pub struct ConversationSpace {
     pub modified_time: Option<Timestamp>,
 }
 
-/// A lost `file` is no reason to call a send failed that has happened: it defaults.
-#[derive(Deserialize)]
-struct FileAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    file: ConversationFile,
-}
-
-#[derive(Deserialize)]
-struct SpaceAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    space: ConversationSpace,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GetSpaceBody<'a> {
@@ -192,7 +179,7 @@ impl ConvFile<'_> {
         let call = Call::new("POST /v1.0/convFile/conversations/files/send", &[])
             .query("unionId", operator.0)
             .json(&SendBody { space_id, dentry_id, open_conversation_id })?;
-        self.client.call(&call).map(|answer: FileAnswer| answer.file)
+        self.client.field("file", &call)
     }
 
     /// Sends a stored file to a person, in the name of the app.
@@ -228,7 +215,7 @@ impl ConvFile<'_> {
         let call = Call::new("POST /v1.0/convFile/apps/conversations/files/send", &[])
             .query("unionId", recipient.0)
             .json(&SendByAppBody { space_id, dentry_id })?;
-        self.client.call(&call).map(|answer: FileAnswer| answer.file)
+        self.client.field("file", &call)
     }
 
     /// Sends a link to a stored file to a conversation, in the name of a person.
@@ -265,7 +252,7 @@ impl ConvFile<'_> {
         let call = Call::new("POST /v1.0/convFile/conversations/files/links/send", &[])
             .query("unionId", operator.0)
             .json(&SendBody { space_id, dentry_id, open_conversation_id })?;
-        self.client.call(&call).map(|answer: FileAnswer| answer.file)
+        self.client.field("file", &call)
     }
 
     /// Asks for the space that holds the files of a group conversation.
@@ -294,6 +281,6 @@ impl ConvFile<'_> {
         let call = Call::new("POST /v1.0/convFile/conversations/spaces/query", &[])
             .query("unionId", operator.0)
             .json(&GetSpaceBody { open_conversation_id })?;
-        self.client.call(&call.reads()).map(|answer: SpaceAnswer| answer.space)
+        self.client.field("space", &call.reads())
     }
 }

@@ -6,7 +6,6 @@ use std::ops::RangeInclusive;
 use serde::Deserialize;
 
 use crate::base::ids::string_enum;
-use crate::base::json::null_is_default;
 
 string_enum! {
     /// What somebody may do: each role may do what those below it may.
@@ -61,17 +60,9 @@ pub struct Role {
     pub name: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RolesAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    role_map: BTreeMap<String, Option<Vec<Role>>>,
-}
-
-impl RolesAnswer {
-    pub(crate) fn into_map(self) -> BTreeMap<String, Vec<Role>> {
-        self.role_map.into_iter().map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect()
-    }
+/// The roles of each dentry, some of which have `null` for none.
+pub(crate) fn without_nulls(roles: BTreeMap<String, Option<Vec<Role>>>) -> BTreeMap<String, Vec<Role>> {
+    roles.into_iter().map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect()
 }
 
 /// The vendor's limits. A duration of 0 is refused too, lest somebody whose time is over gets a permission without an end.

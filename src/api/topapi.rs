@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::string_enum;
-use crate::base::json::null_is_default;
 use crate::base::options::options;
 use crate::client::Client;
 
@@ -94,12 +93,6 @@ struct UserGetBody<'a> {
     options: &'a UserGet,
 }
 
-#[derive(Deserialize)]
-struct UserAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    result: User,
-}
-
 impl Topapi<'_> {
     /// Asks for a person's unionId by the userid.
     ///
@@ -129,6 +122,6 @@ impl Topapi<'_> {
     pub fn user_get(&self, userid: &str, options: &UserGet) -> Result<User> {
         let call =
             Call::new("POST /topapi/v2/user/get", &[]).oapi().json(&UserGetBody { userid, options })?;
-        self.client.call(&call.reads()).map(|answer: UserAnswer| answer.result)
+        self.client.field("result", &call.reads())
     }
 }

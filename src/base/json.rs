@@ -8,13 +8,18 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor,
+};
 
 mod adaptor;
+pub(crate) mod fields;
 mod scalar;
 
-use adaptor::{CURSOR, Failed, Pass, Value};
+use adaptor::{Failed, Pass, Value};
+use fields::CURSOR;
 
 /// For fields that are not an `Option`: `null` means what absence means. (`#[serde(default)]` alone covers absence only.)
 pub(crate) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -41,8 +46,12 @@ pub(crate) fn negative_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reading<T> {
     pub(crate) answer: T,
-    /// The documented fields, when the body has none of them.
-    pub(crate) missing: Option<&'static [&'static str]>,
+    /// Fields of the type, when it has any.
+    pub(crate) fields: &'static [&'static str],
+    /// A value is there, or a list or a map, even if it is empty.
+    pub(crate) has_something: bool,
+    /// A field is there, and says that it has nothing.
+    pub(crate) has_null: bool,
 }
 
 /// The reason why a body could not be read.
@@ -70,6 +79,15 @@ pub(crate) enum Vital {
 /// Reads a body as its type means it.
 #[inline]
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8], vital: Vital) -> Result<Reading<T>, Unreadable> {
+    read_seed(body, vital, PhantomData::<T>)
+}
+
+/// Reads a body by a seed, which may be asked more than once.
+#[inline]
+pub(crate) fn read_seed<T, S>(body: &[u8], vital: Vital, seed: S) -> Result<Reading<T>, Unreadable>
+where
+    S: for<'de> DeserializeSeed<'de, Value = T> + Copy,
+{
     // A name in another charset must not cost the whole answer.
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim_ascii();
@@ -80,8 +98,11 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8], vital: Vital) -> Result<Rea
         let (pass, mismatch) = (Pass::new(&odd.places), Cell::default());
         let mut json = serde_json::Deserializer::from_str(text);
         let root = Value::root(&mut json, &pass, &mismatch);
-        match T::deserialize(root).and_then(|answer| json.end().map(|()| answer)) {
-            Ok(answer) => return Ok(Reading { answer, missing: pass.missing() }),
+        match seed.deserialize(root).and_then(|answer| json.end().map(|()| answer)) {
+            Ok(answer) => {
+                let (has_something, has_null) = (pass.has_something(), pass.has_null());
+                return Ok(Reading { answer, fields: pass.fields(), has_something, has_null });
+            }
             Err(error) => odd.leave_out(pass.failed(), &error)?,
         }
     }

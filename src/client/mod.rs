@@ -18,7 +18,9 @@ use crate::base::clock::{Clock, Deadline, POLL_INTERVAL, TimeLeft, jitter};
 use crate::base::error::{
     ApiAnswer, Error, NetworkError, NetworkStage, OverallTimeout, Problem, Result, classify,
 };
-use crate::base::json::{self, Vital};
+use crate::base::json::fields::{Field, PageOf};
+use crate::base::json::{self, Reading, Vital};
+use crate::base::pages::Page;
 use crate::base::secret::Secret;
 use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
 use crate::client::token::{Auth, Fetched, Token, get_access_token};
@@ -70,7 +72,43 @@ impl Client {
     /// Runs a call and reads its answer. Thin, so that each endpoint adds only its own types to a program.
     pub(crate) fn call<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T> {
         let answer = self.run(call)?;
-        read(&answer)
+        let reading = json::read(&answer.body, vital(&answer)).map_err(|why| answer.unreadable(why))?;
+        let fields = reading.fields;
+        let has_nothing = !reading.has_something && !fields.is_empty();
+        held(&answer, reading, has_nothing.then_some(Problem::Empty(fields)))
+    }
+
+    /// Runs a call, and reads one field of its answer. It defaults where an operation has run and its answer lacks the field.
+    pub(crate) fn field<T: DeserializeOwned + Default>(
+        &self,
+        name: &'static str,
+        call: &Call<'_>,
+    ) -> Result<T> {
+        let answer = self.run(call)?;
+        let reading = json::read_seed(&answer.body, vital(&answer), Field::new(name));
+        let reading = reading.map_err(|why| answer.unreadable(why))?;
+        let has_nothing = !reading.has_something;
+        held(&answer, reading, has_nothing.then_some(Problem::Missing(name)))
+    }
+
+    /// Runs a call, and reads a page of its answer: the list of this name, and the cursor.
+    pub(crate) fn page<T: DeserializeOwned>(&self, name: &'static str, call: &Call<'_>) -> Result<Page<T>> {
+        self.counted_page(name, call).map(|page| Page { total_count: None, ..page })
+    }
+
+    /// The same, of a list that documents how many there are on all pages.
+    pub(crate) fn counted_page<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        call: &Call<'_>,
+    ) -> Result<Page<T>> {
+        let answer = self.run(call)?;
+        let reading = json::read_seed(&answer.body, vital(&answer), PageOf::new(name));
+        let reading = reading.map_err(|why| answer.unreadable(why))?;
+        // A Java server may say `null` for an empty list.
+        let has_nothing = !reading.has_something && !reading.has_null;
+        let read = held(&answer, reading, has_nothing.then_some(Problem::Missing(name)))?;
+        Ok(Page { total_count: read.total_count, ..Page::new(read.items, read.next_token) })
     }
 
     /// Runs a call whose answer is whether it succeeded, and nothing else.
@@ -278,13 +316,15 @@ impl Client {
 #[derive(Deserialize)]
 struct Done {}
 
+fn vital(answer: &ApiAnswer) -> Vital {
+    if answer.reads { Vital::ListsAndCursor } else { Vital::Nothing }
+}
+
 /// A query that got nothing of what it asked for has failed. An operation that changes something has run, whatever can be
 /// read of its answer.
-fn read<T: DeserializeOwned>(answer: &ApiAnswer) -> Result<T> {
-    let vital = if answer.reads { Vital::ListsAndCursor } else { Vital::Nothing };
-    let reading = json::read(&answer.body, vital).map_err(|why| answer.unreadable(why))?;
-    match reading.missing {
-        Some(fields) if answer.reads => Err(answer.unexpected(Problem::Empty(fields))),
+fn held<T>(answer: &ApiAnswer, reading: Reading<T>, nothing: Option<Problem>) -> Result<T> {
+    match nothing {
+        Some(problem) if answer.reads => Err(answer.unexpected(problem)),
         _ => Ok(reading.answer),
     }
 }

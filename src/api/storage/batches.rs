@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::{ResultItems, check_count};
+use crate::api::common::check_count;
 use crate::base::call::Call;
 use crate::base::dentry::ConflictStrategy;
 use crate::base::error::Result;
@@ -231,7 +231,7 @@ impl Storage<'_> {
         check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_COPIED)?;
         let body = PlaceBody { target_space_id, target_folder_id, dentry_ids, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: ResultItems<_>| answer.result_items)
+        self.client.field("resultItems", &call)
     }
 
     /// Moves up to 30 files or folders of one space into a folder of the same or another space.
@@ -284,7 +284,7 @@ impl Storage<'_> {
         check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_MOVED)?;
         let body = PlaceBody { target_space_id, target_folder_id, dentry_ids, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: ResultItems<_>| answer.result_items)
+        self.client.field("resultItems", &call)
     }
 
     /// Deletes up to 50 files or folders of one space, with all they hold. **For good**, unless told otherwise.
@@ -333,6 +333,6 @@ impl Storage<'_> {
         check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_DELETED)?;
         let body = DeleteBody { dentry_ids, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.repeatable()).map(|answer: ResultItems<_>| answer.result_items)
+        self.client.field("resultItems", &call.repeatable())
     }
 }

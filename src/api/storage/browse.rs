@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{DentriesAnswer, DentryAnswer};
-use crate::api::common::{OptionBody, ResultItems, check_count, check_max_results};
+use crate::api::common::{OptionBody, check_count, check_max_results};
 use crate::base::call::Call;
 use crate::base::dentry::Dentry;
 use crate::base::error::Result;
@@ -199,7 +198,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/query", &path);
         check_app_ids(call.operation, options.app_ids_for_app_properties.as_ref())?;
         let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
-        self.client.call(&call.reads()).map(|answer: DentryAnswer| answer.dentry)
+        self.client.field("dentry", &call.reads())
     }
 
     /// Asks what some files or folders of one space are, up to 30 of them.
@@ -245,7 +244,7 @@ impl Storage<'_> {
         check_app_ids(call.operation, options.app_ids_for_app_properties.as_ref())?;
         let body = GetDentriesBody { dentry_ids, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call.reads()).map(|answer: ResultItems<_>| answer.result_items)
+        self.client.field("resultItems", &call.reads())
     }
 
     /// Asks for one page of what is in a folder, not in the folders below it.
@@ -298,7 +297,7 @@ impl Storage<'_> {
             .query_if_set("orderBy", options.order_by.as_ref())
             .query_if_set("order", options.order.as_ref())
             .query_if_set("withThumbnail", options.with_thumbnail);
-        self.client.call(&call.reads()).map(|answer: DentriesAnswer| answer.into())
+        self.client.page("dentries", &call.reads())
     }
 
     /// Asks for one page of everything in a space, whatever folder it is in.
@@ -339,7 +338,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/listAll", &path);
         check_max_results(call.operation, options.max_results, MAX_PAGE)?;
         let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
-        self.client.call(&call.reads()).map(|answer: DentriesAnswer| answer.into())
+        self.client.page("dentries", &call.reads())
     }
 }
 

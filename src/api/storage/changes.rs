@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{DentryAnswer, check_app_properties};
+use super::dentries::check_app_properties;
 use crate::base::call::Call;
 use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry};
 use crate::base::error::Result;
@@ -194,7 +194,7 @@ impl Storage<'_> {
         check_app_properties(call.operation, options.app_properties.as_ref())?;
         let body = AddFolderBody { name, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: DentryAnswer| answer.dentry)
+        self.client.field("dentry", &call)
     }
 
     /// Gives a file or folder another name.
@@ -233,7 +233,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/rename", &path)
             .query("unionId", operator.0)
             .json(&RenameBody { new_name })?;
-        self.client.call(&call.repeatable()).map(|answer: DentryAnswer| answer.dentry)
+        self.client.field("dentry", &call.repeatable())
     }
 
     /// Copies a file, or a folder with all it holds, into a folder of the same or another space.

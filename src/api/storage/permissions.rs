@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Storage;
 use crate::api::common::{OptionBody, check_count, check_max_results, check_number};
-use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
+use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, without_nulls};
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
@@ -170,14 +170,6 @@ struct MembersBody<'a, O> {
     members: &'a [Member],
     #[serde(skip_serializing_if = "Option::is_none")]
     option: Option<&'a O>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionsAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    permissions: Vec<Permission>,
-    next_token: Option<String>,
 }
 
 /// The vendor's limits.
@@ -370,8 +362,7 @@ impl Storage<'_> {
         check_count(call.operation, "filterRoleIds", roles, 0..=MAX_FILTER_ROLES)?;
         check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
         let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
-        let answer: PermissionsAnswer = self.client.call(&call.reads())?;
-        Ok(Page::new(answer.permissions, answer.next_token))
+        self.client.page("permissions", &call.reads())
     }
 
     /// Asks for the roles on several dentries: by the id of the dentry.
@@ -409,7 +400,7 @@ impl Storage<'_> {
                 // One JSON text, as the SDK sends it.
                 .query("dentryIdList", serde_json::Value::from(dentry_ids).to_string())
                 .query("unionId", operator.0);
-        self.client.call(&call.reads()).map(RolesAnswer::into_map)
+        self.client.field("roleMap", &call.reads()).map(without_nulls)
     }
 }
 

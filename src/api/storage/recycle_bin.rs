@@ -9,7 +9,7 @@ use crate::base::dentry::DentryType;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
 use crate::base::ids::string_enum;
-use crate::base::json::{negative_is_none, null_is_default};
+use crate::base::json::negative_is_none;
 use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 use crate::base::timestamp::Timestamp;
@@ -102,27 +102,6 @@ struct ItemsBody<'a> {
     recycle_item_ids: &'a [&'a str],
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct BinAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    recycle_bin: RecycleBin,
-}
-
-#[derive(Deserialize)]
-struct ItemAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    item: RecycleItem,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemsAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    recycle_items: Vec<RecycleItem>,
-    next_token: Option<String>,
-}
-
 /// The vendor's limits.
 const MAX_DELETED: usize = 50;
 const MAX_RESULTS: u32 = 50;
@@ -160,7 +139,7 @@ impl Storage<'_> {
             .query("recycleBinScope", scope.as_str())
             .query("scopeId", scope_id)
             .query("unionId", operator.0);
-        self.client.call(&call.reads()).map(|answer: BinAnswer| answer.recycle_bin)
+        self.client.field("recycleBin", &call.reads())
     }
 
     /// Asks for an item in a recycle bin.
@@ -195,7 +174,7 @@ impl Storage<'_> {
         let call =
             Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
                 .query("unionId", operator.0);
-        self.client.call(&call.reads()).map(|answer: ItemAnswer| answer.item)
+        self.client.field("item", &call.reads())
     }
 
     /// Lists what is in a recycle bin, one page of it. [`recycle_items`](Self::recycle_items) goes through all pages.
@@ -234,8 +213,7 @@ impl Storage<'_> {
             .query_if_set("maxResults", options.max_results)
             .query_if_set("nextToken", options.next_token.as_ref());
         check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
-        let answer: ItemsAnswer = self.client.call(&call.reads())?;
-        Ok(Page::new(answer.recycle_items, answer.next_token))
+        self.client.page("recycleItems", &call.reads())
     }
 
     /// Deletes an item for good. **It cannot be undone.**

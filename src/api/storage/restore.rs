@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Storage;
 use super::batches::BatchOutcome;
-use crate::api::common::{OptionBody, ResultItems, check_count};
+use crate::api::common::{OptionBody, check_count};
 use crate::base::call::Call;
 use crate::base::dentry::ConflictStrategy;
 use crate::base::error::Result;
@@ -230,6 +230,6 @@ impl Storage<'_> {
         check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_RESTORED)?;
         let body = ItemsBody { recycle_item_ids, option: options.if_set() };
         let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call(&call).map(|answer: ResultItems<_>| answer.result_items)
+        self.client.field("resultItems", &call)
     }
 }

@@ -281,24 +281,6 @@ options! {
     }
 }
 
-#[derive(Deserialize)]
-struct SpaceAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    space: Space,
-}
-
-#[derive(Deserialize)]
-struct OrgAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    org: Org,
-}
-
-#[derive(Deserialize)]
-struct AppAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    app: CurrentApp,
-}
-
 impl Storage<'_> {
     /// Makes a space, or finds the one that was made before for the same purpose.
     ///
@@ -332,7 +314,7 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/spaces", &[])
             .query("unionId", operator.0)
             .json(&OptionBody { option: options.if_set() })?;
-        self.client.call(&call.repeatable()).map(|answer: SpaceAnswer| answer.space)
+        self.client.field("space", &call.repeatable())
     }
 
     /// Asks for a space: whose it is, and how much room it has.
@@ -360,7 +342,7 @@ impl Storage<'_> {
     pub fn get_space(&self, space_id: &str, operator: UnionId<'_>) -> Result<Space> {
         let path = [space_id];
         let call = Call::new("GET /v1.0/storage/spaces/{spaceId}", &path).query("unionId", operator.0);
-        self.client.call(&call.reads()).map(|answer: SpaceAnswer| answer.space)
+        self.client.field("space", &call.reads())
     }
 
     /// Asks how much room an organisation has.
@@ -387,7 +369,7 @@ impl Storage<'_> {
     pub fn get_org(&self, corp_id: &str, operator: UnionId<'_>) -> Result<Org> {
         let path = [corp_id];
         let call = Call::new("GET /v1.0/storage/orgs/{corpId}", &path).query("unionId", operator.0);
-        self.client.call(&call.reads()).map(|answer: OrgAnswer| answer.org)
+        self.client.field("org", &call.reads())
     }
 
     /// Asks for the app that the access token belongs to, and how much room it has.
@@ -413,6 +395,6 @@ impl Storage<'_> {
     #[inline]
     pub fn get_current_app(&self, operator: UnionId<'_>) -> Result<CurrentApp> {
         let call = Call::new("POST /v1.0/storage/currentApps/query", &[]).query("unionId", operator.0);
-        self.client.call(&call.reads()).map(|answer: AppAnswer| answer.app)
+        self.client.field("app", &call.reads())
     }
 }

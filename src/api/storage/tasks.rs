@@ -2,20 +2,11 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::Storage;
 use crate::base::call::Call;
 use crate::base::error::{Error, Result};
 use crate::base::ids::UnionId;
-use crate::base::json::null_is_default;
 use crate::base::task::Task;
-
-#[derive(Deserialize)]
-struct TaskAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    task: Task,
-}
 
 impl Storage<'_> {
     /// Asks how far a task is.
@@ -43,7 +34,7 @@ impl Storage<'_> {
     pub fn get_task(&self, task_id: &str, operator: UnionId<'_>) -> Result<Task> {
         let path = [task_id];
         let call = Call::new("GET /v1.0/storage/tasks/{taskId}", &path).query("unionId", operator.0);
-        self.client.call(&call.reads()).map(|answer: TaskAnswer| answer.task)
+        self.client.field("task", &call.reads())
     }
     /// Asks again and again until a task has ended, for `at_most` so long: after 1 second, 2, 4 and so on, then every 30.
     ///

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::{ResultItems, check_count};
+use crate::api::common::check_count;
 use crate::base::call::Call;
 use crate::base::dentry::Thumbnail;
 use crate::base::error::Result;
@@ -89,6 +89,6 @@ impl Storage<'_> {
         let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/thumbnails/query", &path);
         check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_DENTRIES)?;
         let call = call.query("unionId", operator.0).json(&Body { dentry_ids })?;
-        self.client.call(&call.reads()).map(|answer: ResultItems<_>| answer.result_items)
+        self.client.field("resultItems", &call.reads())
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use super::dentries::{DentryAnswer, check_app_properties};
+use super::dentries::check_app_properties;
 use super::files::{HeaderSignatureInfo, Region, TransferProtocol};
 use crate::base::call::Call;
 use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, StorageDriver};
@@ -209,13 +209,6 @@ struct CommitBody<'a> {
     option: Option<&'a CommitFile>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PartsAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    multipart_header_signature_infos: Vec<PartUploadInfo>,
-}
-
 /// The vendor's limits: how many parts one call may ask for, and how many a file may have.
 pub(crate) const MAX_PARTS_PER_CALL: usize = 30;
 pub(crate) const MAX_PARTS: u32 = 10_000;
@@ -362,7 +355,7 @@ impl Storage<'_> {
             part_numbers,
             option: options.if_set(),
         })?;
-        self.client.call(&call.reads()).map(|answer: PartsAnswer| answer.multipart_header_signature_infos)
+        self.client.field("multipartHeaderSignatureInfos", &call.reads())
     }
 
     /// Makes a file of the bytes that were sent: the last step of an upload.
@@ -418,6 +411,6 @@ impl Storage<'_> {
             overwrite_dentry_id,
             option,
         })?;
-        self.client.call(&call).map(|answer: DentryAnswer| answer.dentry)
+        self.client.field("dentry", &call)
     }
 }

@@ -1,7 +1,6 @@
 //! Versions of a file.
 
 use super::Storage;
-use super::dentries::DentriesAnswer;
 use crate::api::common::check_max_results;
 use crate::base::call::Call;
 use crate::base::dentry::Dentry;
@@ -76,7 +75,7 @@ impl Storage<'_> {
             .query("unionId", operator.0)
             .query_if_set("nextToken", options.next_token.as_ref())
             .query_if_set("maxResults", options.max_results);
-        self.client.call(&call.reads()).map(|answer: DentriesAnswer| answer.into())
+        self.client.page("dentries", &call.reads())
     }
 
     /// Makes an older version of a file the latest again: a **new** version with the old content.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::StorageV2;
-use crate::api::storage::dentries::{DentryAnswer, check_app_properties};
+use crate::api::storage::dentries::check_app_properties;
 use crate::api::storage::files::Region;
 use crate::api::storage::uploads::{PROTOCOL, UploadInfo};
 use crate::base::call::Call;
@@ -197,6 +197,6 @@ impl StorageV2<'_> {
         check_app_properties(call.operation, options.app_properties.as_ref())?;
         let option = options.if_set();
         let call = call.query("unionId", operator.0).json(&CommitBody { upload_key, name, option })?;
-        self.client.call(&call).map(|answer: DentryAnswer| answer.dentry)
+        self.client.field("dentry", &call)
     }
 }

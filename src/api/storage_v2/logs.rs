@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::StorageV2;
 use crate::base::call::Call;
 use crate::base::error::Result;
-use crate::base::json::null_is_default;
 use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 
@@ -84,15 +83,6 @@ struct LogsBody<'a> {
     option: Option<&'a ListOperationLogs>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LogsAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    items: Vec<OperationLog>,
-    next_token: Option<String>,
-    total_count: Option<u64>,
-}
-
 impl StorageV2<'_> {
     /// Lists what people have done with files, one page.
     ///
@@ -122,8 +112,7 @@ impl StorageV2<'_> {
             end_time,
             option: options.if_set(),
         })?;
-        let LogsAnswer { items, next_token, total_count } = self.client.call(&call.reads())?;
-        Ok(Page { total_count, ..Page::new(items, next_token) })
+        self.client.counted_page("items", &call.reads())
     }
 }
 

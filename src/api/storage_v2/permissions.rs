@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StorageV2;
 use crate::api::common::{check_count, check_number};
-use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, RolesAnswer};
+use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, without_nulls};
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
@@ -195,14 +195,6 @@ struct ListBody<'a> {
     option: Option<&'a ListPermissionsV2>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PermissionsAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    permissions: Vec<PermissionV2>,
-    next_token: Option<String>,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RolesBody<'a> {
@@ -383,8 +375,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/query", &path);
         check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
         let call = call.query("unionId", operator.0).json(&ListBody { option: options.if_set() })?;
-        let answer: PermissionsAnswer = self.client.call(&call.reads())?;
-        Ok(Page::new(answer.permissions, answer.next_token))
+        self.client.page("permissions", &call.reads())
     }
 
     /// Asks for the roles on several dentries: by the uuid of the dentry.
@@ -414,7 +405,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery", &[])
             .query("unionId", operator.0)
             .json(&RolesBody { dentry_uuid_list: dentry_uuids })?;
-        self.client.call(&call.reads()).map(RolesAnswer::into_map)
+        self.client.field("roleMap", &call.reads()).map(without_nulls)
     }
 }
 

@@ -6,7 +6,6 @@ use super::StorageV2;
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
-use crate::base::json::null_is_default;
 use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 use crate::base::timestamp::Timestamp;
@@ -175,29 +174,6 @@ pub struct StarResource {
     pub url: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RecentsAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    recent_dentry_list: Vec<RecentDentry>,
-    next_token: Option<String>,
-    has_more: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StarsAnswer {
-    #[serde(default, deserialize_with = "null_is_default")]
-    star_list: Vec<Star>,
-    next_token: Option<String>,
-    has_more: Option<bool>,
-}
-
-/// Here the vendor tells the last page by a word of its own too.
-fn page<T>(items: Vec<T>, next_token: Option<String>, has_more: Option<bool>) -> Page<T> {
-    Page::new(items, next_token.filter(|_| has_more != Some(false)))
-}
-
 impl StorageV2<'_> {
     /// Lists what a person has used lately, one page.
     ///
@@ -227,8 +203,7 @@ impl StorageV2<'_> {
             .query_if_set("nextToken", options.next_token.as_ref())
             .query_list("operateTypes", options.operate_types.as_ref())
             .query_if_set("operatorId", options.operator_id.as_ref());
-        let answer: RecentsAnswer = self.client.call(&call.reads())?;
-        Ok(page(answer.recent_dentry_list, answer.next_token, answer.has_more))
+        self.client.page("recentDentryList", &call.reads())
     }
 
     /// Lists what a person has put a star on, one page.
@@ -260,8 +235,7 @@ impl StorageV2<'_> {
             .query_if_set("orderBy", options.order_by.as_ref())
             .query_if_set("sortType", options.sort_type.as_ref())
             .query_list("supportResourceTypes", options.support_resource_types.as_ref());
-        let answer: StarsAnswer = self.client.call(&call.reads())?;
-        Ok(page(answer.star_list, answer.next_token, answer.has_more))
+        self.client.page("starList", &call.reads())
     }
 }
 

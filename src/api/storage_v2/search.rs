@@ -9,7 +9,6 @@ use crate::api::common::check_number;
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
-use crate::base::json::null_is_default;
 use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 
@@ -207,20 +206,6 @@ struct SearchBody<'a, O> {
     option: Option<&'a O>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound = "T: Deserialize<'de>")]
-struct FoundAnswer<T> {
-    #[serde(default = "Vec::new", deserialize_with = "null_is_default")]
-    items: Vec<T>,
-    next_token: Option<String>,
-}
-
-impl<T> FoundAnswer<T> {
-    fn into_page(self) -> Page<T> {
-        Page::new(self.items, self.next_token)
-    }
-}
-
 /// The vendor's limits.
 const DENTRIES: RangeInclusive<u64> = 1..=50;
 const WORKSPACES: RangeInclusive<u64> = 1..=20;
@@ -262,7 +247,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/dentries/search", &[]).query("operatorId", operator.0);
         check_number(call.operation, "maxResults", options.max_results, &DENTRIES)?;
         let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
-        self.client.call(&call.reads()).map(FoundAnswer::into_page)
+        self.client.page("items", &call.reads())
     }
 
     /// Searches what is published in a knowledge base, one page.
@@ -295,7 +280,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/publishDentries/search", &[])
             .query("operatorId", operator.0)
             .json(&body)?;
-        self.client.call(&call.reads()).map(FoundAnswer::into_page)
+        self.client.page("items", &call.reads())
     }
 
     /// Searches for knowledge bases by name, one page.
@@ -331,7 +316,7 @@ impl StorageV2<'_> {
         let call = Call::new("POST /v2.0/storage/workspaces/search", &[]).query("operatorId", operator.0);
         check_number(call.operation, "maxResults", options.max_results, &WORKSPACES)?;
         let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
-        self.client.call(&call.reads()).map(FoundAnswer::into_page)
+        self.client.page("items", &call.reads())
     }
 }
 

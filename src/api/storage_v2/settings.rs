@@ -1,12 +1,10 @@
 //! What an organisation's administrators decide.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::StorageV2;
 use crate::base::call::Call;
-use crate::base::error::Result;
+use crate::base::error::{Error, Problem, Result};
 use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
 use crate::base::options::options;
@@ -88,9 +86,11 @@ impl StorageV2<'_> {
     pub fn manager_get_default_hand_over_user(&self, operator: UnionId<'_>) -> Result<Option<String>> {
         let call = Call::new("GET /v2.0/storage/managementSettings/defaultHandOverUsers", &[])
             .query("operatorId", operator.0);
-        // A map, because an answer without the field is one too: nobody was named.
-        let answer: BTreeMap<String, Option<String>> = self.client.call(&call.reads())?;
-        Ok(answer.get("defaultHandoverUserId").cloned().flatten())
+        match self.client.field("defaultHandoverUserId", &call.reads()) {
+            // Nobody was named.
+            Err(Error::Answer(e)) if matches!(e.problem, Problem::Missing(_)) => Ok(None),
+            named => named,
+        }
     }
 
     /// Decides who gets the files of people who leave, when nobody else was named.

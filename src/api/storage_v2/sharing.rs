@@ -56,11 +56,6 @@ struct InheritanceBody<'a> {
     inheritance: &'a PermissionInheritance,
 }
 
-#[derive(Deserialize)]
-struct InheritanceAnswer {
-    inheritance: Option<PermissionInheritance>,
-}
-
 #[derive(Serialize)]
 struct ScopeBody<'a> {
     scope: &'a str,
@@ -98,7 +93,7 @@ impl StorageV2<'_> {
         let call =
             Call::new("GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances", &path)
                 .query("unionId", operator.0);
-        self.client.call(&call.reads()).map(|answer: InheritanceAnswer| answer.inheritance)
+        self.client.field("inheritance", &call.reads())
     }
 
     /// Decides whether a dentry takes over the permissions of the folder it is in.

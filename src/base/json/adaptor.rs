@@ -8,9 +8,6 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 
 use super::scalar::{Integer, Scalar, ScalarVisitor};
 
-/// The cursor of a page. Without it a list would look as if it ended here.
-pub(super) const CURSOR: &str = "nextToken";
-
 /// One reading of a text. Values are numbered in the order of the text.
 pub(super) struct Pass<'p> {
     odd: &'p [usize],
@@ -59,11 +56,16 @@ impl<'p> Pass<'p> {
         }
     }
 
-    pub(super) fn missing(&self) -> Option<&'static [&'static str]> {
-        let fields = self.fields.get();
-        // A Java server may say `null` for an empty list.
-        let is_empty_page = self.has_null.get() && fields.contains(&CURSOR);
-        (!fields.is_empty() && !self.has_found_one.get() && !is_empty_page).then_some(fields)
+    pub(super) fn fields(&self) -> &'static [&'static str] {
+        self.fields.get()
+    }
+
+    pub(super) fn has_something(&self) -> bool {
+        self.has_found_one.get()
+    }
+
+    pub(super) fn has_null(&self) -> bool {
+        self.has_null.get()
     }
 
     /// The next value is to be passed over.

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::fields::{Field, PageOf};
 use super::*;
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -207,21 +208,54 @@ fn the_lists_and_the_cursor_of_a_query_cannot_be_left_out() {
 
 #[test]
 fn an_answer_with_none_of_its_fields_says_so() {
-    for text in ["", "  ", "{}", r#"{"other":[1]}"#, r#"{"total":"odd"}"#] {
-        let missing = read::<Page>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing;
-        assert_eq!(missing, Some(&["items", "nextToken", "total"][..]), "{text}");
+    let holds = |text: &str| {
+        let reading = read::<Item>(text.as_bytes(), Vital::ListsAndCursor).unwrap();
+        assert_eq!(reading.fields.len(), 9);
+        (reading.has_something, reading.has_null)
+    };
+    for text in ["", "  ", "{}", r#"{"other":[1]}"#, r#"{"size":-1}"#, r#"{"size":"odd"}"#] {
+        assert_eq!(holds(text), (false, false), "{text}");
     }
-    // A Java server says `null` for an empty list.
-    for text in [r#"{"items":[]}"#, r#"{"nextToken":""}"#, r#"{"total":0}"#, r#"{"items":null,"total":null}"#]
-    {
-        assert_eq!(read::<Page>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing, None, "{text}");
-    }
-    for text in ["{}", r#"{"isOpen":null}"#, r#"{"size":-1}"#] {
-        assert!(read::<Item>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing.is_some(), "{text}");
-    }
+    assert_eq!(holds(r#"{"isOpen":null}"#), (false, true));
     for text in [r#"{"isOpen":false}"#, r#"{"names":[]}"#, r#"{"byOwner":{}}"#, r#"{"inner":{"name":""}}"#] {
-        assert_eq!(read::<Item>(text.as_bytes(), Vital::ListsAndCursor).unwrap().missing, None, "{text}");
+        assert_eq!(holds(text), (true, false), "{text}");
     }
+}
+
+#[test]
+fn one_field_is_read_without_a_type_for_the_rest() {
+    let field = |text: &str| {
+        let reading = read_seed(text.as_bytes(), Vital::ListsAndCursor, Field::<Item>::new("item"));
+        reading.map(|reading| (reading.answer, reading.has_something))
+    };
+    let item = Item { size: Some(7), ..Item::default() };
+    assert_eq!(field(r#"{"x":{"size":1},"item":{"size":"7","id":[]},"y":2}"#), Ok((item, true)));
+    for nothing in ["{}", r#"{"item":null}"#, r#"{"item":{}}"#, r#"{"items":{"size":7}}"#] {
+        assert_eq!(field(nothing), Ok((Item::default(), false)), "{nothing}");
+    }
+    assert_eq!(field(r#"{"item":[7]}"#), Err(Unreadable::Field("item".to_owned())));
+}
+
+#[test]
+fn a_page_has_its_list_and_its_cursor() {
+    let page = |text: &str| {
+        let reading = read_seed(text.as_bytes(), Vital::ListsAndCursor, PageOf::<u64>::new("items"));
+        reading.map(|reading| (reading.answer.items, reading.answer.next_token, reading.answer.total_count))
+    };
+    let token = || Some("t".to_owned());
+    for (text, expected) in [
+        (r#"{"items":[1,"2",null,3.0],"nextToken":"t","totalCount":"9"}"#, (vec![1, 2, 3], token(), Some(9))),
+        (r#"{"nextToken":"t","hasMore":true,"items":[]}"#, (vec![], token(), None)),
+        (r#"{"nextToken":"t","hasMore":"false","items":[1]}"#, (vec![1], None, None)),
+        (
+            r#"{"nextToken":"","items":null,"hasMore":{},"totalCount":-1}"#,
+            (vec![], Some(String::new()), None),
+        ),
+    ] {
+        assert_eq!(page(text), Ok(expected), "{text}");
+    }
+    assert_eq!(page(r#"{"items":{},"nextToken":""}"#), Err(Unreadable::Field("items".to_owned())));
+    assert_eq!(page(r#"{"items":[],"nextToken":{}}"#), Err(Unreadable::Field("nextToken".to_owned())));
 }
 
 #[test]

@@ -159,8 +159,7 @@ fn no_answer_fails_for_what_it_has_not() {
     for (row, fact) in rows_with_facts() {
         let sample = Sample::of_facts(fact).answer;
         let mut fails = |place: &str, how: &str, answer: &Value| {
-            let is_empty =
-                |e: &Error| matches!(e, Error::Answer(e) if matches!(e.problem, Problem::Empty(_)));
+            let is_empty = |e: &Error| matches!(e, Error::Answer(e) if matches!(e.problem, Problem::Empty(_) | Problem::Missing(_)));
             if let Err(error) = stand.shown(row.bare, answer) {
                 // That one is `odd.rs`'s matter.
                 if is_empty(&error) && has_nothing(answer, fact) {

@@ -179,6 +179,9 @@ fn an_empty_answer_is_an_error_of_a_query_and_none_of_a_change() {
                         Problem::Empty(fields) => fields
                             .iter()
                             .any(|field| places("", &fact.answer).iter().any(|(place, _)| place == field)),
+                        Problem::Missing(field) => {
+                            places("", &fact.answer).iter().any(|(place, _)| place == field)
+                        }
                         Problem::Unreadable(field) => {
                             fact.group == "oauth2"
                                 && ["accessToken", "access_token"].contains(&field.as_str())

@@ -95,7 +95,7 @@ fn too_many_or_no_entries_are_refused_before_they_are_sent() {
         let count = batch(&nothing.client(), &["dentry"]).map_err(|e| e.to_string());
         let said = count.clone().err().unwrap_or_default();
         assert!(
-            if is_query { said.contains("none of `resultItems`") } else { count == Ok(0) },
+            if is_query { said.contains("`resultItems` is missing") } else { count == Ok(0) },
             "{route}: {said}"
         );
     }
@@ -191,7 +191,7 @@ fn a_dentry_may_be_there_or_missing_or_null() {
         let client = wire.client();
         let storage = client.storage();
         let nothing = storage.get_dentry("s", "d", PERSON, &GetDentry::new()).unwrap_err().to_string();
-        assert!(nothing.ends_with("it has none of `dentry`"), "{nothing}");
+        assert!(nothing.ends_with("`dentry` is missing"), "{nothing}");
         let copy = storage.copy_dentry("s", "d", "t", "0", PERSON, &CopyDentry::new()).unwrap();
         assert_eq!(copy, PlacedDentry::default());
     }
@@ -409,7 +409,7 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
         "B/BB/5",
         "C (c): dentryNotExist",
         "F (f): 404",
-        "G (g): it has none of `dentries`, `nextToken`",
+        "G (g): `dentries` is missing",
     ];
     assert_eq!(all, expected);
     let requests = wire.requests();

@@ -140,7 +140,7 @@ fn get_task_as_documented() {
     let nulls = r#"{"task": {"id": null, "status": null, "totalCount": null, "endTime": null}}"#;
     for bare in ["{}", r#"{"task": null}"#, r#"{"task": {}}"#, nulls] {
         let nothing = Wire::json(bare).client().storage().get_task("task-1", UnionId("union-1"));
-        assert!(nothing.unwrap_err().to_string().ends_with("it has none of `task`"), "{bare}");
+        assert!(nothing.unwrap_err().to_string().ends_with("`task` is missing"), "{bare}");
     }
 }
 

@@ -41,7 +41,7 @@ fn user_get_has_its_token_in_the_query_and_nowhere_else() {
     let wire = Wire::json(r#"{"errcode": 0, "result": null}"#);
     let options = UserGet::new().language(Language::English);
     let nothing = wire.client().topapi().user_get("userid-1", &options).unwrap_err().to_string();
-    assert!(nothing.ends_with("it has none of `result`"), "{nothing}");
+    assert!(nothing.ends_with("`result` is missing"), "{nothing}");
     assert_eq!(wire.only_request().body, json!({"userid": "userid-1", "language": "en_US"}));
 }
 

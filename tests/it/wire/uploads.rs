@@ -181,7 +181,7 @@ fn get_multipart_file_upload_infos_as_documented() {
         let wire = Wire::json(bare);
         let options = GetMultipartFileUploadInfos::new();
         let parts = wire.client().storage().get_multipart_file_upload_infos("k", &[1], OPERATOR, &options);
-        assert!(parts.unwrap_err().to_string().ends_with("it has none of `multipartHeaderSignatureInfos`"));
+        assert!(parts.unwrap_err().to_string().ends_with("`multipartHeaderSignatureInfos` is missing"));
     }
 }
 
