@@ -15,9 +15,6 @@ super::group! {
     /// of [`Error`](crate::Error) know them. It takes the token in the URL: no error and no `Debug` of this crate shows
     /// it, but a gateway of your own may log it, and so does ureq at level `trace`.
     ///
-    /// Beside [`international`](crate::ClientBuilder::international) it works only with an
-    /// [`oapi_base_url`](crate::ClientBuilder::oapi_base_url): the vendor documents no such host.
-    ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
     /// let topapi = client.topapi();
@@ -116,8 +113,7 @@ impl Topapi<'_> {
     /// # Errors
     ///
     /// `33012` for a userid that is none ([`is_not_found`](crate::Error::is_not_found)); `400002`; `-1` when the server is
-    /// busy. [`Error::Config`](crate::Error::Config) when the client knows no old
-    /// host, before anything is sent.
+    /// busy.
     #[inline]
     pub fn user_get(&self, userid: &str, options: &UserGet) -> Result<User> {
         let call =

@@ -18,6 +18,7 @@ use crate::http::{Http, tls};
 
 const BASE_URL: &str = "https://api.dingtalk.com";
 const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
+const INTERNATIONAL_OAPI_BASE_URL: &str = "https://oapi.dingtalk.io";
 const OAPI_BASE_URL: &str = "https://oapi.dingtalk.com";
 const BASE_URL_VAR: &str = "DINGTALK_BASE_URL";
 const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
@@ -142,7 +143,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The international host, `https://api.dingtalk.io`. Apps of the one host are unknown to the other.
+    /// The international hosts, `https://api.dingtalk.io` and `https://oapi.dingtalk.io`. Apps of the one edition are unknown
+    /// to the other.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -169,10 +171,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Another old-style host, for [`Client::topapi`]. Default: `https://oapi.dingtalk.com`; with a
-    /// [`base_url`](Self::base_url) of one's own that one, for a gateway or a fake serves both.
-    ///
-    /// Beside [`international`](Self::international) there is no default, because the vendor documents no such host.
+    /// Another old-style host, for [`Client::topapi`]. Default: `https://oapi.dingtalk.com`, beside
+    /// [`international`](Self::international) `https://oapi.dingtalk.io`, and beside a [`base_url`](Self::base_url) of one's
+    /// own that one, because a gateway or a fake serves both.
     ///
     /// ```
     /// use dingtalk_files::Client;
@@ -376,10 +377,10 @@ impl ClientBuilder {
         }
         let base_url = check_api_url(&self.base_url)?;
         let oapi_base_url = match &self.oapi_base_url {
-            Some(url) => Some(check_base_url(url)?),
+            Some(url) => check_base_url(url)?,
             None => old_host_of(&base_url),
         };
-        let needs_tls = is_https(&base_url) || oapi_base_url.as_deref().is_some_and(is_https);
+        let needs_tls = is_https(&base_url) || is_https(&oapi_base_url);
         if needs_tls && !tls::AVAILABLE && self.network.agent.is_none() {
             return Err(config(
                 "https needs TLS: enable the feature `rustls`, `platform-verifier` or `native-tls` of dingtalk-files",
@@ -466,14 +467,15 @@ fn is_https(url: &str) -> bool {
 }
 
 /// The old-style host that belongs to an API host.
-fn old_host_of(base_url: &str) -> Option<String> {
+fn old_host_of(base_url: &str) -> String {
     // As they may be spelled: names of hosts have no case, and https has its port.
     let plain = base_url.to_ascii_lowercase();
-    match plain.strip_suffix(":443").unwrap_or(&plain) {
-        BASE_URL => Some(OAPI_BASE_URL.to_owned()),
-        INTERNATIONAL_BASE_URL => None,
-        _ => Some(base_url.to_owned()),
-    }
+    let old = match plain.strip_suffix(":443").unwrap_or(&plain) {
+        BASE_URL => OAPI_BASE_URL,
+        INTERNATIONAL_BASE_URL => INTERNATIONAL_OAPI_BASE_URL,
+        _ => base_url,
+    };
+    old.to_owned()
 }
 
 fn check_auth(auth: &Auth) -> Result<()> {

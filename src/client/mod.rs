@@ -56,8 +56,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     /// Scheme, host, and path if there is one; no slash at the end.
     pub(crate) base_url: String,
-    /// The same of the old host; `None` where the vendor has none.
-    pub(crate) oapi_base_url: Option<String>,
+    /// The same of the old host.
+    pub(crate) oapi_base_url: String,
     pub(crate) overall_timeout: Option<Duration>,
 }
 
@@ -123,7 +123,7 @@ impl Client {
     fn run(&self, call: &Call<'_>) -> Result<ApiAnswer> {
         let base_url = match call.host {
             Host::Api => &self.inner.base_url,
-            Host::Oapi => self.inner.oapi_base_url.as_ref().ok_or_else(|| no_old_host(call.operation))?,
+            Host::Oapi => &self.inner.oapi_base_url,
         };
         let url = format!("{base_url}{}", call.target()?);
         let this = self.within_deadline();
@@ -327,13 +327,6 @@ fn held<T>(answer: &ApiAnswer, reading: Reading<T>, nothing: Option<Problem>) ->
         Some(problem) if answer.reads => Err(answer.unexpected(problem)),
         _ => Ok(reading.answer),
     }
-}
-
-fn no_old_host(operation: &str) -> Error {
-    Error::Config(format!(
-        "{operation} lives on the old host, and the vendor names none that belongs to api.dingtalk.io: set one with \
-         `ClientBuilder::oapi_base_url`"
-    ))
 }
 
 impl fmt::Debug for Client {

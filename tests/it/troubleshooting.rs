@@ -133,7 +133,6 @@ fn refused_calls(s: &Scene) -> Vec<Error> {
         client.file("space-1", "dentry-2", UnionId("union-1")).download_info().unwrap_err(),
         user(no_user.client()),
         s.with(Target::DownloadInfo, Fault::json(400, userid)),
-        user(Client::builder().access_token("token").international().no_proxy().build().unwrap()),
         s.api(400, "fileArchived"),
         s.api(400, "dentryDownloadProtocolNotSupport"),
     ]

@@ -142,17 +142,3 @@ fn the_old_host_is_another_one_where_it_is_told() {
     assert_eq!(old.only_request().target, format!("/old{TARGET}"));
     assert!(new.only_request().target.starts_with("/v1.0/convFile/"));
 }
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-#[test]
-fn abroad_there_is_no_old_host() {
-    use crate::support::{REFUSED, TOKEN};
-
-    let abroad = || Client::builder().access_token(TOKEN).international().no_proxy();
-    let error = user(&abroad().build().unwrap()).unwrap_err();
-    assert!(matches!(error, Error::Config(_)) && !error.may_have_run(), "{error}");
-    let text = error.to_string();
-    assert!(text.contains("/topapi/v2/user/get") && text.contains("oapi_base_url"), "{text}");
-    let told = abroad().oapi_base_url(REFUSED).retry(RetryPolicy::none()).build().unwrap();
-    assert!(matches!(user(&told).unwrap_err(), Error::Network(_)));
-}
