@@ -132,7 +132,7 @@ impl<'t> OddValues<'t> {
         match self.bytes_left.checked_sub(self.text.len()) {
             Some(left) if !is_vital => self.bytes_left = left,
             _ => {
-                // Of a text that ends too early, no field is to blame.
+                // No field is to blame for a text that ends too early.
                 serde_json::from_str::<IgnoredAny>(self.text).map_err(|error| unreadable(&error))?;
                 return Err(Unreadable::Field(field()));
             }

@@ -17,7 +17,7 @@ pub(crate) struct Field<T> {
 /// The seed of a page: a list by its name, and the cursor, in one pass over the text.
 pub(crate) struct PageOf<T>(Field<T>);
 
-/// What is read of a page.
+/// The list and the cursor of a page, and how many items the list has in all.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ListAndCursor<T> {
     pub(crate) items: Vec<T>,

@@ -1,4 +1,4 @@
-//! What is read of answers that are not as documented: numbers as texts, texts as numbers, nulls, nonsense. One odd value
+//! Answers that are not as documented: numbers as texts, texts as numbers, nulls, nonsense. One odd value
 //! fails no answer, and the values beside it are read.
 
 use dingtalk_files::{Error, Problem};
