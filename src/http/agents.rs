@@ -240,13 +240,14 @@ impl AgentSet {
         is_limited: bool,
     ) -> Request<S> {
         let Recipe { stall, no_proxy, is_own } = self.recipe;
-        let &HttpRequest { time_left, answer_limit, .. } = request;
+        let &HttpRequest { time_left, answer_limit, is_fresh, .. } = request;
         let agents = agent.config();
         let longest_line = request.longest_line();
         let is_long = longest_line > agents.output_buffer_size();
         // A deadline needs the thread.
         let is_reached = is_own && time_left.is_none() && self.known.is_reached(host_of(request.url));
-        if is_own && time_left.is_none() && answer_limit.is_none() && !is_long && is_limited && !is_reached {
+        let is_plain = time_left.is_none() && answer_limit.is_none() && !is_long && !is_fresh;
+        if is_own && is_plain && is_limited && !is_reached {
             return head;
         }
         let limits = agents.timeouts();
@@ -271,6 +272,9 @@ impl AgentSet {
         }
         if !is_limited {
             settings = settings.timeout_global(None).timeout_per_call(None).timeout_resolve(None);
+        }
+        if is_fresh {
+            settings = settings.max_idle_age(Duration::ZERO);
         }
         if no_proxy {
             settings = settings.proxy(None);

@@ -162,6 +162,7 @@ mod tests {
             headers: HeaderMap::new(),
             time_left: None,
             answer_limit: None,
+            is_fresh: false,
         };
         match network(&request, sent, error) {
             Error::Network(e) => *e,

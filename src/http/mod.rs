@@ -130,7 +130,16 @@ impl Http {
                 RequestBody::bytes(bytes)
             }
         };
-        let request = HttpRequest { operation, reads, method, url, headers, time_left, answer_limit: None };
+        let request = HttpRequest {
+            operation,
+            reads,
+            method,
+            url,
+            headers,
+            time_left,
+            answer_limit: None,
+            is_fresh: false,
+        };
         let response =
             self.run(&self.agents.api, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
 
@@ -179,8 +188,16 @@ impl Http {
             }
         }
         let (operation, method) = (GET_OBJECT, "GET");
-        let request =
-            HttpRequest { operation, reads: true, method, url, headers, time_left, answer_limit: None };
+        let request = HttpRequest {
+            operation,
+            reads: true,
+            method,
+            url,
+            headers,
+            time_left,
+            answer_limit: None,
+            is_fresh: false,
+        };
         let mut body = RequestBody::nothing();
         let response =
             self.run(&self.agents.get, &request, &mut body).map_err(|e| network(&request, body.sent(), e))?;
@@ -206,8 +223,16 @@ impl Http {
         let set = &self.agents.put;
         let expectation = set.expect().expectation(host_of(url), length, set.stall());
         let (operation, method) = (PUT_OBJECT, "PUT");
-        let mut request =
-            HttpRequest { operation, reads: false, method, url, headers, time_left, answer_limit: None };
+        let mut request = HttpRequest {
+            operation,
+            reads: false,
+            method,
+            url,
+            headers,
+            time_left,
+            answer_limit: None,
+            is_fresh: false,
+        };
         let mut body = RequestBody::reader(body, length);
         let result = match expectation {
             Expectation::None => self.run(set, &request, &mut body),
@@ -236,7 +261,9 @@ impl Http {
         match &result {
             Err(e) if self.is_reused && !self.is_interrupted() && is_closed(e) => {
                 let is_harmless = request.reads || body.sent() == Sent::No;
-                if is_harmless && body.rewind() { set.run(request, body) } else { result }
+                // Others that were kept may be closed as well.
+                let again = || HttpRequest { is_fresh: true, ..request.clone() };
+                if is_harmless && body.rewind() { set.run(&again(), body) } else { result }
             }
             _ => result,
         }

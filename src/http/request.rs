@@ -8,6 +8,7 @@ use ureq::http::HeaderMap;
 use crate::base::clock::TimeLeft;
 
 /// The head of a request, and what may be done with it.
+#[derive(Clone)]
 pub(super) struct HttpRequest<'a> {
     pub(super) operation: &'static str,
     /// The operation changes nothing.
@@ -19,6 +20,8 @@ pub(super) struct HttpRequest<'a> {
     pub(super) time_left: Option<TimeLeft>,
     /// A shorter limit for the head of the answer, counted from when the body was sent or its wait was over.
     pub(super) answer_limit: Option<Duration>,
+    /// It takes no connection that was kept.
+    pub(super) is_fresh: bool,
 }
 
 impl HttpRequest<'_> {

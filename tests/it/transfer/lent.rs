@@ -98,3 +98,16 @@ fn a_lent_connection_that_was_closed_is_no_failure() {
     assert!(matches!(get().unwrap_err(), Error::Network(_)));
     assert_eq!(setup.objects().len(), 13);
 }
+
+/// The request that is made once more takes a connection that nobody had before.
+#[test]
+fn all_lent_connections_may_have_been_closed() {
+    let setup = Setup::with(8 * MIB, no_retries);
+    let folder = folder::Folder::new();
+    setup.file().download().parallel(3).to_file(folder.target()).unwrap();
+    let old: Vec<_> = setup.objects().iter().map(|request| request.connection).collect();
+    let is_old = move |request: &Recorded| old.contains(&request.connection);
+    setup.fake.fault_when(Target::Object, is_old, Fault::CloseWithoutAnswer);
+    setup.file().download().parallel(3).to_file(folder.target()).unwrap();
+    folder.assert_only(folder::NAME, &setup.content);
+}
