@@ -81,7 +81,7 @@ fn conditions_together() {
     }
 }
 
-/// The signed path with the query that the fake was told to add, or with another one.
+/// The signed path with the query that the test added, or with another one.
 fn slot_with(fake: &FakeDingTalk, query: &str) -> Slot {
     fake.set_resource_urls(vec![format!("{{good}}?{query}")]);
     download_slot(fake)
