@@ -50,8 +50,6 @@ pub(crate) struct Reading<T> {
     pub(crate) fields: &'static [&'static str],
     /// A value is there, or a list or a map, even if it is empty.
     pub(crate) has_something: bool,
-    /// A field is there, and says that it has nothing.
-    pub(crate) has_null: bool,
 }
 
 /// The reason why a body could not be read.
@@ -100,8 +98,8 @@ where
         let root = Value::root(&mut json, &pass, &mismatch);
         match seed.deserialize(root).and_then(|answer| json.end().map(|()| answer)) {
             Ok(answer) => {
-                let (has_something, has_null) = (pass.has_something(), pass.has_null());
-                return Ok(Reading { answer, fields: pass.fields(), has_something, has_null });
+                let has_something = pass.has_something();
+                return Ok(Reading { answer, fields: pass.fields(), has_something });
             }
             Err(error) => odd.leave_out(pass.failed(), &error)?,
         }

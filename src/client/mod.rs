@@ -106,7 +106,7 @@ impl Client {
         let reading = json::read_seed(&answer.body, vital(&answer), PageOf::new(name));
         let reading = reading.map_err(|why| answer.unreadable(why))?;
         // A Java server may say `null` for an empty list.
-        let has_nothing = !reading.has_something && !reading.has_null;
+        let has_nothing = !reading.has_something && !reading.answer.has_list;
         let read = held(&answer, reading, has_nothing.then_some(Problem::Missing(name)))?;
         Ok(Page { total_count: read.total_count, ..Page::new(read.items, read.next_token) })
     }

@@ -52,8 +52,8 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
         ],
         table,
         notes: vec![format!(
-            "{} MiB over TLS 1.3, {} rounds; resident set, shared pages of the program included. Less than {:.1} MiB cannot be \
-             told apart.",
+            "{} MiB over TLS 1.3, {} rounds; resident set, shared pages of the program included. The smallest peak that can \
+             be measured is {:.1} MiB.",
             big.size / MIB,
             lab.rounds(ROUNDS),
             child::floor()?

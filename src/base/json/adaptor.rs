@@ -21,7 +21,6 @@ pub(super) struct Pass<'p> {
     /// Fields of the outermost type.
     fields: Cell<&'static [&'static str]>,
     has_found_one: Cell<bool>,
-    has_null: Cell<bool>,
 }
 
 /// The innermost value that could not be read and can be left out.
@@ -52,7 +51,6 @@ impl<'p> Pass<'p> {
             failed: Cell::new(None),
             fields: Cell::new(&[]),
             has_found_one: Cell::new(false),
-            has_null: Cell::new(false),
         }
     }
 
@@ -62,10 +60,6 @@ impl<'p> Pass<'p> {
 
     pub(super) fn has_something(&self) -> bool {
         self.has_found_one.get()
-    }
-
-    pub(super) fn has_null(&self) -> bool {
-        self.has_null.get()
     }
 
     /// The next value is to be passed over.
@@ -245,7 +239,6 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<'_, V> {
     }
 
     fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
-        self.pass.has_null.set(true);
         self.visitor.visit_none()
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct PageOf<T>(Field<T>);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ListAndCursor<T> {
     pub(crate) items: Vec<T>,
+    /// The list was there, and be it `null`.
+    pub(crate) has_list: bool,
     pub(crate) next_token: Option<String>,
     pub(crate) total_count: Option<u64>,
 }
@@ -97,11 +99,15 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageOf<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ListAndCursor<T>, A::Error> {
+        let mut has_list = false;
         let (mut items, mut token, mut has_more, mut total): (Option<Vec<T>>, Option<String>, _, _) =
             (None, None, None, None);
         while let Some(key) = map.next_key_seed(Key(&[self.0.name, CURSOR, "hasMore", "totalCount"]))? {
             match key {
-                Some(0) => items = map.next_value()?,
+                Some(0) => {
+                    has_list = true;
+                    items = map.next_value()?;
+                }
                 Some(1) => token = map.next_value()?,
                 Some(2) => has_more = map.next_value::<Option<bool>>()?,
                 Some(_) => total = map.next_value::<Option<u64>>()?,
@@ -110,7 +116,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageOf<T> {
         }
         // Some lists tell the last page by a word of its own too.
         let next_token = token.filter(|_| has_more != Some(false));
-        Ok(ListAndCursor { items: items.unwrap_or_default(), next_token, total_count: total })
+        Ok(ListAndCursor { items: items.unwrap_or_default(), has_list, next_token, total_count: total })
     }
 }
 

@@ -211,14 +211,14 @@ fn an_answer_with_none_of_its_fields_says_so() {
     let holds = |text: &str| {
         let reading = read::<Item>(text.as_bytes(), Vital::ListsAndCursor).unwrap();
         assert_eq!(reading.fields.len(), 9);
-        (reading.has_something, reading.has_null)
+        reading.has_something
     };
     for text in ["", "  ", "{}", r#"{"other":[1]}"#, r#"{"size":-1}"#, r#"{"size":"odd"}"#] {
-        assert_eq!(holds(text), (false, false), "{text}");
+        assert!(!holds(text), "{text}");
     }
-    assert_eq!(holds(r#"{"isOpen":null}"#), (false, true));
+    assert!(!holds(r#"{"isOpen":null}"#));
     for text in [r#"{"isOpen":false}"#, r#"{"names":[]}"#, r#"{"byOwner":{}}"#, r#"{"inner":{"name":""}}"#] {
-        assert_eq!(holds(text), (true, false), "{text}");
+        assert!(holds(text), "{text}");
     }
 }
 

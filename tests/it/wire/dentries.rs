@@ -387,7 +387,7 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
         ("e", _) => (200, json!({"dentries": []})),
         // Not an empty folder: an answer without a list.
         ("f", _) => (200, json!({"errcode": 404, "errmsg": "m"})),
-        ("g", _) => (200, json!({"success": true})),
+        ("g", _) => (200, json!({"success": true, "nextToken": null})),
         (other, _) => panic!("{other}"),
     });
     let client = wire.client();
