@@ -1,6 +1,6 @@
 //! Files in conversations.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use crate::base::call::Call;
 use crate::base::dentry::{DentryStatus, DentryType};
@@ -121,28 +121,6 @@ pub struct ConversationSpace {
     pub modified_time: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GetSpaceBody<'a> {
-    open_conversation_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SendByAppBody<'a> {
-    space_id: &'a str,
-    dentry_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the names are the vendor's")]
-struct SendBody<'a> {
-    space_id: &'a str,
-    dentry_id: &'a str,
-    open_conversation_id: &'a str,
-}
-
 impl ConvFile<'_> {
     /// Sends a stored file to a conversation, in the name of a person.
     ///
@@ -177,8 +155,10 @@ impl ConvFile<'_> {
         operator: UnionId<'_>,
     ) -> Result<ConversationFile> {
         let call = Call::new("POST /v1.0/convFile/conversations/files/send", &[])
-            .query("unionId", operator.0)
-            .json(&SendBody { space_id, dentry_id, open_conversation_id })?;
+            .acting(operator)
+            .field("spaceId", space_id)
+            .field("dentryId", dentry_id)
+            .field("openConversationId", open_conversation_id);
         self.client.field("file", &call)
     }
 
@@ -214,7 +194,8 @@ impl ConvFile<'_> {
     ) -> Result<ConversationFile> {
         let call = Call::new("POST /v1.0/convFile/apps/conversations/files/send", &[])
             .query("unionId", recipient.0)
-            .json(&SendByAppBody { space_id, dentry_id })?;
+            .field("spaceId", space_id)
+            .field("dentryId", dentry_id);
         self.client.field("file", &call)
     }
 
@@ -250,8 +231,10 @@ impl ConvFile<'_> {
         operator: UnionId<'_>,
     ) -> Result<ConversationFile> {
         let call = Call::new("POST /v1.0/convFile/conversations/files/links/send", &[])
-            .query("unionId", operator.0)
-            .json(&SendBody { space_id, dentry_id, open_conversation_id })?;
+            .acting(operator)
+            .field("spaceId", space_id)
+            .field("dentryId", dentry_id)
+            .field("openConversationId", open_conversation_id);
         self.client.field("file", &call)
     }
 
@@ -279,8 +262,9 @@ impl ConvFile<'_> {
     #[inline]
     pub fn get_space(&self, open_conversation_id: &str, operator: UnionId<'_>) -> Result<ConversationSpace> {
         let call = Call::new("POST /v1.0/convFile/conversations/spaces/query", &[])
-            .query("unionId", operator.0)
-            .json(&GetSpaceBody { open_conversation_id })?;
-        self.client.field("space", &call.reads())
+            .acting(operator)
+            .field("openConversationId", open_conversation_id)
+            .reads();
+        self.client.field("space", &call)
     }
 }

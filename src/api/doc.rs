@@ -79,9 +79,10 @@ impl Doc<'_> {
     /// `documentNotExist`; `permissionDenied`; `paramError`; `systemError`, `unknownError`.
     #[inline]
     pub fn get_dentry_id_by_uuid(&self, dentry_uuid: &str, operator: UnionId<'_>) -> Result<DentryIds> {
-        let path = [dentry_uuid];
-        let call = Call::new("GET /v2.0/doc/dentries/{dentryUuid}/queryDentryId", &path);
-        self.client.call(&call.query("operatorId", operator.0).reads())
+        let call = Call::new("GET /v2.0/doc/dentries/{dentryUuid}/queryDentryId", &[dentry_uuid])
+            .query("operatorId", operator.0)
+            .reads();
+        self.client.call(&call)
     }
 
     /// Asks under which dentryUuid storage 2.0 knows a dentry of storage 1.0.
@@ -112,10 +113,10 @@ impl Doc<'_> {
         space_id: &str,
         operator: UnionId<'_>,
     ) -> Result<DentryIds> {
-        let path = [dentry_id];
-        let call = Call::new("GET /v2.0/doc/dentries/{dentryId}/queryDentryUuid", &path)
+        let call = Call::new("GET /v2.0/doc/dentries/{dentryId}/queryDentryUuid", &[dentry_id])
             .query("spaceId", space_id)
-            .query("operatorId", operator.0);
-        self.client.call(&call.reads())
+            .query("operatorId", operator.0)
+            .reads();
+        self.client.call(&call)
     }
 }

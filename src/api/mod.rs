@@ -1,6 +1,5 @@
 //! The vendor's operations: one file per group, one function per operation.
 
-pub(crate) mod common;
 pub(crate) mod conv_file;
 pub(crate) mod doc;
 pub(crate) mod oauth2;

@@ -58,7 +58,7 @@ impl Oauth2<'_> {
     /// (`.com` and `.io` do not know each other's apps).
     #[inline]
     pub fn get_access_token(&self, app_key: &str, app_secret: &str) -> Result<AccessToken> {
-        self.client.call(&token::get_access_token(app_key, app_secret)?)
+        self.client.call(&token::get_access_token(app_key, app_secret))
     }
 
     /// Gets the access token of an app for one organisation.
@@ -88,6 +88,6 @@ impl Oauth2<'_> {
     /// `invalid.client` when id and secret do not belong together; `unauthorized.client`; `unsupported.grant.type`; `server.error`.
     #[inline]
     pub fn get_token(&self, corp_id: &str, client_id: &str, client_secret: &str) -> Result<AccessToken> {
-        self.client.call(&token::get_token(&[corp_id], client_id, client_secret)?)
+        self.client.call(&token::get_token(corp_id, client_id, client_secret))
     }
 }

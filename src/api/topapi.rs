@@ -1,6 +1,6 @@
 //! The old host, as far as files need it: a person's unionId.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::base::call::Call;
 use crate::base::error::Result;
@@ -83,13 +83,6 @@ pub struct User {
     pub name: Option<String>,
 }
 
-#[derive(Serialize)]
-struct UserGetBody<'a> {
-    userid: &'a str,
-    #[serde(flatten)]
-    options: &'a UserGet,
-}
-
 impl Topapi<'_> {
     /// Asks for a person's unionId by the userid.
     ///
@@ -116,8 +109,10 @@ impl Topapi<'_> {
     /// busy.
     #[inline]
     pub fn user_get(&self, userid: &str, options: &UserGet) -> Result<User> {
-        let call =
-            Call::new("POST /topapi/v2/user/get", &[]).oapi().json(&UserGetBody { userid, options })?;
-        self.client.field("result", &call.reads())
+        let call = Call::new("POST /topapi/v2/user/get", &[])
+            .field("userid", userid)
+            .field_if_set("language", options.language.as_ref())
+            .reads();
+        self.client.field("result", &call)
     }
 }

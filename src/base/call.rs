@@ -1,17 +1,20 @@
 //! One API request as data. Nothing here does I/O.
 
-use std::borrow::Cow;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
+use crate::base::ids::UnionId;
+use crate::base::secret::Secret;
 
 /// Everything outside RFC 3986's unreserved characters: safe in a path segment and in a query, where the vendor's
 /// servers read `+` as a space.
 const ENCODE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Which of the vendor's two hosts an operation lives on.
+/// One of the vendor's two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Host {
     /// `api.dingtalk.com`: token in a header, errors by HTTP status.
@@ -20,12 +23,20 @@ pub(crate) enum Host {
     Oapi,
 }
 
-/// Which difference it makes that an operation runs, and runs again.
+impl Host {
+    /// The host of a route: the new one numbers its versions at the front (`/v1.0/`), the old one names an area (`/topapi/`).
+    fn of(route: &str) -> Self {
+        let version = route.strip_prefix("/v").unwrap_or_default();
+        if version.starts_with(|c: char| c.is_ascii_digit()) { Self::Api } else { Self::Oapi }
+    }
+}
+
+/// The difference it makes that an operation runs, and runs again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It changes nothing, so nobody needs to know whether it has run.
+    /// The operation changes nothing, so nobody needs to know whether it has run.
     Reads,
-    /// Running it twice does what running it once does.
+    /// Running the operation twice does what running it once does.
     Repeatable,
     /// Each run counts.
     Once,
@@ -37,88 +48,201 @@ impl Effect {
     }
 }
 
-/// One request: the documented route, what fills it, and what the client may do with it.
-#[derive(Clone)]
+/// One request: the documented route, the values that fill it, and what the client may do with it.
+///
+/// The first wrong argument is kept and is the error of the whole call, so that a declaration needs no `?`.
 pub(crate) struct Call<'a> {
     /// `METHOD /path/{with}/{placeholders}`, verbatim from the documentation. Also the name in errors.
     pub(crate) operation: &'static str,
     pub(crate) host: Host,
-    path_values: &'a [&'a str],
-    query: Vec<(Cow<'static, str>, String)>,
+    /// Path and query, encoded.
+    target: String,
+    has_query: bool,
     /// The JSON body. Kept as bytes so that a repeated request carries the very same.
-    pub(crate) body: Option<Vec<u8>>,
+    body: Option<Vec<u8>>,
     pub(crate) effect: Effect,
-    /// Carries the access token.
+    /// The request carries the access token.
     pub(crate) with_token: bool,
-    /// Values in the body that an error must not repeat.
+    /// Values in query and body that an error must not repeat.
     pub(crate) secrets: Vec<&'a str>,
+    /// The first wrong argument.
+    wrong: Option<String>,
 }
 
 impl<'a> Call<'a> {
-    /// `operation` is the documented line; `path_values` fill its placeholders in order.
-    pub(crate) fn new(operation: &'static str, path_values: &'a [&'a str]) -> Self {
-        Self {
+    /// `operation` is the documented line; `path_values` fill its placeholders in order. Empty values, `.` and `..` are
+    /// wrong: they would name another resource.
+    pub(crate) fn new(operation: &'static str, path_values: &[&str]) -> Self {
+        let (_, route) = operation.split_once(' ').unwrap_or(("", operation));
+        let mut call = Self {
             operation,
-            host: Host::Api,
-            path_values,
-            query: Vec::new(),
+            host: Host::of(route),
+            target: String::with_capacity(route.len() + 64),
+            has_query: false,
             body: None,
             effect: Effect::Once,
             with_token: true,
             secrets: Vec::new(),
+            wrong: None,
+        };
+        let mut values = path_values.iter();
+        for segment in route.split('/').skip(1) {
+            call.target.push('/');
+            match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
+                Some(name) => call.push_path_value(name, values.next().copied().unwrap_or_default()),
+                None => call.target.push_str(segment),
+            }
+        }
+        call
+    }
+
+    fn push_path_value(&mut self, name: &str, value: &str) {
+        match value {
+            "" => self.refuse(format_args!("`{name}` is empty")),
+            "." | ".." => self.refuse(format_args!("`{name}` would name another path")),
+            _ => self.target.extend(utf8_percent_encode(value, ENCODE)),
         }
     }
 
-    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name.into(), value.into()));
+    /// The person who acts, under the name that nearly all operations give it.
+    pub(crate) fn acting(self, operator: UnionId<'_>) -> Self {
+        self.query("unionId", operator.0)
+    }
+
+    /// A parameter of the query. An empty value is wrong: the vendor's servers take it for a missing one.
+    pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
+        if value.is_empty() {
+            self.refuse(format_args!("`{name}` is empty"));
+        }
+        self.target.push(if self.has_query { '&' } else { '?' });
+        self.has_query = true;
+        self.target.push_str(name);
+        self.target.push('=');
+        self.target.extend(utf8_percent_encode(value, ENCODE));
         self
     }
 
-    /// Nothing, when it was not set.
-    pub(crate) fn query_if_set(self, name: &'static str, value: Option<impl ToString>) -> Self {
+    /// A parameter of the query, if it was set.
+    pub(crate) fn query_if_set(self, name: &str, value: Option<impl ToString>) -> Self {
         match value {
-            Some(value) => self.query(name, value.to_string()),
+            Some(value) => self.query(name, &value.to_string()),
             None => self,
         }
     }
 
     /// A list as the vendor's SDKs send it: `name.1=..&name.2=..`.
-    pub(crate) fn query_list(mut self, name: &str, values: Option<&Vec<impl ToString>>) -> Self {
+    pub(crate) fn query_list(self, name: &str, values: Option<&Vec<impl ToString>>) -> Self {
         let numbered = values.into_iter().flatten().enumerate();
-        self.query.extend(numbered.map(|(i, v)| (format!("{name}.{}", i + 1).into(), v.to_string())));
+        numbered.fold(self, |call, (i, value)| call.query(&format!("{name}.{}", i + 1), &value.to_string()))
+    }
+
+    /// A secret in the query.
+    pub(crate) fn query_secret(mut self, name: &str, secret: &'a Secret) -> Self {
+        self.secrets.push(secret.expose());
+        self.query(name, secret.expose())
+    }
+
+    /// A field of the body. Fields are sent in the order in which they are declared.
+    pub(crate) fn field(self, name: &str, value: impl Serialize) -> Self {
+        self.field_if_set(name, Some(value))
+    }
+
+    /// A field of the body, if it was set. A body of which nothing was set is `{}`.
+    pub(crate) fn field_if_set(mut self, name: &str, value: Option<impl Serialize>) -> Self {
+        let Some(value) = value else {
+            self.open_body();
+            return self;
+        };
+        let written = serde_json::to_writer(self.open_field(name), &value);
+        self.close_field(name, written);
         self
     }
 
-    /// It lives on the old host.
-    pub(crate) fn oapi(mut self) -> Self {
-        self.host = Host::Oapi;
+    /// A secret in the body.
+    pub(crate) fn field_secret(mut self, name: &str, secret: &'a str) -> Self {
+        self.secrets.push(secret);
+        self.field(name, secret)
+    }
+
+    /// The optional parameters that the vendor puts into `option`, if any was set.
+    pub(crate) fn option(self, options: Option<&impl Serialize>) -> Self {
+        self.field_if_set("option", options)
+    }
+
+    fn open_body(&mut self) -> &mut Vec<u8> {
+        self.body.get_or_insert_with(|| b"{}".to_vec())
+    }
+
+    /// The body up to the value of a new field.
+    fn open_field(&mut self, name: &str) -> &mut Vec<u8> {
+        let body = self.open_body();
+        body.pop();
+        if body.len() > 1 {
+            body.push(b',');
+        }
+        // Names are the vendor's: letters and digits.
+        body.push(b'"');
+        body.extend(name.as_bytes());
+        body.extend(b"\":");
+        body
+    }
+
+    fn close_field(&mut self, name: &str, written: serde_json::Result<()>) {
+        self.open_body().push(b'}');
+        if let Err(e) = written {
+            self.refuse(format_args!("`{name}` cannot be written as JSON: {e}"));
+        }
+    }
+
+    /// The vendor's limit of the length of a list.
+    pub(crate) fn limit(mut self, name: &str, count: usize, allowed: RangeInclusive<usize>) -> Self {
+        if !allowed.contains(&count) {
+            let (least, most) = allowed.into_inner();
+            let allowed = if least == 0 { format!("at most {most}") } else { format!("{least} to {most}") };
+            self.refuse(format_args!("{count} `{name}`, and one call takes {allowed}"));
+        }
         self
     }
 
-    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self> {
-        let bytes = serde_json::to_vec(body).map_err(|e| {
-            Error::InvalidArgument(format!("{}: the body cannot be written as JSON: {e}", self.operation))
-        })?;
-        self.body = Some(bytes);
-        Ok(self)
+    /// The vendor's limit of the length of a list, if it was set.
+    pub(crate) fn limit_if_set<T>(self, name: &str, list: Option<&Vec<T>>, most: usize) -> Self {
+        self.limit(name, list.map_or(0, Vec::len), 0..=most)
     }
 
-    /// It changes nothing that anybody sees: it may be repeated, and its errors never say that it may have run.
+    /// The vendor's limit of a number, if it was set.
+    pub(crate) fn limit_value<N: PartialOrd + Display>(
+        mut self,
+        name: &str,
+        value: Option<N>,
+        allowed: RangeInclusive<N>,
+    ) -> Self {
+        if let Some(value) = value.filter(|value| !allowed.contains(value)) {
+            let (least, most) = allowed.into_inner();
+            self.refuse(format_args!("`{name}` is {value}, and {least} to {most} are allowed"));
+        }
+        self
+    }
+
+    fn refuse(&mut self, problem: impl Display) {
+        let operation = self.operation;
+        self.wrong.get_or_insert_with(|| format!("{operation}: {problem}"));
+    }
+
+    /// The operation changes nothing that anybody sees: it may be repeated, and its errors never say that it may have run.
     pub(crate) fn reads(mut self) -> Self {
         self.effect = Effect::Reads;
         self
     }
 
-    /// The catalog calls it idempotent: it may be repeated although it may have run.
+    /// The catalog calls the operation idempotent: it may be repeated although it may have run.
     pub(crate) fn repeatable(mut self) -> Self {
         self.effect = Effect::Repeatable;
         self
     }
 
-    /// The call that fetches a token needs none. `secrets` are in its body.
-    pub(crate) fn without_token(mut self, secrets: &[&'a str]) -> Self {
+    /// The request carries no token.
+    pub(crate) fn without_token(mut self) -> Self {
         self.with_token = false;
-        self.secrets = secrets.to_vec();
         self
     }
 
@@ -126,47 +250,22 @@ impl<'a> Call<'a> {
         self.operation.split_once(' ').map_or("GET", |(method, _)| method)
     }
 
-    /// Path and query, encoded. Empty values, `.` and `..` are refused: they would name another resource.
-    pub(crate) fn target(&self) -> Result<String> {
-        let (_, route) = self.operation.split_once(' ').unwrap_or(("", self.operation));
-        let mut target = String::with_capacity(route.len() + 64);
-        let mut values = self.path_values.iter();
-        for segment in route.split('/').skip(1) {
-            target.push('/');
-            match segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) {
-                Some(name) => {
-                    let value = values.next().copied().unwrap_or_default();
-                    check_segment(self.operation, name, value)?;
-                    target.extend(utf8_percent_encode(value, ENCODE));
-                }
-                None => target.push_str(segment),
-            }
+    /// Path and query, encoded; or the first wrong argument.
+    pub(crate) fn target(&self) -> Result<&str> {
+        match &self.wrong {
+            Some(problem) => Err(Error::InvalidArgument(problem.clone())),
+            None => Ok(&self.target),
         }
-        for (i, (name, value)) in self.query.iter().enumerate() {
-            if value.is_empty() {
-                return Err(Error::InvalidArgument(format!("{}: `{name}` is empty", self.operation)));
-            }
-            target.push(if i == 0 { '?' } else { '&' });
-            target.push_str(name);
-            target.push('=');
-            target.extend(utf8_percent_encode(value, ENCODE));
-        }
-        Ok(target)
+    }
+
+    pub(crate) fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
     }
 }
 
 /// A text as a value of a query.
 pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODE).to_string()
-}
-
-fn check_segment(operation: &str, name: &str, value: &str) -> Result<()> {
-    let problem = match value {
-        "" => "is empty",
-        "." | ".." => "would name another path",
-        _ => return Ok(()),
-    };
-    Err(Error::InvalidArgument(format!("{operation}: `{name}` {problem}")))
 }
 
 #[cfg(test)]
@@ -177,7 +276,16 @@ mod tests {
     const ROUTE: &str = "POST /v1.0/spaces/{spaceId}/dentries/{dentryId}/query";
 
     fn target(space: &str, dentry: &str, union_id: &str) -> Result<String> {
-        Call::new(ROUTE, &[space, dentry]).query("unionId", union_id).target()
+        let call = Call::new(ROUTE, &[space, dentry]).acting(UnionId(union_id));
+        call.target().map(str::to_owned)
+    }
+
+    fn body(call: &Call<'_>) -> Option<String> {
+        call.body().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    fn problem(call: &Call<'_>) -> String {
+        call.target().unwrap_err().to_string()
     }
 
     #[test]
@@ -221,6 +329,72 @@ mod tests {
     #[test]
     fn no_query_no_question_mark() {
         let call = Call::new("POST /v1.0/token", &[]);
-        assert_eq!((call.method(), call.target().unwrap().as_str()), ("POST", "/v1.0/token"));
+        assert_eq!((call.method(), call.target().unwrap()), ("POST", "/v1.0/token"));
+    }
+
+    #[test]
+    fn the_host_is_a_word_of_the_route() {
+        let table = [
+            ("GET /v1.0/x", Host::Api),
+            ("GET /v2.0/x", Host::Api),
+            ("POST /topapi/v2/x", Host::Oapi),
+            ("POST /media/x", Host::Oapi),
+            ("GET /vendor/x", Host::Oapi),
+        ];
+        for (operation, host) in table {
+            assert_eq!(Call::new(operation, &[]).host, host, "{operation}");
+        }
+    }
+
+    #[test]
+    fn fields_make_a_body_in_their_order() {
+        let call = || Call::new("POST /v1.0/x", &[]);
+        let table = [
+            (call(), None),
+            (call().option(None::<&i32>), Some("{}")),
+            (call().field_if_set("a", None::<i32>), Some("{}")),
+            (call().field("b", "\"文").field("a", 1), Some(r#"{"b":"\"文","a":1}"#)),
+            (call().field_if_set("b", None::<i32>).field("a", ["x"]), Some(r#"{"a":["x"]}"#)),
+            (call().field("a", true).option(Some(&7)), Some(r#"{"a":true,"option":7}"#)),
+        ];
+        for (call, expected) in table {
+            assert_eq!(body(&call).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_wrong_argument_is_the_error() {
+        let call = || Call::new("POST /v1.0/{x}", &["1"]);
+        let table = [
+            (call().limit("ids", 0, 1..=3), "0 `ids`, and one call takes 1 to 3"),
+            (call().limit("ids", 4, 0..=3), "4 `ids`, and one call takes at most 3"),
+            (call().limit("ids", 4, 1..=3).query("name", ""), "4 `ids`, and one call takes 1 to 3"),
+            (call().query("name", "").limit("ids", 4, 1..=3), "`name` is empty"),
+            (call().limit_value("n", Some(51u32), 1..=50), "`n` is 51, and 1 to 50 are allowed"),
+            (call().limit_value("n", Some(0u64), 1..=50), "`n` is 0, and 1 to 50 are allowed"),
+            (
+                call().field("map", std::collections::BTreeMap::from([((), 1)])),
+                "`map` cannot be written as JSON: key must be a string",
+            ),
+            (Call::new("POST /v1.0/{x}", &[]).query("name", ""), "`x` is empty"),
+        ];
+        for (call, expected) in table {
+            let text = problem(&call);
+            assert!(text.ends_with(&format!("{}: {expected}", call.operation)), "{text}");
+        }
+        let (none, some) = (None::<&Vec<u32>>, vec![1, 2]);
+        assert!(problem(&call().limit_if_set("ids", Some(&some), 1)).contains("2 `ids`"));
+        let fine = call().limit("ids", 3, 1..=3).limit_value("n", None::<u32>, 1..=50);
+        let fine = fine.limit_if_set("ids", none, 1).limit_if_set("ids", Some(&some), 2);
+        assert!(fine.limit_value("n", Some(50u32), 1..=50).target().is_ok());
+    }
+
+    #[test]
+    fn secrets_are_remembered() {
+        let secret = Secret::new("s e");
+        let call = Call::new("POST /v1.0/x", &[]).query_secret("token", &secret).field_secret("key", "k");
+        assert_eq!(call.secrets, ["s e", "k"]);
+        assert_eq!(call.target().unwrap(), "/v1.0/x?token=s%20e");
+        assert_eq!(body(&call).as_deref(), Some(r#"{"key":"k"}"#));
     }
 }

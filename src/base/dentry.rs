@@ -250,6 +250,9 @@ impl AppProperty {
     }
 }
 
+/// The properties that one call may set or delete.
+pub(crate) const MAX_APP_PROPERTIES: usize = 3;
+
 /// The documentation's tables have a map of owners, its examples a bare list.
 fn map_or_list<'de, D: Deserializer<'de>>(d: D) -> Result<BTreeMap<String, Vec<AppProperty>>, D::Error> {
     struct MapOrList;

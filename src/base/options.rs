@@ -2,9 +2,9 @@
 
 /// Declares an options struct: private fields, one documented setter each, and nothing on the wire that was not set.
 ///
-/// A field is `name: type = a value for its example`, or `name: type as what its setter takes = ..`. Fields that the
-/// vendor puts beside `option` and not into it come last, under `top_level`: they are set like the others, and left to the
-/// function to send.
+/// A field is `name: type = a value for its example`, or `name: type as what its setter takes = ..`. A field whose name on
+/// the wire is not its own in camel case has that name behind its own, in parentheses. Fields that the vendor puts beside
+/// `option` and not into it come last, under `top_level`: they are set like the others, and left to the function to send.
 macro_rules! options {
     (@setter $name:ident $(#[$doc:meta])* $field:ident: $type:ty as $taken:ty = $example:expr) => {
         $(#[$doc])*
@@ -26,7 +26,7 @@ macro_rules! options {
     };
     (
         $(#[$meta:meta])*
-        $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty $(as $taken:ty)? = $example:expr,)+ }
+        $name:ident { $($(#[$doc:meta])* $field:ident $(($wire:literal))?: $type:ty $(as $taken:ty)? = $example:expr,)+ }
         $(top_level {
             $($(#[$top_level_doc:meta])* $top_level:ident: $top_level_type:ty $(as $top_level_taken:ty)? = $top_level_example:expr,)+
         })?
@@ -36,7 +36,10 @@ macro_rules! options {
         #[serde(rename_all = "camelCase")]
         #[must_use = "options do nothing until they are passed to their function"]
         pub struct $name {
-            $(#[serde(skip_serializing_if = "Option::is_none")] $field: Option<$type>,)+
+            $(
+                #[serde(skip_serializing_if = "Option::is_none" $(, rename = $wire)?)]
+                $field: Option<$type>,
+            )+
             $($(#[serde(skip)] $top_level: Option<$top_level_type>,)+)?
         }
 

@@ -192,7 +192,7 @@ impl Client {
             url: &url,
             token,
             secrets: &secrets,
-            body: call.body.as_deref(),
+            body: call.body(),
             time_left: self.time_left(),
         })?;
         tries.retry_after = answer.retry_after;
@@ -203,7 +203,7 @@ impl Client {
     fn token(&self, operation: &'static str) -> Result<Token> {
         self.inner.auth.token(self.clock(), &|| self.has_ended(operation), |app, early| {
             let client = if early { self.within(EARLY_REFRESH_LIMIT) } else { self.clone() };
-            let answer = get_access_token(&app.key, app.secret.expose()).and_then(|call| client.call(&call));
+            let answer = client.call(&get_access_token(&app.key, app.secret.expose()));
             // An early one has a limit of its own.
             match answer {
                 Err(error) if self.has_ended(operation).is_some() => Fetched::Abandoned(error),

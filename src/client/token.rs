@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use crate::base::call::Call;
 use crate::base::clock::{Clock, POLL_INTERVAL, renew_after};
@@ -334,39 +334,24 @@ fn null_is_documented_life<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     Option::deserialize(deserializer).map(|life| life.unwrap_or_else(documented_life))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GetAccessTokenBody<'a> {
-    app_key: &'a str,
-    app_secret: &'a str,
-}
-
-/// The one kind of grant there is for an app.
-const GRANT_TYPE: &str = "client_credentials";
-
-#[derive(Serialize)]
-struct GetTokenBody<'a> {
-    client_id: &'a str,
-    client_secret: &'a str,
-    grant_type: &'static str,
-}
-
 /// The call for the token of an internal app.
 #[inline]
-pub(crate) fn get_access_token<'a>(app_key: &str, app_secret: &'a str) -> Result<Call<'a>> {
-    let call = Call::new("POST /v1.0/oauth2/accessToken", &[]);
-    let call = call.json(&GetAccessTokenBody { app_key, app_secret })?.reads();
-    Ok(call.without_token(&[app_secret]))
+pub(crate) fn get_access_token<'a>(app_key: &str, app_secret: &'a str) -> Call<'a> {
+    Call::new("POST /v1.0/oauth2/accessToken", &[])
+        .without_token()
+        .field("appKey", app_key)
+        .field_secret("appSecret", app_secret)
+        .reads()
 }
 
 /// The call for the token of an app in one organisation.
 #[inline]
-pub(crate) fn get_token<'a>(
-    corp_id: &'a [&'a str],
-    client_id: &str,
-    client_secret: &'a str,
-) -> Result<Call<'a>> {
-    let call = Call::new("POST /v1.0/oauth2/{corpId}/token", corp_id);
-    let call = call.json(&GetTokenBody { client_id, client_secret, grant_type: GRANT_TYPE })?.reads();
-    Ok(call.without_token(&[client_secret]))
+pub(crate) fn get_token<'a>(corp_id: &str, client_id: &str, client_secret: &'a str) -> Call<'a> {
+    Call::new("POST /v1.0/oauth2/{corpId}/token", &[corp_id])
+        .without_token()
+        .field("client_id", client_id)
+        .field_secret("client_secret", client_secret)
+        // The one kind of grant there is for an app.
+        .field("grant_type", "client_credentials")
+        .reads()
 }

@@ -6,10 +6,9 @@ use super::plan::MIB;
 use super::signer::{UploadSigner, check_upload_info};
 use super::source::Source;
 use super::upload::Upload;
-use crate::api::storage::dentries::check_app_properties;
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
 use crate::api::storage_v2::files::CommitFileV2;
-use crate::base::dentry::{ConflictStrategy, Dentry};
+use crate::base::dentry::{ConflictStrategy, Dentry, MAX_APP_PROPERTIES};
 use crate::base::error::{CommitUnknown, Error, Problem, Result, UploadInterrupted};
 use crate::base::ids::UnionId;
 use crate::base::upload::{PendingUpload, Uploaded};
@@ -31,7 +30,11 @@ impl Upload<'_> {
         }
         let name = check_name(self.name.as_deref())?;
         // The commit would say so too, when everything has been sent.
-        check_app_properties("upload", Some(&self.app_properties))?;
+        let properties = self.app_properties.len();
+        if properties > MAX_APP_PROPERTIES {
+            let what = format!("{properties} `appProperties`; at most {MAX_APP_PROPERTIES} are possible");
+            return Err(Error::InvalidArgument(what));
+        }
         let mut pending = self.plan(source)?;
         let client = self.client.within_deadline();
         let progress = self.progress.take();

@@ -1,26 +1,10 @@
 //! What an app notes on files and folders.
 
-use serde::Serialize;
-
 use super::Storage;
-use super::dentries::MAX_APP_PROPERTIES;
-use crate::api::common::check_count;
 use crate::base::call::Call;
-use crate::base::dentry::AppProperty;
+use crate::base::dentry::{AppProperty, MAX_APP_PROPERTIES};
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UpdateBody<'a> {
-    app_properties: &'a [AppProperty],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DeleteBody<'a> {
-    property_names: &'a [&'a str],
-}
 
 impl Storage<'_> {
     /// Notes properties of the app on a file or folder: those whose name is there are changed, others are added.
@@ -58,11 +42,15 @@ impl Storage<'_> {
         app_properties: &[AppProperty],
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties", &path);
-        check_count(call.operation, "appProperties", app_properties.len(), 1..=MAX_APP_PROPERTIES)?;
-        let call = call.query("unionId", operator.0).json(&UpdateBody { app_properties })?;
-        self.client.call_done(&call.repeatable())
+        let call = Call::new(
+            "PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .field("appProperties", app_properties)
+        .limit("appProperties", app_properties.len(), 1..=MAX_APP_PROPERTIES)
+        .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Takes properties of the app off a file or folder, by their names.
@@ -95,11 +83,14 @@ impl Storage<'_> {
         property_names: &[&str],
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [space_id, dentry_id];
-        let call =
-            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties/remove", &path);
-        check_count(call.operation, "propertyNames", property_names.len(), 1..=MAX_APP_PROPERTIES)?;
-        let call = call.query("unionId", operator.0).json(&DeleteBody { property_names })?;
-        self.client.call_done(&call.repeatable())
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/appProperties/remove",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .field("propertyNames", property_names)
+        .limit("propertyNames", property_names.len(), 1..=MAX_APP_PROPERTIES)
+        .repeatable();
+        self.client.call_done(&call)
     }
 }

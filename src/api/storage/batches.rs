@@ -1,9 +1,8 @@
 //! Copying, moving and deleting several entries in one call.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
-use crate::api::common::check_count;
 use crate::base::call::Call;
 use crate::base::dentry::ConflictStrategy;
 use crate::base::error::Result;
@@ -157,24 +156,6 @@ impl DentryBatchItem {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PlaceBody<'a, T> {
-    target_space_id: &'a str,
-    target_folder_id: &'a str,
-    dentry_ids: &'a [&'a str],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a T>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DeleteBody<'a> {
-    dentry_ids: &'a [&'a str],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a DeleteDentries>,
-}
-
 /// The vendor's limits.
 const MAX_COPIED: usize = 3;
 const MAX_MOVED: usize = 30;
@@ -226,11 +207,13 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &CopyDentries,
     ) -> Result<Vec<DentryBatchItem>> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/batchCopy", &path);
-        check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_COPIED)?;
-        let body = PlaceBody { target_space_id, target_folder_id, dentry_ids, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/batchCopy", &[space_id])
+            .acting(operator)
+            .field("targetSpaceId", target_space_id)
+            .field("targetFolderId", target_folder_id)
+            .field("dentryIds", dentry_ids)
+            .limit("dentryIds", dentry_ids.len(), 1..=MAX_COPIED)
+            .option(options.if_set());
         self.client.field("resultItems", &call)
     }
 
@@ -279,11 +262,13 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &MoveDentries,
     ) -> Result<Vec<DentryBatchItem>> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/batchMove", &path);
-        check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_MOVED)?;
-        let body = PlaceBody { target_space_id, target_folder_id, dentry_ids, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/batchMove", &[space_id])
+            .acting(operator)
+            .field("targetSpaceId", target_space_id)
+            .field("targetFolderId", target_folder_id)
+            .field("dentryIds", dentry_ids)
+            .limit("dentryIds", dentry_ids.len(), 1..=MAX_MOVED)
+            .option(options.if_set());
         self.client.field("resultItems", &call)
     }
 
@@ -328,11 +313,12 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &DeleteDentries,
     ) -> Result<Vec<DentryBatchItem>> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/batchRemove", &path);
-        check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_DELETED)?;
-        let body = DeleteBody { dentry_ids, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.field("resultItems", &call.repeatable())
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/batchRemove", &[space_id])
+            .acting(operator)
+            .field("dentryIds", dentry_ids)
+            .limit("dentryIds", dentry_ids.len(), 1..=MAX_DELETED)
+            .option(options.if_set())
+            .repeatable();
+        self.client.field("resultItems", &call)
     }
 }

@@ -1,9 +1,8 @@
 //! Looking at what is in a space: one entry, some, a folder, everything.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
-use crate::api::common::{OptionBody, check_count, check_max_results};
 use crate::base::call::Call;
 use crate::base::dentry::Dentry;
 use crate::base::error::Result;
@@ -145,22 +144,10 @@ pub struct DentryResult {
     pub dentry: Option<Dentry>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct GetDentriesBody<'a> {
-    dentry_ids: &'a [&'a str],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a GetDentries>,
-}
-
 /// The vendor's limits.
 const MAX_DENTRIES: usize = 30;
 const MAX_APP_IDS: usize = 20;
 pub(super) const MAX_PAGE: u32 = 50;
-
-fn check_app_ids(operation: &'static str, ids: Option<&Vec<String>>) -> Result<()> {
-    check_count(operation, "appIdsForAppProperties", ids.map_or(0, Vec::len), 0..=MAX_APP_IDS)
-}
 
 impl Storage<'_> {
     /// Asks what a file or folder is: name, size, version, times, what apps noted on it.
@@ -194,11 +181,15 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &GetDentry,
     ) -> Result<Dentry> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/query", &path);
-        check_app_ids(call.operation, options.app_ids_for_app_properties.as_ref())?;
-        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
-        self.client.field("dentry", &call.reads())
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/query",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .limit_if_set("appIdsForAppProperties", options.app_ids_for_app_properties.as_ref(), MAX_APP_IDS)
+        .option(options.if_set())
+        .reads();
+        self.client.field("dentry", &call)
     }
 
     /// Asks what some files or folders of one space are, up to 30 of them.
@@ -238,13 +229,14 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &GetDentries,
     ) -> Result<Vec<DentryResult>> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/query", &path);
-        check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_DENTRIES)?;
-        check_app_ids(call.operation, options.app_ids_for_app_properties.as_ref())?;
-        let body = GetDentriesBody { dentry_ids, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.field("resultItems", &call.reads())
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/query", &[space_id])
+            .acting(operator)
+            .field("dentryIds", dentry_ids)
+            .limit("dentryIds", dentry_ids.len(), 1..=MAX_DENTRIES)
+            .limit_if_set("appIdsForAppProperties", options.app_ids_for_app_properties.as_ref(), MAX_APP_IDS)
+            .option(options.if_set())
+            .reads();
+        self.client.field("resultItems", &call)
     }
 
     /// Asks for one page of what is in a folder, not in the folders below it.
@@ -286,18 +278,17 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &ListDentries,
     ) -> Result<Page<Dentry>> {
-        let path = [space_id];
-        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries", &path);
-        check_max_results(call.operation, options.max_results, MAX_PAGE)?;
-        let call = call
+        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries", &[space_id])
             .query("parentId", parent_id)
-            .query("unionId", operator.0)
+            .acting(operator)
             .query_if_set("nextToken", options.next_token.as_ref())
             .query_if_set("maxResults", options.max_results)
             .query_if_set("orderBy", options.order_by.as_ref())
             .query_if_set("order", options.order.as_ref())
-            .query_if_set("withThumbnail", options.with_thumbnail);
-        self.client.page("dentries", &call.reads())
+            .query_if_set("withThumbnail", options.with_thumbnail)
+            .limit_value("maxResults", options.max_results, 1..=MAX_PAGE)
+            .reads();
+        self.client.page("dentries", &call)
     }
 
     /// Asks for one page of everything in a space, whatever folder it is in.
@@ -334,11 +325,12 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &ListAllDentries,
     ) -> Result<Page<Dentry>> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/listAll", &path);
-        check_max_results(call.operation, options.max_results, MAX_PAGE)?;
-        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
-        self.client.page("dentries", &call.reads())
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/listAll", &[space_id])
+            .acting(operator)
+            .limit_value("maxResults", options.max_results, 1..=MAX_PAGE)
+            .option(options.if_set())
+            .reads();
+        self.client.page("dentries", &call)
     }
 }
 

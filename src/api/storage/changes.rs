@@ -1,11 +1,10 @@
 //! Changing one entry: make a folder, rename, copy, move, delete.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
-use super::dentries::check_app_properties;
 use crate::base::call::Call;
-use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry};
+use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, MAX_APP_PROPERTIES};
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
 use crate::base::json::{empty_is_none, null_is_default};
@@ -55,9 +54,8 @@ options! {
     MoveDentry {
         /// What happens when the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-    } top_level {
-        /// Whether it keeps the permissions that it has. Default: false.
-        preserve_permissions: bool = true,
+        /// Whether it keeps the permissions that it has. Default: false. The vendor misspells the name on the wire.
+        preserve_permissions ("presevePermissions"): bool = true,
     }
 }
 
@@ -118,37 +116,6 @@ pub struct DentryDeletion {
     pub task_id: Option<String>,
 }
 
-#[derive(Serialize)]
-struct AddFolderBody<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a AddFolder>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RenameBody<'a> {
-    new_name: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PlaceBody<'a, T> {
-    target_space_id: &'a str,
-    target_folder_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a T>,
-}
-
-/// The vendor misspells a field, here and nowhere else.
-#[derive(Serialize)]
-struct MoveOption<'a> {
-    #[serde(flatten)]
-    rest: &'a MoveDentry,
-    #[serde(rename = "presevePermissions", skip_serializing_if = "Option::is_none")]
-    preserve_permissions: Option<bool>,
-}
-
 impl Storage<'_> {
     /// Makes a folder.
     ///
@@ -189,11 +156,14 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &AddFolder,
     ) -> Result<Dentry> {
-        let path = [space_id, parent_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{parentId}/folders", &path);
-        check_app_properties(call.operation, options.app_properties.as_ref())?;
-        let body = AddFolderBody { name, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{parentId}/folders",
+            &[space_id, parent_id],
+        )
+        .acting(operator)
+        .field("name", name)
+        .limit_if_set("appProperties", options.app_properties.as_ref(), MAX_APP_PROPERTIES)
+        .option(options.if_set());
         self.client.field("dentry", &call)
     }
 
@@ -229,11 +199,14 @@ impl Storage<'_> {
         new_name: &str,
         operator: UnionId<'_>,
     ) -> Result<Dentry> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/rename", &path)
-            .query("unionId", operator.0)
-            .json(&RenameBody { new_name })?;
-        self.client.field("dentry", &call.repeatable())
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/rename",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .field("newName", new_name)
+        .repeatable();
+        self.client.field("dentry", &call)
     }
 
     /// Copies a file, or a folder with all it holds, into a folder of the same or another space.
@@ -279,11 +252,12 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &CopyDentry,
     ) -> Result<PlacedDentry> {
-        let path = [space_id, dentry_id];
-        let body = PlaceBody { target_space_id, target_folder_id, option: options.if_set() };
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy", &path)
-            .query("unionId", operator.0)
-            .json(&body)?;
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/copy", &[space_id, dentry_id])
+                .acting(operator)
+                .field("targetSpaceId", target_space_id)
+                .field("targetFolderId", target_folder_id)
+                .option(options.if_set());
         self.client.call(&call)
     }
 
@@ -330,14 +304,12 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &MoveDentry,
     ) -> Result<PlacedDentry> {
-        let path = [space_id, dentry_id];
-        let set = *options != MoveDentry::new();
-        let preserve_permissions = options.preserve_permissions;
-        let option = set.then_some(MoveOption { rest: options, preserve_permissions });
-        let body = PlaceBody { target_space_id, target_folder_id, option: option.as_ref() };
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move", &path)
-            .query("unionId", operator.0)
-            .json(&body)?;
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/move", &[space_id, dentry_id])
+                .acting(operator)
+                .field("targetSpaceId", target_space_id)
+                .field("targetFolderId", target_folder_id)
+                .option(options.if_set());
         self.client.call(&call)
     }
 
@@ -377,10 +349,11 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &DeleteDentry,
     ) -> Result<DentryDeletion> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("DELETE /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}", &path)
-            .query("unionId", operator.0)
-            .query_if_set("toRecycleBin", options.to_recycle_bin);
-        self.client.call(&call.repeatable())
+        let call =
+            Call::new("DELETE /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}", &[space_id, dentry_id])
+                .acting(operator)
+                .query_if_set("toRecycleBin", options.to_recycle_bin)
+                .repeatable();
+        self.client.call(&call)
     }
 }

@@ -1,7 +1,5 @@
 //! Events: being told when files change.
 
-use serde::Serialize;
-
 use super::Storage;
 use crate::base::call::Call;
 use crate::base::error::Result;
@@ -16,13 +14,6 @@ string_enum! {
         /// One space; the scope id is its id.
         Space = "SPACE",
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ScopeBody<'a> {
-    scope: &'a EventScope,
-    scope_id: &'a str,
 }
 
 impl Storage<'_> {
@@ -51,9 +42,11 @@ impl Storage<'_> {
     #[inline]
     pub fn subscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/subscribe", &[])
-            .query("unionId", operator.0)
-            .json(&ScopeBody { scope, scope_id })?;
-        self.client.call_done(&call.repeatable())
+            .acting(operator)
+            .field("scope", scope)
+            .field("scopeId", scope_id)
+            .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Ends what [`subscribe_event`](Self::subscribe_event) began.
@@ -80,8 +73,10 @@ impl Storage<'_> {
     #[inline]
     pub fn unsubscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/unsubscribe", &[])
-            .query("unionId", operator.0)
-            .json(&ScopeBody { scope, scope_id })?;
-        self.client.call_done(&call.repeatable())
+            .acting(operator)
+            .field("scope", scope)
+            .field("scopeId", scope_id)
+            .repeatable();
+        self.client.call_done(&call)
     }
 }

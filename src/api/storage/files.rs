@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
 use crate::base::call::Call;
@@ -132,12 +132,6 @@ impl GetFileDownloadInfo {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a GetFileDownloadInfo>,
-}
-
 impl Storage<'_> {
     /// Asks where a file can be downloaded.
     ///
@@ -173,11 +167,13 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &GetFileDownloadInfo,
     ) -> Result<DownloadInfo> {
-        let path = [space_id, dentry_id];
-        let call =
-            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query", &path)
-                .query("unionId", operator.0)
-                .json(&Body { option: options.if_set() })?;
-        self.client.call(&call.reads())
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .option(options.if_set())
+        .reads();
+        self.client.call(&call)
     }
 }

@@ -4,7 +4,6 @@ pub(crate) mod app_properties;
 pub(crate) mod batches;
 pub(crate) mod browse;
 pub(crate) mod changes;
-pub(crate) mod dentries;
 pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod open_info;

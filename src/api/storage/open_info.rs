@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::OptionBody;
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
@@ -164,6 +163,8 @@ options! {
     /// # let _ = options;
     /// ```
     GetDentryOpenInfo {
+        /// What it is opened for: `type` on the wire. Default: `PREVIEW`.
+        open_type ("type"): OpenType = dingtalk_files::OpenType::Edit,
         /// The version to open.
         version: u64 = 1,
         /// Whether a watermark lies over it, which is done with Word, Excel, PPT and PDF files. Default: false.
@@ -171,25 +172,7 @@ options! {
         /// Whether only those can open it who have logged in. For looking only. Default: false, a link that works once
         /// per browser session for anybody who has it, with common documents, pictures, sound and films only.
         check_login: bool = true,
-    } top_level {
-        /// What it is opened for: `type` on the wire. Default: `PREVIEW`.
-        open_type: OpenType = dingtalk_files::OpenType::Edit,
     }
-}
-
-#[derive(Serialize)]
-struct OpenOption<'a> {
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    open_type: Option<&'a OpenType>,
-    #[serde(flatten)]
-    rest: &'a GetDentryOpenInfo,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RegisterBody<'a> {
-    open_infos: &'a [OpenInfo],
-    provider: &'a str,
 }
 
 impl Storage<'_> {
@@ -227,15 +210,14 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &GetDentryOpenInfo,
     ) -> Result<DentryOpenInfo> {
-        let path = [space_id, dentry_id];
-        let open_type = options.open_type.as_ref();
-        let is_set = open_type.is_some() || options.if_set().is_some();
-        let option = OpenOption { open_type, rest: options };
-        let call =
-            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/query", &path)
-                .query("unionId", operator.0)
-                .json(&OptionBody { option: is_set.then_some(&option) })?;
-        self.client.call(&call.reads())
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/query",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .option(options.if_set())
+        .reads();
+        self.client.call(&call)
     }
 
     /// Tells DingTalk where a provider opens a file.
@@ -270,11 +252,13 @@ impl Storage<'_> {
         provider: &str,
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [space_id, dentry_id];
-        let call =
-            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register", &path)
-                .query("unionId", operator.0)
-                .json(&RegisterBody { open_infos, provider })?;
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/openInfos/register",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .field("openInfos", open_infos)
+        .field("provider", provider);
         self.client.call_done(&call)
     }
 
@@ -305,10 +289,13 @@ impl Storage<'_> {
         dentry_id: &str,
         operator: UnionId<'_>,
     ) -> Result<WebOfficeUrl> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/webOfficeUrls", &path)
-            .query("unionId", operator.0);
-        self.client.call(&call.reads())
+        let call = Call::new(
+            "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/webOfficeUrls",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .reads();
+        self.client.call(&call)
     }
 
     /// Renews the tokens to the web office.
@@ -347,13 +334,13 @@ impl Storage<'_> {
         refresh_token: &Secret,
         operator: UnionId<'_>,
     ) -> Result<WebOfficeTokens> {
-        let path = [space_id, dentry_id];
-        let mut call =
-            Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/refreshWebOfficeToken", &path)
-                .query("webOfficeAccessToken", access_token.expose())
-                .query("webOfficeRefreshToken", refresh_token.expose())
-                .query("unionId", operator.0);
-        call.secrets = vec![access_token.expose(), refresh_token.expose()];
+        let call = Call::new(
+            "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/refreshWebOfficeToken",
+            &[space_id, dentry_id],
+        )
+        .query_secret("webOfficeAccessToken", access_token)
+        .query_secret("webOfficeRefreshToken", refresh_token)
+        .acting(operator);
         self.client.call(&call)
     }
 }

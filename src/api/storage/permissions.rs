@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::{OptionBody, check_count, check_max_results, check_number};
 use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, without_nulls};
 use crate::base::call::Call;
 use crate::base::error::Result;
@@ -163,15 +162,6 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MembersBody<'a, O> {
-    role_id: &'a RoleId,
-    members: &'a [Member],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a O>,
-}
-
 /// The vendor's limits.
 const MAX_FILTER_ROLES: usize = 30;
 const MAX_RESULTS: u32 = 500;
@@ -220,12 +210,16 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &AddPermission,
     ) -> Result<()> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
-        let body = MembersBody { role_id: role, members, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .field("roleId", role)
+        .field("members", members)
+        .limit("members", members.len(), 1..=MAX_MEMBERS)
+        .limit_value("duration", options.duration, DURATIONS)
+        .option(options.if_set());
         self.client.call_done(&call)
     }
 
@@ -264,13 +258,16 @@ impl Storage<'_> {
         members: &[Member],
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [space_id, dentry_id];
-        let call =
-            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        let body = MembersBody { role_id: role, members, option: None::<&()> };
-        let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call_done(&call.repeatable())
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/remove",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .field("roleId", role)
+        .field("members", members)
+        .limit("members", members.len(), 1..=MAX_MEMBERS)
+        .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Gives members another role in the place of the one they have, or for another time.
@@ -311,13 +308,18 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &UpdatePermission,
     ) -> Result<()> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
-        let body = MembersBody { role_id: role, members, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call_done(&call.repeatable())
+        let call = Call::new(
+            "PUT /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .field("roleId", role)
+        .field("members", members)
+        .limit("members", members.len(), 1..=MAX_MEMBERS)
+        .limit_value("duration", options.duration, DURATIONS)
+        .option(options.if_set())
+        .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Lists who may do what with a dentry, one page of it. [`permissions`](Self::permissions) goes through all pages.
@@ -355,14 +357,16 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &ListPermissions,
     ) -> Result<Page<Permission>> {
-        let path = [space_id, dentry_id];
-        let call =
-            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/query", &path);
-        let roles = options.filter_role_ids.as_ref().map_or(0, Vec::len);
-        check_count(call.operation, "filterRoleIds", roles, 0..=MAX_FILTER_ROLES)?;
-        check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
-        let call = call.query("unionId", operator.0).json(&OptionBody { option: options.if_set() })?;
-        self.client.page("permissions", &call.reads())
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/permissions/query",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .limit_if_set("filterRoleIds", options.filter_role_ids.as_ref(), MAX_FILTER_ROLES)
+        .limit_value("maxResults", options.max_results, 1..=MAX_RESULTS)
+        .option(options.if_set())
+        .reads();
+        self.client.page("permissions", &call)
     }
 
     /// Asks for the roles on several dentries: by the id of the dentry.
@@ -394,13 +398,15 @@ impl Storage<'_> {
         dentry_ids: &[&str],
         operator: UnionId<'_>,
     ) -> Result<BTreeMap<String, Vec<Role>>> {
-        let path = [space_id];
-        let call =
-            Call::new("POST /v1.0/storage/spaces/{spaceId}/dentries/permissions/roles/batchQuery", &path)
-                // One JSON text, as the SDK sends it.
-                .query("dentryIdList", serde_json::Value::from(dentry_ids).to_string())
-                .query("unionId", operator.0);
-        self.client.field("roleMap", &call.reads()).map(without_nulls)
+        let call = Call::new(
+            "POST /v1.0/storage/spaces/{spaceId}/dentries/permissions/roles/batchQuery",
+            &[space_id],
+        )
+        // One JSON text, as the SDK sends it.
+        .query("dentryIdList", &serde_json::Value::from(dentry_ids).to_string())
+        .acting(operator)
+        .reads();
+        self.client.field("roleMap", &call).map(without_nulls)
     }
 }
 

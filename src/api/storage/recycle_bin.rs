@@ -1,9 +1,8 @@
 //! The recycle bin: what was deleted, and may come back.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
-use crate::api::common::{check_count, check_max_results};
 use crate::base::call::Call;
 use crate::base::dentry::DentryType;
 use crate::base::error::Result;
@@ -96,12 +95,6 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemsBody<'a> {
-    recycle_item_ids: &'a [&'a str],
-}
-
 /// The vendor's limits.
 const MAX_DELETED: usize = 50;
 const MAX_RESULTS: u32 = 50;
@@ -138,8 +131,9 @@ impl Storage<'_> {
         let call = Call::new("GET /v1.0/storage/recycleBins", &[])
             .query("recycleBinScope", scope.as_str())
             .query("scopeId", scope_id)
-            .query("unionId", operator.0);
-        self.client.field("recycleBin", &call.reads())
+            .acting(operator)
+            .reads();
+        self.client.field("recycleBin", &call)
     }
 
     /// Asks for an item in a recycle bin.
@@ -170,11 +164,13 @@ impl Storage<'_> {
         recycle_item_id: &str,
         operator: UnionId<'_>,
     ) -> Result<RecycleItem> {
-        let path = [recycle_bin_id, recycle_item_id];
-        let call =
-            Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
-                .query("unionId", operator.0);
-        self.client.field("item", &call.reads())
+        let call = Call::new(
+            "GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}",
+            &[recycle_bin_id, recycle_item_id],
+        )
+        .acting(operator)
+        .reads();
+        self.client.field("item", &call)
     }
 
     /// Lists what is in a recycle bin, one page of it. [`recycle_items`](Self::recycle_items) goes through all pages.
@@ -207,13 +203,13 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &ListRecycleItems,
     ) -> Result<Page<RecycleItem>> {
-        let path = [recycle_bin_id];
-        let call = Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems", &path)
-            .query("unionId", operator.0)
+        let call = Call::new("GET /v1.0/storage/recycleBins/{recycleBinId}/recycleItems", &[recycle_bin_id])
+            .acting(operator)
             .query_if_set("maxResults", options.max_results)
-            .query_if_set("nextToken", options.next_token.as_ref());
-        check_max_results(call.operation, options.max_results, MAX_RESULTS)?;
-        self.client.page("recycleItems", &call.reads())
+            .query_if_set("nextToken", options.next_token.as_ref())
+            .limit_value("maxResults", options.max_results, 1..=MAX_RESULTS)
+            .reads();
+        self.client.page("recycleItems", &call)
     }
 
     /// Deletes an item for good. **It cannot be undone.**
@@ -245,11 +241,13 @@ impl Storage<'_> {
         recycle_item_id: &str,
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [recycle_bin_id, recycle_item_id];
-        let call =
-            Call::new("DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}", &path)
-                .query("unionId", operator.0);
-        self.client.call_done(&call.repeatable())
+        let call = Call::new(
+            "DELETE /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}",
+            &[recycle_bin_id, recycle_item_id],
+        )
+        .acting(operator)
+        .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Deletes several items for good. **It cannot be undone.**
@@ -283,11 +281,15 @@ impl Storage<'_> {
         recycle_item_ids: &[&str],
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [recycle_bin_id];
-        let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRemove", &path);
-        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_DELETED)?;
-        let call = call.query("unionId", operator.0).json(&ItemsBody { recycle_item_ids })?;
-        self.client.call_done(&call.repeatable())
+        let call = Call::new(
+            "POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRemove",
+            &[recycle_bin_id],
+        )
+        .acting(operator)
+        .field("recycleItemIds", recycle_item_ids)
+        .limit("recycleItemIds", recycle_item_ids.len(), 1..=MAX_DELETED)
+        .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Deletes all that is in a recycle bin, for good. **It cannot be undone.**
@@ -313,9 +315,8 @@ impl Storage<'_> {
     /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
     #[inline]
     pub fn clear_recycle_bin(&self, recycle_bin_id: &str, operator: UnionId<'_>) -> Result<()> {
-        let path = [recycle_bin_id];
-        let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &path)
-            .query("unionId", operator.0);
+        let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &[recycle_bin_id])
+            .acting(operator);
         self.client.call_done(&call)
     }
 }

@@ -1,10 +1,9 @@
 //! Bringing back what lies in a recycle bin.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
 use super::batches::BatchOutcome;
-use crate::api::common::{OptionBody, check_count};
 use crate::base::call::Call;
 use crate::base::dentry::ConflictStrategy;
 use crate::base::error::Result;
@@ -123,14 +122,6 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemsBody<'a> {
-    recycle_item_ids: &'a [&'a str],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a RestoreRecycleItems>,
-}
-
 /// The vendor's limit.
 const MAX_RESTORED: usize = 30;
 
@@ -174,13 +165,12 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &RestoreRecycleItem,
     ) -> Result<Restored> {
-        let path = [recycle_bin_id, recycle_item_id];
         let call = Call::new(
             "POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/{recycleItemId}/restore",
-            &path,
+            &[recycle_bin_id, recycle_item_id],
         )
-        .query("unionId", operator.0)
-        .json(&OptionBody { option: options.if_set() })?;
+        .acting(operator)
+        .option(options.if_set());
         self.client.call(&call)
     }
 
@@ -224,12 +214,14 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &RestoreRecycleItems,
     ) -> Result<Vec<RestoredItem>> {
-        let path = [recycle_bin_id];
-        let call =
-            Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRestore", &path);
-        check_count(call.operation, "recycleItemIds", recycle_item_ids.len(), 1..=MAX_RESTORED)?;
-        let body = ItemsBody { recycle_item_ids, option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
+        let call = Call::new(
+            "POST /v1.0/storage/recycleBins/{recycleBinId}/recycleItems/batchRestore",
+            &[recycle_bin_id],
+        )
+        .acting(operator)
+        .field("recycleItemIds", recycle_item_ids)
+        .limit("recycleItemIds", recycle_item_ids.len(), 1..=MAX_RESTORED)
+        .option(options.if_set());
         self.client.field("resultItems", &call)
     }
 }

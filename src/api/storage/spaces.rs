@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::common::OptionBody;
 use crate::base::call::Call;
 use crate::base::dentry::PartitionType;
 use crate::base::error::Result;
@@ -312,9 +311,10 @@ impl Storage<'_> {
     #[inline]
     pub fn add_space(&self, operator: UnionId<'_>, options: &AddSpace) -> Result<Space> {
         let call = Call::new("POST /v1.0/storage/spaces", &[])
-            .query("unionId", operator.0)
-            .json(&OptionBody { option: options.if_set() })?;
-        self.client.field("space", &call.repeatable())
+            .acting(operator)
+            .option(options.if_set())
+            .repeatable();
+        self.client.field("space", &call)
     }
 
     /// Asks for a space: whose it is, and how much room it has.
@@ -340,9 +340,8 @@ impl Storage<'_> {
     /// `permissionDenied`; `spaceNotExist`; `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_space(&self, space_id: &str, operator: UnionId<'_>) -> Result<Space> {
-        let path = [space_id];
-        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}", &path).query("unionId", operator.0);
-        self.client.field("space", &call.reads())
+        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}", &[space_id]).acting(operator).reads();
+        self.client.field("space", &call)
     }
 
     /// Asks how much room an organisation has.
@@ -367,9 +366,8 @@ impl Storage<'_> {
     /// `permissionDenied`; `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_org(&self, corp_id: &str, operator: UnionId<'_>) -> Result<Org> {
-        let path = [corp_id];
-        let call = Call::new("GET /v1.0/storage/orgs/{corpId}", &path).query("unionId", operator.0);
-        self.client.field("org", &call.reads())
+        let call = Call::new("GET /v1.0/storage/orgs/{corpId}", &[corp_id]).acting(operator).reads();
+        self.client.field("org", &call)
     }
 
     /// Asks for the app that the access token belongs to, and how much room it has.
@@ -394,7 +392,7 @@ impl Storage<'_> {
     /// `appNotExist`; `permissionDenied`; `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_current_app(&self, operator: UnionId<'_>) -> Result<CurrentApp> {
-        let call = Call::new("POST /v1.0/storage/currentApps/query", &[]).query("unionId", operator.0);
-        self.client.field("app", &call.reads())
+        let call = Call::new("POST /v1.0/storage/currentApps/query", &[]).acting(operator).reads();
+        self.client.field("app", &call)
     }
 }

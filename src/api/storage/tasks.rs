@@ -32,9 +32,8 @@ impl Storage<'_> {
     /// `taskNotExist`; `paramError.taskId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_task(&self, task_id: &str, operator: UnionId<'_>) -> Result<Task> {
-        let path = [task_id];
-        let call = Call::new("GET /v1.0/storage/tasks/{taskId}", &path).query("unionId", operator.0);
-        self.client.field("task", &call.reads())
+        let call = Call::new("GET /v1.0/storage/tasks/{taskId}", &[task_id]).acting(operator).reads();
+        self.client.field("task", &call)
     }
     /// Asks again and again until a task has ended, for `at_most` so long: after 1 second, 2, 4 and so on, then every 30.
     ///

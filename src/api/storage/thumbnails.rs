@@ -1,9 +1,8 @@
 //! Small pictures of files.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
-use crate::api::common::check_count;
 use crate::base::call::Call;
 use crate::base::dentry::Thumbnail;
 use crate::base::error::Result;
@@ -35,12 +34,6 @@ pub struct ThumbnailResult {
     pub error_code: Option<String>,
     /// Where the picture is, and its size.
     pub thumbnail: Option<Thumbnail>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    dentry_ids: &'a [&'a str],
 }
 
 /// The vendor's limit.
@@ -85,10 +78,11 @@ impl Storage<'_> {
         dentry_ids: &[&str],
         operator: UnionId<'_>,
     ) -> Result<Vec<ThumbnailResult>> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/thumbnails/query", &path);
-        check_count(call.operation, "dentryIds", dentry_ids.len(), 1..=MAX_DENTRIES)?;
-        let call = call.query("unionId", operator.0).json(&Body { dentry_ids })?;
-        self.client.field("resultItems", &call.reads())
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/thumbnails/query", &[space_id])
+            .acting(operator)
+            .field("dentryIds", dentry_ids)
+            .limit("dentryIds", dentry_ids.len(), 1..=MAX_DENTRIES)
+            .reads();
+        self.client.field("resultItems", &call)
     }
 }

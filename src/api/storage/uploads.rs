@@ -1,13 +1,12 @@
 //! Putting a file into a space: where its bytes go, and making a file of them.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::Storage;
-use super::dentries::check_app_properties;
 use super::files::{HeaderSignatureInfo, Region, TransferProtocol};
 use crate::base::call::Call;
-use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, StorageDriver};
-use crate::base::error::{Error, Result};
+use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, MAX_APP_PROPERTIES, StorageDriver};
+use crate::base::error::Result;
 use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
 use crate::base::options::options;
@@ -174,56 +173,9 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-struct UploadInfoBody<'a> {
-    protocol: &'static str,
-    multipart: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a GetFileUploadInfo>,
-}
-
-#[derive(Serialize)]
-struct InitBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a InitMultipartFileUpload>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PartsBody<'a> {
-    upload_key: &'a str,
-    part_numbers: &'a [u32],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a GetMultipartFileUploadInfos>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CommitBody<'a> {
-    upload_key: &'a str,
-    name: &'a str,
-    parent_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    overwrite_dentry_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a CommitFile>,
-}
-
 /// The vendor's limits: how many parts one call may ask for, and how many a file may have.
 pub(crate) const MAX_PARTS_PER_CALL: usize = 30;
 pub(crate) const MAX_PARTS: u32 = 10_000;
-
-#[inline]
-fn check_part_numbers(operation: &'static str, numbers: &[u32]) -> Result<()> {
-    let problem = if numbers.is_empty() || numbers.len() > MAX_PARTS_PER_CALL {
-        format!("{} `partNumbers`, and one call takes 1 to {MAX_PARTS_PER_CALL}", numbers.len())
-    } else if let Some(number) = numbers.iter().find(|n| !(1..=MAX_PARTS).contains(*n)) {
-        format!("{number} among the `partNumbers`, and parts are numbered from 1 to {MAX_PARTS}")
-    } else {
-        return Ok(());
-    };
-    Err(Error::InvalidArgument(format!("{operation}: {problem}")))
-}
 
 impl Storage<'_> {
     /// Asks where the bytes of a new file can be sent: the first of the three steps of an upload.
@@ -263,11 +215,13 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &GetFileUploadInfo,
     ) -> Result<UploadInfo> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/files/uploadInfos/query", &path)
-            .query("unionId", operator.0)
-            .json(&UploadInfoBody { protocol: PROTOCOL, multipart, option: options.if_set() })?;
-        self.client.call(&call.reads())
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/files/uploadInfos/query", &[space_id])
+            .acting(operator)
+            .field("protocol", PROTOCOL)
+            .field("multipart", multipart)
+            .option(options.if_set())
+            .reads();
+        self.client.call(&call)
     }
 
     /// Begins an upload in parts, which files above 5 GB need.
@@ -306,10 +260,10 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &InitMultipartFileUpload,
     ) -> Result<MultipartUpload> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/files/multiPartUploadInfos/init", &path)
-            .query("unionId", operator.0)
-            .json(&InitBody { option: options.if_set() })?;
+        let call =
+            Call::new("POST /v1.0/storage/spaces/{spaceId}/files/multiPartUploadInfos/init", &[space_id])
+                .acting(operator)
+                .option(options.if_set());
         self.client.call(&call)
     }
 
@@ -348,14 +302,17 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &GetMultipartFileUploadInfos,
     ) -> Result<Vec<PartUploadInfo>> {
-        let call = Call::new("POST /v1.0/storage/spaces/files/multiPartUploadInfos/query", &[]);
-        check_part_numbers(call.operation, part_numbers)?;
-        let call = call.query("unionId", operator.0).json(&PartsBody {
-            upload_key,
-            part_numbers,
-            option: options.if_set(),
-        })?;
-        self.client.field("multipartHeaderSignatureInfos", &call.reads())
+        let wrong_part_number =
+            part_numbers.iter().find(|number| !(1..=MAX_PARTS).contains(*number)).copied();
+        let call = Call::new("POST /v1.0/storage/spaces/files/multiPartUploadInfos/query", &[])
+            .acting(operator)
+            .field("uploadKey", upload_key)
+            .field("partNumbers", part_numbers)
+            .limit("partNumbers", part_numbers.len(), 1..=MAX_PARTS_PER_CALL)
+            .limit_value("partNumbers[..]", wrong_part_number, 1..=MAX_PARTS)
+            .option(options.if_set())
+            .reads();
+        self.client.field("multipartHeaderSignatureInfos", &call)
     }
 
     /// Makes a file of the bytes that were sent: the last step of an upload.
@@ -399,18 +356,14 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &CommitFile,
     ) -> Result<Dentry> {
-        let path = [space_id];
-        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/files/commit", &path);
-        check_app_properties(call.operation, options.app_properties.as_ref())?;
-        let overwrite_dentry_id = options.overwrite_dentry_id.as_deref();
-        let option = options.if_set();
-        let call = call.query("unionId", operator.0).json(&CommitBody {
-            upload_key,
-            name,
-            parent_id,
-            overwrite_dentry_id,
-            option,
-        })?;
+        let call = Call::new("POST /v1.0/storage/spaces/{spaceId}/files/commit", &[space_id])
+            .acting(operator)
+            .field("uploadKey", upload_key)
+            .field("name", name)
+            .field("parentId", parent_id)
+            .field_if_set("overwriteDentryId", options.overwrite_dentry_id.as_ref())
+            .limit_if_set("appProperties", options.app_properties.as_ref(), MAX_APP_PROPERTIES)
+            .option(options.if_set());
         self.client.field("dentry", &call)
     }
 }

@@ -1,7 +1,6 @@
 //! Versions of a file.
 
 use super::Storage;
-use crate::api::common::check_max_results;
 use crate::base::call::Call;
 use crate::base::dentry::Dentry;
 use crate::base::error::Result;
@@ -68,14 +67,16 @@ impl Storage<'_> {
         operator: UnionId<'_>,
         options: &ListDentryVersions,
     ) -> Result<Page<Dentry>> {
-        let path = [space_id, dentry_id];
-        let call = Call::new("GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/versions", &path);
-        check_max_results(call.operation, options.max_results, MAX_PAGE)?;
-        let call = call
-            .query("unionId", operator.0)
-            .query_if_set("nextToken", options.next_token.as_ref())
-            .query_if_set("maxResults", options.max_results);
-        self.client.page("dentries", &call.reads())
+        let call = Call::new(
+            "GET /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/versions",
+            &[space_id, dentry_id],
+        )
+        .acting(operator)
+        .query_if_set("nextToken", options.next_token.as_ref())
+        .query_if_set("maxResults", options.max_results)
+        .limit_value("maxResults", options.max_results, 1..=MAX_PAGE)
+        .reads();
+        self.client.page("dentries", &call)
     }
 
     /// Makes an older version of a file the latest again: a **new** version with the old content.
@@ -109,13 +110,11 @@ impl Storage<'_> {
         version: u64,
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let version = version.to_string();
-        let path = [space_id, dentry_id, &version];
         let call = Call::new(
             "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/versions/{version}/revert",
-            &path,
+            &[space_id, dentry_id, &version.to_string()],
         )
-        .query("unionId", operator.0);
+        .acting(operator);
         self.client.call_done(&call)
     }
 }

@@ -1,13 +1,10 @@
 //! Putting a file into a folder.
 
-use serde::Serialize;
-
 use super::StorageV2;
-use crate::api::storage::dentries::check_app_properties;
 use crate::api::storage::files::Region;
 use crate::api::storage::uploads::{PROTOCOL, UploadInfo};
 use crate::base::call::Call;
-use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, StorageDriver};
+use crate::base::dentry::{AppProperty, ConflictStrategy, Dentry, MAX_APP_PROPERTIES, StorageDriver};
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
 use crate::base::ids::string_enum;
@@ -91,22 +88,6 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-struct UploadInfoBody<'a> {
-    protocol: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a GetFileUploadInfoV2>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CommitBody<'a> {
-    upload_key: &'a str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a CommitFileV2>,
-}
-
 impl StorageV2<'_> {
     /// Asks where the bytes of a new file can be sent: the first of the three steps of an upload.
     ///
@@ -143,11 +124,15 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &GetFileUploadInfoV2,
     ) -> Result<UploadInfo> {
-        let path = [parent_dentry_uuid];
-        let call = Call::new("POST /v2.0/storage/spaces/files/{parentDentryUuid}/uploadInfos/query", &path)
-            .query("unionId", operator.0)
-            .json(&UploadInfoBody { protocol: PROTOCOL, option: options.if_set() })?;
-        self.client.call(&call.reads())
+        let call = Call::new(
+            "POST /v2.0/storage/spaces/files/{parentDentryUuid}/uploadInfos/query",
+            &[parent_dentry_uuid],
+        )
+        .acting(operator)
+        .field("protocol", PROTOCOL)
+        .option(options.if_set())
+        .reads();
+        self.client.call(&call)
     }
 
     /// Makes a file of the bytes that were sent: the last step of an upload.
@@ -192,11 +177,13 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &CommitFileV2,
     ) -> Result<Dentry> {
-        let path = [parent_dentry_uuid];
-        let call = Call::new("POST /v2.0/storage/spaces/files/{parentDentryUuid}/commit", &path);
-        check_app_properties(call.operation, options.app_properties.as_ref())?;
-        let option = options.if_set();
-        let call = call.query("unionId", operator.0).json(&CommitBody { upload_key, name, option })?;
+        let call =
+            Call::new("POST /v2.0/storage/spaces/files/{parentDentryUuid}/commit", &[parent_dentry_uuid])
+                .acting(operator)
+                .field("uploadKey", upload_key)
+                .field("name", name)
+                .limit_if_set("appProperties", options.app_properties.as_ref(), MAX_APP_PROPERTIES)
+                .option(options.if_set());
         self.client.field("dentry", &call)
     }
 }

@@ -1,6 +1,6 @@
 //! What people have done with files.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::StorageV2;
 use crate::base::call::Call;
@@ -72,17 +72,6 @@ pub struct OperationLog {
     pub subject_url: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LogsBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_time: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_time: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a ListOperationLogs>,
-}
-
 impl StorageV2<'_> {
     /// Lists what people have done with files, one page.
     ///
@@ -106,13 +95,12 @@ impl StorageV2<'_> {
     /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn list_operation_logs(&self, options: &ListOperationLogs) -> Result<Page<OperationLog>> {
-        let ListOperationLogs { start_time, end_time, .. } = *options;
-        let call = Call::new("POST /v2.0/storage/managements/operationLogs/list", &[]).json(&LogsBody {
-            start_time,
-            end_time,
-            option: options.if_set(),
-        })?;
-        self.client.counted_page("items", &call.reads())
+        let call = Call::new("POST /v2.0/storage/managements/operationLogs/list", &[])
+            .field_if_set("startTime", options.start_time)
+            .field_if_set("endTime", options.end_time)
+            .option(options.if_set())
+            .reads();
+        self.client.counted_page("items", &call)
     }
 }
 

@@ -1,12 +1,9 @@
 //! Who may do what with a dentry.
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use super::StorageV2;
-use crate::api::common::{check_count, check_number};
 use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, without_nulls};
 use crate::base::call::Call;
 use crate::base::error::Result;
@@ -24,20 +21,22 @@ use crate::base::pages::{Page, Pages};
 /// let department = MemberV2::new(MemberType::Dept, "dept-1").corp_id("corp-1");
 /// assert_eq!((person.id.as_str(), department.corp_id.as_deref()), ("userid-1", Some("corp-1")));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct MemberV2 {
     /// What kind of member.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<MemberType>,
     /// Its id: that of an organisation, a department, a tag or a conversation, the userid (no unionId) of a person,
     /// the code of a dynamic group.
     #[serde(deserialize_with = "null_is_default")]
     pub id: String,
     /// The organisation it belongs to. Departments need it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub corp_id: Option<String>,
     /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -158,51 +157,12 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MembersBody<'a, O> {
-    role_id: &'a RoleId,
-    members: Vec<MemberBody<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a O>,
+/// The members without their names, which only a new permission takes.
+fn unnamed(members: &[MemberV2]) -> Vec<MemberV2> {
+    members.iter().map(|member| MemberV2 { name: None, ..member.clone() }).collect()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MemberBody<'a> {
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a MemberType>,
-    id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    corp_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-}
-
-/// Only where one is added the vendor takes a name; one that was listed has it.
-fn bodies<'m>(members: &'m [MemberV2], with_names: bool) -> Vec<MemberBody<'m>> {
-    let body = |member: &'m MemberV2| {
-        let name = member.name.as_deref().filter(|_| with_names);
-        let (kind, corp_id) = (member.kind.as_ref(), member.corp_id.as_deref());
-        MemberBody { kind, id: &member.id, corp_id, name }
-    };
-    members.iter().map(body).collect()
-}
-
-#[derive(Serialize)]
-struct ListBody<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a ListPermissionsV2>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RolesBody<'a> {
-    dentry_uuid_list: &'a [&'a str],
-}
-
-/// The vendor says that an answer has at most so many.
-const PAGE_SIZES: RangeInclusive<u64> = 1..=30;
+const MAX_RESULTS: u32 = 30;
 
 impl StorageV2<'_> {
     /// Gives members a role on a file, a folder or a whole space.
@@ -248,12 +208,13 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &AddPermissionV2,
     ) -> Result<()> {
-        let path = [dentry_uuid];
-        let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
-        let body = MembersBody { role_id: role, members: bodies(members, true), option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
+        let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &[dentry_uuid])
+            .acting(operator)
+            .field("roleId", role)
+            .field("members", members)
+            .limit("members", members.len(), 1..=MAX_MEMBERS)
+            .limit_value("duration", options.duration, DURATIONS)
+            .option(options.if_set());
         self.client.call_done(&call)
     }
 
@@ -289,12 +250,14 @@ impl StorageV2<'_> {
         members: &[MemberV2],
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [dentry_uuid];
-        let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/remove", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        let body = MembersBody { role_id: role, members: bodies(members, false), option: None::<&()> };
-        let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call_done(&call.repeatable())
+        let call =
+            Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/remove", &[dentry_uuid])
+                .acting(operator)
+                .field("roleId", role)
+                .field("members", unnamed(members))
+                .limit("members", members.len(), 1..=MAX_MEMBERS)
+                .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Gives members another role in the place of the one they have, or for another time.
@@ -332,13 +295,15 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &UpdatePermissionV2,
     ) -> Result<()> {
-        let path = [dentry_uuid];
-        let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &path);
-        check_count(call.operation, "members", members.len(), 1..=MAX_MEMBERS)?;
-        check_number(call.operation, "duration", options.duration, &DURATIONS)?;
-        let body = MembersBody { role_id: role, members: bodies(members, false), option: options.if_set() };
-        let call = call.query("unionId", operator.0).json(&body)?;
-        self.client.call_done(&call.repeatable())
+        let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &[dentry_uuid])
+            .acting(operator)
+            .field("roleId", role)
+            .field("members", unnamed(members))
+            .limit("members", members.len(), 1..=MAX_MEMBERS)
+            .limit_value("duration", options.duration, DURATIONS)
+            .option(options.if_set())
+            .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Lists who may do what with a dentry, one page.
@@ -371,11 +336,13 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &ListPermissionsV2,
     ) -> Result<Page<PermissionV2>> {
-        let path = [dentry_uuid];
-        let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/query", &path);
-        check_number(call.operation, "maxResults", options.max_results, &PAGE_SIZES)?;
-        let call = call.query("unionId", operator.0).json(&ListBody { option: options.if_set() })?;
-        self.client.page("permissions", &call.reads())
+        let call =
+            Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/query", &[dentry_uuid])
+                .acting(operator)
+                .limit_value("maxResults", options.max_results, 1..=MAX_RESULTS)
+                .option(options.if_set())
+                .reads();
+        self.client.page("permissions", &call)
     }
 
     /// Asks for the roles on several dentries: by the uuid of the dentry.
@@ -403,9 +370,10 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
     ) -> Result<BTreeMap<String, Vec<Role>>> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/permissions/roles/batchQuery", &[])
-            .query("unionId", operator.0)
-            .json(&RolesBody { dentry_uuid_list: dentry_uuids })?;
-        self.client.field("roleMap", &call.reads()).map(without_nulls)
+            .acting(operator)
+            .field("dentryUuidList", dentry_uuids)
+            .reads();
+        self.client.field("roleMap", &call).map(without_nulls)
     }
 }
 

@@ -202,8 +202,9 @@ impl StorageV2<'_> {
             .query_if_set("maxResults", options.max_results)
             .query_if_set("nextToken", options.next_token.as_ref())
             .query_list("operateTypes", options.operate_types.as_ref())
-            .query_if_set("operatorId", options.operator_id.as_ref());
-        self.client.page("recentDentryList", &call.reads())
+            .query_if_set("operatorId", options.operator_id.as_ref())
+            .reads();
+        self.client.page("recentDentryList", &call)
     }
 
     /// Lists what a person has put a star on, one page.
@@ -234,8 +235,9 @@ impl StorageV2<'_> {
             .query_if_set("operatorId", options.operator_id.as_ref())
             .query_if_set("orderBy", options.order_by.as_ref())
             .query_if_set("sortType", options.sort_type.as_ref())
-            .query_list("supportResourceTypes", options.support_resource_types.as_ref());
-        self.client.page("starList", &call.reads())
+            .query_list("supportResourceTypes", options.support_resource_types.as_ref())
+            .reads();
+        self.client.page("starList", &call)
     }
 }
 

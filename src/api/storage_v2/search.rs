@@ -1,11 +1,8 @@
 //! Searching: dentries, what is published in a knowledge base, knowledge bases.
 
-use std::ops::RangeInclusive;
-
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::StorageV2;
-use crate::api::common::check_number;
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
@@ -196,19 +193,9 @@ pub struct FoundWorkspace {
     pub url: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SearchBody<'a, O> {
-    keyword: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    workspace_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a O>,
-}
-
 /// The vendor's limits.
-const DENTRIES: RangeInclusive<u64> = 1..=50;
-const WORKSPACES: RangeInclusive<u64> = 1..=20;
+const MAX_DENTRIES: u32 = 50;
+const MAX_WORKSPACES: u32 = 20;
 
 impl StorageV2<'_> {
     /// Searches for files and folders that the acting person may see, one page.
@@ -244,10 +231,13 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &SearchDentries,
     ) -> Result<Page<FoundDentry>> {
-        let call = Call::new("POST /v2.0/storage/dentries/search", &[]).query("operatorId", operator.0);
-        check_number(call.operation, "maxResults", options.max_results, &DENTRIES)?;
-        let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
-        self.client.page("items", &call.reads())
+        let call = Call::new("POST /v2.0/storage/dentries/search", &[])
+            .query("operatorId", operator.0)
+            .field("keyword", keyword)
+            .limit_value("maxResults", options.max_results, 1..=MAX_DENTRIES)
+            .option(options.if_set())
+            .reads();
+        self.client.page("items", &call)
     }
 
     /// Searches what is published in a knowledge base, one page.
@@ -276,11 +266,13 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &SearchPublishDentries,
     ) -> Result<Page<FoundPublishDentry>> {
-        let body = SearchBody { keyword, workspace_id: Some(workspace_id), option: options.if_set() };
         let call = Call::new("POST /v2.0/storage/publishDentries/search", &[])
             .query("operatorId", operator.0)
-            .json(&body)?;
-        self.client.page("items", &call.reads())
+            .field("keyword", keyword)
+            .field("workspaceId", workspace_id)
+            .option(options.if_set())
+            .reads();
+        self.client.page("items", &call)
     }
 
     /// Searches for knowledge bases by name, one page.
@@ -313,10 +305,13 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &SearchWorkspaces,
     ) -> Result<Page<FoundWorkspace>> {
-        let call = Call::new("POST /v2.0/storage/workspaces/search", &[]).query("operatorId", operator.0);
-        check_number(call.operation, "maxResults", options.max_results, &WORKSPACES)?;
-        let call = call.json(&SearchBody { keyword, workspace_id: None, option: options.if_set() })?;
-        self.client.page("items", &call.reads())
+        let call = Call::new("POST /v2.0/storage/workspaces/search", &[])
+            .query("operatorId", operator.0)
+            .field("keyword", keyword)
+            .limit_value("maxResults", options.max_results, 1..=MAX_WORKSPACES)
+            .option(options.if_set())
+            .reads();
+        self.client.page("items", &call)
     }
 }
 

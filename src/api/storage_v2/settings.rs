@@ -85,8 +85,9 @@ impl StorageV2<'_> {
     #[inline]
     pub fn manager_get_default_hand_over_user(&self, operator: UnionId<'_>) -> Result<Option<String>> {
         let call = Call::new("GET /v2.0/storage/managementSettings/defaultHandOverUsers", &[])
-            .query("operatorId", operator.0);
-        match self.client.field("defaultHandoverUserId", &call.reads()) {
+            .query("operatorId", operator.0)
+            .reads();
+        match self.client.field("defaultHandoverUserId", &call) {
             // Nobody was named.
             Err(Error::Answer(e)) if matches!(e.problem, Problem::Missing(_)) => Ok(None),
             named => named,
@@ -119,8 +120,9 @@ impl StorageV2<'_> {
     ) -> Result<()> {
         let call = Call::new("POST /v2.0/storage/managementSettings/defaultHandOverUsers/set", &[])
             .query("operatorId", operator.0)
-            .json(options)?;
-        self.client.call_done(&call.repeatable())
+            .field_if_set("defaultHandoverUserId", options.default_handover_user_id.as_ref())
+            .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Cleans files away.
@@ -145,7 +147,12 @@ impl StorageV2<'_> {
     /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn clean_file(&self, options: &CleanFile) -> Result<CleanedFiles> {
-        let call = Call::new("POST /v2.0/storage/filemanager/clean", &[]).json(options)?;
-        self.client.call(&call.without_token(&[]))
+        let call = Call::new("POST /v2.0/storage/filemanager/clean", &[])
+            .field_if_set("cleanReason", options.clean_reason.as_ref())
+            .field_if_set("dentryId", options.dentry_id)
+            .field_if_set("operatorId", options.operator_id.as_ref())
+            .field_if_set("spaceId", options.space_id)
+            .without_token();
+        self.client.call(&call)
     }
 }

@@ -1,6 +1,6 @@
 //! What a dentry takes over from above, and how far it is shared beyond its members.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::StorageV2;
 use crate::base::call::Call;
@@ -51,18 +51,6 @@ options! {
     }
 }
 
-#[derive(Serialize)]
-struct InheritanceBody<'a> {
-    inheritance: &'a PermissionInheritance,
-}
-
-#[derive(Serialize)]
-struct ScopeBody<'a> {
-    scope: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    option: Option<&'a SetPermissionShareScope>,
-}
-
 impl StorageV2<'_> {
     /// Asks whether a dentry takes over the permissions of the folder it is in.
     ///
@@ -89,11 +77,13 @@ impl StorageV2<'_> {
         dentry_uuid: &str,
         operator: UnionId<'_>,
     ) -> Result<Option<PermissionInheritance>> {
-        let path = [dentry_uuid];
-        let call =
-            Call::new("GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances", &path)
-                .query("unionId", operator.0);
-        self.client.field("inheritance", &call.reads())
+        let call = Call::new(
+            "GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances",
+            &[dentry_uuid],
+        )
+        .acting(operator)
+        .reads();
+        self.client.field("inheritance", &call)
     }
 
     /// Decides whether a dentry takes over the permissions of the folder it is in.
@@ -125,12 +115,14 @@ impl StorageV2<'_> {
         inheritance: &PermissionInheritance,
         operator: UnionId<'_>,
     ) -> Result<()> {
-        let path = [dentry_uuid];
-        let call =
-            Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances", &path)
-                .query("unionId", operator.0)
-                .json(&InheritanceBody { inheritance })?;
-        self.client.call_done(&call.repeatable())
+        let call = Call::new(
+            "PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/inheritances",
+            &[dentry_uuid],
+        )
+        .acting(operator)
+        .field("inheritance", inheritance)
+        .repeatable();
+        self.client.call_done(&call)
     }
 
     /// Asks how far a dentry is shared beyond its members.
@@ -153,10 +145,11 @@ impl StorageV2<'_> {
     /// `systemError`.
     #[inline]
     pub fn get_permission_share_scope(&self, dentry_uuid: &str, operator: UnionId<'_>) -> Result<ShareScope> {
-        let path = [dentry_uuid];
-        let call = Call::new("GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes", &path)
-            .query("unionId", operator.0);
-        self.client.call(&call.reads())
+        let call =
+            Call::new("GET /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes", &[dentry_uuid])
+                .acting(operator)
+                .reads();
+        self.client.call(&call)
     }
 
     /// Decides how far a dentry is shared beyond its members.
@@ -187,10 +180,12 @@ impl StorageV2<'_> {
         operator: UnionId<'_>,
         options: &SetPermissionShareScope,
     ) -> Result<()> {
-        let path = [dentry_uuid];
-        let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes", &path)
-            .query("unionId", operator.0)
-            .json(&ScopeBody { scope, option: options.if_set() })?;
-        self.client.call_done(&call.repeatable())
+        let call =
+            Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/scopes", &[dentry_uuid])
+                .acting(operator)
+                .field("scope", scope)
+                .option(options.if_set())
+                .repeatable();
+        self.client.call_done(&call)
     }
 }

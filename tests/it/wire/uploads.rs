@@ -193,8 +193,8 @@ fn part_numbers_outside_the_limits_are_refused_before_anything_is_sent() {
     let table: [(&[u32], &str); 4] = [
         (&[], "0 `partNumbers`, and one call takes 1 to 30"),
         (&thirty_one, "31 `partNumbers`, and one call takes 1 to 30"),
-        (&[1, 0], "0 among the `partNumbers`, and parts are numbered from 1 to 10000"),
-        (&[10_000, 10_001], "10001 among the `partNumbers`, and parts are numbered from 1 to 10000"),
+        (&[1, 0], "`partNumbers[..]` is 0, and 1 to 10000 are allowed"),
+        (&[10_000, 10_001], "`partNumbers[..]` is 10001, and 1 to 10000 are allowed"),
     ];
     for (numbers, problem) in table {
         let options = GetMultipartFileUploadInfos::new();
@@ -215,7 +215,7 @@ fn a_fourth_app_property_is_refused_before_anything_is_sent() {
     let fake = FakeDingTalk::start().unwrap();
     let client = fake.client().build().unwrap();
     let (old, new) = (CommitFile::new(), CommitFileV2::new());
-    let problem = "4 `appProperties`, and at most 3 are allowed";
+    let problem = "4 `appProperties`, and one call takes at most 3";
     let four = old.clone().app_properties(properties(4));
     let error = client.storage().commit_file("space-1", "k", "a.txt", "0", OPERATOR, &four).unwrap_err();
     assert_refused(&error, "/v1.0/storage/spaces/{spaceId}/files/commit", problem);
