@@ -117,7 +117,7 @@ mod transfer;
 pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
 pub use api::doc::{DentryIds, Doc};
 pub use api::oauth2::Oauth2;
-pub use api::roles::{MemberType, Role, RoleId};
+pub use api::permissions::{AddPermission, ListPermissions, MemberType, Role, RoleId, UpdatePermission};
 pub use api::storage::Storage;
 pub use api::storage::batches::{BatchOutcome, CopyDentries, DeleteDentries, DentryBatchItem, MoveDentries};
 pub use api::storage::browse::{
@@ -133,7 +133,7 @@ pub use api::storage::files::{
 pub use api::storage::open_info::{
     DentryOpenInfo, GetDentryOpenInfo, OpenInfo, OpenType, WebOfficeTokens, WebOfficeUrl,
 };
-pub use api::storage::permissions::{AddPermission, ListPermissions, Member, Permission, UpdatePermission};
+pub use api::storage::permissions::{Member, Permission};
 pub use api::storage::recycle_bin::{ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem};
 pub use api::storage::restore::{RestoreRecycleItem, RestoreRecycleItems, Restored, RestoredItem};
 pub use api::storage::spaces::{
@@ -150,9 +150,7 @@ pub use api::storage::walk::{Walk, WalkEntry, WalkError};
 pub use api::storage_v2::StorageV2;
 pub use api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, OnlineDocType, PreCheckParamV2};
 pub use api::storage_v2::logs::{ListOperationLogs, OperationLog};
-pub use api::storage_v2::permissions::{
-    AddPermissionV2, ListPermissionsV2, MemberV2, PermissionV2, UpdatePermissionV2,
-};
+pub use api::storage_v2::permissions::{MemberV2, PermissionV2};
 pub use api::storage_v2::recents::{
     ListRecents, ListStars, RecentDentry, RecentResource, RecentSpace, Star, StarResource,
 };

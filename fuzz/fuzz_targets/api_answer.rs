@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use dingtalk_files::{
     AddSpace, Client, CopyDentry, DeleteDentry, Dentry, Error, GetDentries, GetDentry, GetFileDownloadInfo,
     GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, ListDentries, ListOperationLogs,
-    ListPermissions, ListPermissionsV2, ListRecents, ListRecycleItems, ListStars, RecycleBinScope,
-    RestoreRecycleItems, Result, SearchDentries, SearchWorkspaces, UnionId, UserGet,
+    ListPermissions, ListRecents, ListRecycleItems, ListStars, RecycleBinScope, RestoreRecycleItems, Result,
+    SearchDentries, SearchWorkspaces, UnionId, UserGet,
 };
 use dingtalk_files_fuzz::{Servers, TOKEN, answer, check_text, is_plain_answer};
 use libfuzzer_sys::fuzz_target;
@@ -52,7 +52,7 @@ const OPERATIONS: [fn(&Client) -> Result<String>; 32] = [
     |c| shown(c.storage().list_recycle_items("b", ME, &ListRecycleItems::new())),
     |c| shown(c.storage().get_dentry_thumbnails("s", &["d"], ME)),
     |c| shown(c.storage().get_web_office_url("s", "d", ME)),
-    |c| shown(c.storage_v2().list_permissions("u", ME, &ListPermissionsV2::new())),
+    |c| shown(c.storage_v2().list_permissions("u", ME, &ListPermissions::new())),
     |c| shown(c.storage_v2().list_recents(&ListRecents::new())),
     |c| shown(c.storage_v2().list_stars(&ListStars::new())),
     |c| shown(c.storage_v2().search_dentries("word", ME, &SearchDentries::new())),

@@ -3,7 +3,7 @@
 pub(crate) mod conv_file;
 pub(crate) mod doc;
 pub(crate) mod oauth2;
-pub(crate) mod roles;
+pub(crate) mod permissions;
 pub(crate) mod storage;
 pub(crate) mod storage_v2;
 pub(crate) mod topapi;

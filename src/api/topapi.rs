@@ -40,7 +40,7 @@ impl Client {
 
 string_enum! {
     /// In which language names of things are told.
-    sent Language {
+    Language: sent {
         /// Chinese, the default.
         Chinese = "zh_CN",
         /// English.
@@ -49,7 +49,7 @@ string_enum! {
 }
 
 options! {
-    /// What [`Topapi::user_get`] may be told besides the person.
+    /// Optional parameters of [`Topapi::user_get`].
     ///
     /// ```
     /// use dingtalk_files::{Language, UserGet};

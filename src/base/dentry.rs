@@ -13,7 +13,7 @@ use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// Whether a dentry is a file or a folder.
-    DentryType {
+    DentryType: received {
         /// A file.
         File = "FILE",
         /// A folder.
@@ -23,7 +23,7 @@ string_enum! {
 
 string_enum! {
     /// The state a dentry is in.
-    DentryStatus {
+    DentryStatus: received {
         /// There and usable.
         Normal = "NORMAL",
         /// In the recycle bin, or gone.
@@ -35,7 +35,7 @@ string_enum! {
 
 string_enum! {
     /// The kind of file, by its extension.
-    DentryCategory {
+    DentryCategory: received {
         /// A picture.
         Image = "IMAGE",
         /// A film.
@@ -57,7 +57,7 @@ string_enum! {
 
 string_enum! {
     /// Which of the vendor's stores holds a file.
-    sent_and_received StorageDriver {
+    StorageDriver: sent, received {
         /// The store of uploaded files, and the default everywhere.
         DingTalk = "DINGTALK",
         /// The store of online documents.
@@ -71,7 +71,7 @@ string_enum! {
 
 string_enum! {
     /// The partition of the store that a file lies in.
-    PartitionType {
+    PartitionType: received {
         /// The shared one, in the public cloud.
         PublicOss = "PUBLIC_OSS_PARTITION",
         /// A dedicated one.
@@ -81,7 +81,7 @@ string_enum! {
 
 string_enum! {
     /// The vendor's action when the folder already has an entry of that name.
-    sent ConflictStrategy {
+    ConflictStrategy: sent {
         /// The new entry gets another name, such as `report(1).xls`. The vendor's default.
         AutoRename = "AUTO_RENAME",
         /// The new entry takes the place of the old one.
@@ -95,7 +95,7 @@ string_enum! {
 
 string_enum! {
     /// The visibility of a property that an app has set on a file.
-    sent_and_received Visibility {
+    Visibility: sent, received {
         /// Every app.
         Public = "PUBLIC",
         /// Only the app that set it.

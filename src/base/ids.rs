@@ -21,23 +21,13 @@ impl From<UnionId<'_>> for String {
     }
 }
 
-/// A closed set of words of the vendor that may still grow: unknown words are kept in `Other`. Words are received;
-/// those that are `sent`, or `sent_and_received`, say so before their name.
+/// Declares a closed set of words of the vendor that may still grow: unknown words are kept in `Other`. Behind the name
+/// stands whether the words are `sent`, `received`, or both.
 macro_rules! string_enum {
-    ($(#[$meta:meta])* $name:ident $words:tt) => {
-        string_enum! { @enum $(#[$meta])* $name $words }
-        string_enum! { @received $name }
-    };
-    ($(#[$meta:meta])* sent $name:ident $words:tt) => {
-        string_enum! { @enum $(#[$meta])* $name $words }
-        string_enum! { @sent $name }
-    };
-    ($(#[$meta:meta])* sent_and_received $name:ident $words:tt) => {
-        string_enum! { @enum $(#[$meta])* $name $words }
-        string_enum! { @sent $name }
-        string_enum! { @received $name }
-    };
-    (@enum $(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+    (
+        $(#[$meta:meta])*
+        $name:ident: $($direction:ident),+ { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }
+    ) => {
         $(#[$meta])*
         ///
         /// ```
@@ -81,6 +71,8 @@ macro_rules! string_enum {
                 f.write_str(self.as_str())
             }
         }
+
+        $(string_enum! { @$direction $name })+
     };
     (@sent $name:ident) => {
         impl serde::Serialize for $name {

@@ -1,6 +1,6 @@
 //! The structs of optional parameters, one per operation that has any.
 
-/// Declares an options struct: private fields, one documented setter each, and nothing on the wire that was not set.
+/// Declares an options struct: hidden fields, one documented setter each, and nothing on the wire that was not set.
 ///
 /// A field is `name: type = a value for its example`, or `name: type as what its setter takes = ..`. A field whose name on
 /// the wire is not its own in camel case has that name behind its own, in parentheses. Fields that the vendor puts beside
@@ -38,9 +38,9 @@ macro_rules! options {
         pub struct $name {
             $(
                 #[serde(skip_serializing_if = "Option::is_none" $(, rename = $wire)?)]
-                $field: Option<$type>,
+                pub(crate) $field: Option<$type>,
             )+
-            $($(#[serde(skip)] $top_level: Option<$top_level_type>,)+)?
+            $($(#[serde(skip)] pub(crate) $top_level: Option<$top_level_type>,)+)?
         }
 
         impl $name {

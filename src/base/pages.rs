@@ -55,12 +55,19 @@ pub struct Pages<'a, T> {
 type Fetch<'a, T> = Box<dyn FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a>;
 
 impl<'a, T> Pages<'a, T> {
-    /// Begins with the page of `first`, or with the first page.
-    pub(crate) fn new(
-        first: Option<String>,
-        fetch: impl FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a,
+    /// Begins with the page of the cursor in the options, or with the first page.
+    pub(crate) fn new<O: Clone + Send + 'a>(
+        options: &O,
+        cursor: fn(&mut O) -> &mut Option<String>,
+        mut fetch: impl FnMut(&O) -> Result<Page<T>> + Send + 'a,
     ) -> Self {
+        let mut options = options.clone();
+        let first = cursor(&mut options).take();
         let used = first.iter().cloned().collect();
+        let fetch = move |token: Option<&str>| {
+            *cursor(&mut options) = token.map(str::to_owned);
+            fetch(&options)
+        };
         Self { fetch: Some(Box::new(fetch)), token: first, used, items: Vec::new().into_iter() }
     }
 }
@@ -114,10 +121,14 @@ mod tests {
     fn run(pages: Vec<Result<Page<u32>>>) -> (Vec<Option<u32>>, Vec<Option<String>>) {
         let mut asked = Vec::new();
         let mut pages = pages.into_iter();
-        let all = Pages::new(None, |token| {
-            asked.push(token.map(str::to_owned));
-            pages.next().unwrap()
-        });
+        let all = Pages::new(
+            &None,
+            |cursor| cursor,
+            |token| {
+                asked.push(token.clone());
+                pages.next().unwrap()
+            },
+        );
         let items = all.map(Result::ok).collect();
         (items, asked)
     }
@@ -143,10 +154,14 @@ mod tests {
         let (items, asked) = run(pages);
         assert_eq!((items, asked.len()), (vec![Some(1), Some(2), Some(3)], 3));
         let mut asked = Vec::new();
-        let all = Pages::new(Some("x".to_owned()), |token| {
-            asked.push(token.map(str::to_owned));
-            Ok(page(&[1], Some("x")))
-        });
+        let all = Pages::new(
+            &Some("x".to_owned()),
+            |cursor| cursor,
+            |token| {
+                asked.push(token.clone());
+                Ok(page(&[1], Some("x")))
+            },
+        );
         assert_eq!(all.count(), 1);
         assert_eq!(asked, [Some("x".to_owned())]);
     }
@@ -161,14 +176,18 @@ mod tests {
     #[test]
     fn nothing_is_asked_before_it_is_needed() {
         let mut asked = 0;
-        let mut pages = Pages::new(None, |_| {
-            asked += 1;
-            Ok(page(&[1, 2], Some("a")))
-        });
+        let mut pages = Pages::new(
+            &None,
+            |cursor| cursor,
+            |_| {
+                asked += 1;
+                Ok(page(&[1, 2], Some("a")))
+            },
+        );
         pages.next();
         pages.next();
         drop(pages);
         assert_eq!(asked, 1);
-        let _ = Pages::<u32>::new(None, |_| panic!("asked"));
+        let _ = Pages::<u32>::new(&None, |cursor| cursor, |_| panic!("asked"));
     }
 }

@@ -7,7 +7,7 @@ use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// The state of a task.
-    TaskStatus {
+    TaskStatus: received {
         /// Not begun.
         Init = "INIT",
         /// Running.

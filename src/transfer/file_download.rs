@@ -55,7 +55,7 @@ impl FileDownload<'_, '_> {
         let identity = self.resume.then(|| Identity {
             space_id: &self.file.file.space_id,
             dentry_id: &self.file.file.dentry_id,
-            version: self.file.file.options.asked_version(),
+            version: self.file.file.options.version,
         });
         let fetch = |client: &Client| {
             let first = self.file.sign_or_wait(client, self.context)?;
@@ -109,7 +109,7 @@ impl FileDownload<'_, '_> {
         let is_ours = |saved: &Checkpoint| {
             saved.space_id == ours.space_id
                 && saved.dentry_id == ours.dentry_id
-                && saved.version == ours.options.asked_version()
+                && saved.version == ours.options.version
         };
         let saved = if self.resume { part.saved().filter(is_ours) } else { None };
         if let Some(saved) = saved {

@@ -11,7 +11,7 @@ use crate::base::json::{empty_is_none, null_is_default};
 use crate::base::options::options;
 
 options! {
-    /// What [`Storage::copy_dentries`] may be told besides from where to where.
+    /// Optional parameters of [`Storage::copy_dentries`].
     ///
     /// ```
     /// use dingtalk_files::{ConflictStrategy, CopyDentries};
@@ -26,7 +26,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::move_dentries`] may be told besides from where to where.
+    /// Optional parameters of [`Storage::move_dentries`].
     ///
     /// ```
     /// use dingtalk_files::{ConflictStrategy, MoveDentries};
@@ -43,7 +43,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::delete_dentries`] may be told besides the entries.
+    /// Optional parameters of [`Storage::delete_dentries`].
     ///
     /// ```
     /// use dingtalk_files::DeleteDentries;

@@ -14,7 +14,7 @@ use crate::base::pages::{Page, Pages};
 
 string_enum! {
     /// Which way a list is sorted.
-    sent SortOrder {
+    SortOrder: sent {
         /// Smallest, oldest or first first.
         Ascending = "ASC",
         /// Largest, newest or last first.
@@ -24,7 +24,7 @@ string_enum! {
 
 string_enum! {
     /// By what the entries of a folder are sorted.
-    sent DentryOrderBy {
+    DentryOrderBy: sent {
         /// When they were changed last. The vendor's default.
         ModifiedTime = "MODIFIED_TIME",
         /// When they were made.
@@ -37,7 +37,7 @@ string_enum! {
 }
 
 options! {
-    /// What [`Storage::get_dentry`] may be told besides the entry.
+    /// Optional parameters of [`Storage::get_dentry`].
     ///
     /// ```
     /// use dingtalk_files::GetDentry;
@@ -55,7 +55,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::get_dentries`] may be told besides the entries.
+    /// Optional parameters of [`Storage::get_dentries`].
     ///
     /// ```
     /// use dingtalk_files::GetDentries;
@@ -73,7 +73,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::list_dentries`] and [`Storage::dentries`] may be told besides the folder.
+    /// Optional parameters of [`Storage::list_dentries`] and [`Storage::dentries`].
     ///
     /// ```
     /// use dingtalk_files::{DentryOrderBy, ListDentries, SortOrder};
@@ -96,7 +96,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::list_all_dentries`] and [`Storage::all_dentries`] may be told besides the space.
+    /// Optional parameters of [`Storage::list_all_dentries`] and [`Storage::all_dentries`].
     ///
     /// ```
     /// use dingtalk_files::{ListAllDentries, SortOrder};
@@ -361,12 +361,13 @@ impl<'c> Storage<'c> {
         operator: UnionId<'_>,
         options: &ListDentries,
     ) -> Pages<'c, Dentry> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let [space, parent, person] = [space_id, parent_id, operator.0].map(str::to_owned);
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_dentries(&space, &parent, UnionId(&person), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.list_dentries(&space, &parent, UnionId(&person), options),
+        )
     }
 
     /// Everything in a space, whatever folder it is in: [`list_all_dentries`](Self::list_all_dentries), page after page.
@@ -396,11 +397,12 @@ impl<'c> Storage<'c> {
         operator: UnionId<'_>,
         options: &ListAllDentries,
     ) -> Pages<'c, Dentry> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let [space, person] = [space_id, operator.0].map(str::to_owned);
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_all_dentries(&space, UnionId(&person), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.list_all_dentries(&space, UnionId(&person), options),
+        )
     }
 }

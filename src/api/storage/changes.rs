@@ -11,7 +11,7 @@ use crate::base::json::{empty_is_none, null_is_default};
 use crate::base::options::options;
 
 options! {
-    /// What [`Storage::add_folder`] may be told besides the name.
+    /// Optional parameters of [`Storage::add_folder`].
     ///
     /// ```
     /// use dingtalk_files::{AddFolder, ConflictStrategy};
@@ -28,7 +28,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::copy_dentry`] may be told besides from where to where.
+    /// Optional parameters of [`Storage::copy_dentry`].
     ///
     /// ```
     /// use dingtalk_files::{ConflictStrategy, CopyDentry};
@@ -43,7 +43,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::move_dentry`] may be told besides from where to where.
+    /// Optional parameters of [`Storage::move_dentry`].
     ///
     /// ```
     /// use dingtalk_files::{ConflictStrategy, MoveDentry};
@@ -60,7 +60,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::delete_dentry`] may be told besides the entry.
+    /// Optional parameters of [`Storage::delete_dentry`].
     ///
     /// ```
     /// use dingtalk_files::DeleteDentry;

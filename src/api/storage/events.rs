@@ -8,7 +8,7 @@ use crate::base::ids::string_enum;
 
 string_enum! {
     /// How much of the storage events are about.
-    sent EventScope {
+    EventScope: sent {
         /// A whole organisation; the scope id is its corpId.
         Org = "ORG",
         /// One space; the scope id is its id.

@@ -16,7 +16,7 @@ use crate::base::secret::host_of;
 
 string_enum! {
     /// How a file is fetched.
-    TransferProtocol {
+    TransferProtocol: received {
         /// Plain HTTP with signed headers; see [`HeaderSignatureInfo`].
         HeaderSignature = "HEADER_SIGNATURE",
     }
@@ -24,7 +24,7 @@ string_enum! {
 
 string_enum! {
     /// Where an object is stored.
-    sent_and_received Region {
+    Region: sent, received {
         /// Zhangjiakou.
         Zhangjiakou = "ZHANGJIAKOU",
         /// Shenzhen.
@@ -109,7 +109,7 @@ impl fmt::Debug for HeaderSignatureInfo {
 }
 
 options! {
-    /// What [`Storage::get_file_download_info`] may be told besides the file.
+    /// Optional parameters of [`Storage::get_file_download_info`].
     ///
     /// ```
     /// use dingtalk_files::GetFileDownloadInfo;
@@ -123,12 +123,6 @@ options! {
         /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
         /// where such a network has been set up.
         prefer_intranet: bool = false,
-    }
-}
-
-impl GetFileDownloadInfo {
-    pub(crate) fn asked_version(&self) -> Option<u64> {
-        self.version
     }
 }
 

@@ -15,7 +15,7 @@ use crate::base::secret::host_of;
 
 string_enum! {
     /// What a file is opened for.
-    sent OpenType {
+    OpenType: sent {
         /// Looking at it.
         Preview = "PREVIEW",
         /// Changing it.
@@ -154,7 +154,7 @@ pub struct WebOfficeTokens {
 }
 
 options! {
-    /// What [`Storage::get_dentry_open_info`] may be told besides the file.
+    /// Optional parameters of [`Storage::get_dentry_open_info`].
     ///
     /// ```
     /// use dingtalk_files::{GetDentryOpenInfo, OpenType};

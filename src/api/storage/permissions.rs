@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Storage;
-use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, without_nulls};
+use crate::api::permissions::{
+    AddPermission, DURATIONS, ListPermissions, MAX_MEMBERS, MemberType, Role, RoleId, UpdatePermission,
+    without_nulls,
+};
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
-use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 use crate::base::timestamp::Timestamp;
 
-/// Who a permission of storage 1.0 is for. A person is named by **union id** here, in storage 2.0 by user id.
+/// The member that a permission of storage 1.0 is for. A person is named by **union id** here; the
+/// [`MemberV2`](crate::MemberV2) of storage 2.0 names a person by user id.
 ///
 /// ```
 /// use dingtalk_files::{Member, MemberType, UnionId};
@@ -63,8 +66,8 @@ impl Member {
         Self::new(MemberType::User, user.0)
     }
 
-    /// The same member, of this organisation: departments and tags need it. Where it is told of a person, the vendor
-    /// takes the permission away when that person leaves the organisation.
+    /// The same member, of this organisation: departments and tags need it. With it, the vendor takes the permission of
+    /// a person away when that person leaves the organisation.
     ///
     /// ```
     /// use dingtalk_files::{Member, UnionId};
@@ -79,7 +82,7 @@ impl Member {
     }
 }
 
-/// What a member may do with a dentry.
+/// The rights of a member to a dentry.
 ///
 /// ```
 /// use dingtalk_files::{Permission, RoleId};
@@ -109,57 +112,6 @@ pub struct Permission {
     pub create_time: Option<Timestamp>,
     /// When it was changed last.
     pub modified_time: Option<Timestamp>,
-}
-
-options! {
-    /// What [`Storage::add_permission`] may be told besides who may what.
-    ///
-    /// ```
-    /// use dingtalk_files::AddPermission;
-    ///
-    /// let for_ten_minutes = AddPermission::new().duration(600);
-    /// # let _ = for_ten_minutes;
-    /// ```
-    AddPermission {
-        /// For how many seconds, 1 to 3600. It counts in spaces of apps only; in spaces of users a permission does not
-        /// end.
-        duration: u64 = 600,
-    }
-}
-
-options! {
-    /// What [`Storage::update_permission`] may be told besides who may what.
-    ///
-    /// ```
-    /// use dingtalk_files::UpdatePermission;
-    ///
-    /// let for_ten_minutes = UpdatePermission::new().duration(600);
-    /// # let _ = for_ten_minutes;
-    /// ```
-    UpdatePermission {
-        /// For how many seconds, 1 to 3600. Default: it does not end. It counts in spaces of apps only; in spaces of
-        /// users a permission never ends.
-        duration: u64 = 600,
-    }
-}
-
-options! {
-    /// What [`Storage::list_permissions`] may be told besides the dentry.
-    ///
-    /// ```
-    /// use dingtalk_files::{ListPermissions, RoleId};
-    ///
-    /// let options = ListPermissions::new().filter_role_ids([RoleId::Owner, RoleId::Manager]).max_results(500);
-    /// # let _ = options;
-    /// ```
-    ListPermissions {
-        /// Only these roles, at most 30. `READER` is not among those that the vendor names here. Default: all.
-        filter_role_ids: Vec<RoleId> as impl Into<Vec<RoleId>> = [dingtalk_files::RoleId::Manager],
-        /// How many at most on one page, 1 to 500. Default: 50.
-        max_results: u32 = 500,
-        /// Which page: the token that came with the one before it. Default: the first.
-        next_token: String as impl Into<String> = "next-token-1",
-    }
 }
 
 /// The vendor's limits.
@@ -438,11 +390,12 @@ impl<'c> Storage<'c> {
         operator: UnionId<'_>,
         options: &ListPermissions,
     ) -> Pages<'c, Permission> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let [space_id, dentry_id, operator] = [space_id, dentry_id, operator.0].map(str::to_owned);
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_permissions(&space_id, &dentry_id, UnionId(&operator), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.list_permissions(&space_id, &dentry_id, UnionId(&operator), options),
+        )
     }
 }

@@ -15,7 +15,7 @@ use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// Whose recycle bin it is.
-    sent_and_received RecycleBinScope {
+    RecycleBinScope: sent, received {
         /// That of an organisation; the scope id is its corpId. The only one that is documented.
         Org = "ORG",
     }
@@ -79,7 +79,7 @@ pub struct RecycleItem {
 }
 
 options! {
-    /// What [`Storage::list_recycle_items`] may be told besides the recycle bin.
+    /// Optional parameters of [`Storage::list_recycle_items`].
     ///
     /// ```
     /// use dingtalk_files::ListRecycleItems;
@@ -347,11 +347,12 @@ impl<'c> Storage<'c> {
         operator: UnionId<'_>,
         options: &ListRecycleItems,
     ) -> Pages<'c, RecycleItem> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let [recycle_bin_id, operator] = [recycle_bin_id, operator.0].map(str::to_owned);
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_recycle_items(&recycle_bin_id, UnionId(&operator), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.list_recycle_items(&recycle_bin_id, UnionId(&operator), options),
+        )
     }
 }

@@ -93,7 +93,7 @@ impl RestoredItem {
 }
 
 options! {
-    /// What [`Storage::restore_recycle_item`] may be told besides the item.
+    /// Optional parameters of [`Storage::restore_recycle_item`].
     ///
     /// ```
     /// use dingtalk_files::{ConflictStrategy, RestoreRecycleItem};
@@ -108,7 +108,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::restore_recycle_items`] may be told besides the items.
+    /// Optional parameters of [`Storage::restore_recycle_items`].
     ///
     /// ```
     /// use dingtalk_files::{ConflictStrategy, RestoreRecycleItems};

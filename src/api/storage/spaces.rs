@@ -14,7 +14,7 @@ use crate::base::timestamp::Timestamp;
 
 string_enum! {
     /// Whom a space belongs to.
-    sent_and_received SpaceOwnerType {
+    SpaceOwnerType: sent, received {
         /// A person. Permissions there do not end.
         User = "USER",
         /// The app. Everybody needs a permission there, which lasts 3600 seconds at most.
@@ -24,7 +24,7 @@ string_enum! {
 
 string_enum! {
     /// The state a space is in.
-    SpaceStatus {
+    SpaceStatus: received {
         /// There and usable.
         Normal = "NORMAL",
         /// Deleted.
@@ -34,7 +34,7 @@ string_enum! {
 
 string_enum! {
     /// How a quota is meant.
-    QuotaType {
+    QuotaType: received {
         /// No limit of its own: it shares what the organisation has left.
         Share = "SHARE",
         /// Set aside, up to its limit.
@@ -256,7 +256,7 @@ pub struct CurrentApp {
 }
 
 options! {
-    /// What [`Storage::add_space`] may be told.
+    /// Optional parameters of [`Storage::add_space`].
     ///
     /// ```
     /// use dingtalk_files::{AddSpace, SpaceOwnerType};

@@ -94,7 +94,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::get_file_upload_info`] may be told besides the space.
+    /// Optional parameters of [`Storage::get_file_upload_info`].
     ///
     /// ```
     /// use dingtalk_files::{GetFileUploadInfo, Region};
@@ -116,7 +116,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::init_multipart_file_upload`] may be told besides the space.
+    /// Optional parameters of [`Storage::init_multipart_file_upload`].
     ///
     /// ```
     /// use dingtalk_files::{InitMultipartFileUpload, PreCheckParam};
@@ -135,7 +135,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::get_multipart_file_upload_infos`] may be told besides the parts.
+    /// Optional parameters of [`Storage::get_multipart_file_upload_infos`].
     ///
     /// ```
     /// use dingtalk_files::GetMultipartFileUploadInfos;
@@ -151,7 +151,7 @@ options! {
 }
 
 options! {
-    /// What [`Storage::commit_file`] may be told besides the file.
+    /// Optional parameters of [`Storage::commit_file`].
     ///
     /// ```
     /// use dingtalk_files::{CommitFile, ConflictStrategy};

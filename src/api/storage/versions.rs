@@ -9,7 +9,7 @@ use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 
 options! {
-    /// What [`Storage::list_dentry_versions`] and [`Storage::dentry_versions`] may be told besides the file.
+    /// Optional parameters of [`Storage::list_dentry_versions`] and [`Storage::dentry_versions`].
     ///
     /// ```
     /// use dingtalk_files::ListDentryVersions;
@@ -144,11 +144,12 @@ impl<'c> Storage<'c> {
         operator: UnionId<'_>,
         options: &ListDentryVersions,
     ) -> Pages<'c, Dentry> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let [space, dentry, person] = [space_id, dentry_id, operator.0].map(str::to_owned);
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_dentry_versions(&space, &dentry, UnionId(&person), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.list_dentry_versions(&space, &dentry, UnionId(&person), options),
+        )
     }
 }

@@ -12,7 +12,7 @@ use crate::base::options::options;
 
 string_enum! {
     /// What an uploaded file becomes when it is converted to an online document.
-    sent OnlineDocType {
+    OnlineDocType: sent {
         /// A text document.
         Doc = "DOC",
         /// A workbook of sheets.
@@ -42,7 +42,7 @@ options! {
 }
 
 options! {
-    /// What [`StorageV2::get_file_upload_info`] may be told besides the folder.
+    /// Optional parameters of [`StorageV2::get_file_upload_info`].
     ///
     /// ```
     /// use dingtalk_files::{GetFileUploadInfoV2, Region};
@@ -64,7 +64,7 @@ options! {
 }
 
 options! {
-    /// What [`StorageV2::commit_file`] may be told besides the file.
+    /// Optional parameters of [`StorageV2::commit_file`].
     ///
     /// ```
     /// use dingtalk_files::{CommitFileV2, ConflictStrategy};

@@ -9,7 +9,7 @@ use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 
 options! {
-    /// What [`StorageV2::list_operation_logs`] may be told.
+    /// Optional parameters of [`StorageV2::list_operation_logs`].
     ///
     /// ```
     /// use dingtalk_files::ListOperationLogs;
@@ -123,10 +123,11 @@ impl<'c> StorageV2<'c> {
     /// ```
     #[inline]
     pub fn operation_logs(&self, options: &ListOperationLogs) -> Pages<'c, OperationLog> {
-        let (storage, mut options) = (*self, options.clone());
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_operation_logs(&options)
-        })
+        let storage = *self;
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.list_operation_logs(options),
+        )
     }
 }

@@ -4,15 +4,20 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::StorageV2;
-use crate::api::roles::{DURATIONS, MAX_MEMBERS, MemberType, Role, RoleId, without_nulls};
+use crate::api::permissions::{
+    AddPermission, DURATIONS, ListPermissions, MAX_MEMBERS, MemberType, Role, RoleId, UpdatePermission,
+    without_nulls,
+};
 use crate::base::call::Call;
 use crate::base::error::Result;
 use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
-use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 
-/// Who a permission of storage 2.0 is for. A person is named by **user id** here, in storage 1.0 by union id.
+/// The member that a permission of storage 2.0 is for.
+///
+/// It differs from the [`Member`](crate::Member) of storage 1.0: a person is named by **user id** and not by union id, a
+/// tag by its id and not by its name, and there is a name to show.
 ///
 /// ```
 /// use dingtalk_files::{MemberType, MemberV2};
@@ -53,8 +58,8 @@ impl MemberV2 {
         Self { kind: Some(kind), id: id.into(), corp_id: None, name: None }
     }
 
-    /// The same member, of this organisation: departments need it. Where it is told, the vendor takes the permission
-    /// away when the member leaves the organisation.
+    /// The same member, of this organisation: departments need it. With an organisation, the vendor takes the permission
+    /// away when the member leaves it.
     ///
     /// ```
     /// use dingtalk_files::{MemberType, MemberV2};
@@ -84,7 +89,10 @@ impl MemberV2 {
     }
 }
 
-/// What a member may do with a dentry.
+/// The rights of a member to a dentry.
+///
+/// It differs from the [`Permission`](crate::Permission) of storage 1.0: the dentry is named by its uuid, and space, giver
+/// and times are not reported.
 ///
 /// ```
 /// use dingtalk_files::{PermissionV2, RoleId};
@@ -106,55 +114,6 @@ pub struct PermissionV2 {
     pub role: Option<Role>,
     /// For how many seconds. Without one it does not end.
     pub duration: Option<i64>,
-}
-
-options! {
-    /// What [`StorageV2::add_permission`] may be told besides who may what.
-    ///
-    /// ```
-    /// use dingtalk_files::AddPermissionV2;
-    ///
-    /// let for_ten_minutes = AddPermissionV2::new().duration(600);
-    /// # let _ = for_ten_minutes;
-    /// ```
-    AddPermissionV2 {
-        /// For how many seconds, 1 to 3600. It counts in spaces of apps only; in others a permission does not end.
-        duration: u64 = 600,
-    }
-}
-
-options! {
-    /// What [`StorageV2::update_permission`] may be told besides who may what.
-    ///
-    /// ```
-    /// use dingtalk_files::UpdatePermissionV2;
-    ///
-    /// let for_ten_minutes = UpdatePermissionV2::new().duration(600);
-    /// # let _ = for_ten_minutes;
-    /// ```
-    UpdatePermissionV2 {
-        /// For how many seconds, 1 to 3600. It counts in spaces of apps only; in others a permission does not end.
-        duration: u64 = 600,
-    }
-}
-
-options! {
-    /// What [`StorageV2::list_permissions`] may be told besides the dentry.
-    ///
-    /// ```
-    /// use dingtalk_files::{ListPermissionsV2, RoleId};
-    ///
-    /// let options = ListPermissionsV2::new().filter_role_ids([RoleId::Owner, RoleId::Manager]).max_results(10);
-    /// # let _ = options;
-    /// ```
-    ListPermissionsV2 {
-        /// Only these roles. Default: all.
-        filter_role_ids: Vec<RoleId> as impl Into<Vec<RoleId>> = [dingtalk_files::RoleId::Manager],
-        /// How many at most on one page, 1 to 30. Default: 30.
-        max_results: u32 = 10,
-        /// Which page: the token that came with the one before it. Default: the first.
-        next_token: String as impl Into<String> = "next-token-1",
-    }
 }
 
 /// The members without their names, which only a new permission takes.
@@ -183,11 +142,11 @@ impl StorageV2<'_> {
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
-    /// use dingtalk_files::{AddPermissionV2, Client, MemberType, MemberV2, RoleId, UnionId};
+    /// use dingtalk_files::{AddPermission, Client, MemberType, MemberV2, RoleId, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let (readers, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
-    /// let hour = AddPermissionV2::new().duration(3600);
+    /// let hour = AddPermission::new().duration(3600);
     /// client.storage_v2().add_permission("uuid-1", &RoleId::Reader, &readers, operator, &hour)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
@@ -206,7 +165,7 @@ impl StorageV2<'_> {
         role: &RoleId,
         members: &[MemberV2],
         operator: UnionId<'_>,
-        options: &AddPermissionV2,
+        options: &AddPermission,
     ) -> Result<()> {
         let call = Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &[dentry_uuid])
             .acting(operator)
@@ -270,11 +229,11 @@ impl StorageV2<'_> {
     /// only.
     ///
     /// ```no_run
-    /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId, UpdatePermissionV2};
+    /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId, UpdatePermission};
     ///
     /// let client = Client::from_env()?;
     /// let (members, operator) = ([MemberV2::new(MemberType::User, "userid-2")], UnionId("operator-1"));
-    /// let options = UpdatePermissionV2::new();
+    /// let options = UpdatePermission::new();
     /// client.storage_v2().update_permission("uuid-1", &RoleId::Editor, &members, operator, &options)?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
@@ -293,7 +252,7 @@ impl StorageV2<'_> {
         role: &RoleId,
         members: &[MemberV2],
         operator: UnionId<'_>,
-        options: &UpdatePermissionV2,
+        options: &UpdatePermission,
     ) -> Result<()> {
         let call = Call::new("PUT /v2.0/storage/spaces/dentries/{dentryUuid}/permissions", &[dentry_uuid])
             .acting(operator)
@@ -316,10 +275,10 @@ impl StorageV2<'_> {
     /// `max_results` need not be the last one; [`permissions`](Self::permissions) goes through all of them.
     ///
     /// ```no_run
-    /// use dingtalk_files::{Client, ListPermissionsV2, UnionId};
+    /// use dingtalk_files::{Client, ListPermissions, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let page = client.storage_v2().list_permissions("uuid-1", UnionId("operator-1"), &ListPermissionsV2::new())?;
+    /// let page = client.storage_v2().list_permissions("uuid-1", UnionId("operator-1"), &ListPermissions::new())?;
     /// println!("{:?}", page.items);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
@@ -334,7 +293,7 @@ impl StorageV2<'_> {
         &self,
         dentry_uuid: &str,
         operator: UnionId<'_>,
-        options: &ListPermissionsV2,
+        options: &ListPermissions,
     ) -> Result<Page<PermissionV2>> {
         let call =
             Call::new("POST /v2.0/storage/spaces/dentries/{dentryUuid}/permissions/query", &[dentry_uuid])
@@ -385,10 +344,10 @@ impl<'c> StorageV2<'c> {
     /// be missed or come twice.
     ///
     /// ```no_run
-    /// use dingtalk_files::{Client, ListPermissionsV2, UnionId};
+    /// use dingtalk_files::{Client, ListPermissions, UnionId};
     ///
     /// let client = Client::from_env()?;
-    /// let options = ListPermissionsV2::new();
+    /// let options = ListPermissions::new();
     /// for permission in client.storage_v2().permissions("uuid-1", UnionId("operator-1"), &options) {
     ///     println!("{:?}", permission?.member);
     /// }
@@ -399,13 +358,14 @@ impl<'c> StorageV2<'c> {
         &self,
         dentry_uuid: &str,
         operator: UnionId<'_>,
-        options: &ListPermissionsV2,
+        options: &ListPermissions,
     ) -> Pages<'c, PermissionV2> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let (dentry_uuid, operator) = (dentry_uuid.to_owned(), String::from(operator));
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_permissions(&dentry_uuid, UnionId(&operator), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.list_permissions(&dentry_uuid, UnionId(&operator), options),
+        )
     }
 }

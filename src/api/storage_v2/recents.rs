@@ -11,7 +11,7 @@ use crate::base::pages::{Page, Pages};
 use crate::base::timestamp::Timestamp;
 
 options! {
-    /// What [`StorageV2::list_recents`] may be told.
+    /// Optional parameters of [`StorageV2::list_recents`].
     ///
     /// ```
     /// use dingtalk_files::{ListRecents, UnionId};
@@ -34,7 +34,7 @@ options! {
 }
 
 options! {
-    /// What [`StorageV2::list_stars`] may be told.
+    /// Optional parameters of [`StorageV2::list_stars`].
     ///
     /// ```
     /// use dingtalk_files::{ListStars, UnionId};
@@ -260,11 +260,8 @@ impl<'c> StorageV2<'c> {
     /// ```
     #[inline]
     pub fn recents(&self, options: &ListRecents) -> Pages<'c, RecentDentry> {
-        let (storage, mut options) = (*self, options.clone());
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_recents(&options)
-        })
+        let storage = *self;
+        Pages::new(options, |options| &mut options.next_token, move |options| storage.list_recents(options))
     }
 
     /// All that [`list_stars`](Self::list_stars) lists, page after page, beginning with the page that the options name.
@@ -283,10 +280,7 @@ impl<'c> StorageV2<'c> {
     /// ```
     #[inline]
     pub fn stars(&self, options: &ListStars) -> Pages<'c, Star> {
-        let (storage, mut options) = (*self, options.clone());
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.list_stars(&options)
-        })
+        let storage = *self;
+        Pages::new(options, |options| &mut options.next_token, move |options| storage.list_stars(options))
     }
 }

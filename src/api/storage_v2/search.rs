@@ -28,7 +28,7 @@ options! {
 }
 
 options! {
-    /// What [`StorageV2::search_dentries`] may be told besides the keyword.
+    /// Optional parameters of [`StorageV2::search_dentries`].
     ///
     /// ```
     /// use dingtalk_files::SearchDentries;
@@ -57,7 +57,7 @@ options! {
 }
 
 options! {
-    /// What [`StorageV2::search_publish_dentries`] may be told besides the keyword and where.
+    /// Optional parameters of [`StorageV2::search_publish_dentries`].
     ///
     /// ```
     /// use dingtalk_files::SearchPublishDentries;
@@ -74,7 +74,7 @@ options! {
 }
 
 options! {
-    /// What [`StorageV2::search_workspaces`] may be told besides the keyword.
+    /// Optional parameters of [`StorageV2::search_workspaces`].
     ///
     /// ```
     /// use dingtalk_files::SearchWorkspaces;
@@ -339,12 +339,13 @@ impl<'c> StorageV2<'c> {
         operator: UnionId<'_>,
         options: &SearchDentries,
     ) -> Pages<'c, FoundDentry> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let (keyword, operator) = (keyword.to_owned(), String::from(operator));
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.search_dentries(&keyword, UnionId(&operator), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.search_dentries(&keyword, UnionId(&operator), options),
+        )
     }
 
     /// All that [`search_publish_dentries`](Self::search_publish_dentries) finds, page after page, beginning with the page
@@ -371,13 +372,16 @@ impl<'c> StorageV2<'c> {
         operator: UnionId<'_>,
         options: &SearchPublishDentries,
     ) -> Pages<'c, FoundPublishDentry> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let (keyword, workspace_id) = (keyword.to_owned(), workspace_id.to_owned());
         let operator = String::from(operator);
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.search_publish_dentries(&keyword, &workspace_id, UnionId(&operator), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| {
+                storage.search_publish_dentries(&keyword, &workspace_id, UnionId(&operator), options)
+            },
+        )
     }
 
     /// All that [`search_workspaces`](Self::search_workspaces) finds, page after page, beginning with the page that the
@@ -403,11 +407,12 @@ impl<'c> StorageV2<'c> {
         operator: UnionId<'_>,
         options: &SearchWorkspaces,
     ) -> Pages<'c, FoundWorkspace> {
-        let (storage, mut options) = (*self, options.clone());
+        let storage = *self;
         let (keyword, operator) = (keyword.to_owned(), String::from(operator));
-        Pages::new(options.next_token.take(), move |token| {
-            options.next_token = token.map(str::to_owned);
-            storage.search_workspaces(&keyword, UnionId(&operator), &options)
-        })
+        Pages::new(
+            options,
+            |options| &mut options.next_token,
+            move |options| storage.search_workspaces(&keyword, UnionId(&operator), options),
+        )
     }
 }

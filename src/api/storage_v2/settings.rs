@@ -10,7 +10,7 @@ use crate::base::json::null_is_default;
 use crate::base::options::options;
 
 options! {
-    /// What [`StorageV2::manager_set_default_hand_over_user`] may be told.
+    /// Optional parameters of [`StorageV2::manager_set_default_hand_over_user`].
     ///
     /// ```
     /// use dingtalk_files::ManagerSetDefaultHandOverUser;
@@ -25,7 +25,7 @@ options! {
 }
 
 options! {
-    /// What [`StorageV2::clean_file`] may be told. Here ids are numbers.
+    /// Optional parameters of [`StorageV2::clean_file`]. Here ids are numbers.
     ///
     /// ```
     /// use dingtalk_files::CleanFile;

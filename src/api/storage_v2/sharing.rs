@@ -11,7 +11,7 @@ use crate::base::options::options;
 
 string_enum! {
     /// Whether a dentry takes over what members may do with the folder it is in.
-    sent_and_received PermissionInheritance {
+    PermissionInheritance: sent, received {
         /// It does. Where a member has a role from above and one here, the greater one counts.
         PassOn = "PASS_ON",
         /// It does not, except of owners and managers, who cannot be cut off. The vendor's default.
@@ -37,7 +37,7 @@ pub struct ShareScope {
 }
 
 options! {
-    /// What [`StorageV2::set_permission_share_scope`] may be told besides the scope.
+    /// Optional parameters of [`StorageV2::set_permission_share_scope`].
     ///
     /// ```
     /// use dingtalk_files::SetPermissionShareScope;

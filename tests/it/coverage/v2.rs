@@ -1,8 +1,8 @@
 use dingtalk_files::{
-    AddPermissionV2, CleanFile, Language, ListOperationLogs, ListPermissionsV2, ListRecents, ListStars,
+    AddPermission, CleanFile, Language, ListOperationLogs, ListPermissions, ListRecents, ListStars,
     ManagerSetDefaultHandOverUser, MemberType, MemberV2, PermissionInheritance, Result, RoleId,
     SearchDentries, SearchPublishDentries, SearchTimeRange, SearchWorkspaces, SetPermissionShareScope,
-    UnionId, UpdatePermissionV2, UserGet,
+    UnionId, UpdatePermission, UserGet,
 };
 
 use super::Row;
@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
                 &RoleId::Manager,
                 &full_members(),
                 PERSON,
-                &AddPermissionV2::new().duration(600),
+                &AddPermission::new().duration(600),
             ))
         },
         bare: |client| {
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
                 &RoleId::Manager,
                 &bare_members(),
                 PERSON,
-                &AddPermissionV2::new(),
+                &AddPermission::new(),
             ))
         },
         withheld: &[],
@@ -131,16 +131,14 @@ pub(super) const ROWS: &[Row] = &[
                 client.storage_v2().list_permissions(
                     "uuid-1",
                     PERSON,
-                    &ListPermissionsV2::new()
+                    &ListPermissions::new()
                         .filter_role_ids([RoleId::Owner])
                         .max_results(20)
                         .next_token("token-1"),
                 ),
             )
         },
-        bare: |client| {
-            shown(client.storage_v2().list_permissions("uuid-1", PERSON, &ListPermissionsV2::new()))
-        },
+        bare: |client| shown(client.storage_v2().list_permissions("uuid-1", PERSON, &ListPermissions::new())),
         withheld: &[],
     },
     Row {
@@ -313,7 +311,7 @@ pub(super) const ROWS: &[Row] = &[
                 &RoleId::Manager,
                 &full_members(),
                 PERSON,
-                &UpdatePermissionV2::new().duration(600),
+                &UpdatePermission::new().duration(600),
             ))
         },
         bare: |client| {
@@ -322,7 +320,7 @@ pub(super) const ROWS: &[Row] = &[
                 &RoleId::Manager,
                 &bare_members(),
                 PERSON,
-                &UpdatePermissionV2::new(),
+                &UpdatePermission::new(),
             ))
         },
         withheld: &[],

@@ -1,11 +1,11 @@
 //! Storage 2.0 and its neighbours, as far as comparing them with the facts does not show it.
 
 use dingtalk_files::{
-    AddPermissionV2, CleanFile, CleanedFiles, Client, ConversationSpace, DentryIds, DentryType, Doc, Error,
-    FoundDentry, FoundPublishDentry, FoundWorkspace, ListOperationLogs, ListPermissionsV2, ListRecents,
+    AddPermission, CleanFile, CleanedFiles, Client, ConversationSpace, DentryIds, DentryType, Doc, Error,
+    FoundDentry, FoundPublishDentry, FoundWorkspace, ListOperationLogs, ListPermissions, ListRecents,
     ListStars, MemberType, MemberV2, OperationLog, Page, Pages, PermissionInheritance, PermissionV2,
     RecentDentry, Result, RetryPolicy, Role, RoleId, SearchDentries, SearchPublishDentries, SearchWorkspaces,
-    ShareScope, Star, Topapi, UnionId, UpdatePermissionV2, User, UserGet,
+    ShareScope, Star, Topapi, UnionId, UpdatePermission, User, UserGet,
 };
 use serde_json::{Value, json};
 
@@ -21,15 +21,15 @@ fn members(count: usize) -> Vec<MemberV2> {
 fn limits_are_told_before_anything_is_sent() {
     let client = Client::builder().access_token("t").base_url(REFUSED).no_proxy().build().unwrap();
     let storage = client.storage_v2();
-    let add = |count, options: AddPermissionV2| {
+    let add = |count, options: AddPermission| {
         storage.add_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options)
     };
-    let update = |count, options: UpdatePermissionV2| {
+    let update = |count, options: UpdatePermission| {
         storage.update_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options)
     };
     let delete = |count| storage.delete_permission("uuid-1", &RoleId::Reader, &members(count), PERSON);
     let list = |count| {
-        let options = ListPermissionsV2::new().max_results(count);
+        let options = ListPermissions::new().max_results(count);
         storage.list_permissions("uuid-1", PERSON, &options).map(drop)
     };
     let dentries =
@@ -38,12 +38,12 @@ fn limits_are_told_before_anything_is_sent() {
         storage.search_workspaces("word", PERSON, &SearchWorkspaces::new().max_results(count)).map(drop)
     };
     let table = [
-        (add(0, AddPermissionV2::new()), "0 `members`, and one call takes 1 to 30"),
-        (add(31, AddPermissionV2::new()), "31 `members`"),
-        (add(1, AddPermissionV2::new().duration(0)), "`duration` is 0, and 1 to 3600 are allowed"),
-        (add(1, AddPermissionV2::new().duration(3601)), "`duration` is 3601"),
-        (update(31, UpdatePermissionV2::new()), "31 `members`"),
-        (update(1, UpdatePermissionV2::new().duration(3601)), "`duration` is 3601"),
+        (add(0, AddPermission::new()), "0 `members`, and one call takes 1 to 30"),
+        (add(31, AddPermission::new()), "31 `members`"),
+        (add(1, AddPermission::new().duration(0)), "`duration` is 0, and 1 to 3600 are allowed"),
+        (add(1, AddPermission::new().duration(3601)), "`duration` is 3601"),
+        (update(31, UpdatePermission::new()), "31 `members`"),
+        (update(1, UpdatePermission::new().duration(3601)), "`duration` is 3601"),
         (delete(31), "31 `members`"),
         (list(0), "`maxResults` is 0, and 1 to 30 are allowed"),
         (list(31), "`maxResults` is 31"),
@@ -60,10 +60,10 @@ fn limits_are_told_before_anything_is_sent() {
 #[test]
 fn the_limits_themselves_are_allowed() {
     let wire = Wire::json(LITTLE);
-    let (client, hour) = (wire.client(), AddPermissionV2::new().duration(3600));
+    let (client, hour) = (wire.client(), AddPermission::new().duration(3600));
     let storage = client.storage_v2();
     storage.add_permission("uuid-1", &RoleId::Reader, &members(30), PERSON, &hour).unwrap();
-    storage.list_permissions("uuid-1", PERSON, &ListPermissionsV2::new().max_results(30)).unwrap();
+    storage.list_permissions("uuid-1", PERSON, &ListPermissions::new().max_results(30)).unwrap();
     storage.search_dentries("word", PERSON, &SearchDentries::new().max_results(50)).unwrap();
     storage.search_workspaces("word", PERSON, &SearchWorkspaces::new().max_results(20)).unwrap();
     assert_eq!(wire.requests().len(), 4);
@@ -74,7 +74,7 @@ fn a_name_is_sent_where_a_member_is_added_and_not_where_one_is_removed() {
     let wire = Wire::json(r#"{"success": true}"#);
     let client = wire.client();
     let (storage, member) = (client.storage_v2(), [MemberV2::new(MemberType::Tag, "tag-1").name("Sales")]);
-    storage.add_permission("uuid-1", &RoleId::Reader, &member, PERSON, &AddPermissionV2::new()).unwrap();
+    storage.add_permission("uuid-1", &RoleId::Reader, &member, PERSON, &AddPermission::new()).unwrap();
     let named = json!([{"type": "TAG", "id": "tag-1", "name": "Sales"}]);
     assert_eq!(wire.only_request().body, json!({"roleId": "READER", "members": named}));
     storage.delete_permission("uuid-1", &RoleId::Reader, &member, PERSON).unwrap();
@@ -144,7 +144,7 @@ fn every_iterator_goes_through_all_pages() {
             assert!(!asked[0].contains("nextToken") && asked[1].contains("nextToken"), "{asked:?}");
         };
         walk("permissions", &|c| {
-            count(c.storage_v2().permissions("uuid-1", PERSON, &ListPermissionsV2::new()))
+            count(c.storage_v2().permissions("uuid-1", PERSON, &ListPermissions::new()))
         });
         walk("items", &|c| count(c.storage_v2().operation_logs(&ListOperationLogs::new())));
         walk("recentDentryList", &|c| count(c.storage_v2().recents(&ListRecents::new())));
@@ -165,7 +165,7 @@ fn an_iterator_is_lazy_and_keeps_what_it_was_told() {
     // Neither the handle nor the arguments have to live as long.
     let mut pages = {
         let (uuid, person) = ("uuid-1".to_owned(), "union-1".to_owned());
-        let options = ListPermissionsV2::new().max_results(5);
+        let options = ListPermissions::new().max_results(5);
         client.storage_v2().permissions(&uuid, UnionId(&person), &options)
     };
     assert_eq!(wire.requests().len(), 0);
@@ -177,7 +177,7 @@ fn an_iterator_is_lazy_and_keeps_what_it_was_told() {
     assert_eq!(wire.only_request().body, json!({"option": {"maxResults": 5, "nextToken": "a"}}));
     assert!(pages.next().is_none());
     // It begins where the options say.
-    let from_a = ListPermissionsV2::new().next_token("a");
+    let from_a = ListPermissions::new().next_token("a");
     assert_eq!(count(client.storage_v2().permissions("uuid-1", PERSON, &from_a)), (1, 0));
 }
 
@@ -187,7 +187,7 @@ fn an_iterator_tells_an_error_once() {
     let client = wire.client();
     assert_eq!(count(client.storage_v2().recents(&ListRecents::new())), (0, 1));
     assert_eq!(wire.requests().len(), 1);
-    let wrong = ListPermissionsV2::new().max_results(31);
+    let wrong = ListPermissions::new().max_results(31);
     assert_eq!(count(client.storage_v2().permissions("uuid-1", PERSON, &wrong)), (0, 1));
     assert_eq!(wire.requests().len(), 0);
 }
@@ -213,7 +213,7 @@ fn new_words_and_nulls_are_no_errors() {
     );
     let client = wire.client();
     let storage = client.storage_v2();
-    let page = storage.list_permissions("uuid-1", PERSON, &ListPermissionsV2::new()).unwrap();
+    let page = storage.list_permissions("uuid-1", PERSON, &ListPermissions::new()).unwrap();
     let (role, member) = (page.items[0].role.as_ref().unwrap(), page.items[0].member.as_ref().unwrap());
     assert_eq!(role.id, Some(RoleId::Other("JANITOR".to_owned())));
     assert_eq!(member.kind, Some(MemberType::Other("ROBOT".to_owned())));
@@ -284,7 +284,7 @@ fn what_comes_can_go_to_another_thread() {
     assert_cloned::<(PermissionV2, MemberV2, Role, ShareScope, DentryIds, ConversationSpace, User)>();
     assert_cloned::<(OperationLog, RecentDentry, Star, CleanedFiles)>();
     assert_cloned::<(FoundDentry, FoundPublishDentry, FoundWorkspace)>();
-    assert_cloned::<(AddPermissionV2, ListOperationLogs, ListRecents, SearchDentries, UserGet)>();
+    assert_cloned::<(AddPermission, ListOperationLogs, ListRecents, SearchDentries, UserGet)>();
     assert_cloned::<(Doc<'static>, Topapi<'static>)>();
     let client = Client::builder().access_token("t").base_url(REFUSED).no_proxy().build().unwrap();
     assert_sent(&client.storage_v2().stars(&ListStars::new()));
