@@ -111,7 +111,7 @@ impl Wire {
     pub(crate) fn new(prepare: impl Fn(Mock) -> Mock) -> Self {
         let mut server = Server::new();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        for method in ["GET", "POST", "DELETE"] {
+        for method in ["GET", "POST", "PUT", "DELETE"] {
             let keep = Arc::clone(&seen);
             let any = server.mock(method, mockito::Matcher::Any).match_request(move |request| {
                 keep.lock().unwrap().push(read(request));

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use dingtalk_files::{
-    AddFolder, AppProperty, BatchOutcome, Client, CopyDentries, CopyDentry, DeleteDentries, DeleteDentry,
-    Dentry, DentryBatchItem, DentryDeletion, DentryOrderBy, DentryResult, Error, GetDentries, GetDentry,
+    AddFolder, BatchOutcome, Client, CopyDentries, CopyDentry, DeleteDentries, DeleteDentry, Dentry,
+    DentryBatchItem, DentryDeletion, DentryOrderBy, DentryResult, Error, GetDentries, GetDentry,
     ListAllDentries, ListDentries, ListDentryVersions, MoveDentries, MoveDentry, Page, PlacedDentry, Result,
-    SortOrder, ThumbnailResult, UnionId, Visibility, WalkEntry, WalkError,
+    SortOrder, ThumbnailResult, UnionId, WalkEntry, WalkError,
 };
 use serde_json::{Value, json};
 
 use super::storage::{assert_is_the_full_dentry, full_dentry};
-use crate::support::{LITTLE, REFUSED, Wire};
+use crate::support::{REFUSED, Wire};
 
 const PERSON: UnionId<'static> = UnionId("union-1");
 
@@ -41,113 +41,12 @@ fn what_is_told_and_what_comes_can_go_to_another_thread() {
 }
 
 #[test]
-fn too_many_or_no_entries_are_refused_before_they_are_sent() {
-    type Batch = fn(&Client, &[&str]) -> Result<usize>;
-    let table: [(Batch, usize, &str); 5] = [
-        (
-            |client, ids| Ok(client.storage().get_dentries("s", ids, PERSON, &GetDentries::new())?.len()),
-            30,
-            "/dentries/query",
-        ),
-        (
-            |client, ids| Ok(client.storage().get_dentry_thumbnails("s", ids, PERSON)?.len()),
-            30,
-            "/thumbnails/query",
-        ),
-        (
-            |client, ids| {
-                let options = CopyDentries::new();
-                Ok(client.storage().copy_dentries("s", "t", "0", ids, PERSON, &options)?.len())
-            },
-            3,
-            "/batchCopy",
-        ),
-        (
-            |client, ids| {
-                let options = MoveDentries::new();
-                Ok(client.storage().move_dentries("s", "t", "0", ids, PERSON, &options)?.len())
-            },
-            30,
-            "/batchMove",
-        ),
-        (
-            |client, ids| {
-                Ok(client.storage().delete_dentries("s", ids, PERSON, &DeleteDentries::new())?.len())
-            },
-            50,
-            "/batchRemove",
-        ),
-    ];
-    let (unheard, wire) = (unheard(), Wire::json(LITTLE));
-    for (batch, most, route) in table {
-        let ids = vec!["dentry"; most + 1];
-        let limit = format!("1 to {most}");
-        assert_refused(batch(&unheard, &ids), &[route, "`dentryIds`", &(most + 1).to_string(), &limit]);
-        assert_refused(batch(&unheard, &[]), &[route, "`dentryIds`", "0", &limit]);
-        // The whole batch is sent, and an answer without items is one of none.
-        assert_eq!(batch(&wire.client(), &ids[..most]).unwrap(), 0);
-        assert_eq!(wire.only_request().body["dentryIds"], json!(ids[..most]));
-    }
-    // A query that answers for none of its entries has failed; an operation that changes something has run.
-    let nothing = Wire::json(r#"{"resultItems": null}"#);
-    for (batch, _, route) in table {
-        let is_query = route.ends_with("/query");
-        let count = batch(&nothing.client(), &["dentry"]).map_err(|e| e.to_string());
-        let said = count.clone().err().unwrap_or_default();
-        assert!(
-            if is_query { said.contains("`resultItems` is missing") } else { count == Ok(0) },
-            "{route}: {said}"
-        );
-    }
-}
-
-#[test]
-fn too_many_properties_and_owners_are_refused_before_they_are_sent() {
+fn a_list_that_is_refused_is_refused_once_and_before_it_is_asked_for() {
     let client = unheard();
     let storage = client.storage();
-    let property = AppProperty::new("n", "v", Visibility::Public);
-    let four = vec![property.clone(); 4];
-    for (properties, count) in [(&four[..], "4"), (&[], "0")] {
-        let answer = storage.update_dentry_app_properties("s", "d", properties, PERSON);
-        assert_refused(answer, &["PUT /v1.0", "`appProperties`", count, "1 to 3"]);
-    }
-    for (names, count) in [(&["n"; 4][..], "4"), (&[], "0")] {
-        let answer = storage.delete_dentry_app_properties("s", "d", names, PERSON);
-        assert_refused(answer, &["/appProperties/remove", "`propertyNames`", count, "1 to 3"]);
-    }
-    let options = AddFolder::new().app_properties(four);
-    assert_refused(
-        storage.add_folder("s", "0", "n", PERSON, &options),
-        &["/folders", "`appProperties`", "4"],
-    );
-
-    let owners = vec!["app".to_owned(); 21];
-    let words = ["`appIdsForAppProperties`", "21", "20"];
-    let options = GetDentry::new().app_ids_for_app_properties(owners.clone());
-    assert_refused(storage.get_dentry("s", "d", PERSON, &options), &words);
-    let options = GetDentries::new().app_ids_for_app_properties(owners);
-    assert_refused(storage.get_dentries("s", &["d"], PERSON, &options), &words);
-}
-
-#[test]
-fn pages_outside_of_the_limits_are_refused_before_they_are_asked_for() {
-    let client = unheard();
-    let storage = client.storage();
-    for count in [0, 51] {
-        let words = ["`maxResults`", &count.to_string(), "1 to 50"];
-        let options = ListDentries::new().max_results(count);
-        assert_refused(storage.list_dentries("s", "0", PERSON, &options), &words);
-        let mut items = storage.dentries("s", "0", PERSON, &options);
-        assert_refused(items.next().unwrap(), &words);
-        assert!(items.next().is_none());
-        let options = ListAllDentries::new().max_results(count);
-        assert_refused(storage.list_all_dentries("s", PERSON, &options), &words);
-    }
-    for count in [0, 101] {
-        let options = ListDentryVersions::new().max_results(count);
-        let words = ["`maxResults`", &count.to_string(), "1 to 100"];
-        assert_refused(storage.list_dentry_versions("s", "d", PERSON, &options), &words);
-    }
+    let mut items = storage.dentries("s", "0", PERSON, &ListDentries::new().max_results(51));
+    assert_refused(items.next().unwrap(), &["`maxResults`", "51", "1 to 50"]);
+    assert!(items.next().is_none());
     // In a query an empty value is none at all.
     let options = ListDentries::new().next_token("");
     assert_refused(storage.list_dentries("s", "0", PERSON, &options), &["`nextToken`"]);

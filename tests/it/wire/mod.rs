@@ -2,6 +2,7 @@
 
 mod answers;
 mod dentries;
+mod limits;
 mod spaces;
 mod storage;
 mod topapi;
@@ -11,122 +12,13 @@ mod v2;
 use std::time::Duration;
 
 use dingtalk_files::testing::{ManualClock, Target};
-use dingtalk_files::{
-    Client, DentryStatus, DentryType, Error, GetFileDownloadInfo, Region, Timestamp, TransferProtocol,
-    UnionId,
-};
+use dingtalk_files::{Client, DentryType, Error, GetFileDownloadInfo, Region, TransferProtocol, UnionId};
 use serde_json::json;
 
 use crate::support::{DOWNLOAD_INFO, Elsewhere, LITTLE, SEND, Seen, TOKEN, Wire, ask, fake, own_agent, send};
 
-const TOKEN_ANSWER: &str = r#"{"accessToken":"access-token-2","expireIn":7200}"#;
 const INFO_TARGET: &str =
     "/v1.0/storage/spaces/space-1/dentries/dentry-1/downloadInfos/query?unionId=union-1";
-
-#[test]
-fn get_access_token_as_documented() {
-    let wire = Wire::json(TOKEN_ANSWER);
-    let token = wire.client().oauth2().get_access_token("app-key-1", "app-secret-1").unwrap();
-    let body = json!({"appKey": "app-key-1", "appSecret": "app-secret-1"});
-    // Without the client's own token: this call is what tokens come from.
-    let expected = Seen::post(&wire.host(), "/v1.0/oauth2/accessToken", body);
-    assert_eq!(wire.only_request(), expected);
-    assert_eq!(token.access_token.expose(), "access-token-2");
-    assert_eq!(token.expire_in, 7200);
-}
-
-#[test]
-fn send_by_app_as_documented() {
-    let wire = Wire::json(
-        r#"{"file": {"id": "dentry-1", "conversationId": "conversation-1", "spaceId": "space-1", "parentId": "0",
-            "type": "FILE", "name": "test-file.xls", "size": 256, "path": "/test-file.xls", "version": 1,
-            "status": "NORMAL", "extension": "xls", "creatorId": "union-1", "modifierId": "union-2",
-            "createTime": "2022-01-01T10:00:00Z", "modifiedTime": "2022-01-01T10:00:00Z"}}"#,
-    );
-    let file = send(&wire.client()).unwrap();
-    let body = json!({"spaceId": "space-1", "dentryId": "dentry-1"});
-    let target = "/v1.0/convFile/apps/conversations/files/send?unionId=union-1";
-    let expected = Seen::post(&wire.host(), target, body).with_token();
-    assert_eq!(wire.only_request(), expected);
-
-    assert_eq!(file.id.as_deref(), Some("dentry-1"));
-    assert_eq!(file.conversation_id.as_deref(), Some("conversation-1"));
-    assert_eq!(file.space_id.as_deref(), Some("space-1"));
-    assert_eq!(file.parent_id.as_deref(), Some("0"));
-    assert_eq!(file.kind, Some(DentryType::File));
-    assert_eq!(file.name.as_deref(), Some("test-file.xls"));
-    assert_eq!(file.size, Some(256));
-    assert_eq!(file.path.as_deref(), Some("/test-file.xls"));
-    assert_eq!(file.version, Some(1));
-    assert_eq!(file.status, Some(DentryStatus::Normal));
-    assert_eq!(file.extension.as_deref(), Some("xls"));
-    assert_eq!(file.creator_id.as_deref(), Some("union-1"));
-    assert_eq!(file.modifier_id.as_deref(), Some("union-2"));
-    assert_eq!(file.create_time, Some(Timestamp::new("2022-01-01T10:00:00Z")));
-    assert_eq!(file.modified_time, Some(Timestamp::new("2022-01-01T10:00:00Z")));
-    assert_eq!(file.uuid, None);
-}
-
-#[test]
-fn send_as_documented() {
-    let wire = Wire::json(
-        r#"{"file": {"id": "dentry-1", "conversationId": "conversation-1", "spaceId": "space-2", "parentId": "folder-1",
-            "type": "FILE", "name": "test-file.txt", "size": 256, "path": "./test-file.txt", "version": 1,
-            "status": "NORMAL", "extension": "txt", "creatorId": "union-1", "modifierId": "union-2",
-            "createTime": "2022-01-01T10:00:00Z", "modifiedTime": "2022-01-01T10:00:00Z", "uuid": "uuid-1"}}"#,
-    );
-    let send = |wire: &Wire| {
-        let sent = wire.client().conv_file().send("space-1", "dentry-1", "open-1", UnionId("union-1"));
-        sent.unwrap()
-    };
-    let file = send(&wire);
-    let body = json!({"spaceId": "space-1", "dentryId": "dentry-1", "openConversationId": "open-1"});
-    let target = "/v1.0/convFile/conversations/files/send?unionId=union-1";
-    assert_eq!(wire.only_request(), Seen::post(&wire.host(), target, body).with_token());
-    // The rest of the type is read in `send_by_app_as_documented`.
-    assert_eq!(file.id.as_deref(), Some("dentry-1"));
-    assert_eq!(file.space_id.as_deref(), Some("space-2"));
-    assert_eq!(file.uuid.as_deref(), Some("uuid-1"));
-
-    for bare in ["{}", r#"{"file": null}"#] {
-        assert_eq!(send(&Wire::json(bare)).id, None);
-    }
-}
-
-#[test]
-fn get_file_download_info_as_documented() {
-    let wire = Wire::json(
-        r#"{"protocol": "HEADER_SIGNATURE", "headerSignatureInfo": {
-            "resourceUrls": ["https://zjk.trans.dingtalk.com/object-1"], "headers": {"key": "header_value"},
-            "expirationSeconds": 900, "region": "ZHANGJIAKOU",
-            "internalResourceUrls": ["https://internal.example/object-1"]}}"#,
-    );
-    let options = GetFileDownloadInfo::new();
-    let table = [
-        (options.clone(), json!({})),
-        (options.clone().version(1), json!({"option": {"version": 1}})),
-        (options.clone().prefer_intranet(false), json!({"option": {"preferIntranet": false}})),
-        (options.version(2).prefer_intranet(true), json!({"option": {"version": 2, "preferIntranet": true}})),
-    ];
-    let client = wire.client();
-    for (options, body) in table {
-        let info = client
-            .storage()
-            .get_file_download_info("space-1", "dentry-1", UnionId("union-1"), &options)
-            .unwrap();
-        let expected = Seen::post(&wire.host(), INFO_TARGET, body).with_token();
-        assert_eq!(wire.only_request(), expected);
-
-        assert_eq!(info.protocol, Some(TransferProtocol::HeaderSignature));
-        let signed = info.header_signature_info.unwrap();
-        assert_eq!(signed.resource_urls, ["https://zjk.trans.dingtalk.com/object-1"]);
-        assert_eq!(signed.internal_resource_urls, ["https://internal.example/object-1"]);
-        let headers: Vec<_> = signed.headers.iter().collect();
-        assert_eq!(headers, [(&"key".to_owned(), &"header_value".to_owned())]);
-        assert_eq!(signed.expiration_seconds, Some(900));
-        assert_eq!(signed.region, Some(Region::Zhangjiakou));
-    }
-}
 
 #[test]
 fn a_remote_file_asks_with_its_own_options() {

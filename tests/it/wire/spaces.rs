@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dingtalk_files::{
-    AddPermission, DentryOpenInfo, Error, EventScope, GetDentryOpenInfo, ListPermissions, ListRecycleItems,
-    Member, MemberType, OpenInfo, OpenType, Permission, Problem, RecycleBinScope, RestoreRecycleItem,
+    DentryOpenInfo, Error, EventScope, GetDentryOpenInfo, ListPermissions, ListRecycleItems, Member,
+    MemberType, OpenInfo, OpenType, Permission, Problem, RecycleBinScope, RestoreRecycleItem,
     RestoreRecycleItems, Result, Role, RoleId, Secret, Space, SpaceOwnerType, SpaceStatus, UnionId,
-    UpdatePermission, WebOfficeTokens, WebOfficeUrl,
+    WebOfficeTokens, WebOfficeUrl,
 };
 use serde_json::{Value, json};
 
@@ -30,87 +30,10 @@ fn pages(answers: Vec<Value>) -> Wire {
     })
 }
 
-fn people(count: usize) -> Vec<Member> {
-    (0..count).map(|i| Member::user(UnionId(&format!("union-{i}")))).collect()
-}
-
 #[track_caller]
 fn assert_refused<T>(result: Result<T>, route: &str, problem: &str) {
     let Err(Error::InvalidArgument(text)) = result else { panic!("not refused: {problem}") };
     assert!(text.contains(route) && text.contains(problem), "{text}");
-}
-
-#[test]
-fn what_is_above_a_limit_is_not_sent() {
-    let wire = Wire::json(LITTLE);
-    let client = wire.client();
-    let storage = client.storage();
-    let role = RoleId::Reader;
-
-    for count in [0, 31] {
-        let (members, problem) = (people(count), format!("{count} `members`"));
-        let add = AddPermission::new();
-        let update = UpdatePermission::new();
-        let route = "/permissions: ";
-        assert_refused(storage.add_permission("s", "0", &role, &members, OPERATOR, &add), route, &problem);
-        assert_refused(
-            storage.update_permission("s", "0", &role, &members, OPERATOR, &update),
-            route,
-            &problem,
-        );
-        let deleted = storage.delete_permission("s", "0", &role, &members, OPERATOR);
-        assert_refused(deleted, "/permissions/remove: ", &problem);
-    }
-    for duration in [0, 3601] {
-        let (members, problem) = (people(1), format!("`duration` is {duration}"));
-        let add = AddPermission::new().duration(duration);
-        let update = UpdatePermission::new().duration(duration);
-        assert_refused(storage.add_permission("s", "0", &role, &members, OPERATOR, &add), "POST", &problem);
-        assert_refused(
-            storage.update_permission("s", "0", &role, &members, OPERATOR, &update),
-            "PUT",
-            &problem,
-        );
-    }
-    for size in [0, 501] {
-        let options = ListPermissions::new().max_results(size);
-        let problem = format!("`maxResults` is {size}");
-        assert_refused(storage.list_permissions("s", "0", OPERATOR, &options), "permissions/query", &problem);
-    }
-    let options = ListPermissions::new().filter_role_ids(vec![role.clone(); 31]);
-    let listed = storage.list_permissions("s", "0", OPERATOR, &options);
-    assert_refused(listed, "permissions/query", "31 `filterRoleIds`");
-    for size in [0, 51] {
-        let options = ListRecycleItems::new().max_results(size);
-        let problem = format!("`maxResults` is {size}");
-        assert_refused(storage.list_recycle_items("bin-1", OPERATOR, &options), "recycleItems", &problem);
-    }
-    for count in [0, 51] {
-        let deleted = storage.delete_recycle_items("bin-1", &vec!["item-1"; count], OPERATOR);
-        assert_refused(deleted, "batchRemove", &format!("{count} `recycleItemIds`"));
-    }
-    for count in [0, 31] {
-        let options = RestoreRecycleItems::new();
-        let restored = storage.restore_recycle_items("bin-1", &vec!["item-1"; count], OPERATOR, &options);
-        assert_refused(restored, "batchRestore", &format!("{count} `recycleItemIds`"));
-    }
-    assert_eq!(wire.requests(), []);
-
-    // And what is just within them is.
-    let hour = AddPermission::new().duration(3600);
-    storage.add_permission("s", "0", &role, &people(30), OPERATOR, &hour).unwrap();
-    let second = UpdatePermission::new().duration(1);
-    let options = ListPermissions::new().max_results(500).filter_role_ids(vec![role.clone(); 30]);
-    storage.list_permissions("s", "0", OPERATOR, &options).unwrap();
-    storage.list_permissions("s", "0", OPERATOR, &options.filter_role_ids([])).unwrap();
-    storage.list_recycle_items("bin-1", OPERATOR, &ListRecycleItems::new().max_results(50)).unwrap();
-    storage.delete_recycle_items("bin-1", &["item-1"; 50], OPERATOR).unwrap();
-    let options = RestoreRecycleItems::new();
-    assert_eq!(storage.restore_recycle_items("bin-1", &["item-1"; 30], OPERATOR, &options).unwrap(), []);
-    assert_eq!(wire.requests().len(), 6);
-    // The stand knows no PUT, which is as good as any answer.
-    let updated = storage.update_permission("s", "0", &role, &people(1), OPERATOR, &second);
-    assert!(!matches!(updated, Err(Error::InvalidArgument(_))));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use dingtalk_files::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{LITTLE, Seen, Wire};
+use crate::support::{LITTLE, Wire};
 
 /// With all fields that any operation documents.
 pub(super) fn full_dentry() -> Value {
@@ -114,34 +114,6 @@ fn words_of_a_dentry_that_are_new_are_kept() {
         assert_eq!(DentryCategory::from(word.to_owned()), category);
     }
     assert_eq!(PartitionType::from("MINI_OSS_PARTITION".to_owned()), PartitionType::MiniOss);
-}
-
-fn get_task(wire: &Wire, id: &str) -> Task {
-    wire.client().storage().get_task(id, UnionId("union-1")).unwrap()
-}
-
-#[test]
-fn get_task_as_documented() {
-    let wire = Wire::json(
-        r#"{"task": {"id": "task-1", "status": "IN_PROGRESS", "totalCount": 6, "successCount": 3, "failCount": 1,
-            "failMessage": "permissionDenied", "beginTime": "2022-01-01T10:00:00Z", "endTime": "2022-01-01T10:01Z"}}"#,
-    );
-    let task = get_task(&wire, "task-1");
-    // No body, and no header that tells of one.
-    let expected = Seen::get(&wire.host(), "/v1.0/storage/tasks/task-1?unionId=union-1").with_token();
-    assert_eq!(wire.only_request(), expected);
-    assert_eq!(task.id.as_deref(), Some("task-1"));
-    assert_eq!(task.status, Some(TaskStatus::InProgress));
-    assert_eq!((task.total_count, task.success_count, task.fail_count), (Some(6), Some(3), Some(1)));
-    assert_eq!(task.fail_message.as_deref(), Some("permissionDenied"));
-    assert_eq!(task.begin_time, Some(Timestamp::new("2022-01-01T10:00:00Z")));
-    assert_eq!(task.end_time, Some(Timestamp::new("2022-01-01T10:01Z")));
-
-    let nulls = r#"{"task": {"id": null, "status": null, "totalCount": null, "endTime": null}}"#;
-    for bare in ["{}", r#"{"task": null}"#, r#"{"task": {}}"#, nulls] {
-        let nothing = Wire::json(bare).client().storage().get_task("task-1", UnionId("union-1"));
-        assert!(nothing.unwrap_err().to_string().ends_with("`task` is missing"), "{bare}");
-    }
 }
 
 #[test]

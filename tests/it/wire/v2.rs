@@ -5,69 +5,13 @@ use dingtalk_files::{
     FoundDentry, FoundPublishDentry, FoundWorkspace, ListOperationLogs, ListPermissions, ListRecents,
     ListStars, MemberType, MemberV2, OperationLog, Page, Pages, PermissionInheritance, PermissionV2,
     RecentDentry, Result, RetryPolicy, Role, RoleId, SearchDentries, SearchPublishDentries, SearchWorkspaces,
-    ShareScope, Star, Topapi, UnionId, UpdatePermission, User, UserGet,
+    ShareScope, Star, Topapi, UnionId, User, UserGet,
 };
 use serde_json::{Value, json};
 
 use crate::support::{LITTLE, REFUSED, Seen, Wire, fake};
 
 const PERSON: UnionId<'static> = UnionId("union-1");
-
-fn members(count: usize) -> Vec<MemberV2> {
-    vec![MemberV2::new(MemberType::User, "userid-1"); count]
-}
-
-#[test]
-fn limits_are_told_before_anything_is_sent() {
-    let client = Client::builder().access_token("t").base_url(REFUSED).no_proxy().build().unwrap();
-    let storage = client.storage_v2();
-    let add = |count, options: AddPermission| {
-        storage.add_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options)
-    };
-    let update = |count, options: UpdatePermission| {
-        storage.update_permission("uuid-1", &RoleId::Reader, &members(count), PERSON, &options)
-    };
-    let delete = |count| storage.delete_permission("uuid-1", &RoleId::Reader, &members(count), PERSON);
-    let list = |count| {
-        let options = ListPermissions::new().max_results(count);
-        storage.list_permissions("uuid-1", PERSON, &options).map(drop)
-    };
-    let dentries =
-        |count| storage.search_dentries("word", PERSON, &SearchDentries::new().max_results(count)).map(drop);
-    let workspaces = |count| {
-        storage.search_workspaces("word", PERSON, &SearchWorkspaces::new().max_results(count)).map(drop)
-    };
-    let table = [
-        (add(0, AddPermission::new()), "0 `members`, and one call takes 1 to 30"),
-        (add(31, AddPermission::new()), "31 `members`"),
-        (add(1, AddPermission::new().duration(0)), "`duration` is 0, and 1 to 3600 are allowed"),
-        (add(1, AddPermission::new().duration(3601)), "`duration` is 3601"),
-        (update(31, UpdatePermission::new()), "31 `members`"),
-        (update(1, UpdatePermission::new().duration(3601)), "`duration` is 3601"),
-        (delete(31), "31 `members`"),
-        (list(0), "`maxResults` is 0, and 1 to 30 are allowed"),
-        (list(31), "`maxResults` is 31"),
-        (dentries(51), "`maxResults` is 51, and 1 to 50 are allowed"),
-        (workspaces(21), "`maxResults` is 21, and 1 to 20 are allowed"),
-    ];
-    for (result, expected) in table {
-        let error = result.unwrap_err();
-        let Error::InvalidArgument(text) = &error else { panic!("{error}") };
-        assert!(text.contains(expected) && text.contains(" /v2.0/storage/"), "{text}");
-    }
-}
-
-#[test]
-fn the_limits_themselves_are_allowed() {
-    let wire = Wire::json(LITTLE);
-    let (client, hour) = (wire.client(), AddPermission::new().duration(3600));
-    let storage = client.storage_v2();
-    storage.add_permission("uuid-1", &RoleId::Reader, &members(30), PERSON, &hour).unwrap();
-    storage.list_permissions("uuid-1", PERSON, &ListPermissions::new().max_results(30)).unwrap();
-    storage.search_dentries("word", PERSON, &SearchDentries::new().max_results(50)).unwrap();
-    storage.search_workspaces("word", PERSON, &SearchWorkspaces::new().max_results(20)).unwrap();
-    assert_eq!(wire.requests().len(), 4);
-}
 
 #[test]
 fn a_name_is_sent_where_a_member_is_added_and_not_where_one_is_removed() {
