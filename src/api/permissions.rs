@@ -115,6 +115,7 @@ options! {
 }
 
 /// The roles of each dentry, some of which have `null` for none.
+#[inline]
 pub(crate) fn without_nulls(roles: BTreeMap<String, Option<Vec<Role>>>) -> BTreeMap<String, Vec<Role>> {
     roles.into_iter().map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect()
 }

@@ -14,6 +14,7 @@ pub(crate) struct CompletedRange {
 }
 
 impl CompletedRange {
+    #[inline]
     pub(crate) fn len(&self) -> u64 {
         self.end - self.start
     }
@@ -86,11 +87,13 @@ impl Checkpoint {
     }
 
     /// The object that it is a part of.
+    #[inline]
     pub(crate) fn object(&self) -> ObjectMeta {
         ObjectMeta { total: Some(self.size), etag: self.etag.clone(), crc64: self.crc64, html: self.html }
     }
 }
 
+#[inline]
 fn checksum(text: &str) -> u64 {
     let mut digest = crc64fast::Digest::new();
     digest.write(text.as_bytes());

@@ -204,6 +204,7 @@ pub(crate) enum PartSigners<'a> {
 }
 
 impl PartSigners<'_> {
+    #[inline]
     fn signer(&self, number: u32) -> Box<dyn Signer + '_> {
         match self {
             Self::Single(signer) => Box::new(signer),
@@ -211,6 +212,7 @@ impl PartSigners<'_> {
         }
     }
 
+    #[inline]
     fn arrived(&self, number: u32) {
         if let Self::Parts(urls) = self {
             urls.arrived(number);

@@ -312,12 +312,14 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
     }
 
     /// For workers that wait for a range. A single one waits for nobody.
+    #[inline]
     fn wake(&self) {
         if self.connections > 1 {
             self.changed.notify_all();
         }
     }
 
+    #[inline]
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -361,6 +363,7 @@ impl State {
         }
     }
 
+    #[inline]
     fn is_alone(&self, slot: usize) -> bool {
         self.running.iter().enumerate().all(|(other, running)| other == slot || running.is_none())
     }
@@ -389,6 +392,7 @@ impl State {
 }
 
 /// The server or the system may allow no more connections than there are.
+#[inline]
 fn is_of_connection(cause: &Error) -> bool {
     matches!(cause, Error::Storage(e) if e.status == 403) || cause.is_transient()
 }
@@ -458,6 +462,7 @@ impl Sink for PartSink<'_, '_> {
         self.download.on_written(self.slot, written, crc);
     }
 
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -75,11 +75,13 @@ impl<'a> PartFile<'a> {
         })
     }
 
+    #[inline]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The content is useless to a later attempt.
+    #[inline]
     pub(crate) fn discard(&mut self) {
         self.is_kept = false;
     }
@@ -228,6 +230,7 @@ impl<'a> PartFile<'a> {
     }
 
     /// The file that has the part's name is the one of the handle.
+    #[inline]
     fn check_name(&self) -> io::Result<()> {
         if is_same_file(&self.file, &self.path) {
             return Ok(());
@@ -236,6 +239,7 @@ impl<'a> PartFile<'a> {
     }
 
     /// A target that must not be replaced hands nothing on.
+    #[inline]
     fn set_permissions(&self, found: &Metadata, no_clobber: bool) -> io::Result<()> {
         let old = fs::metadata(self.target.path()).ok().filter(|old| old.is_file() && !no_clobber);
         let (folder, probe) = (self.folder.as_ref(), &self.new_checkpoint);
@@ -361,6 +365,7 @@ fn claim(target: &Target, path: &Path, keep: bool) -> Result<File> {
     Err(busy(target))
 }
 
+#[inline]
 fn busy(target: &Target) -> Error {
     Error::TargetBusy { path: Box::from(target.path()) }
 }

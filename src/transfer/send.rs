@@ -207,6 +207,7 @@ impl<'a> SendFrom<'a> {
 }
 
 /// Otherwise it would be refused when the file is stored already.
+#[inline]
 fn check_receiver(name: &str, id: &str) -> Result<()> {
     if id.is_empty() {
         return Err(Error::InvalidArgument(format!("the receiver's `{name}` is empty")));

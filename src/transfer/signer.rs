@@ -193,17 +193,20 @@ pub(crate) struct UploadSigner<'a> {
 }
 
 impl<'a> UploadSigner<'a> {
+    #[inline]
     pub(crate) fn new(ask: &'a (dyn Fn() -> Result<(String, SignedUrls)> + Sync)) -> Self {
         Self { ask, state: Mutex::default() }
     }
 
     /// The key of the upload that the bytes went to.
+    #[inline]
     pub(crate) fn upload_key(&self) -> String {
         lock(&self.state).0.clone()
     }
 }
 
 impl Signer for UploadSigner<'_> {
+    #[inline]
     fn signature(&self, need: Need) -> Result<Option<Signature>> {
         let mut state = lock(&self.state);
         let (key, shared) = &mut *state;
@@ -216,10 +219,12 @@ impl Signer for UploadSigner<'_> {
         })
     }
 
+    #[inline]
     fn worked(&self, url: usize) {
         lock(&self.state).1.first = url;
     }
 
+    #[inline]
     fn cured(&self) {
         lock(&self.state).1.unproved = 0;
     }

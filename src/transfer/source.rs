@@ -17,6 +17,7 @@ pub(crate) trait Source: Sync {
     fn size(&self) -> u64;
 
     /// A part has to be read whole before it is written: it can be had only once, and in order.
+    #[inline]
     fn is_stream(&self) -> bool {
         false
     }
@@ -27,11 +28,13 @@ pub(crate) trait Source: Sync {
     fn check_end(&self) -> Result<()>;
 
     /// What is behind a failure to read it, as far as the source can tell.
+    #[inline]
     fn explain(&self, cause: SourceError) -> Error {
         cause.into()
     }
 
     /// What an upload that is resumed must have been begun with.
+    #[inline]
     fn stamp(&self) -> Option<Stamp> {
         None
     }
@@ -43,10 +46,12 @@ pub(crate) trait Part: Read {
     fn rewind(&mut self) -> io::Result<()>;
 }
 
+#[inline]
 pub(crate) fn unreadable(cause: io::Error) -> Error {
     failed(SourceProblem::Unreadable(cause))
 }
 
+#[inline]
 fn failed(problem: SourceProblem) -> Error {
     SourceError { path: None, problem }.into()
 }
@@ -75,6 +80,7 @@ impl FileSource {
         Ok(source)
     }
 
+    #[inline]
     fn fail(&self, problem: SourceProblem) -> Error {
         SourceError { path: Some(self.path.clone()), problem }.into()
     }
@@ -91,6 +97,7 @@ impl FileSource {
 }
 
 impl Source for FileSource {
+    #[inline]
     fn size(&self) -> u64 {
         self.stamp.size
     }
@@ -100,6 +107,7 @@ impl Source for FileSource {
         Ok(Box::new(FilePart { file: &self.file, start: range.start, at: range.start }))
     }
 
+    #[inline]
     fn check_end(&self) -> Result<()> {
         let unreadable = |cause| self.fail(SourceProblem::Unreadable(cause));
         let found = fs::metadata(&self.path).map_err(unreadable)?;
@@ -109,11 +117,13 @@ impl Source for FileSource {
     }
 
     /// A file that was cut off meanwhile looks like a reader that ends early.
+    #[inline]
     fn explain(&self, mut cause: SourceError) -> Error {
         cause.path.get_or_insert_with(|| self.path.clone());
         self.check_end().err().unwrap_or_else(|| cause.into())
     }
 
+    #[inline]
     fn stamp(&self) -> Option<Stamp> {
         Some(self.stamp.clone())
     }
@@ -126,6 +136,7 @@ struct FilePart<'s> {
 }
 
 impl Read for FilePart<'_> {
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = read_at(self.file, buf, self.at)?;
         self.at += read as u64;
@@ -134,6 +145,7 @@ impl Read for FilePart<'_> {
 }
 
 impl Part for FilePart<'_> {
+    #[inline]
     fn rewind(&mut self) -> io::Result<()> {
         self.at = self.start;
         Ok(())
@@ -144,22 +156,26 @@ impl Part for FilePart<'_> {
 pub(crate) struct BytesSource<'a>(pub(crate) &'a [u8]);
 
 impl Source for BytesSource<'_> {
+    #[inline]
     fn size(&self) -> u64 {
         self.0.len() as u64
     }
 
+    #[inline]
     fn part<'s>(&'s self, range: Range<u64>, _: &TransferContext<'_>) -> Result<Box<dyn Part + 's>> {
         let bound = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(self.0.len());
         let bytes = self.0.get(bound(range.start)..bound(range.end)).unwrap_or_default();
         Ok(Box::new(io::Cursor::new(bytes)))
     }
 
+    #[inline]
     fn check_end(&self) -> Result<()> {
         Ok(())
     }
 }
 
 impl<T: AsRef<[u8]>> Part for io::Cursor<T> {
+    #[inline]
     fn rewind(&mut self) -> io::Result<()> {
         self.set_position(0);
         Ok(())
@@ -174,6 +190,7 @@ pub(crate) struct SeekSource<S> {
 }
 
 impl<S: Read + Seek> SeekSource<S> {
+    #[inline]
     pub(crate) fn new(mut source: S) -> Result<Self> {
         let measured = source.stream_position().and_then(|start| {
             let end = source.seek(SeekFrom::End(0))?;
@@ -183,21 +200,25 @@ impl<S: Read + Seek> SeekSource<S> {
         Ok(Self { source: Mutex::new(source), start, size })
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, S> {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S: Read + Seek + Send> Source for SeekSource<S> {
+    #[inline]
     fn size(&self) -> u64 {
         self.size
     }
 
+    #[inline]
     fn part<'s>(&'s self, range: Range<u64>, _: &TransferContext<'_>) -> Result<Box<dyn Part + 's>> {
         let (start, length) = (self.start + range.start, range.end - range.start);
         Ok(Box::new(SeekPart { source: &self.source, start, length, at: 0 }))
     }
 
+    #[inline]
     fn check_end(&self) -> Result<()> {
         let end = self.lock().seek(SeekFrom::End(0)).map_err(unreadable)?;
         if end == self.start + self.size { Ok(()) } else { Err(failed(SourceProblem::Changed)) }
@@ -213,6 +234,7 @@ struct SeekPart<'s, S> {
 }
 
 impl<S: Read + Seek> Read for SeekPart<'_, S> {
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         source.seek(SeekFrom::Start(self.start + self.at))?;
@@ -223,6 +245,7 @@ impl<S: Read + Seek> Read for SeekPart<'_, S> {
 }
 
 impl<S: Read + Seek> Part for SeekPart<'_, S> {
+    #[inline]
     fn rewind(&mut self) -> io::Result<()> {
         self.at = 0;
         Ok(())
@@ -249,24 +272,29 @@ const STREAM_BLOCK: u64 = 64 * 1024;
 const LOOK: Duration = Duration::from_millis(50);
 
 impl<R: Read> StreamSource<R> {
+    #[inline]
     pub(crate) fn new(reader: R, size: u64) -> Self {
         Self { stream: Mutex::new(Stream { reader, at: 0 }), moved: Condvar::new(), size }
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Stream<R>> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<R: Read + Send> Source for StreamSource<R> {
+    #[inline]
     fn size(&self) -> u64 {
         self.size
     }
 
+    #[inline]
     fn is_stream(&self) -> bool {
         true
     }
 
+    #[inline]
     fn part<'s>(&'s self, range: Range<u64>, context: &TransferContext<'_>) -> Result<Box<dyn Part + 's>> {
         let mut stream = self.lock();
         while stream.at != range.start {
@@ -296,6 +324,7 @@ impl<R: Read + Send> Source for StreamSource<R> {
         Ok(Box::new(io::Cursor::new(bytes)))
     }
 
+    #[inline]
     fn check_end(&self) -> Result<()> {
         loop {
             return match self.lock().reader.read(&mut [0]) {
@@ -322,6 +351,7 @@ pub(crate) struct ExactBody<'a, 'c> {
 }
 
 impl<'a, 'c> ExactBody<'a, 'c> {
+    #[inline]
     pub(crate) fn new(
         part: &'a mut dyn Part,
         range: Range<u64>,
@@ -331,6 +361,7 @@ impl<'a, 'c> ExactBody<'a, 'c> {
         Self { part, range, size, sent: 0, digest: crc64fast::Digest::new(), failure: None, context }
     }
 
+    #[inline]
     fn fail(&mut self, failure: Error) -> io::Error {
         self.failure = Some(failure);
         io::Error::other("the source failed")
@@ -339,6 +370,7 @@ impl<'a, 'c> ExactBody<'a, 'c> {
 
 impl Read for ExactBody<'_, '_> {
     /// Fills `buf`: a small read would become a small packet.
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.range.end - self.range.start - self.sent).unwrap_or(usize::MAX);
         let room = buf.len().min(left);

@@ -47,14 +47,17 @@ impl Target {
         Ok(Self { path, folder, name })
     }
 
+    #[inline]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
+    #[inline]
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
+    #[inline]
     pub(crate) fn exists(&self) -> bool {
         fs::symlink_metadata(&self.path).is_ok()
     }

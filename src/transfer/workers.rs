@@ -12,6 +12,7 @@ use crate::client::Client;
 /// Runs `work` in this many threads, this one included (fewer, where there are no more threads to be had), and returns the
 /// first failure. It ends the other connections at once; so does a panic, in the caller's callback for example, which goes on
 /// in this thread when the others have ended. `leave` is called after each worker, whatever ended it.
+#[inline]
 pub(crate) fn run_workers(
     count: usize,
     client: &Client,

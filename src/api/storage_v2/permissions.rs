@@ -117,6 +117,7 @@ pub struct PermissionV2 {
 }
 
 /// The members without their names, which only a new permission takes.
+#[inline]
 fn unnamed(members: &[MemberV2]) -> Vec<MemberV2> {
     members.iter().map(|member| MemberV2 { name: None, ..member.clone() }).collect()
 }

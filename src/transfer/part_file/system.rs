@@ -58,6 +58,7 @@ pub(super) fn open_folder(folder: &Path) -> io::Result<Option<File>> {
     }
 }
 
+#[inline]
 fn is_unsupported(e: &io::Error) -> bool {
     #[cfg(unix)]
     let is_no_ioctl = e.raw_os_error() == Some(libc::ENOTTY);
@@ -81,6 +82,7 @@ pub(super) fn is_locked(path: &Path, e: &io::Error) -> bool {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[inline]
 pub(super) fn is_locked(_: &Path, _: &io::Error) -> bool {
     false
 }
@@ -88,6 +90,7 @@ pub(super) fn is_locked(_: &Path, _: &io::Error) -> bool {
 /// Whether `/proc/locks` has a lock on the file of this number: `1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF`, where 1234
 /// is a process.
 #[cfg(any(target_os = "linux", target_os = "android"))]
+#[inline]
 fn lists(locks: &str, number: u64) -> bool {
     let number = number.to_string();
     locks.lines().any(|line| {
@@ -107,6 +110,7 @@ mod unix {
 
     use super::{File, Metadata, OpenOptions, Path, fs, io};
 
+    #[inline]
     pub(crate) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<usize> {
         file.read_at(bytes, place)
     }
@@ -161,6 +165,7 @@ mod unix {
     }
 
     /// Nobody who could not read the old content can read the new.
+    #[inline]
     fn successor_mode(old: &Metadata, new: &Metadata) -> u32 {
         // No set-uid, set-gid or sticky bit: they were given to another content.
         let mode = old.mode() & 0o777;
@@ -198,6 +203,7 @@ mod unix {
     type Circumstances = (u64, u64, u32);
 
     /// `None` where no file states the mask: on other systems than Linux.
+    #[inline]
     fn circumstances(folder: &File) -> Option<Circumstances> {
         let mut status = [0; 512];
         let read = File::open("/proc/thread-self/status").ok()?.read(&mut status).ok()?;
@@ -211,6 +217,7 @@ mod unix {
     struct Probe<'a>(File, &'a Path);
 
     impl<'a> Probe<'a> {
+        #[inline]
         fn new(path: &'a Path, mode: u32) -> io::Result<Self> {
             let _ = fs::remove_file(path);
             Ok(Self(OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?, path))
@@ -218,6 +225,7 @@ mod unix {
     }
 
     impl Drop for Probe<'_> {
+        #[inline]
         fn drop(&mut self) {
             let _ = fs::remove_file(self.1);
         }
@@ -238,6 +246,7 @@ mod other {
     use super::{File, Metadata, Path, io};
 
     #[cfg(windows)]
+    #[inline]
     pub(crate) fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<usize> {
         std::os::windows::fs::FileExt::seek_read(file, bytes, place)
     }
