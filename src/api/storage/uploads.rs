@@ -292,7 +292,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for numbers outside of the limits, before anything is sent. `paramError.uploadKey`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for numbers outside of the limits, before anything is sent. `paramError.uploadKey`,
     /// `paramError.partNumbers`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_multipart_file_upload_infos(
@@ -342,7 +342,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for more than 3 app properties, before anything is sent. `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is sent. `permissionDenied`;
     /// `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`, `appQuotaInsufficient`,
     /// `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryStoreError`; `paramError.conflictStrategy`, `paramError`;
     /// `systemError`, `unknownError`.
