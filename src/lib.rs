@@ -115,9 +115,14 @@ pub mod testing;
 mod transfer;
 
 pub use api::conv_file::{ConvFile, ConversationFile, ConversationSpace};
-pub use api::doc::{DentryIds, Doc};
+pub use api::doc::{
+    DentryIds, Doc, ExportJob, ExportStatus, ExportTask, ResourceDownloadInfo, ResourceUploadInfo,
+};
+pub use api::drive::{Drive, DrivePermissionMode, DriveSpace, DriveSpaceType, ListSpaces};
+pub use api::media::{Media, MediaFile, MediaType};
 pub use api::oauth2::Oauth2;
 pub use api::permissions::{AddPermission, ListPermissions, MemberType, Role, RoleId, UpdatePermission};
+pub use api::robot::{OrgGroupSend, Robot, RobotBatchSend, RobotMessage};
 pub use api::storage::Storage;
 pub use api::storage::batches::{BatchOutcome, CopyDentries, DeleteDentries, DentryBatchItem, MoveDentries};
 pub use api::storage::browse::{
@@ -160,7 +165,16 @@ pub use api::storage_v2::search::{
 };
 pub use api::storage_v2::settings::{CleanFile, CleanedFiles, ManagerSetDefaultHandOverUser};
 pub use api::storage_v2::sharing::{PermissionInheritance, SetPermissionShareScope, ShareScope};
-pub use api::topapi::{Language, Topapi, User, UserGet};
+pub use api::topapi::{Language, MessageCorpconversationAsyncsendV2, Topapi, User, UserGet, WorkMessage};
+pub use api::wiki::{
+    GetNodeByUrl, ListNodes, ListWorkspaces, Node, NodeCategory, NodeStatistics, NodeType, Wiki, Workspace,
+    WorkspaceIcon, WorkspaceIconType, WorkspaceOrderBy, WorkspaceType,
+};
+pub use api::workflow::{
+    ApprovalFile, ApprovalFileId, AttachmentSpace, GetAttachmentSpace, GetSpaceWithDownloadAuth,
+    GrantProcessInstanceForDownloadFile, Workflow,
+};
+pub use api::yida::{GetOpenUrl, Yida};
 pub use base::dentry::{
     AppProperty, ConflictStrategy, Dentry, DentryCategory, DentryProperties, DentryStatus, DentryType,
     PartitionType, StorageDriver, Thumbnail, Visibility,
@@ -169,9 +183,9 @@ pub use base::error::{
     ApiError, CommitUnknown, Error, ErrorKind, FileError, NetworkError, NetworkStage, NotSent, Problem,
     Result, SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
-pub use base::ids::UnionId;
+pub use base::ids::{UnionId, UserId};
 pub use base::pages::{Page, Pages};
-pub use base::secret::Secret;
+pub use base::secret::{PresignedUrl, Secret};
 pub use base::task::{Task, TaskStatus};
 pub use base::timestamp::Timestamp;
 pub use base::upload::{PendingUpload, Uploaded};
@@ -181,10 +195,11 @@ pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenSource};
 pub use object::range::ByteRange;
 pub use transfer::context::{Phase, Progress};
-pub use transfer::download::Download;
+pub use transfer::download::{Download, FileStat};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use transfer::fuzzing;
+pub use transfer::origin::AttachmentWay;
 pub use transfer::plan::plan;
 pub use transfer::remote_file::{Downloaded, RemoteFile};
 pub use transfer::send::{SendFile, SendFrom, SentFile};

@@ -7,12 +7,7 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use dingtalk_files::{
-    AddSpace, Client, CopyDentry, DeleteDentry, Dentry, Error, GetDentries, GetDentry, GetFileDownloadInfo,
-    GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, ListDentries, ListOperationLogs,
-    ListPermissions, ListRecents, ListRecycleItems, ListStars, RecycleBinScope, RestoreRecycleItems, Result,
-    SearchDentries, SearchWorkspaces, UnionId, UserGet,
-};
+use dingtalk_files::{AddSpace, Client, CopyDentry, DeleteDentry, Dentry, Error, GetDentries, GetDentry, GetFileDownloadInfo, GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, ListDentries, ListOperationLogs, ListPermissions, ListRecents, ListRecycleItems, ListStars, RecycleBinScope, RestoreRecycleItems, Result, SearchDentries, SearchWorkspaces, UnionId, UserGet, UserId};
 use dingtalk_files_fuzz::{Servers, TOKEN, answer, check_text, is_plain_answer};
 use libfuzzer_sys::fuzz_target;
 
@@ -35,7 +30,7 @@ const OPERATIONS: [fn(&Client) -> Result<String>; 32] = [
         ))
     },
     |c| shown(c.oauth2().get_access_token("key", "secret")),
-    |c| shown(c.topapi().user_get("u", &UserGet::new())),
+    |c| shown(c.topapi().user_get(UserId("u"), &UserGet::new())),
     |c| shown(c.conv_file().send_by_app("s", "d", ME)),
     |c| shown(c.conv_file().get_space("c", ME)),
     |c| shown(c.storage().get_space("s", ME)),

@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use dingtalk_files::{Client, Error, UnionId, UserGet};
+use dingtalk_files::{Client, Error, UnionId, UserGet, UserId};
 use dingtalk_files_fuzz::{Servers, TOKEN, answer, check_text, is_plain_answer};
 use libfuzzer_sys::fuzz_target;
 
@@ -26,7 +26,7 @@ fuzz_target!(|input: &[u8]| {
     servers.answer([answer(status, content_type, body)]);
     let called = match host {
         b'n' => client.storage().get_space("space-1", UnionId("union-1")).map(drop),
-        b'o' => client.topapi().user_get("user-1", &UserGet::new()).map(drop),
+        b'o' => client.topapi().user_get(UserId("user-1"), &UserGet::new()).map(drop),
         b't' => client.oauth2().get_access_token("app-key-1", APP_SECRET).map(drop),
         _ => return,
     };

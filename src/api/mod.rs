@@ -2,11 +2,17 @@
 
 pub(crate) mod conv_file;
 pub(crate) mod doc;
+pub(crate) mod drive;
+pub(crate) mod media;
 pub(crate) mod oauth2;
 pub(crate) mod permissions;
+pub(crate) mod robot;
 pub(crate) mod storage;
 pub(crate) mod storage_v2;
 pub(crate) mod topapi;
+pub(crate) mod wiki;
+pub(crate) mod workflow;
+pub(crate) mod yida;
 
 /// Declares a group's handle: borrowed from the client, as cheap as a reference.
 macro_rules! group {

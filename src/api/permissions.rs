@@ -22,6 +22,8 @@ string_enum! {
         Downloader = "DOWNLOADER",
         /// Reading.
         Reader = "READER",
+        /// Nothing. Only as the permission role of a knowledge base and its nodes.
+        NoRole = "NONE",
     }
 }
 

@@ -1,10 +1,11 @@
-//! The old host, as far as files need it: a person's unionId.
+//! The old host, as far as files need it: a person's unionId, a work notification with a file.
 
 use serde::Deserialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::base::call::Call;
 use crate::base::error::Result;
-use crate::base::ids::string_enum;
+use crate::base::ids::{UserId, string_enum};
 use crate::base::options::options;
 use crate::client::Client;
 
@@ -28,8 +29,9 @@ impl Client {
     /// The operations of the old host: who a person is.
     ///
     /// ```no_run
+    /// # use dingtalk_files::UserId;
     /// # let client = dingtalk_files::Client::from_env()?;
-    /// let user = client.topapi().user_get("userid-1", &Default::default())?;
+    /// let user = client.topapi().user_get(UserId("userid-1"), &Default::default())?;
     /// println!("{:?} has the unionId {:?}", user.name, user.unionid);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
@@ -83,6 +85,81 @@ pub struct User {
     pub name: Option<String>,
 }
 
+/// A work notification that carries a file: its media id comes from [`Media::upload`](crate::Media::upload).
+///
+/// ```
+/// use dingtalk_files::WorkMessage;
+///
+/// let message = WorkMessage::File { media_id: "@media-1".into() };
+/// let json = serde_json::to_value(&message)?;
+/// assert_eq!(json, serde_json::json!({"msgtype": "file", "file": {"media_id": "@media-1"}}));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkMessage {
+    /// A file of at most 10 MB.
+    File {
+        /// The media id.
+        media_id: String,
+    },
+    /// A picture; 600 by 400 pixels are advised.
+    Image {
+        /// The media id.
+        media_id: String,
+    },
+    /// A voice message.
+    Voice {
+        /// The media id.
+        media_id: String,
+        /// Its length in seconds, 1 to 59.
+        duration: u32,
+    },
+}
+
+impl Serialize for WorkMessage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Content<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            duration: Option<String>,
+            media_id: &'a str,
+        }
+        let (kind, media_id, duration) = match self {
+            Self::File { media_id } => ("file", media_id, None),
+            Self::Image { media_id } => ("image", media_id, None),
+            Self::Voice { media_id, duration } => ("voice", media_id, Some(duration.to_string())),
+        };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("msgtype", kind)?;
+        map.serialize_entry(kind, &Content { duration, media_id })?;
+        map.end()
+    }
+}
+
+options! {
+    /// Optional parameters of [`Topapi::message_corpconversation_asyncsend_v2`]: the receivers. At least one is needed.
+    ///
+    /// ```
+    /// use dingtalk_files::MessageCorpconversationAsyncsendV2;
+    ///
+    /// let options = MessageCorpconversationAsyncsendV2::new().userid_list(["user-1".to_owned(), "user-2".to_owned()]);
+    /// # let _ = options;
+    /// ```
+    MessageCorpconversationAsyncsendV2 {
+        /// Userids, at most 100.
+        userid_list: Vec<String> as impl Into<Vec<String>> = ["user-1".to_owned()],
+        /// Ids of departments with those below them, at most 20.
+        dept_id_list: Vec<i64> as impl Into<Vec<i64>> = [1],
+        /// Everybody in the organisation. Default: false.
+        to_all_user: bool = false,
+    }
+}
+
+const MAX_USERIDS: usize = 100;
+const MAX_DEPTS: usize = 20;
+const MAX_SECONDS: u32 = 59;
+
 impl Topapi<'_> {
     /// Asks for a person's unionId by the userid.
     ///
@@ -94,10 +171,10 @@ impl Topapi<'_> {
     /// nearly all others this call does not count against the organisation's monthly number.
     ///
     /// ```no_run
-    /// use dingtalk_files::{Client, UnionId, UserGet};
+    /// use dingtalk_files::{Client, UnionId, UserGet, UserId};
     ///
     /// let client = Client::from_env()?;
-    /// let user = client.topapi().user_get("userid-1", &UserGet::new())?;
+    /// let user = client.topapi().user_get(UserId("userid-1"), &UserGet::new())?;
     /// let unionid = user.unionid.unwrap_or_default();
     /// client.conv_file().send_by_app("space-1", "dentry-1", UnionId(&unionid))?;
     /// # Ok::<(), dingtalk_files::Error>(())
@@ -108,11 +185,66 @@ impl Topapi<'_> {
     /// `33012` for a userid that is none ([`is_not_found`](crate::Error::is_not_found)); `400002`; `-1` when the server is
     /// busy.
     #[inline]
-    pub fn user_get(&self, userid: &str, options: &UserGet) -> Result<User> {
+    pub fn user_get(&self, userid: UserId<'_>, options: &UserGet) -> Result<User> {
         let call = Call::new("POST /topapi/v2/user/get", &[])
-            .field("userid", userid)
+            .field("userid", userid.0)
             .field_if_set("language", options.language.as_ref())
             .reads();
         self.client.field("result", &call)
+    }
+
+    /// Sends a work notification with a file. Returns the id of the sending task.
+    ///
+    /// `topapi/message/corpconversation/asyncsend_v2`, documented under
+    /// [asynchronous-sending-of-enterprise-session-messages](https://open.dingtalk.com/document/orgapp/asynchronous-sending-of-enterprise-session-messages).
+    /// Permission: `qyapi_base`. Internal and ISV apps; not of ISV apps made after 2020-11-27.
+    ///
+    /// **A success does not say that anything is delivered.** Over the vendor's limits the answer is the same and nothing
+    /// arrives: the same content to a person once a day; 500 messages a day to a person; 5000 people a call and a minute.
+    /// It is never repeated by itself: after a network failure look at
+    /// [`Error::may_have_run`](crate::Error::may_have_run).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, MessageCorpconversationAsyncsendV2, WorkMessage};
+    ///
+    /// let client = Client::from_env()?;
+    /// let message = WorkMessage::File { media_id: "@media-1".into() };
+    /// let to = MessageCorpconversationAsyncsendV2::new().userid_list(["user-1".to_owned()]);
+    /// let task = client.topapi().message_corpconversation_asyncsend_v2(123, &message, &to)?;
+    /// println!("{task:?}");
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 100 people or 20 departments, or a voice message
+    /// that is not 1 to 59 seconds long, before anything is sent. `40007`, `40008`, `40056`, `41011`, `34010`, `34011`; `-1`
+    /// when the server is busy.
+    #[inline]
+    pub fn message_corpconversation_asyncsend_v2(
+        &self,
+        agent_id: i64,
+        msg: &WorkMessage,
+        options: &MessageCorpconversationAsyncsendV2,
+    ) -> Result<Option<i64>> {
+        let seconds = match msg {
+            WorkMessage::Voice { duration, .. } => Some(*duration),
+            _ => None,
+        };
+        let userids = options.userid_list.as_ref().map(|list| list.join(","));
+        let depts = options
+            .dept_id_list
+            .as_ref()
+            .map(|list| list.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
+        let call = Call::new("POST /topapi/message/corpconversation/asyncsend_v2", &[])
+            .field("agent_id", agent_id)
+            .field_if_set("dept_id_list", depts)
+            .limit_if_set("dept_id_list", options.dept_id_list.as_ref(), MAX_DEPTS)
+            .field("msg", msg)
+            .limit_value("duration", seconds, 1..=MAX_SECONDS)
+            .field_if_set("to_all_user", options.to_all_user)
+            .field_if_set("userid_list", userids)
+            .limit_if_set("userid_list", options.userid_list.as_ref(), MAX_USERIDS);
+        self.client.field("task_id", &call)
     }
 }

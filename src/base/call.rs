@@ -1,5 +1,6 @@
 //! One API request as data. Nothing here does I/O.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
@@ -7,6 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
+use crate::base::form::Form;
 use crate::base::ids::UnionId;
 use crate::base::secret::Secret;
 
@@ -58,8 +60,9 @@ pub(crate) struct Call<'a> {
     /// Path and query, encoded.
     target: String,
     has_query: bool,
-    /// The JSON body. Kept as bytes so that a repeated request carries the very same.
+    /// JSON, or a form. Kept as bytes so that a repeated request carries the very same.
     body: Option<Vec<u8>>,
+    pub(crate) content_type: Cow<'static, str>,
     pub(crate) effect: Effect,
     /// The request carries the access token.
     pub(crate) with_token: bool,
@@ -80,6 +83,7 @@ impl<'a> Call<'a> {
             target: String::with_capacity(route.len() + 64),
             has_query: false,
             body: None,
+            content_type: Cow::Borrowed("application/json"),
             effect: Effect::Once,
             with_token: true,
             secrets: Vec::new(),
@@ -167,6 +171,15 @@ impl<'a> Call<'a> {
     /// The optional parameters that the vendor puts into `option`, if any was set.
     pub(crate) fn option(self, options: Option<&impl Serialize>) -> Self {
         self.field_if_set("option", options)
+    }
+
+    /// A form in the place of JSON.
+    #[inline]
+    pub(crate) fn form(mut self, form: Form) -> Self {
+        let (content_type, bytes) = form.finish();
+        self.content_type = content_type.into();
+        self.body = Some(bytes);
+        self
     }
 
     fn open_body(&mut self) -> &mut Vec<u8> {

@@ -14,6 +14,19 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnionId<'a>(pub &'a str);
 
+/// The userid of a person: an id within one organisation, where some operations want it.
+///
+/// [`Topapi::user_get`](crate::Topapi::user_get) returns the unionId of a userid.
+///
+/// ```
+/// use dingtalk_files::UserId;
+///
+/// let person = UserId("user-1");
+/// assert_eq!(person.0, "user-1");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UserId<'a>(pub &'a str);
+
 /// For options that name a person.
 impl From<UnionId<'_>> for String {
     fn from(person: UnionId<'_>) -> Self {

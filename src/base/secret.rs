@@ -1,4 +1,4 @@
-//! What must never become text, and what is left of it that may.
+//! Values that must never become text, and the part of them that may.
 
 use std::fmt;
 
@@ -57,6 +57,47 @@ impl From<String> for Secret {
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+/// A URL that is signed in its query: whoever has it can use it until it lapses. `Debug` shows its host alone.
+///
+/// Pass it to [`Client::url`](crate::Client::url) to download what it names.
+///
+/// ```
+/// use dingtalk_files::PresignedUrl;
+///
+/// let url = PresignedUrl::from("https://bucket.example/object?Signature=s".to_owned());
+/// assert_eq!(format!("{url:?}"), "PresignedUrl(bucket.example)");
+/// assert!(url.as_str().ends_with("Signature=s"));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct PresignedUrl(String);
+
+impl PresignedUrl {
+    /// The whole URL, signature included.
+    ///
+    /// ```
+    /// # use dingtalk_files::PresignedUrl;
+    /// assert_eq!(PresignedUrl::from("https://h/o".to_owned()).as_str(), "https://h/o");
+    /// ```
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for PresignedUrl {
+    #[inline]
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for PresignedUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PresignedUrl({})", host_of(&self.0))
     }
 }
 

@@ -48,6 +48,7 @@ pub struct ClientBuilder {
     user_agent: Option<String>,
     network: NetworkSettings,
     overall_timeout: Option<Duration>,
+    allow_http_objects: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -95,6 +96,7 @@ impl ClientBuilder {
             user_agent: None,
             network: NetworkSettings::default(),
             overall_timeout: None,
+            allow_http_objects: false,
             clock: Arc::new(MonotonicClock::start()),
         }
     }
@@ -110,6 +112,26 @@ impl ClientBuilder {
     /// ```
     pub fn app(self, app_key: impl Into<String>, app_secret: impl Into<Secret>) -> Self {
         self.auth(Auth::App(AppTokens::new(app_key.into(), app_secret.into())))
+    }
+
+    /// An app's id and secret in one organisation, for an internal app or a third-party enterprise app.
+    ///
+    /// The token comes from [`get_token`](crate::Oauth2::get_token), and is cached and refreshed like that of
+    /// [`app`](Self::app). A server that works for many organisations builds one client for each.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().corp_app("corp-id", "client-id", "client-secret").build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn corp_app(
+        self,
+        corp_id: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: impl Into<Secret>,
+    ) -> Self {
+        self.auth(Auth::App(AppTokens::of_corp(corp_id.into(), client_id.into(), client_secret.into())))
     }
 
     /// A fixed access token, for a program that lives shorter than the token (two hours).
@@ -154,6 +176,23 @@ impl ClientBuilder {
     /// ```
     pub fn international(self) -> Self {
         self.base_url(INTERNATIONAL_BASE_URL)
+    }
+
+    /// Whether files may come over plain http. Default: `false`.
+    ///
+    /// The vendor returns `http` URLs for files of robots and approvals. On its own object store (`*.aliyuncs.com`) they are
+    /// asked for over https, whatever this says; a dedicated deployment may have no TLS. Anybody on the way can read and change
+    /// what comes over http; a checksum says whether it arrived as the server says it sent it.
+    ///
+    /// ```
+    /// use dingtalk_files::Client;
+    ///
+    /// let client = Client::builder().access_token("token").allow_http_objects(true).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn allow_http_objects(mut self, allow: bool) -> Self {
+        self.allow_http_objects = allow;
+        self
     }
 
     /// Another API host: a gateway, or a fake in tests. Default: `https://api.dingtalk.com`.
@@ -373,7 +412,9 @@ impl ClientBuilder {
     /// [`Error::Config`], with what to do about it.
     pub fn build(self) -> Result<Client> {
         if self.several_auths {
-            return Err(config("give one of `app`, `access_token` and `token_source`, not several"));
+            return Err(config(
+                "give one of `app`, `corp_app`, `access_token` and `token_source`, not several",
+            ));
         }
         let base_url = check_api_url(&self.base_url)?;
         let oapi_base_url = match &self.oapi_base_url {
@@ -411,6 +452,7 @@ impl ClientBuilder {
             base_url,
             oapi_base_url,
             overall_timeout: self.overall_timeout,
+            allow_http_objects: self.allow_http_objects,
         }))
     }
 }
@@ -484,9 +526,9 @@ fn check_auth(auth: &Auth) -> Result<()> {
         Auth::Fixed(token) if token.expose().chars().any(|c| c.is_control() || c == ' ') => Err(config(
             "the access token has a blank or a line break in it; was it read from a file? Trim it",
         )),
-        Auth::App(tokens) if tokens.is_incomplete() => Err(config("app key or app secret is empty")),
+        Auth::App(tokens) if tokens.is_incomplete() => Err(config("app key, app secret or corp id is empty")),
         Auth::App(tokens) if tokens.has_blanks() => Err(config(
-            "app key or app secret has a blank or a line break in it; was it read from a file? Trim it",
+            "app key, app secret or corp id has a blank or a line break in it; was it read from a file? Trim it",
         )),
         _ => Ok(()),
     }

@@ -23,7 +23,7 @@ use crate::base::json::{self, Reading, Vital};
 use crate::base::pages::Page;
 use crate::base::secret::Secret;
 use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
-use crate::client::token::{Auth, Fetched, Token, get_access_token};
+use crate::client::token::{Auth, Fetched, Token};
 use crate::http::{ApiRequest, Http, ObjectBody};
 use crate::object::range::{RequestedRange, ResponseHead};
 use crate::object::signed_urls::SignedUrls;
@@ -59,6 +59,7 @@ pub(crate) struct Inner {
     /// The same of the old host.
     pub(crate) oapi_base_url: String,
     pub(crate) overall_timeout: Option<Duration>,
+    pub(crate) allow_http_objects: bool,
 }
 
 /// A refresh that is not urgent must not hold a call up for all its retries: the old token still works.
@@ -118,6 +119,17 @@ impl Client {
         let answer = self.run(call)?;
         json::read::<Done>(&answer.body, Vital::Nothing).map_err(|why| answer.unreadable(why))?;
         Ok(())
+    }
+
+    /// Runs a call whose answer has one field that says whether it succeeded.
+    #[inline]
+    pub(crate) fn call_granted(&self, name: &'static str, call: &Call<'_>) -> Result<()> {
+        let answer = self.run(call)?;
+        let reading = json::read_seed(&answer.body, Vital::Nothing, Field::<Option<bool>>::new(name));
+        match reading.map_err(|why| answer.unreadable(why))?.answer {
+            Some(false) => Err(answer.unexpected(Problem::NotDone)),
+            _ => Ok(()),
+        }
     }
 
     /// Runs a call until it succeeds or its error is final.
@@ -193,7 +205,7 @@ impl Client {
             url: &url,
             token,
             secrets: &secrets,
-            body: call.body(),
+            body: call.body().map(|bytes| (&*call.content_type, bytes)),
             time_left: self.time_left(),
         })?;
         tries.retry_after = answer.retry_after;
@@ -204,7 +216,7 @@ impl Client {
     fn token(&self, operation: &'static str) -> Result<Token> {
         self.inner.auth.token(self.clock(), &|| self.has_ended(operation), |app, early| {
             let client = if early { self.within(EARLY_REFRESH_LIMIT) } else { self.clone() };
-            let answer = client.call(&get_access_token(&app.key, app.secret.expose()));
+            let answer = client.call(&app.call());
             // An early one has a limit of its own.
             match answer {
                 Err(error) if self.has_ended(operation).is_some() => Fetched::Abandoned(error),
@@ -262,7 +274,7 @@ impl Client {
     }
 
     /// Waits. `false`: it was interrupted, and trying again is no use.
-    fn pause(&self, wait: Duration) -> bool {
+    pub(crate) fn pause(&self, wait: Duration) -> bool {
         let Some(http) = &self.private else {
             self.clock().sleep(wait);
             return true;
@@ -309,7 +321,7 @@ impl Client {
 
     /// The base URL is plain http (a fake, a gateway on loopback), so resource URLs may be too.
     pub(crate) fn plain_http(&self) -> bool {
-        self.inner.base_url.starts_with("http:")
+        self.inner.allow_http_objects || self.inner.base_url.starts_with("http:")
     }
 }
 

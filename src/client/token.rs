@@ -146,8 +146,20 @@ pub(crate) enum Fetched {
 
 /// What an app shows to get a token.
 pub(crate) struct App {
-    pub(crate) key: String,
-    pub(crate) secret: Secret,
+    /// The organisation, where the app's token is one for it alone.
+    corp_id: Option<String>,
+    key: String,
+    secret: Secret,
+}
+
+impl App {
+    /// The call that fetches its token.
+    pub(crate) fn call(&self) -> Call<'_> {
+        match &self.corp_id {
+            Some(corp_id) => get_token(corp_id, &self.key, self.secret.expose()),
+            None => get_access_token(&self.key, self.secret.expose()),
+        }
+    }
 }
 
 /// An app's tokens: cached, refreshed early, fetched by one thread while the others wait without holding a lock.
@@ -180,16 +192,30 @@ const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
 impl AppTokens {
     pub(crate) fn new(key: String, secret: Secret) -> Self {
-        Self { app: App { key, secret }, state: Mutex::default(), fetch_ended: Condvar::new() }
+        Self::with(App { corp_id: None, key, secret })
+    }
+
+    /// Those of an app in one organisation.
+    pub(crate) fn of_corp(corp_id: String, key: String, secret: Secret) -> Self {
+        Self::with(App { corp_id: Some(corp_id), key, secret })
+    }
+
+    fn with(app: App) -> Self {
+        Self { app, state: Mutex::default(), fetch_ended: Condvar::new() }
     }
 
     pub(crate) fn is_incomplete(&self) -> bool {
-        self.app.key.is_empty() || self.app.secret.expose().is_empty()
+        self.texts().any(str::is_empty)
     }
 
-    /// Neither has a blank in it, so one came with the file that it was read from.
+    /// None of them has a blank in it, so one came with the file that it was read from.
     pub(crate) fn has_blanks(&self) -> bool {
-        [&self.app.key, self.app.secret.expose()].iter().any(|text| text.contains(char::is_whitespace))
+        self.texts().any(|text| text.contains(char::is_whitespace))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let App { corp_id, key, secret } = &self.app;
+        [key.as_str(), secret.expose()].into_iter().chain(corp_id.as_deref())
     }
 
     fn get(

@@ -75,7 +75,7 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) token: Option<&'a Secret>,
     /// Everything in this request that no error may repeat.
     pub(crate) secrets: &'a [&'a str],
-    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) body: Option<(&'a str, &'a [u8])>,
     /// Until the deadline, if there is one.
     pub(crate) time_left: Option<TimeLeft>,
 }
@@ -117,15 +117,18 @@ impl Http {
         if let Some(token) = token {
             headers.insert(TOKEN_HEADER, token_value(token)?);
         }
-        if body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some((content_type, _)) = body {
+            let value = HeaderValue::from_str(content_type).map_err(|_| {
+                Error::InvalidArgument(format!("{operation}: `{content_type}` is not a content type"))
+            })?;
+            headers.insert(CONTENT_TYPE, value);
         }
         // Without a length some servers refuse a POST.
         let needs_length = matches!(method, "POST" | "PUT");
         let mut body = match body {
             None if !needs_length => RequestBody::nothing(),
             bytes => {
-                let bytes = bytes.unwrap_or_default();
+                let bytes = bytes.map_or(&[][..], |(_, bytes)| bytes);
                 headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
                 RequestBody::bytes(bytes)
             }

@@ -55,14 +55,16 @@ impl SignedUrls {
         }
         // Nobody has more places for one object, and each is a try.
         let urls = urls.get(..MAX_URLS).unwrap_or(urls);
-        for url in urls {
+        let urls: Vec<String> =
+            urls.iter().map(|url| if plain_http { url.clone() } else { upgraded(url) }).collect();
+        for url in &urls {
             check_url(url, plain_http).map_err(|why| refuse(Problem::ForbiddenUrl(why)))?;
         }
         for (name, value) in headers {
             check_header(name, value).map_err(|()| refuse(Problem::ForbiddenHeader(name.clone())))?;
         }
         Ok(Self {
-            urls: urls.to_vec(),
+            urls,
             headers: headers.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
             life: life.map(Duration::from_secs),
             signed_at,
@@ -116,6 +118,21 @@ pub(crate) fn refuse(operation: &'static str, problem: Problem) -> Error {
     UnexpectedAnswer::new(operation, 200, problem).of_read().into()
 }
 
+/// The same URL over https, where that is known to work: on the vendor's own object store, whose signature does not cover the
+/// scheme. Its APIs return plain http for files of robots and approvals.
+fn upgraded(url: &str) -> String {
+    let rest = url.split_at_checked(7).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http://"));
+    let Some((_, rest)) = rest else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.strip_suffix(":80").unwrap_or(authority);
+    if host.to_ascii_lowercase().ends_with(".aliyuncs.com") && !host.contains(['@', ':']) {
+        format!("https://{host}{path}")
+    } else {
+        url.to_owned()
+    }
+}
+
 fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
     let parsed: ureq::http::Uri = url.parse().map_err(|_| "it is no URL")?;
     let has_host = parsed.host().is_some_and(|h| !h.is_empty());
@@ -126,7 +143,7 @@ fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static st
         _ if has_user => Err("it names a user"),
         Some("https") => Ok(()),
         Some("http") if plain_http => Ok(()),
-        Some("http") => Err("it is http, and this client was built for an https base URL"),
+        Some("http") => Err("it is http; `ClientBuilder::allow_http_objects(true)` allows that"),
         _ => Err("it is not https"),
     }
 }
@@ -225,6 +242,32 @@ mod tests {
         }
         let always = with(None);
         assert!(!always.lapses_soon(Duration::MAX) && !always.has_lapsed(Duration::MAX));
+    }
+
+    #[test]
+    fn the_vendors_object_store_is_asked_over_https() {
+        let table = [
+            ("http://b.oss-cn-x.aliyuncs.com/o?Signature=s", "https://b.oss-cn-x.aliyuncs.com/o?Signature=s"),
+            ("HTTP://B.ALIYUNCS.COM:80/o", "https://B.ALIYUNCS.COM/o"),
+            ("http://b.aliyuncs.com?x=1", "https://b.aliyuncs.com?x=1"),
+            ("https://b.aliyuncs.com/o", "https://b.aliyuncs.com/o"),
+            ("http://b.aliyuncs.com:8080/o", "http://b.aliyuncs.com:8080/o"),
+            ("http://aliyuncs.com.example/o", "http://aliyuncs.com.example/o"),
+            ("http://evil.example/b.aliyuncs.com", "http://evil.example/b.aliyuncs.com"),
+            ("http://evil.example?.aliyuncs.com", "http://evil.example?.aliyuncs.com"),
+            ("http://notaliyuncs.com/o", "http://notaliyuncs.com/o"),
+            ("http://user@b.aliyuncs.com/o", "http://user@b.aliyuncs.com/o"),
+            ("http://10.0.0.1/o", "http://10.0.0.1/o"),
+            ("文件", "文件"),
+        ];
+        for (url, expected) in table {
+            assert_eq!(upgraded(url), expected);
+        }
+        let json = r#"{"headerSignatureInfo":{"resourceUrls":["http://b.aliyuncs.com/o"]}}"#;
+        assert_eq!(signed(json, false).unwrap().urls, ["https://b.aliyuncs.com/o"]);
+        // A client that was built for plain http keeps to it.
+        assert_eq!(signed(json, true).unwrap().urls, ["http://b.aliyuncs.com/o"]);
+        assert_eq!(upgraded("http://b.aliyuncs.com"), "https://b.aliyuncs.com");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Everything that a test can inspect afterwards, except the files.
 
-use super::data::records::{Recorded, Sent};
+use super::data::records::{Recorded, RobotMessageSent, Sent, UploadedMedia};
 use super::data::target::Target;
 use super::fake::FakeDingTalk;
 
@@ -49,6 +49,30 @@ impl FakeDingTalk {
     #[must_use]
     pub fn sent(&self) -> Vec<Sent> {
         self.shared.state().sent.clone()
+    }
+
+    /// The media files that were uploaded for messages, in order.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// assert!(FakeDingTalk::start()?.media().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn media(&self) -> Vec<UploadedMedia> {
+        self.shared.state().media.clone()
+    }
+
+    /// The messages of robots, in order.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// assert!(FakeDingTalk::start()?.robot_messages().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn robot_messages(&self) -> Vec<RobotMessageSent> {
+        self.shared.state().robot_messages.clone()
     }
 
     /// The number of connections so far.

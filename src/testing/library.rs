@@ -286,4 +286,105 @@ impl FakeDingTalk {
         let statuses = statuses.iter().map(|&status| status.to_owned()).collect();
         self.shared.state().tasks.insert(task_id.to_owned(), statuses);
     }
+
+    /// Adds a file that was sent to a robot, known by its download code.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_robot_file("download-code-1", "report.txt", "hello");
+    ///
+    /// let mut bytes = Vec::new();
+    /// let client = fake.client().build()?;
+    /// assert!(client.robot_file("download-code-1", "robot-1").download_to(&mut bytes, ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_robot_file(&self, download_code: &str, name: &str, content: impl Into<Content>) {
+        self.put_other_file(format!("robot/{download_code}"), ("robot", download_code), name, content.into());
+    }
+
+    /// Adds an attachment of an approval, in the space with the number 700.
+    ///
+    /// To have its URL refused, order `fault_always(Target::Attachment, Fault::api_error(400, "noPermission"))`.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_attachment("process-1", "file-1", "contract.txt", "hello");
+    ///
+    /// let mut bytes = Vec::new();
+    /// let client = fake.client().build()?;
+    /// assert!(client.attachment("process-1", "file-1").download_to(&mut bytes, ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_attachment(
+        &self,
+        process_instance_id: &str,
+        file_id: &str,
+        name: &str,
+        content: impl Into<Content>,
+    ) {
+        let key = format!("attachment/{process_instance_id}/{file_id}");
+        self.put_other_file(key, ("700", file_id), name, content.into());
+    }
+
+    /// Adds an online document and its content in one format. Each export of it is ready at the second question.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, ManualClock}};
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_document("uuid-1", "docx", "hello");
+    ///
+    /// let mut bytes = Vec::new();
+    /// let client = fake.client().clock(ManualClock::new()).build()?;
+    /// client.export("uuid-1", "docx", UnionId("anyone")).download_to(&mut bytes, ..)?;
+    /// assert_eq!(bytes, b"hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_document(&self, dentry_uuid: &str, format: &str, content: impl Into<Content>) {
+        let id = format!("{dentry_uuid}.{format}");
+        self.put_other_file(format!("export/{dentry_uuid}/{format}"), ("export", &id), &id, content.into());
+    }
+
+    /// The dentryUuid of a file.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    ///
+    /// let mut bytes = Vec::new();
+    /// let file = fake.client().build()?.file_by_uuid(fake.file_uuid("space-1", "dentry-1"), UnionId("anyone"));
+    /// assert!(file.download_to(&mut bytes, ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn file_uuid(&self, space_id: &str, dentry_id: &str) -> String {
+        self.shared.state().tree.uuid(space_id, dentry_id)
+    }
+
+    /// A URL of a file that is signed in its query and lives as long as other signatures.
+    ///
+    /// ```
+    /// # use dingtalk_files::testing::FakeDingTalk;
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    ///
+    /// let mut bytes = Vec::new();
+    /// let url = fake.presigned_url("space-1", "dentry-1");
+    /// assert!(fake.client().build()?.url(url).download_to(&mut bytes, ..)?.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn presigned_url(&self, space_id: &str, dentry_id: &str) -> String {
+        let mut state = self.shared.state();
+        let version = state.tree.version_count(space_id, dentry_id).max(1);
+        let path = state.signatures.presign(&object_path(space_id, dentry_id, version));
+        format!("{}{path}", self.shared.base_url)
+    }
+
+    fn put_other_file(&self, key: String, (space_id, dentry_id): (&str, &str), name: &str, content: Content) {
+        self.shared.put_file(space_id, dentry_id, name, content);
+        self.shared.state().other_files.insert(key, (space_id.to_owned(), dentry_id.to_owned()));
+    }
 }

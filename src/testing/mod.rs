@@ -107,7 +107,9 @@ mod wire;
 pub use crate::base::clock::Clock;
 pub use data::content::Content;
 pub use data::fault::Fault;
-pub use data::records::{Recorded, Sent, StoredFile, StoredProperty, UploadOffer};
+pub use data::records::{
+    Recorded, RobotMessageSent, Sent, StoredFile, StoredProperty, UploadOffer, UploadedMedia,
+};
 pub use data::target::Target;
 pub use fake::FakeDingTalk;
 pub use manual_clock::ManualClock;

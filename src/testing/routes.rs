@@ -6,7 +6,7 @@ use super::data::records::Recorded;
 use super::data::response::FakeResponse;
 use super::data::target::Target;
 use super::handlers::call::FakeCall;
-use super::handlers::{browse, checks, conv_file, downloads, oauth2, objects, tasks, uploads};
+use super::handlers::{around, browse, checks, conv_file, downloads, oauth2, objects, tasks, uploads};
 use super::state::Shared;
 use percent_encoding::percent_decode_str;
 
@@ -108,6 +108,54 @@ const OPERATIONS: &[Operation] = &[
         method: "GET",
         pattern: "/v1.0/storage/spaces/{}/dentries",
         handler: browse::list_dentries,
+    },
+    Operation {
+        target: Target::RobotFile,
+        method: "POST",
+        pattern: "/v1.0/robot/messageFiles/download",
+        handler: around::robot_file,
+    },
+    Operation {
+        target: Target::RobotMessage,
+        method: "POST",
+        pattern: "/v1.0/robot/oToMessages/batchSend",
+        handler: around::send_to_people,
+    },
+    Operation {
+        target: Target::RobotMessage,
+        method: "POST",
+        pattern: "/v1.0/robot/groupMessages/send",
+        handler: around::send_to_group,
+    },
+    Operation {
+        target: Target::Media,
+        method: "POST",
+        pattern: "/media/upload",
+        handler: around::upload_media,
+    },
+    Operation {
+        target: Target::Attachment,
+        method: "POST",
+        pattern: "/v1.0/workflow/processInstances/spaces/files/urls/download",
+        handler: around::attachment_url,
+    },
+    Operation {
+        target: Target::Export,
+        method: "POST",
+        pattern: "/v2.0/doc/me/export/submit",
+        handler: around::export,
+    },
+    Operation {
+        target: Target::Export,
+        method: "GET",
+        pattern: "/v2.0/doc/me/export/task/query",
+        handler: around::export_task,
+    },
+    Operation {
+        target: Target::DentryIds,
+        method: "GET",
+        pattern: "/v2.0/doc/dentries/{}/queryDentryId",
+        handler: around::dentry_ids,
     },
     Operation {
         target: Target::Object,

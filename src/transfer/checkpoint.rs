@@ -44,6 +44,9 @@ pub(crate) struct Checkpoint {
     pub(crate) dentry_id: String,
     /// The version that was asked for.
     pub(crate) version: Option<u64>,
+    /// A file that is not of storage 1.0: its kind and ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<String>,
     pub(crate) size: u64,
     pub(crate) etag: Option<String>,
     /// Of the whole object.
@@ -113,6 +116,7 @@ mod tests {
             space_id: "space-1".into(),
             dentry_id: "文件".into(),
             version: None,
+            origin: None,
             size: 100,
             etag: Some("\"E\"".into()),
             crc64: Some(u64::MAX),

@@ -64,6 +64,8 @@ pub enum Phase {
     Retrying,
     /// `DingTalk` is restoring an archived file.
     Restoring,
+    /// `DingTalk` is making a file of an online document.
+    Exporting,
 }
 
 /// Reports in between come no faster than this, so that they cost nothing.

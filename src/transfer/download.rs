@@ -9,7 +9,7 @@ use super::context::{Callback, Progress, TransferContext};
 use super::file_download::FileDownload;
 use super::range_download::{PartRequest, Sink, Stopped, download_range};
 use super::remote_file::{Downloaded, RemoteFile};
-use super::signer::{GivenUrls, Signer, StorageFileSigner, check_download_info};
+use super::signer::{GivenUrls, OriginSigner, Signer, check_download_info};
 use super::target::Target;
 use crate::api::storage::files::DownloadInfo;
 use crate::base::error::{Error, Problem, Result};
@@ -70,6 +70,65 @@ impl RemoteFile {
             max_bytes: None,
             progress: None,
             cancel: None,
+        }
+    }
+}
+
+/// What a server says of a file without sending it.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let stat = client.file("space-1", "dentry-1", UnionId("operator-1")).stat()?;
+/// assert_eq!(stat.size, Some(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileStat {
+    /// Bytes; `None` where the server does not say.
+    pub size: Option<u64>,
+    /// The mark that changes with the content.
+    pub etag: Option<String>,
+    /// The CRC-64/XZ of the whole file, where the object store keeps one.
+    pub crc64: Option<u64>,
+}
+
+impl RemoteFile {
+    /// Returns size, `ETag` and checksum, at the price of one download info and a request for one byte.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let stat = client.file("space-1", "dentry-1", UnionId("operator-1")).stat()?;
+    /// println!("{:?} bytes, ETag {:?}", stat.size, stat.etag);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`download_to`](Self::download_to).
+    #[inline]
+    pub fn stat(&self) -> Result<FileStat> {
+        let client = self.client.within_deadline();
+        let context = TransferContext::of(&client);
+        let signer = OriginSigner::new(&client, &self.origin, self.sign_or_wait(&client, &context)?);
+        let request = PartRequest { range: ByteRange::from(..1).check()?, object: None, or_whole: false };
+        let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
+        match download_range(&client, &signer, request, &mut sink, &context).map_err(explain) {
+            Ok(done) => {
+                let ObjectMeta { total, etag, crc64, .. } = done.object;
+                Ok(FileStat { size: total, etag, crc64 })
+            }
+            // There is no first byte.
+            Err(Error::RangeNotSatisfiable { size: Some(0) }) => {
+                Ok(FileStat { size: Some(0), etag: None, crc64: None })
+            }
+            Err(error) => Err(error),
         }
     }
 }
@@ -295,7 +354,7 @@ impl<'a> Download<'a> {
             .progress(self.progress);
         context.run(&client, 1, |client| {
             let first = self.file.sign_or_wait(client, &context)?;
-            let signer = StorageFileSigner::new(client, &self.file.file, first);
+            let signer = OriginSigner::new(client, &self.file.origin, first);
             into_writer(client, &signer, range, &mut &mut *writer, &context)
         })
     }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::checkpoint::{Checkpoint, CompletedRange};
 use super::context::{Phase, TransferContext};
-use super::parallel::{Identity, Outcome, ParallelDownload};
+use super::parallel::{Outcome, ParallelDownload};
 use super::part_file::PartFile;
 use super::remote_file::{Downloaded, RemoteFile};
-use super::signer::StorageFileSigner;
+use super::signer::OriginSigner;
 use super::target::Target;
 use crate::base::error::{Error, FileError, Problem, Result};
 use crate::client::Client;
@@ -52,14 +52,10 @@ impl FileDownload<'_, '_> {
     /// Completes the part, checks it, and makes it the target.
     #[inline]
     fn attempt(&self, part: &mut PartFile<'_>, known: Known, present: u64) -> Outcome {
-        let identity = self.resume.then(|| Identity {
-            space_id: &self.file.file.space_id,
-            dentry_id: &self.file.file.dentry_id,
-            version: self.file.file.options.version,
-        });
+        let identity = self.resume.then(|| self.file.origin.identity());
         let fetch = |client: &Client| {
             let first = self.file.sign_or_wait(client, self.context)?;
-            let signer = StorageFileSigner::new(client, &self.file.file, first);
+            let signer = OriginSigner::new(client, &self.file.origin, first);
             let download = ParallelDownload::new(part, self.context, self.connections, identity, known);
             Ok((download.run(client, &signer), part))
         };
@@ -105,11 +101,11 @@ impl FileDownload<'_, '_> {
     /// The part of an earlier attempt, if it is of this file and intact. Everything else is thrown away.
     #[inline]
     fn known(&self, part: &PartFile<'_>) -> Result<Known> {
-        let ours = &self.file.file;
+        let ours = self.file.origin.identity();
         let is_ours = |saved: &Checkpoint| {
-            saved.space_id == ours.space_id
-                && saved.dentry_id == ours.dentry_id
-                && saved.version == ours.options.version
+            let Checkpoint { space_id, dentry_id, version, origin, .. } = saved;
+            (space_id, dentry_id, version, origin)
+                == (&ours.space_id, &ours.dentry_id, &ours.version, &ours.origin)
         };
         let saved = if self.resume { part.saved().filter(is_ours) } else { None };
         if let Some(saved) = saved {

@@ -19,6 +19,7 @@ mod file_download;
 pub mod fuzzing;
 mod multipart;
 mod object_store;
+pub(crate) mod origin;
 mod parallel;
 mod part_file;
 pub(crate) mod plan;

@@ -32,10 +32,13 @@ const SAVE_AFTER: Duration = Duration::from_secs(1);
 const MAX_PREFIX: u64 = MIB;
 
 /// The identity of the file in a checkpoint.
-pub(crate) struct Identity<'a> {
-    pub(crate) space_id: &'a str,
-    pub(crate) dentry_id: &'a str,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) space_id: String,
+    pub(crate) dentry_id: String,
     pub(crate) version: Option<u64>,
+    /// A file that is not of storage 1.0.
+    pub(crate) origin: Option<String>,
 }
 
 /// One download into one file.
@@ -44,7 +47,7 @@ pub(crate) struct ParallelDownload<'a, 'c> {
     context: &'a TransferContext<'c>,
     connections: usize,
     /// Whose checkpoints are written; none when nothing is to be resumed.
-    identity: Option<Identity<'a>>,
+    identity: Option<Identity>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -103,7 +106,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         file: &'a PartFile<'a>,
         context: &'a TransferContext<'c>,
         connections: usize,
-        identity: Option<Identity<'a>>,
+        identity: Option<Identity>,
         known: Option<(ObjectMeta, Vec<CompletedRange>)>,
     ) -> Self {
         let mut state = State::default();
@@ -399,15 +402,12 @@ fn is_of_connection(cause: &Error) -> bool {
 
 /// Without the size of the object, a range cannot be distinguished from the whole.
 #[inline]
-fn checkpoint(
-    identity: &Identity<'_>,
-    object: &ObjectMeta,
-    ranges: Vec<CompletedRange>,
-) -> Option<Checkpoint> {
+fn checkpoint(identity: &Identity, object: &ObjectMeta, ranges: Vec<CompletedRange>) -> Option<Checkpoint> {
     Some(Checkpoint {
-        space_id: identity.space_id.to_owned(),
-        dentry_id: identity.dentry_id.to_owned(),
+        space_id: identity.space_id.clone(),
+        dentry_id: identity.dentry_id.clone(),
         version: identity.version,
+        origin: identity.origin.clone(),
         size: object.total?,
         etag: object.etag.clone(),
         crc64: object.crc64,

@@ -2,13 +2,16 @@
 
 use std::io::Write;
 use std::ops::Range;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::context::{Phase, TransferContext};
-use super::signer::StorageFile;
+use super::origin::{Attachment, AttachmentWay, Export, Origin, StorageFile, UuidFile};
+use super::signer::sign;
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
 use crate::base::error::{Error, Result};
-use crate::base::ids::UnionId;
+use crate::base::ids::{UnionId, UserId};
+use crate::base::secret::{PresignedUrl, Secret};
 use crate::client::Client;
 use crate::object::range::ByteRange;
 use crate::object::signed_urls::SignedUrls;
@@ -67,7 +70,111 @@ impl Client {
         let (space_id, dentry_id) = (space_id.into(), dentry_id.into());
         let options = GetFileDownloadInfo::new();
         let file = StorageFile { space_id, dentry_id, operator: operator.0.to_owned(), options };
-        RemoteFile { client: self.clone(), file, restore: None }
+        self.remote_file(Origin::Storage(file))
+    }
+
+    /// A file that was sent to a robot, by the two codes of the robot's callback.
+    ///
+    /// A download code lives for a while only, and its URL too. Where the URL lapses the code is asked for another; when the
+    /// code is used up, the error says so, and only another message brings another code. The real name of the file comes with the
+    /// callback.
+    ///
+    /// ```no_run
+    /// let client = dingtalk_files::Client::from_env()?;
+    /// client.robot_file("download-code-1", "robot-1").download().to_file("received.pdf")?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn robot_file(&self, download_code: impl Into<Secret>, robot_code: impl Into<String>) -> RemoteFile {
+        let (download_code, robot_code) = (download_code.into(), robot_code.into());
+        self.remote_file(Origin::Robot { download_code, robot_code })
+    }
+
+    /// An attachment of an approval.
+    ///
+    /// The approval's own URL is asked for first. For many files that is not permitted; with
+    /// [`granted_to`](RemoteFile::granted_to) a person is granted the download then, and the file comes from the approval's space.
+    /// [`attachment_way`](RemoteFile::attachment_way) says which way was taken. The real name of the file is in the form.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UserId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let file = client.attachment("process-1", "file-1").granted_to(UserId("user-1"));
+    /// file.download().resume(true).to_file("contract.pdf")?;
+    /// println!("{:?}", file.attachment_way());
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn attachment(
+        &self,
+        process_instance_id: impl Into<String>,
+        file_id: impl Into<String>,
+    ) -> RemoteFile {
+        let (process_instance_id, file_id) = (process_instance_id.into(), file_id.into());
+        let (file, way) = Default::default();
+        self.remote_file(Origin::Attachment(Attachment {
+            process_instance_id,
+            file_id,
+            user_id: None,
+            file,
+            way,
+        }))
+    }
+
+    /// An online document as a file of a format, such as `docx`.
+    ///
+    /// The export is begun with the first use, and waited for up to 10 minutes: [`wait_for_export`](RemoteFile::wait_for_export).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// client.export("uuid-1", "docx", UnionId("operator-1")).download().to_file("handbook.docx")?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn export(
+        &self,
+        dentry_uuid: impl Into<String>,
+        format: impl Into<String>,
+        operator: UnionId<'_>,
+    ) -> RemoteFile {
+        let (dentry_uuid, format, operator) = (dentry_uuid.into(), format.into(), operator.into());
+        let (at_most, task) = (DEFAULT_EXPORT_WAIT, Arc::default());
+        self.remote_file(Origin::Export(Export { dentry_uuid, format, operator, at_most, task }))
+    }
+
+    /// A stored file by its dentryUuid: the `node_id` of a knowledge base, or the id behind a pasted link.
+    ///
+    /// Its space and dentry id are asked for once. Online documents have no bytes: [`export`](Self::export) them.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let client = Client::from_env()?;
+    /// client.file_by_uuid("uuid-1", UnionId("operator-1")).download().to_file("report.pdf")?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn file_by_uuid(&self, dentry_uuid: impl Into<String>, operator: UnionId<'_>) -> RemoteFile {
+        let (dentry_uuid, operator) = (dentry_uuid.into(), operator.into());
+        let (options, file) = (GetFileDownloadInfo::new(), Arc::default());
+        self.remote_file(Origin::Uuid(UuidFile { dentry_uuid, operator, options, file }))
+    }
+
+    /// Whatever a URL names that needs no headers, such as a presigned one.
+    ///
+    /// No API is called and no token fetched. When the URL lapses there is no other: the error says so. The query counts as
+    /// a secret and appears in no text.
+    ///
+    /// ```no_run
+    /// let client = dingtalk_files::Client::builder().access_token("unused").build()?;
+    /// client.url("https://bucket.example/object?Expires=1&Signature=s").download().to_file("object.bin")?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn url(&self, url: impl Into<String>) -> RemoteFile {
+        self.remote_file(Origin::Url(PresignedUrl::from(url.into())))
+    }
+
+    fn remote_file(&self, origin: Origin) -> RemoteFile {
+        RemoteFile { client: self.clone(), origin, restore: None }
     }
 }
 
@@ -91,9 +198,11 @@ impl Client {
 #[must_use = "nothing is sent before `download_to`"]
 pub struct RemoteFile {
     pub(super) client: Client,
-    pub(super) file: StorageFile,
+    pub(super) origin: Origin,
     restore: Option<Restore>,
 }
+
+const DEFAULT_EXPORT_WAIT: Duration = Duration::from_secs(600);
 
 /// The wait for an archived file.
 #[derive(Debug, Clone, Copy)]
@@ -117,7 +226,9 @@ impl RemoteFile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn version(mut self, version: u64) -> Self {
-        self.file.options = self.file.options.version(version);
+        if let Some(options) = self.origin.options_mut() {
+            options.version = Some(version);
+        }
         self
     }
 
@@ -133,7 +244,9 @@ impl RemoteFile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn prefer_intranet(mut self, prefer: bool) -> Self {
-        self.file.options = self.file.options.prefer_intranet(prefer);
+        if let Some(options) = self.origin.options_mut() {
+            options.prefer_intranet = Some(prefer);
+        }
         self
     }
 
@@ -165,6 +278,55 @@ impl RemoteFile {
         self
     }
 
+    /// The person that the download of an attachment is granted to, by **user id**, where the approval's own URL is not
+    /// permitted. Their unionId is asked for. Of other files it changes nothing.
+    ///
+    /// ```
+    /// # let client = dingtalk_files::Client::builder().access_token("t").build()?;
+    /// use dingtalk_files::UserId;
+    ///
+    /// let file = client.attachment("process-1", "file-1").granted_to(UserId("user-1"));
+    /// # let _ = file;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn granted_to(mut self, user: UserId<'_>) -> Self {
+        if let Origin::Attachment(file) = &mut self.origin {
+            file.user_id = Some(user.0.to_owned());
+        }
+        self
+    }
+
+    /// The way on which an attachment was reached last; `None` before that, and of other files.
+    ///
+    /// ```
+    /// # let client = dingtalk_files::Client::builder().access_token("t").build()?;
+    /// assert_eq!(client.attachment("process-1", "file-1").attachment_way(), None);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn attachment_way(&self) -> Option<AttachmentWay> {
+        let Origin::Attachment(file) = &self.origin else { return None };
+        *file.way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The longest wait for an export. Default: 10 minutes. After it, [`Error::StillRunning`] has the task. Of other files it
+    /// changes nothing.
+    ///
+    /// ```
+    /// # let client = dingtalk_files::Client::builder().access_token("t").build()?;
+    /// use std::time::Duration;
+    /// use dingtalk_files::UnionId;
+    ///
+    /// let file = client.export("uuid-1", "docx", UnionId("operator-1")).wait_for_export(Duration::from_secs(60));
+    /// # let _ = file;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn wait_for_export(mut self, at_most: Duration) -> Self {
+        if let Origin::Export(export) = &mut self.origin {
+            export.at_most = at_most;
+        }
+        self
+    }
+
     /// Asks where the file is now.
     ///
     /// ```
@@ -181,7 +343,7 @@ impl RemoteFile {
     ///
     /// Those of [`get_file_download_info`](crate::Storage::get_file_download_info).
     pub fn download_info(&self) -> Result<DownloadInfo> {
-        self.file.download_info(&self.client)
+        self.origin.download_info(&self.client)
     }
 
     /// Downloads the file, or a range of it, into any writer.
@@ -218,8 +380,11 @@ impl RemoteFile {
     /// The first signature of a download, which an archived file may not have yet.
     pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<SignedUrls> {
         let begun = context.now();
+        if matches!(self.origin, Origin::Export(_)) {
+            context.phase(Phase::Exporting);
+        }
         loop {
-            let signed = self.file.sign(client);
+            let signed = sign(client, &self.origin);
             // A connection that was ended on purpose shows as a failure of the network.
             context.check()?;
             let is_archived =

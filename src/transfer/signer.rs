@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo, TransferProtocol};
+use super::origin::Origin;
+use crate::api::storage::files::{DownloadInfo, HeaderSignatureInfo, TransferProtocol};
 use crate::base::error::{Problem, Result};
-use crate::base::ids::UnionId;
 use crate::client::Client;
 use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, UPLOAD_INFO, UncheckedUrls, refuse};
 
@@ -99,44 +99,22 @@ fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file in a space, and who reads it.
-#[derive(Debug, Clone)]
-pub(crate) struct StorageFile {
-    pub(crate) space_id: String,
-    pub(crate) dentry_id: String,
-    pub(crate) operator: String,
-    pub(crate) options: GetFileDownloadInfo,
-}
-
-impl StorageFile {
-    pub(crate) fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
-        let operator = UnionId(&self.operator);
-        client.storage().get_file_download_info(&self.space_id, &self.dentry_id, operator, &self.options)
-    }
-
-    /// Fresh URLs and headers.
-    pub(crate) fn sign(&self, client: &Client) -> Result<SignedUrls> {
-        let asked_at = client.clock().now();
-        check_download_info(client, &self.download_info(client)?, asked_at)
-    }
-}
-
 /// The signer of a stored file: its download info can be asked for again.
-pub(crate) struct StorageFileSigner<'a> {
+pub(crate) struct OriginSigner<'a> {
     client: &'a Client,
-    file: &'a StorageFile,
+    origin: &'a Origin,
     shared: Mutex<SharedSignature>,
 }
 
-impl<'a> StorageFileSigner<'a> {
-    pub(crate) fn new(client: &'a Client, file: &'a StorageFile, first: SignedUrls) -> Self {
-        Self { client, file, shared: SharedSignature::of(first) }
+impl<'a> OriginSigner<'a> {
+    pub(crate) fn new(client: &'a Client, origin: &'a Origin, first: SignedUrls) -> Self {
+        Self { client, origin, shared: SharedSignature::of(first) }
     }
 }
 
-impl Signer for StorageFileSigner<'_> {
+impl Signer for OriginSigner<'_> {
     fn signature(&self, need: Need) -> Result<Option<Signature>> {
-        lock(&self.shared).get(need, || Some(self.file.sign(self.client)))
+        lock(&self.shared).get(need, || self.origin.can_renew().then(|| sign(self.client, self.origin)))
     }
 
     fn worked(&self, url: usize) {
@@ -228,6 +206,12 @@ impl Signer for UploadSigner<'_> {
     fn cured(&self) {
         lock(&self.state).1.unproved = 0;
     }
+}
+
+/// Asks for the URLs of a file, and checks them.
+pub(crate) fn sign(client: &Client, origin: &Origin) -> Result<SignedUrls> {
+    let asked_at = client.clock().now();
+    check_download_info(client, &origin.download_info(client)?, asked_at)
 }
 
 /// The URLs of a download info, checked. `asked_at` is when the info was asked for, by the clock.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use dingtalk_files::testing::{FakeDingTalk, ManualClock};
-use dingtalk_files::{Client, ClientBuilder, Error, NetworkStage, UnionId, UserGet};
+use dingtalk_files::{Client, ClientBuilder, Error, NetworkStage, UnionId, UserGet, UserId};
 
 use crate::support::{fake, send};
 
@@ -125,7 +125,7 @@ fn run() {
             println!("{MARK}{}", try_to_send(&client));
             println!("{MARK}{}", lower_threads());
             for _ in 0..2 {
-                let user = client.topapi().user_get("userid-1", &UserGet::new()).unwrap();
+                let user = client.topapi().user_get(UserId("userid-1"), &UserGet::new()).unwrap();
                 println!("{MARK}{}", user.unionid.unwrap());
             }
             println!("{MARK}{}", try_to_send(&client));

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
 use dingtalk_files::{
-    Client, ClientBuilder, DownloadInfo, Error, NetworkStage, Problem, RetryPolicy, UnionId, UserGet,
+    Client, ClientBuilder, DownloadInfo, Error, NetworkStage, Problem, RetryPolicy, UnionId, UserGet, UserId,
 };
 use serde_json::json;
 
@@ -120,7 +120,7 @@ fn a_long_token_is_sent_whole() {
         Client::builder().access_token(long.clone()).base_url(server.url()).no_proxy().build().unwrap();
     send(&client).unwrap();
     assert!(server.closed.recv().unwrap().contains(&format!("x-acs-dingtalk-access-token: {long}\r\n")));
-    client.topapi().user_get("user-1", &UserGet::new()).unwrap();
+    client.topapi().user_get(UserId("user-1"), &UserGet::new()).unwrap();
     assert!(server.closed.recv().unwrap().contains(&format!("access_token={long} HTTP/1.1\r\n")));
 }
 

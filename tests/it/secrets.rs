@@ -7,7 +7,7 @@ use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 use dingtalk_files::{
     ApiError, Client, ClientBuilder, Dentry, DownloadInfo, Error, GetFileDownloadInfo, ListRecents,
     NetworkStage, PartUploadInfo, Problem, RetryPolicy, Secret, StorageError, UnionId, Upload, UploadInfo,
-    UserGet,
+    UserGet, UserId,
 };
 use serde_json::{Value, json};
 
@@ -237,7 +237,7 @@ fn a_token_in_a_url_is_not_repeated() {
         let client = Client::builder().access_token(ODD).base_url(url).no_proxy();
         let client = client.retry(RetryPolicy::none()).build().unwrap();
         assert_debug_silent(&client);
-        client.topapi().user_get("userid-1", &UserGet::new()).unwrap_err()
+        client.topapi().user_get(UserId("userid-1"), &UserGet::new()).unwrap_err()
     };
     assert_error_silent("refused", &ask(REFUSED));
     for echo in [ODD, ENCODED] {

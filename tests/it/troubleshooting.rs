@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
-use dingtalk_files::{Client, ClientBuilder, Error, RemoteFile, RetryPolicy, UnionId, UserGet};
+use dingtalk_files::{Client, ClientBuilder, Error, RemoteFile, RetryPolicy, UnionId, UserGet, UserId};
 use serde_json::json;
 
 use crate::support::{REFUSED, Scripted, Wire};
@@ -106,7 +106,7 @@ fn refused_calls(s: &Scene) -> Vec<Error> {
         let client = client.base_url(s.fake.base_url()).no_proxy().build().unwrap();
         client.file("space-1", "dentry-1", UnionId("union-1")).download_info().unwrap_err()
     };
-    let user = |client: Client| client.topapi().user_get("union-1", &UserGet::new()).unwrap_err();
+    let user = |client: Client| client.topapi().user_get(UserId("union-1"), &UserGet::new()).unwrap_err();
     let no_user = Wire::json(r#"{"errcode": 33012, "errmsg": "of the vendor's", "request_id": "r"}"#);
     let forbidden = |what: &str| s.api(403, &format!("Forbidden.AccessDenied.{what}"));
     let client = s.client();

@@ -83,6 +83,11 @@ impl ApiError {
                 "Nobody acts here, the app itself sends: check that it may read the file and that the receiver is in its visible range",
             );
         }
+        if code == "noPermission" && self.operation.ends_with("/spaces/files/urls/download") {
+            return Some(
+                "Most attachments that the app did not put there are refused here: name a person to grant the download to (`RemoteFile::granted_to`)",
+            );
+        }
         Some(match code.rsplit('.').next().unwrap_or(code) {
             "MissingParameter" if self.is_token_missing() => {
                 "The request arrived without an access token; check the proxy or gateway in between, and your `TokenSource`"
@@ -111,6 +116,15 @@ impl ApiError {
             "dentryNameConflict" => {
                 "The name is taken in this folder: choose another name or another folder, or overwrite (ConflictStrategy::Overwrite)"
             }
+            "downloadCode" => {
+                "The download code is wrong, has lapsed or is used up; another message to the robot brings another code"
+            }
+            "documentNotExist" | "nodeNotExist" | "parentNodeNotExist" | "docNotExist" => {
+                "Check the id or link; it must be of this organisation"
+            }
+            "40004" | "40005" | "40006" | "45001" => {
+                "Check kind, extension and size of the file: at most 20 MB, of voice 2 MB"
+            }
             "fileArchived" => {
                 "The file is archived; this call has started to restore it, so ask again in some minutes"
             }
@@ -131,6 +145,8 @@ impl ApiError {
         limit.starts_with("QpsLimit")
             || limit.starts_with("QpmLimit")
             || matches!(code, "system.busy" | "systemBusy" | "90002" | "90007" | "90018")
+            // A robot's, and the drive's.
+            || matches!(code, "send.too.fast" | "send.byToken.tooFast" | "request.overlimit")
             || (self.status == 429 && !self.is_quota())
     }
 
@@ -164,7 +180,9 @@ impl ApiError {
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        self.code.ends_with("NotExist") || matches!(self.reason(), "33012" | "60121")
+        // `notExsit` is the vendor's spelling, too.
+        let ends = ["NotExist", "notExist", "notExisted", "notExsit", "not.existed"];
+        ends.iter().any(|end| self.code.ends_with(end)) || matches!(self.reason(), "33012" | "60121")
     }
 
     pub(crate) fn is_permission_denied(&self) -> bool {
@@ -181,6 +199,9 @@ impl ApiError {
                 | "60011"
                 | "60020"
         ) || last.ends_with("NotAccessible")
+            || code.starts_with("noPermission")
+            // The drive's spelling.
+            || matches!(code, "no.priviledge" | "forbidden.acrossOrg")
     }
 
     pub(crate) fn is_server_fault(&self) -> bool {

@@ -142,6 +142,54 @@ pub struct UploadOffer {
     pub date: String,
 }
 
+/// A media file that was uploaded for messages.
+///
+/// ```
+/// # use dingtalk_files::{MediaType, testing::FakeDingTalk};
+/// let fake = FakeDingTalk::start()?;
+/// let client = fake.client().build()?;
+/// let media = client.media().upload(&MediaType::File, "a.txt", b"hello")?;
+/// assert_eq!(fake.media()[0].media_id, media.media_id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UploadedMedia {
+    /// The id that was returned.
+    pub media_id: String,
+    /// `image`, `voice`, `video` or `file`.
+    pub kind: String,
+    /// The name in the form.
+    pub file_name: String,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+/// A message that a robot "sent".
+///
+/// ```
+/// # use dingtalk_files::{RobotMessage, UserId, testing::FakeDingTalk};
+/// let fake = FakeDingTalk::start()?;
+/// let client = fake.client().build()?;
+/// client.robot().batch_send_oto(&RobotMessage::image("@media-1"), "robot-1", &[UserId("user-1")])?;
+/// assert_eq!(fake.robot_messages()[0].user_ids, ["user-1"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RobotMessageSent {
+    /// The robot.
+    pub robot_code: String,
+    /// The kind of message.
+    pub msg_key: String,
+    /// Its content as JSON text.
+    pub msg_param: String,
+    /// The people it went to.
+    pub user_ids: Vec<String>,
+    /// The group it went to.
+    pub open_conversation_id: Option<String>,
+}
+
 impl Recorded {
     /// The first value of a header; upper and lower case are the same.
     ///

@@ -123,6 +123,18 @@ pub enum Target {
     /// parameters such as `response-content-type` are signed and replace headers of the answer: see
     /// [`set_resource_urls`](crate::testing::FakeDingTalk::set_resource_urls).
     Object,
+    /// `RobotMessageFileDownload`.
+    RobotFile,
+    /// `BatchSendOTO` and `OrgGroupSend`.
+    RobotMessage,
+    /// `media/upload`.
+    Media,
+    /// `GrantProcessInstanceForDownloadFile`.
+    Attachment,
+    /// `SubmitExportJob` and `QueryExportTask`.
+    Export,
+    /// `GetDentryIdByUuid`.
+    DentryIds,
     /// `GetDentry`.
     ///
     /// ```

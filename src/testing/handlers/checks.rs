@@ -52,7 +52,7 @@ pub(crate) fn check_ordered(shared: &Shared, request: &Recorded) -> Result<(), F
     if request.path.starts_with("/v1.0/oauth2/") {
         return Ok(());
     }
-    if request.path.starts_with("/topapi/") {
+    if request.path.starts_with("/topapi/") || request.path.starts_with("/media/") {
         let wrong = |_| ok(&json!({"errcode": 40014, "errmsg": "The access token is not valid."}));
         return check_token(shared, request.query_value("access_token")).map_err(wrong);
     }

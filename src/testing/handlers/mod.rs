@@ -1,5 +1,6 @@
 //! The operations, one file per group. A handler checks a request as the real service does and works on the state.
 
+pub(super) mod around;
 pub(super) mod browse;
 pub(super) mod call;
 pub(super) mod checks;

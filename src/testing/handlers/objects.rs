@@ -233,6 +233,7 @@ fn signature_refused(error: SignatureError) -> FakeResponse {
             denied("You have no right to access this object because of bucket acl.")
         }
         SignatureError::NoDate => denied("OSS authentication requires a valid Date."),
+        SignatureError::Expired => denied("Request has expired."),
         SignatureError::Lapsed { date } => {
             let iso = |seconds: Option<i64>| seconds.map(dates::to_iso).unwrap_or_default();
             let details = [

@@ -8,7 +8,7 @@ pub(super) mod uploads;
 
 use super::data::content::Content;
 use super::data::fault::Fault;
-use super::data::records::{Recorded, Sent};
+use super::data::records::{Recorded, RobotMessageSent, Sent, UploadedMedia};
 use super::data::target::Target;
 use faults::Faults;
 use signatures::{Signatures, SignedPath};
@@ -38,6 +38,12 @@ pub(crate) struct FakeState {
     pub(crate) tasks: HashMap<String, VecDeque<String>>,
     /// The number of calls for which a file is still reported as archived, by space and dentry.
     pub(crate) archived: HashMap<(String, String), usize>,
+    /// Space and id of files that are known by other names, such as `robot/{downloadCode}`.
+    pub(crate) other_files: HashMap<String, (String, String)>,
+    /// The file of each export, and whether it was asked for already.
+    pub(crate) exports: HashMap<String, (String, bool)>,
+    pub(crate) media: Vec<UploadedMedia>,
+    pub(crate) robot_messages: Vec<RobotMessageSent>,
     /// Answers that a test has ordered: route and body.
     pub(crate) answers: Vec<(String, String)>,
     pub(crate) tokens: Tokens,
@@ -61,6 +67,10 @@ impl FakeState {
             smallest_part: 100 * 1024,
             tasks: HashMap::new(),
             archived: HashMap::new(),
+            other_files: HashMap::new(),
+            exports: HashMap::new(),
+            media: Vec::new(),
+            robot_messages: Vec::new(),
             answers: Vec::new(),
             tokens: Tokens::new(),
             signatures: Signatures::new(),
@@ -147,6 +157,8 @@ impl Shared {
         state.forgotten += state.requests.len();
         state.requests.clear();
         state.sent.clear();
+        state.media.clear();
+        state.robot_messages.clear();
         state.uploads.forget();
     }
 

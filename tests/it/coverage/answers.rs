@@ -186,12 +186,14 @@ fn no_answer_fails_for_what_it_has_not() {
     settle(&[Sort::Needed], &findings);
 }
 
-/// It holds no value that is read: only nulls, and objects without values. The old host's words on success are no values.
+/// It holds no value that is read: only nulls, and objects without values. Words on success are no values.
 fn has_nothing(answer: &Value, fact: &Fact) -> bool {
     match answer {
         Value::Null => true,
         Value::Object(fields) => fields.iter().all(|(name, value)| {
-            let is_said = fact.host == "oapi" && ["errcode", "errmsg", "request_id"].contains(&name.as_str());
+            let words: &[&str] =
+                if fact.host == "oapi" { &["errcode", "errmsg", "request_id"] } else { &["success"] };
+            let is_said = words.contains(&name.as_str());
             is_said || has_nothing(value, fact)
         }),
         _ => false,

@@ -81,6 +81,48 @@ pub(super) const EXCEPTIONS: &[Exception] = &[
         why: "it is part of the error; no answer of the other host has it",
     },
     Exception {
+        operation: "media.upload",
+        sort: Sort::NotRead,
+        place: "errmsg",
+        why: "with an errcode it is part of the error, without one it says `ok`",
+    },
+    Exception {
+        operation: "media.upload",
+        sort: Sort::TooMuch,
+        place: "query.type",
+        why: "one note of the page and nearly all programs have it there; the form has it too",
+    },
+    Exception {
+        operation: "topapi.message_corpconversation_asyncsend_v2",
+        sort: Sort::NotRead,
+        place: "errmsg",
+        why: "with an errcode it is part of the error, without one it says `ok`",
+    },
+    Exception {
+        operation: "topapi.message_corpconversation_asyncsend_v2",
+        sort: Sort::NotRead,
+        place: "request_id",
+        why: "it is part of the error; no answer of the other host has it",
+    },
+    Exception {
+        operation: "topapi.message_corpconversation_asyncsend_v2",
+        sort: Sort::NotSent,
+        place: "body.msg.image",
+        why: "a message is of one kind; see `wire::around`",
+    },
+    Exception {
+        operation: "topapi.message_corpconversation_asyncsend_v2",
+        sort: Sort::NotSent,
+        place: "body.msg.voice",
+        why: "a message is of one kind; see `wire::around`",
+    },
+    Exception {
+        operation: "topapi.message_corpconversation_asyncsend_v2",
+        sort: Sort::TooMuch,
+        place: "body.msg.file",
+        why: "a message has the content of its kind",
+    },
+    Exception {
         operation: "storage.get_multipart_file_upload_infos",
         sort: Sort::Needed,
         place: "multipartHeaderSignatureInfos.partNumber",

@@ -4,6 +4,7 @@
 //! from the facts stands in `exceptions.rs`, each with its reason.
 
 mod answers;
+mod around;
 mod dentries;
 mod docs;
 mod exceptions;
@@ -40,7 +41,7 @@ pub(crate) struct Row {
 
 /// All rows.
 fn rows() -> impl Iterator<Item = &'static Row> {
-    [dentries::ROWS, spaces::ROWS, transfers::ROWS, v2::ROWS].into_iter().flatten()
+    [around::ROWS, dentries::ROWS, spaces::ROWS, transfers::ROWS, v2::ROWS].into_iter().flatten()
 }
 
 /// All rows, each with its facts. A row without facts is another test's matter.

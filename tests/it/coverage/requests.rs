@@ -177,6 +177,9 @@ impl Check<'_> {
             }
             return;
         };
+        if let Some(form) = kind.and_then(|kind| form(kind, &request.body)) {
+            return self.objects("body", fields, &[&form]);
+        }
         if kind != Some("application/json") {
             self.wrong(Sort::Request, "", &format!("the type of the body is {kind:?}"));
         }
@@ -250,6 +253,22 @@ impl Check<'_> {
             Kind::Text | Kind::Number | Kind::Flag => {}
         }
     }
+}
+
+/// The fields of multipart/form-data, each as text.
+fn form(content_type: &str, body: &[u8]) -> Option<Map<String, Value>> {
+    let boundary = content_type.strip_prefix("multipart/form-data; boundary=")?;
+    let text = String::from_utf8_lossy(body);
+    let (parts, rest) = text.rsplit_once(&format!("--{boundary}--\r\n"))?;
+    assert!(rest.is_empty(), "something follows the form");
+    let mut fields = Map::new();
+    for part in parts.split(&format!("--{boundary}\r\n")).skip(1) {
+        let (head, content) = part.split_once("\r\n\r\n")?;
+        let (_, name) = head.split_once("; name=\"")?;
+        let (name, _) = name.split_once('"')?;
+        fields.insert(name.to_owned(), Value::from(content.strip_suffix("\r\n")?));
+    }
+    Some(fields)
 }
 
 /// What a text of the query stands for, if it is of the type; else it stays text, which is found to be none.

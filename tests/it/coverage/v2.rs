@@ -2,7 +2,7 @@ use dingtalk_files::{
     AddPermission, CleanFile, Language, ListOperationLogs, ListPermissions, ListRecents, ListStars,
     ManagerSetDefaultHandOverUser, MemberType, MemberV2, PermissionInheritance, Result, RoleId,
     SearchDentries, SearchPublishDentries, SearchTimeRange, SearchWorkspaces, SetPermissionShareScope,
-    UnionId, UpdatePermission, UserGet,
+    UnionId, UpdatePermission, UserGet, UserId,
 };
 
 use super::Row;
@@ -364,9 +364,9 @@ pub(super) const ROWS: &[Row] = &[
         group: "topapi",
         name: "user_get",
         full: |client| {
-            shown(client.topapi().user_get("userid-1", &UserGet::new().language(Language::English)))
+            shown(client.topapi().user_get(UserId("userid-1"), &UserGet::new().language(Language::English)))
         },
-        bare: |client| shown(client.topapi().user_get("userid-1", &UserGet::new())),
+        bare: |client| shown(client.topapi().user_get(UserId("userid-1"), &UserGet::new())),
         withheld: &[],
     },
 ];

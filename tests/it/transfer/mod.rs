@@ -17,6 +17,7 @@ mod lent;
 mod limits;
 mod lock;
 mod object_server;
+mod origins;
 mod panics;
 mod parallel;
 #[cfg(target_os = "linux")]

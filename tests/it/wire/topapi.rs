@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dingtalk_files::testing::ManualClock;
-use dingtalk_files::{Client, ClientBuilder, Error, Language, Result, RetryPolicy, User, UserGet};
+use dingtalk_files::{Client, ClientBuilder, Error, Language, Result, RetryPolicy, User, UserGet, UserId};
 use serde_json::json;
 
 use crate::support::{LITTLE, Seen, Wire, send};
@@ -12,7 +12,7 @@ use crate::support::{LITTLE, Seen, Wire, send};
 const TARGET: &str = "/topapi/v2/user/get?access_token=access-token-1";
 
 fn user(client: &Client) -> Result<User> {
-    client.topapi().user_get("userid-1", &UserGet::new())
+    client.topapi().user_get(UserId("userid-1"), &UserGet::new())
 }
 
 /// What comes of this answer, without a retry.
@@ -40,7 +40,7 @@ fn user_get_has_its_token_in_the_query_and_nowhere_else() {
     }
     let wire = Wire::json(r#"{"errcode": 0, "result": null}"#);
     let options = UserGet::new().language(Language::English);
-    let nothing = wire.client().topapi().user_get("userid-1", &options).unwrap_err().to_string();
+    let nothing = wire.client().topapi().user_get(UserId("userid-1"), &options).unwrap_err().to_string();
     assert!(nothing.ends_with("`result` is missing"), "{nothing}");
     assert_eq!(wire.only_request().body, json!({"userid": "userid-1", "language": "en_US"}));
 }

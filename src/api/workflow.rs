@@ -1,0 +1,317 @@
+//! Attachments of approvals.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::call::Call;
+use crate::base::error::Result;
+use crate::base::ids::UserId;
+use crate::base::options::options;
+use crate::base::secret::PresignedUrl;
+use crate::client::Client;
+
+super::group! {
+    /// Approvals: the parts of `workflow` 1.0 that concern files.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GrantProcessInstanceForDownloadFile};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = GrantProcessInstanceForDownloadFile::new();
+    /// let file = client.workflow().grant_process_instance_for_download_file("file-1", "process-1", &options)?;
+    /// println!("in space {:?}", file.space_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    Workflow
+}
+
+impl Client {
+    /// The operations of `workflow`: attachments of approvals.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetAttachmentSpace, UserId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let space = client.workflow().get_attachment_space(UserId("user-1"), &GetAttachmentSpace::new().agent_id(1))?;
+    /// println!("upload into {:?}", space.space_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn workflow(&self) -> Workflow<'_> {
+        Workflow::new(self)
+    }
+}
+
+/// An attachment and where it can be downloaded from.
+///
+/// ```
+/// let json = r#"{"spaceId": 1, "fileId": "file-1", "downloadUri": "http://bucket.example/o.file?Signature=s"}"#;
+/// let file: dingtalk_files::ApprovalFile = serde_json::from_str(json)?;
+/// assert_eq!(file.space_id, Some(1));
+/// assert!(!format!("{file:?}").contains("Signature"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct ApprovalFile {
+    /// A URL that needs no headers and lapses after 15 minutes. Its path ends in `.file`: the real name is in the form.
+    pub download_uri: Option<PresignedUrl>,
+    /// The id of the file.
+    pub file_id: Option<String>,
+    /// The space of the file: a number here, a text in the operations of storage.
+    pub space_id: Option<i64>,
+}
+
+/// The space that holds attachments of approvals.
+///
+/// ```
+/// let space: dingtalk_files::AttachmentSpace = serde_json::from_str(r#"{"spaceId": 854}"#)?;
+/// assert_eq!(space.space_id, Some(854));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct AttachmentSpace {
+    /// The id of the space: a number here, a text in the operations of storage.
+    pub space_id: Option<i64>,
+}
+
+/// A file that [`Workflow::add_approve_dentry_auth`] grants the download of.
+///
+/// ```
+/// use dingtalk_files::ApprovalFileId;
+///
+/// let file = ApprovalFileId::new(854, "file-1");
+/// assert_eq!((file.space_id, file.file_id.as_str()), (854, "file-1"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApprovalFileId {
+    /// The file's id, from the form of the approval.
+    pub file_id: String,
+    /// The space of [`Workflow::get_attachment_space`].
+    pub space_id: i64,
+}
+
+impl ApprovalFileId {
+    /// A file of a space.
+    ///
+    /// ```
+    /// # use dingtalk_files::ApprovalFileId;
+    /// assert_eq!(ApprovalFileId::new(854, "file-1").file_id, "file-1");
+    /// ```
+    pub fn new(space_id: i64, file_id: impl Into<String>) -> Self {
+        Self { file_id: file_id.into(), space_id }
+    }
+}
+
+options! {
+    /// Optional parameters of [`Workflow::grant_process_instance_for_download_file`].
+    ///
+    /// ```
+    /// use dingtalk_files::GrantProcessInstanceForDownloadFile;
+    ///
+    /// let options = GrantProcessInstanceForDownloadFile::new().with_comment_attachment(true);
+    /// # let _ = options;
+    /// ```
+    GrantProcessInstanceForDownloadFile {
+        /// Whether files attached to comments are looked at too. Default: false.
+        with_comment_attachment ("withCommentAttatchment"): bool = true,
+    }
+}
+
+options! {
+    /// Optional parameters of [`Workflow::get_attachment_space`].
+    ///
+    /// ```
+    /// use dingtalk_files::GetAttachmentSpace;
+    ///
+    /// let options = GetAttachmentSpace::new().agent_id(1);
+    /// # let _ = options;
+    /// ```
+    GetAttachmentSpace {
+        /// The `AgentId` of the app. An error code of the vendor says that it is needed, the page that it is not.
+        agent_id: i64 = 1,
+    }
+}
+
+options! {
+    /// Optional parameters of [`Workflow::get_space_with_download_auth`].
+    ///
+    /// ```
+    /// use dingtalk_files::GetSpaceWithDownloadAuth;
+    ///
+    /// let options = GetSpaceWithDownloadAuth::new().agent_id(1).file_id_list(["file-2".to_owned()]);
+    /// # let _ = options;
+    /// ```
+    GetSpaceWithDownloadAuth {
+        /// The `AgentId` of the app.
+        agent_id: i64 = 1,
+        /// More files of the same approval, at most 20.
+        file_id_list: Vec<String> as impl Into<Vec<String>> = ["file-2".to_owned()],
+        /// Whether files attached to comments are looked at too. Default: false.
+        with_comment_attachment ("withCommentAttatchment"): bool = true,
+    }
+}
+
+const MAX_FILE_INFOS: usize = 10;
+const MAX_MORE_FILES: usize = 20;
+
+impl Workflow<'_> {
+    /// Grants the download of an attachment and returns its URL.
+    ///
+    /// `GrantProcessInstanceForDownloadFile`, documented under
+    /// [download-an-approval-attachment](https://open.dingtalk.com/document/orgapp/download-an-approval-attachment).
+    /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
+    ///
+    /// Nobody acts. For files that the app did not put there itself, `noPermission` is frequent; then grant with
+    /// [`get_space_with_download_auth`](Self::get_space_with_download_auth) or
+    /// [`add_approve_dentry_auth`](Self::add_approve_dentry_auth), and download the file from its space.
+    /// [`Client::attachment`] goes both ways by itself. Files of no bytes are refused.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GrantProcessInstanceForDownloadFile};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = GrantProcessInstanceForDownloadFile::new();
+    /// let file = client.workflow().grant_process_instance_for_download_file("file-1", "process-1", &options)?;
+    /// # let _ = file;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `noPermission`; `invalidFileId`; `invalidProcessInstanceId`, `processInstNotExist`, `processNotExist`;
+    /// `invalidParameter`, `userNotExist`; `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`,
+    /// `systemError`.
+    #[inline]
+    pub fn grant_process_instance_for_download_file(
+        &self,
+        file_id: &str,
+        process_instance_id: &str,
+        options: &GrantProcessInstanceForDownloadFile,
+    ) -> Result<ApprovalFile> {
+        let call = Call::new("POST /v1.0/workflow/processInstances/spaces/files/urls/download", &[])
+            .field("fileId", file_id)
+            .field("processInstanceId", process_instance_id)
+            .field_if_set("withCommentAttatchment", options.with_comment_attachment)
+            .reads();
+        self.client.field("result", &call)
+    }
+
+    /// Returns the space that attachments are uploaded into, and grants a person the upload.
+    ///
+    /// `GetAttachmentSpace`, documented under
+    /// [obtains-the-information-about-approval-nail-disk](https://open.dingtalk.com/document/orgapp/obtains-the-information-about-approval-nail-disk).
+    /// Permission: `Workflow.Instance.Write`. Internal apps only.
+    ///
+    /// The person is named by **user id**. Then upload with that person's **union id** into the space's root:
+    /// `client.upload(&space_id.to_string(), "0", UnionId(..))`. The attachment's value in a form is the JSON text
+    /// `[{"spaceId", "fileName", "fileSize", "fileType", "fileId"}]`.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetAttachmentSpace, UserId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let space = client.workflow().get_attachment_space(UserId("user-1"), &GetAttachmentSpace::new().agent_id(1))?;
+    /// println!("{:?}", space.space_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `noPermission`; `userNotExist`, `invalidUserId`, `invalidAgentId`; `invalidParameter`, `invalidParameterCspace`;
+    /// `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
+    #[inline]
+    pub fn get_attachment_space(
+        &self,
+        user_id: UserId<'_>,
+        options: &GetAttachmentSpace,
+    ) -> Result<AttachmentSpace> {
+        let call = Call::new("POST /v1.0/workflow/processInstances/spaces/infos/query", &[])
+            .field_if_set("agentId", options.agent_id)
+            .field("userId", user_id.0)
+            .reads();
+        self.client.field("result", &call)
+    }
+
+    /// Grants a person the download of 1 to 10 attachments.
+    ///
+    /// `AddApproveDentryAuth`, documented under
+    /// [download-the-approval-nail-file](https://open.dingtalk.com/document/orgapp/download-the-approval-nail-file).
+    /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
+    ///
+    /// The person is named by **user id**; the download then works with that person's **union id**:
+    /// `client.file(&space_id.to_string(), file_id, UnionId(..))`. How long the grant lasts is not documented.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{ApprovalFileId, Client, UserId};
+    ///
+    /// let client = Client::from_env()?;
+    /// client.workflow().add_approve_dentry_auth(&[ApprovalFileId::new(854, "file-1")], UserId("user-1"))?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no file or more than 10, before anything is sent.
+    /// `noPermission`; `userNotExist`, `invalidFileInfos`; `invalidParameter`, `invalidParameterCspace`;
+    /// `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    #[inline]
+    pub fn add_approve_dentry_auth(&self, file_infos: &[ApprovalFileId], user_id: UserId<'_>) -> Result<()> {
+        let call = Call::new("POST /v1.0/workflow/processInstances/spaces/files/authDownload", &[])
+            .field("fileInfos", file_infos)
+            .limit("fileInfos", file_infos.len(), 1..=MAX_FILE_INFOS)
+            .field("userId", user_id.0)
+            .repeatable();
+        self.client.call_granted("result", &call)
+    }
+
+    /// Grants a person the preview of attachments, and returns their space.
+    ///
+    /// `GetSpaceWithDownloadAuth`, documented under
+    /// [official-authorized-preview-approval-attachment](https://open.dingtalk.com/document/orgapp/official-authorized-preview-approval-attachment).
+    /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
+    ///
+    /// The person is named by **user id**. Each preview needs the grant anew. In public reports the download from the space
+    /// works after it, where the other two operations failed.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, GetSpaceWithDownloadAuth, UserId};
+    ///
+    /// let client = Client::from_env()?;
+    /// let options = GetSpaceWithDownloadAuth::new().agent_id(1);
+    /// let user = UserId("user-1");
+    /// let space = client.workflow().get_space_with_download_auth("file-1", "process-1", user, &options)?;
+    /// println!("{:?}", space.space_id);
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 further files, before anything is sent.
+    /// `noPermission` (also for a file that is not in the approval's attachments); `invalidUserId`, `userNotExist`;
+    /// `invalidFileId`, `invalidFileList`; `invalidProcessInstanceId`, `processInstNotExist`; `invalidParameter`,
+    /// `invalidParameterCspace`; `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
+    #[inline]
+    pub fn get_space_with_download_auth(
+        &self,
+        file_id: &str,
+        process_instance_id: &str,
+        user_id: UserId<'_>,
+        options: &GetSpaceWithDownloadAuth,
+    ) -> Result<AttachmentSpace> {
+        let call = Call::new("POST /v1.0/workflow/processInstances/spaces/authPreview", &[])
+            .field_if_set("agentId", options.agent_id)
+            .field("fileId", file_id)
+            .field_if_set("fileIdList", options.file_id_list.as_ref())
+            .limit_if_set("fileIdList", options.file_id_list.as_ref(), MAX_MORE_FILES)
+            .field("processInstanceId", process_instance_id)
+            .field("userId", user_id.0)
+            .field_if_set("withCommentAttatchment", options.with_comment_attachment)
+            .reads();
+        self.client.field("result", &call)
+    }
+}

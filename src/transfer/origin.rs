@@ -1,0 +1,305 @@
+//! The places that a file can come from, and how each is asked for a URL.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::parallel::Identity;
+use crate::api::doc::ExportStatus;
+use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo};
+use crate::api::topapi::UserGet;
+use crate::api::workflow::{ApprovalFileId, GetSpaceWithDownloadAuth, GrantProcessInstanceForDownloadFile};
+use crate::base::call::encode;
+use crate::base::error::{Error, Problem, Result, UnexpectedAnswer};
+use crate::base::ids::{UnionId, UserId};
+use crate::base::secret::{PresignedUrl, Secret};
+use crate::base::task::{Task, TaskStatus};
+use crate::client::Client;
+
+/// The way on which an attachment of an approval was reached.
+///
+/// ```
+/// use dingtalk_files::AttachmentWay;
+///
+/// assert_ne!(AttachmentWay::Approval, AttachmentWay::Storage);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttachmentWay {
+    /// By the URL that the approval's own operation returned.
+    Approval,
+    /// By a grant, and then as a file of the approval's space.
+    Storage,
+}
+
+#[derive(Clone)]
+pub(crate) enum Origin {
+    Storage(StorageFile),
+    Uuid(UuidFile),
+    Robot { download_code: Secret, robot_code: String },
+    Attachment(Attachment),
+    Export(Export),
+    Url(PresignedUrl),
+}
+
+/// A file of storage 1.0.
+#[derive(Debug, Clone)]
+pub(crate) struct StorageFile {
+    pub(crate) space_id: String,
+    pub(crate) dentry_id: String,
+    pub(crate) operator: String,
+    pub(crate) options: GetFileDownloadInfo,
+}
+
+/// A file of storage 2.0, whose space and dentry id are asked for once.
+#[derive(Debug, Clone)]
+pub(crate) struct UuidFile {
+    pub(crate) dentry_uuid: String,
+    pub(crate) operator: String,
+    pub(crate) options: GetFileDownloadInfo,
+    pub(crate) file: Arc<OnceLock<StorageFile>>,
+}
+
+/// An attachment of an approval.
+#[derive(Debug, Clone)]
+pub(crate) struct Attachment {
+    pub(crate) process_instance_id: String,
+    pub(crate) file_id: String,
+    /// The userid that the other way grants the download to.
+    pub(crate) user_id: Option<String>,
+    /// The other way, once it was taken.
+    pub(crate) file: Arc<OnceLock<StorageFile>>,
+    pub(crate) way: Arc<Mutex<Option<AttachmentWay>>>,
+}
+
+/// An online document as a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Export {
+    pub(crate) dentry_uuid: String,
+    pub(crate) format: String,
+    pub(crate) operator: String,
+    pub(crate) at_most: Duration,
+    /// The task that has made the file, to ask for another URL of it.
+    pub(crate) task: Arc<Mutex<Option<String>>>,
+}
+
+/// Approval's URLs are documented to live for 15 minutes.
+const APPROVAL_LIFE: u64 = 900;
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const EXPORT: &str = "document export";
+
+impl Origin {
+    /// Asks for the URLs of the file.
+    pub(crate) fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        match self {
+            Self::Storage(file) => file.download_info(client),
+            Self::Uuid(file) => file.download_info(client),
+            Self::Robot { download_code, robot_code } => {
+                let robot = client.robot();
+                robot
+                    .robot_message_file_download(download_code.expose(), robot_code)
+                    .map(|url| plain(&url, None))
+            }
+            Self::Attachment(file) => file.download_info(client),
+            Self::Export(export) => export.download_info(client),
+            Self::Url(url) => Ok(plain(url, None)),
+        }
+    }
+
+    /// Another URL can be had when this one lapses.
+    pub(crate) fn can_renew(&self) -> bool {
+        !matches!(self, Self::Url(_))
+    }
+
+    /// The options of files in storage; the others have none.
+    pub(crate) fn options_mut(&mut self) -> Option<&mut GetFileDownloadInfo> {
+        match self {
+            Self::Storage(file) => Some(&mut file.options),
+            Self::Uuid(file) => Some(&mut file.options),
+            _ => None,
+        }
+    }
+
+    /// The file in a checkpoint. No URL, code or token is in it.
+    #[inline]
+    pub(crate) fn identity(&self) -> Identity {
+        match self {
+            Self::Storage(file) => Identity {
+                space_id: file.space_id.clone(),
+                dentry_id: file.dentry_id.clone(),
+                version: file.options.version,
+                origin: None,
+            },
+            Self::Uuid(file) => {
+                Identity { version: file.options.version, ..named("uuid", &[&file.dentry_uuid]) }
+            }
+            Self::Robot { download_code, robot_code } => {
+                // The code is a key to the file while it lives, so only its checksum is kept.
+                let mut digest = crc64fast::Digest::new();
+                digest.write(download_code.expose().as_bytes());
+                named("robot", &[robot_code, &format!("{:016x}", digest.sum64())])
+            }
+            Self::Attachment(file) => named("attachment", &[&file.process_instance_id, &file.file_id]),
+            Self::Export(export) => named("export", &[&export.dentry_uuid, &export.format]),
+            // What follows the path is the signature, which is another one the next time.
+            Self::Url(url) => named("url", &[url.as_str().split(['?', '#']).next().unwrap_or_default()]),
+        }
+    }
+}
+
+#[inline]
+fn named(kind: &str, parts: &[&str]) -> Identity {
+    let parts: Vec<_> = parts.iter().map(|part| encode(part)).collect();
+    let origin = Some(format!("{kind}:{}", parts.join("/")));
+    Identity { space_id: String::new(), dentry_id: String::new(), version: None, origin }
+}
+
+/// A URL that is signed in its query needs no headers.
+fn plain(url: &PresignedUrl, life: Option<u64>) -> DownloadInfo {
+    let urls = vec![url.as_str().to_owned()];
+    let info = HeaderSignatureInfo {
+        resource_urls: urls,
+        expiration_seconds: life,
+        ..HeaderSignatureInfo::default()
+    };
+    DownloadInfo { protocol: None, header_signature_info: Some(info) }
+}
+
+impl StorageFile {
+    pub(crate) fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        let operator = UnionId(&self.operator);
+        client.storage().get_file_download_info(&self.space_id, &self.dentry_id, operator, &self.options)
+    }
+}
+
+impl UuidFile {
+    #[inline]
+    fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        if self.file.get().is_none() {
+            let ids = client.doc().get_dentry_id_by_uuid(&self.dentry_uuid, UnionId(&self.operator))?;
+            let missing = |field| missing(IDS, field);
+            let space_id = ids.space_id.ok_or_else(|| missing("spaceId"))?;
+            let dentry_id = ids.dentry_id.ok_or_else(|| missing("dentryId"))?;
+            let (operator, options) = (self.operator.clone(), self.options.clone());
+            let _ = self.file.set(StorageFile { space_id, dentry_id, operator, options });
+        }
+        let file = self.file.get().ok_or_else(|| missing(IDS, "spaceId"))?;
+        StorageFile { options: self.options.clone(), ..file.clone() }.download_info(client)
+    }
+}
+
+fn missing(operation: &'static str, field: &'static str) -> Error {
+    UnexpectedAnswer::new(operation, 200, Problem::Missing(field)).of_read().into()
+}
+
+impl Attachment {
+    /// The approval's own URL; where that is not permitted, a grant, and the file in the approval's space.
+    #[inline]
+    fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        if let Some(file) = self.file.get() {
+            return file.download_info(client);
+        }
+        let (file_id, process) = (&self.file_id, &self.process_instance_id);
+        let options = GrantProcessInstanceForDownloadFile::new().with_comment_attachment(true);
+        let workflow = client.workflow();
+        let refused = match workflow.grant_process_instance_for_download_file(file_id, process, &options) {
+            Ok(file) => {
+                let url = file.download_uri.ok_or_else(|| missing(ATTACHMENT, "result.downloadUri"))?;
+                self.went(AttachmentWay::Approval);
+                return Ok(plain(&url, Some(APPROVAL_LIFE)));
+            }
+            Err(error) => error,
+        };
+        let (true, Some(user_id)) = (refused.code() == Some("noPermission"), &self.user_id) else {
+            return Err(refused);
+        };
+        let user = UserId(user_id);
+        let space = workflow.get_space_with_download_auth(
+            file_id,
+            process,
+            user,
+            &GetSpaceWithDownloadAuth::new(),
+        )?;
+        let space_id = space.space_id.ok_or_else(|| missing(ATTACHMENT, "result.spaceId"))?;
+        workflow.add_approve_dentry_auth(&[ApprovalFileId::new(space_id, file_id)], user)?;
+        let operator = client.topapi().user_get(user, &UserGet::new())?.unionid;
+        let operator = operator.ok_or_else(|| missing(ATTACHMENT, "result.unionid"))?;
+        let options = GetFileDownloadInfo::new();
+        let (space_id, dentry_id) = (space_id.to_string(), file_id.clone());
+        let file = StorageFile { space_id, dentry_id, operator, options };
+        let info = file.download_info(client)?;
+        let _ = self.file.set(file);
+        self.went(AttachmentWay::Storage);
+        Ok(info)
+    }
+
+    #[inline]
+    fn went(&self, way: AttachmentWay) {
+        *self.way.lock().unwrap_or_else(PoisonError::into_inner) = Some(way);
+    }
+}
+
+const ATTACHMENT: &str = "approval attachment";
+const IDS: &str = "document ids";
+
+impl Export {
+    /// Begins the export, unless it was begun before, and waits for its URL.
+    #[inline]
+    fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        let (doc, operator) = (client.doc(), UnionId(&self.operator));
+        let begun = client.clock().now();
+        let mut known = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let task_id = if let Some(task_id) = &*known {
+            task_id.clone()
+        } else {
+            let job = doc.submit_export_job(&self.dentry_uuid, &self.format, operator)?;
+            if let Some(task_id) = &job.task_id {
+                *known = Some(task_id.clone());
+            }
+            if let Some(url) = job.download_url.filter(|url| !url.as_str().is_empty()) {
+                return Ok(plain(&url, None));
+            }
+            job.task_id.ok_or_else(|| missing(EXPORT, "taskId"))?
+        };
+        drop(known);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let task = doc.query_export_task(&task_id, operator)?;
+            if let Some(url) = task.download_url.filter(|url| !url.as_str().is_empty()) {
+                return Ok(plain(&url, None));
+            }
+            // Another attempt begins anew.
+            if task.status == Some(ExportStatus::Failed) {
+                *self.task.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                return Err(UnexpectedAnswer::new(EXPORT, 200, Problem::NotDone).into());
+            }
+            let waited = client.clock().now().saturating_sub(begun);
+            if waited >= self.at_most || !client.pause(pause.min(self.at_most.saturating_sub(waited))) {
+                let status = task.status.map(|status| TaskStatus::from(status.as_str().to_owned()));
+                return Err(Error::StillRunning(Box::new(Task {
+                    id: Some(task_id),
+                    status,
+                    ..Task::default()
+                })));
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}
+
+/// Codes and URLs are keys to the file while they live.
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Storage(file) => file.fmt(f),
+            Self::Uuid(file) => file.fmt(f),
+            Self::Robot { robot_code, .. } => {
+                f.debug_struct("RobotFile").field("robot_code", robot_code).finish_non_exhaustive()
+            }
+            Self::Attachment(file) => file.fmt(f),
+            Self::Export(export) => export.fmt(f),
+            Self::Url(url) => url.fmt(f),
+        }
+    }
+}
