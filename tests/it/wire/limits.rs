@@ -1,11 +1,12 @@
 //! The vendor's limits: refused one beyond, sent at the edge.
 
 use dingtalk_files::{
-    AddFolder, AddPermission, AppProperty, Client, CommitFile, CommitFileV2, CopyDentries, DeleteDentries,
-    Error, GetDentries, GetDentry, GetMultipartFileUploadInfos, ListAllDentries, ListDentries,
-    ListDentryVersions, ListPermissions, ListRecycleItems, Member, MemberType, MemberV2, MoveDentries,
-    RestoreRecycleItems, Result, RoleId, SearchDentries, SearchWorkspaces, UnionId, UpdatePermission,
-    Visibility,
+    AddFolder, AddPermission, AppProperty, ApprovalFileId, Client, CommitFile, CommitFileV2, CopyDentries,
+    DeleteDentries, Error, GetDentries, GetDentry, GetMultipartFileUploadInfos, GetOpenUrl,
+    GetSpaceWithDownloadAuth, ListAllDentries, ListDentries, ListDentryVersions, ListNodes, ListPermissions,
+    ListRecycleItems, ListWorkspaces, Member, MemberType, MemberV2, MessageCorpconversationAsyncsendV2,
+    MoveDentries, RestoreRecycleItems, Result, RobotMessage, RoleId, SearchDentries, SearchWorkspaces,
+    Secret, UnionId, UpdatePermission, UserId, Visibility, WorkMessage,
 };
 
 use crate::support::{LITTLE, Wire};
@@ -49,6 +50,10 @@ fn members_v2(count: usize) -> Vec<MemberV2> {
 
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap()
+}
+
+fn file() -> WorkMessage {
+    WorkMessage::File { media_id: "@media-1".to_owned() }
 }
 
 const LIMITS: &[Limit] = &[
@@ -155,6 +160,42 @@ const LIMITS: &[Limit] = &[
     limit("duration", 1, 3600, |c, n| {
         let options = UpdatePermission::new().duration(n as u64);
         c.storage_v2().update_permission("u", READER, &members_v2(1), PERSON, &options)
+    }),
+    limit("userIds", 1, 20, |c, n| {
+        let message = RobotMessage::image("@media-1");
+        c.robot().batch_send_oto(&message, "r", &vec![UserId("u"); n]).map(drop)
+    }),
+    limit("userid_list", 0, 100, |c, n| {
+        let (message, options) = (file(), MessageCorpconversationAsyncsendV2::new().userid_list(apps(n)));
+        c.topapi().message_corpconversation_asyncsend_v2(1, &message, &options).map(drop)
+    }),
+    limit("dept_id_list", 0, 20, |c, n| {
+        let (message, options) = (file(), MessageCorpconversationAsyncsendV2::new().dept_id_list(vec![1; n]));
+        c.topapi().message_corpconversation_asyncsend_v2(1, &message, &options).map(drop)
+    }),
+    limit("duration", 1, 59, |c, n| {
+        let message = WorkMessage::Voice { media_id: "@media-1".to_owned(), duration: number(n) };
+        let options = MessageCorpconversationAsyncsendV2::new();
+        c.topapi().message_corpconversation_asyncsend_v2(1, &message, &options).map(drop)
+    }),
+    limit("fileInfos", 1, 10, |c, n| {
+        c.workflow().add_approve_dentry_auth(&vec![ApprovalFileId::new(1, "f"); n], UserId("u"))
+    }),
+    limit("fileIdList", 0, 20, |c, n| {
+        let options = GetSpaceWithDownloadAuth::new().file_id_list(apps(n));
+        c.workflow().get_space_with_download_auth("f", "p", UserId("u"), &options).map(drop)
+    }),
+    limit("maxResults", 1, 30, |c, n| {
+        let options = ListWorkspaces::new().max_results(number(n));
+        c.wiki().list_workspaces(PERSON, &options).map(drop)
+    }),
+    limit("maxResults", 1, 50, |c, n| {
+        let options = ListNodes::new().max_results(number(n));
+        c.wiki().list_nodes("n", PERSON, &options).map(drop)
+    }),
+    limit("timeout", 1, 86_400_000, |c, n| {
+        let options = GetOpenUrl::new().timeout(n as u64);
+        c.yida().get_open_url("a", "https://h/f", &Secret::new("s"), UserId("u"), &options).map(drop)
     }),
     limit("recycleItemIds", 1, 50, |c, n| c.storage().delete_recycle_items("b", &ids(n), PERSON)),
     limit("recycleItemIds", 1, 30, |c, n| {

@@ -1,6 +1,7 @@
 //! Requests exactly as they leave, answers exactly as they are documented.
 
 mod answers;
+mod around;
 mod dentries;
 mod limits;
 mod spaces;

@@ -1,0 +1,187 @@
+//! The operations around storage: what the comparison with the facts does not see.
+
+use std::fs;
+use std::io::{self, Read};
+
+use dingtalk_files::testing::FakeDingTalk;
+use dingtalk_files::{
+    DriveSpaceType, Error, ListNodes, ListWorkspaces, MediaType, MessageCorpconversationAsyncsendV2,
+    OrgGroupSend, RobotMessage, SourceProblem, UnionId, UserId, WorkMessage,
+};
+use serde_json::json;
+
+use crate::support::{Seen, Wire};
+
+const PERSON: UnionId<'_> = UnionId("union-1");
+
+#[test]
+fn media_come_from_bytes_a_path_and_a_reader() {
+    let fake = FakeDingTalk::start().unwrap();
+    let client = fake.client().build().unwrap();
+    let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+    let folder = std::env::temp_dir().join(format!("dingtalk-files-media-{}", std::process::id()));
+    fs::create_dir(&folder).unwrap();
+    let path = folder.join("报告 1.xlsx");
+    fs::write(&path, &bytes).unwrap();
+    client.media().upload(&MediaType::File, "a.xlsx", &bytes).unwrap();
+    client.media().upload_file(&MediaType::Image, &path).unwrap();
+    let last = client.media().upload_reader(&MediaType::Video, "c.mp4", &bytes[..]).unwrap();
+    fs::remove_dir_all(folder).unwrap();
+    let media = fake.media();
+    assert_eq!(last.media_id, media[2].media_id);
+    let seen: Vec<_> = media.iter().map(|m| (m.kind.as_str(), m.file_name.as_str())).collect();
+    assert_eq!(seen, [("file", "a.xlsx"), ("image", "报告 1.xlsx"), ("video", "c.mp4")]);
+    assert!(media.iter().all(|m| m.bytes == bytes));
+    let request = &fake.requests()[1];
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/media/upload"));
+    assert_eq!(request.header("content-length"), Some(request.body_length.to_string().as_str()));
+    assert_eq!(request.header("transfer-encoding"), None);
+    assert_eq!(
+        (request.query_value("type"), request.header("x-acs-dingtalk-access-token")),
+        (Some("file"), None)
+    );
+}
+
+/// A reader that counts.
+struct Endless(u64);
+
+impl Read for Endless {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        buf.fill(7);
+        self.0 += buf.len() as u64;
+        Ok(buf.len())
+    }
+}
+
+#[test]
+fn media_beyond_the_limits_are_refused_before_they_are_read_or_sent() {
+    let fake = FakeDingTalk::start().unwrap();
+    let client = fake.client().build().unwrap();
+    let media = client.media();
+    let (mib, path) =
+        (1024 * 1024, std::env::temp_dir().join(format!("dingtalk-files-large-{}", std::process::id())));
+    fs::File::create(&path).unwrap().set_len(20 * mib + 1).unwrap();
+    let mut endless = Endless(0);
+    let voice = vec![0; 2 * 1024 * 1024 + 1];
+    let table = [
+        media.upload_file(&MediaType::File, &path),
+        media.upload_reader(&MediaType::File, "a.pdf", &mut endless),
+        media.upload(&MediaType::Voice, "a.amr", &voice),
+        media.upload(&MediaType::File, "a.pdf", b""),
+        media.upload(&MediaType::File, "", b"a"),
+    ];
+    fs::remove_file(&path).unwrap();
+    for result in table {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
+        assert!(error.to_string().contains("media/upload: "), "{error}");
+    }
+    // Not much more than the limit.
+    assert!(endless.0 < 41 * mib, "{}", endless.0);
+    for (path, is_folder) in [(std::env::temp_dir(), true), (path, false)] {
+        let error = media.upload_file(&MediaType::File, &path).unwrap_err();
+        let Error::Source(source) = &error else { panic!("{error}") };
+        assert_eq!(matches!(source.problem, SourceProblem::NoFile), is_folder, "{error}");
+        assert!(source.path.is_some());
+    }
+    assert_eq!(fake.connections(), 0);
+    media.upload(&MediaType::Voice, "a.amr", &voice[1..]).unwrap();
+}
+
+#[test]
+fn a_media_upload_is_not_sent_twice_and_its_errors_are_those_of_the_old_host() {
+    for (errcode, text) in [(40006, "at most 20 MB"), (40004, "kind"), (44001, "")] {
+        let wire = Wire::json(&json!({"errcode": errcode, "errmsg": "m"}).to_string());
+        let error = wire.client().media().upload(&MediaType::File, "a.pdf", b"a").unwrap_err();
+        assert_eq!(error.code(), Some(errcode.to_string().as_str()));
+        assert!(error.to_string().contains(text), "{error}");
+        assert_eq!(wire.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_message_of_a_robot_that_missed_people_says_whom() {
+    let fake = FakeDingTalk::start().unwrap();
+    let client = fake.client().build().unwrap();
+    let message = RobotMessage::file("@media-1", "a \"1\".xlsx", "xlsx");
+    let sent =
+        client.robot().batch_send_oto(&message, "robot-1", &[UserId("user-1"), UserId("gone-2")]).unwrap();
+    assert!(!sent.reached_everybody());
+    assert_eq!(sent.not_reached().collect::<Vec<_>>(), ["gone-2"]);
+    let [kept] = &fake.robot_messages()[..] else { panic!() };
+    assert_eq!((kept.user_ids.as_slice(), &kept.open_conversation_id), (&["user-1".to_owned()][..], &None));
+    let param: serde_json::Value = serde_json::from_str(&kept.msg_param).unwrap();
+    assert_eq!(param, json!({"mediaId": "@media-1", "fileName": "a \"1\".xlsx", "fileType": "xlsx"}));
+
+    let wire = Wire::json(
+        r#"{"invalidStaffIdList": null, "flowControlledStaffIdList": ["a", null], "filteredStaffIdList": ["b"]}"#,
+    );
+    let sent =
+        wire.client().robot().batch_send_oto(&message, "robot-1", &[UserId("a"), UserId("b")]).unwrap();
+    assert_eq!(sent.not_reached().collect::<Vec<_>>(), ["a", "b"]);
+
+    let long = RobotMessage::new("sampleText", "x".repeat(15_001));
+    let refused = client.robot().org_group_send(&long, "open-1", "robot-1", &OrgGroupSend::new());
+    assert!(matches!(refused, Err(Error::InvalidArgument(_))));
+    client.robot().org_group_send(&message, "open-1", "robot-1", &OrgGroupSend::new()).unwrap();
+    assert_eq!(fake.robot_messages()[1].open_conversation_id.as_deref(), Some("open-1"));
+}
+
+#[test]
+fn each_kind_of_work_message_has_the_content_of_its_kind() {
+    let wire = Wire::json(r#"{"errcode": 0, "task_id": 7}"#);
+    let client = wire.client();
+    let media_id = || "@media-1".to_owned();
+    let table = [
+        (
+            WorkMessage::File { media_id: media_id() },
+            json!({"msgtype": "file", "file": {"media_id": "@media-1"}}),
+        ),
+        (
+            WorkMessage::Image { media_id: media_id() },
+            json!({"msgtype": "image", "image": {"media_id": "@media-1"}}),
+        ),
+        (
+            WorkMessage::Voice { media_id: media_id(), duration: 59 },
+            json!({"msgtype": "voice", "voice": {"media_id": "@media-1", "duration": "59"}}),
+        ),
+    ];
+    let to = MessageCorpconversationAsyncsendV2::new()
+        .userid_list(["u-1".to_owned(), "u-2".to_owned()])
+        .dept_id_list([1, 2]);
+    for (message, content) in table {
+        let task = client.topapi().message_corpconversation_asyncsend_v2(123, &message, &to).unwrap();
+        assert_eq!(task, Some(7));
+        let target = "/topapi/message/corpconversation/asyncsend_v2?access_token=access-token-1";
+        let body = json!({"agent_id": 123, "userid_list": "u-1,u-2", "dept_id_list": "1,2", "msg": content});
+        assert_eq!(wire.only_request(), Seen::post(&wire.host(), target, body));
+    }
+}
+
+#[test]
+fn spaces_and_nodes_are_iterators_over_all_pages() {
+    let wire = Wire::new(|mock| {
+        mock.with_body_from_request(|request| {
+            let target = request.path_and_query();
+            let list = if target.contains("workspaces") {
+                "workspaces"
+            } else if target.contains("nodes") {
+                "nodes"
+            } else {
+                "spaces"
+            };
+            let token = if target.contains("nextToken=a") { "" } else { "a" };
+            json!({list: [{"name": "n"}, {"name": "m"}], "nextToken": token}).to_string().into_bytes()
+        })
+    });
+    let client = wire.client();
+    assert_eq!(client.wiki().workspaces(PERSON, &ListWorkspaces::new()).map(Result::unwrap).count(), 4);
+    assert_eq!(client.wiki().nodes("node-0", PERSON, &ListNodes::new()).map(Result::unwrap).count(), 4);
+    assert_eq!(client.drive().spaces(&DriveSpaceType::Org, 50, PERSON).map(Result::unwrap).count(), 4);
+    let requests = wire.requests();
+    assert_eq!(requests.len(), 6);
+    assert_eq!(
+        requests[5].target,
+        "/v1.0/drive/spaces?maxResults=50&nextToken=a&spaceType=org&unionId=union-1"
+    );
+}
