@@ -7,6 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use super::context::{Callback, Progress};
 use super::source::{BytesSource, FileSource, SeekSource, StreamSource};
+use crate::api::storage::files::Region;
+use crate::api::storage_v2::files::OnlineDocType;
 use crate::base::dentry::{AppProperty, ConflictStrategy};
 use crate::base::error::{Error, PathText, Result};
 use crate::base::ids::UnionId;
@@ -28,13 +30,18 @@ use crate::client::Client;
 #[must_use = "nothing is sent before `from_file` or one of its siblings"]
 pub struct Upload<'a> {
     pub(super) client: Client,
-    pub(super) space_id: String,
+    /// `None`: the space of the folder with the uuid.
+    pub(super) space_id: Option<String>,
     pub(super) parent_id: String,
     pub(super) operator: String,
     pub(super) parent_uuid: Option<String>,
     pub(super) name: Option<String>,
     pub(super) conflict_strategy: Option<ConflictStrategy>,
     pub(super) app_properties: Vec<AppProperty>,
+    pub(super) convert_to_online_doc: bool,
+    pub(super) online_doc_type: Option<OnlineDocType>,
+    pub(super) prefer_region: Option<Region>,
+    pub(super) prefer_intranet: Option<bool>,
     pub(super) connections: usize,
     pub(super) part_size: Option<u64>,
     pub(super) multipart_above: Option<u64>,
@@ -64,15 +71,46 @@ impl Client {
         parent_id: impl Into<String>,
         operator: UnionId<'_>,
     ) -> Upload<'a> {
-        Upload {
-            client: self.clone(),
-            space_id: space_id.into(),
-            parent_id: parent_id.into(),
+        Upload { space_id: Some(space_id.into()), ..Upload::new(self, parent_id.into(), operator) }
+    }
+
+    /// An upload into a folder that is named by its dentryUuid, with storage 2.0.
+    ///
+    /// The root of a knowledge base or of a space has a uuid too: see [`Wiki`](crate::Wiki). Nothing is sent yet. A file in
+    /// parts needs the id of the space, which is asked for then. Apps made after August 2023 can only commit this way.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_folder("space-1", "folder-1", "Reports");
+    /// # let folder_uuid = fake.folder_uuid("space-1", "folder-1");
+    /// # let client = fake.client().build()?;
+    /// let stored = client.upload_into(folder_uuid, UnionId("operator-1")).name("a.txt").from_bytes("hello")?;
+    /// assert!(stored.verified);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn upload_into<'a>(&self, folder_uuid: impl Into<String>, operator: UnionId<'_>) -> Upload<'a> {
+        Upload { parent_uuid: Some(folder_uuid.into()), ..Upload::new(self, String::new(), operator) }
+    }
+}
+
+impl Upload<'_> {
+    #[inline]
+    fn new(client: &Client, parent_id: String, operator: UnionId<'_>) -> Self {
+        Self {
+            client: client.clone(),
+            space_id: None,
+            parent_id,
             operator: operator.0.to_owned(),
             parent_uuid: None,
             name: None,
             conflict_strategy: None,
             app_properties: Vec::new(),
+            convert_to_online_doc: false,
+            online_doc_type: None,
+            prefer_region: None,
+            prefer_intranet: None,
             connections: 1,
             part_size: None,
             multipart_above: None,
@@ -133,6 +171,69 @@ impl<'a> Upload<'a> {
     #[inline]
     pub fn app_property(mut self, property: AppProperty) -> Self {
         self.app_properties.push(property);
+        self
+    }
+
+    /// The region to store the file in. Default: the vendor's choice.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, Region, UnionId};
+    ///
+    /// let upload = Client::from_env()?.upload("space-1", "0", UnionId("operator-1")).prefer_region(Region::Shanghai);
+    /// # let _ = upload;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    #[inline]
+    pub fn prefer_region(mut self, region: Region) -> Self {
+        self.prefer_region = Some(region);
+        self
+    }
+
+    /// Whether URLs of the intranet are preferred, which dedicated storage has. Default: true.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let upload = Client::from_env()?.upload("space-1", "0", UnionId("operator-1")).prefer_intranet(false);
+    /// # let _ = upload;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    #[inline]
+    pub fn prefer_intranet(mut self, prefer: bool) -> Self {
+        self.prefer_intranet = Some(prefer);
+        self
+    }
+
+    /// Whether the file becomes an online document, of the kind that fits its extension or of
+    /// [`online_doc_type`](Self::online_doc_type). Default: false. Only with [`Client::upload_into`] or
+    /// [`commit_into`](Self::commit_into).
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, UnionId};
+    ///
+    /// let upload = Client::from_env()?.upload_into("folder-uuid-1", UnionId("operator-1"));
+    /// upload.convert_to_online_doc(true).from_file("table.xlsx")?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    #[inline]
+    pub fn convert_to_online_doc(mut self, convert: bool) -> Self {
+        self.convert_to_online_doc = convert;
+        self
+    }
+
+    /// The kind of online document that the file becomes. Default: the one that fits its extension.
+    ///
+    /// ```no_run
+    /// use dingtalk_files::{Client, OnlineDocType, UnionId};
+    ///
+    /// let upload = Client::from_env()?.upload_into("folder-uuid-1", UnionId("operator-1"));
+    /// let upload = upload.convert_to_online_doc(true).online_doc_type(OnlineDocType::Workbook);
+    /// # let _ = upload;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    #[inline]
+    pub fn online_doc_type(mut self, kind: OnlineDocType) -> Self {
+        self.online_doc_type = Some(kind);
         self
     }
 

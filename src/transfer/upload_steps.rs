@@ -7,7 +7,7 @@ use super::signer::{UploadSigner, check_upload_info};
 use super::source::Source;
 use super::upload::Upload;
 use crate::api::storage::uploads::{CommitFile, GetFileUploadInfo, InitMultipartFileUpload, PreCheckParam};
-use crate::api::storage_v2::files::CommitFileV2;
+use crate::api::storage_v2::files::{CommitFileV2, GetFileUploadInfoV2, PreCheckParamV2};
 use crate::base::dentry::{ConflictStrategy, Dentry, MAX_APP_PROPERTIES};
 use crate::base::error::{CommitUnknown, Error, Problem, Result, UploadInterrupted};
 use crate::base::ids::UnionId;
@@ -29,6 +29,10 @@ impl Upload<'_> {
             return Err(Error::InvalidArgument(what));
         }
         let name = check_name(self.name.as_deref())?;
+        if self.convert_to_online_doc && self.parent_uuid.is_none() {
+            let what = "only storage 2.0 makes online documents: use `upload_into` or `commit_into`";
+            return Err(Error::InvalidArgument(what.to_owned()));
+        }
         // The commit would say so too, when everything has been sent.
         let properties = self.app_properties.len();
         if properties > MAX_APP_PROPERTIES {
@@ -94,9 +98,11 @@ impl Upload<'_> {
         let multipart = Multipart { client, source, connections: self.connections, context };
         if pending.part_size == 0 {
             let is_new = pending.upload_key.is_empty();
-            let pre_check = self.pre_check(pending.size);
-            let (space_id, operator) = (self.space_id.as_str(), self.operator());
-            let ask = || ask_for_upload(client, space_id, operator, &pre_check);
+            let mut options = GetFileUploadInfo::new().pre_check_param(self.pre_check(pending.size));
+            options.prefer_region.clone_from(&self.prefer_region);
+            options.prefer_intranet = self.prefer_intranet;
+            let (place, operator) = (self.place(), self.operator());
+            let ask = || ask_for_upload(client, place, operator, &options);
             let signers = PartSigners::Single(UploadSigner::new(&ask));
             multipart.run(pending, &signers)?;
             if let (PartSigners::Single(signer), true) = (&signers, is_new) {
@@ -105,9 +111,10 @@ impl Upload<'_> {
             return Ok(());
         }
         if pending.upload_key.is_empty() {
-            let options = InitMultipartFileUpload::new().pre_check_param(self.pre_check(pending.size));
-            let begun =
-                client.storage().init_multipart_file_upload(&self.space_id, self.operator(), &options)?;
+            let mut options = InitMultipartFileUpload::new().pre_check_param(self.pre_check(pending.size));
+            options.prefer_region.clone_from(&self.prefer_region);
+            let space_id = self.space_id(client)?;
+            let begun = client.storage().init_multipart_file_upload(&space_id, self.operator(), &options)?;
             pending.upload_key = check_key(begun.upload_key)?;
         }
         let key = pending.upload_key.clone();
@@ -139,7 +146,7 @@ impl Upload<'_> {
                 if !self.app_properties.is_empty() {
                     options = options.app_properties(self.app_properties.clone());
                 }
-                let (space, parent) = (&self.space_id, &self.parent_id);
+                let (space, parent) = (self.space_id.as_deref().unwrap_or_default(), &self.parent_id);
                 client.storage().commit_file(space, key, &name, parent, self.operator(), &options)
             }
             Some(uuid) => {
@@ -149,6 +156,10 @@ impl Upload<'_> {
                 }
                 if !self.app_properties.is_empty() {
                     options = options.app_properties(self.app_properties.clone());
+                }
+                if self.convert_to_online_doc {
+                    options.convert_to_online_doc = Some(true);
+                    options.convert_to_online_doc_target_document_type.clone_from(&self.online_doc_type);
                 }
                 client.storage_v2().commit_file(uuid, key, &name, self.operator(), &options)
             }
@@ -163,23 +174,63 @@ impl Upload<'_> {
         })
     }
 
+    /// The place in which the file is to be, as an upload info names it.
+    #[inline]
+    fn place(&self) -> Place<'_> {
+        match (&self.space_id, &self.parent_uuid) {
+            (None, Some(uuid)) => Place::Folder(uuid),
+            (space_id, _) => Place::Space(space_id.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The space, which storage 2.0 has no word for: parts belong to one.
+    #[inline]
+    fn space_id(&self, client: &Client) -> Result<String> {
+        match self.place() {
+            Place::Folder(uuid) => {
+                let ids = client.doc().get_dentry_id_by_uuid(uuid, self.operator())?;
+                ids.space_id.ok_or_else(|| refuse(UPLOAD_INFO, Problem::Missing("spaceId")))
+            }
+            Place::Space(space_id) => Ok(space_id.to_owned()),
+        }
+    }
+
     #[inline]
     fn operator(&self) -> UnionId<'_> {
         UnionId(&self.operator)
     }
 }
 
-/// Each upload info names another upload.
+/// A space, or a folder by its uuid.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Space(&'a str),
+    Folder(&'a str),
+}
+
+/// The upload key, and the URL for a single PUT. Each upload info names another upload.
 #[inline]
 fn ask_for_upload(
     client: &Client,
-    space_id: &str,
+    place: Place<'_>,
     operator: UnionId<'_>,
-    pre_check: &PreCheckParam,
+    options: &GetFileUploadInfo,
 ) -> Result<(String, SignedUrls)> {
     let asked_at = client.clock().now();
-    let options = GetFileUploadInfo::new().pre_check_param(pre_check.clone());
-    let info = client.storage().get_file_upload_info(space_id, false, operator, &options)?;
+    let info = match place {
+        Place::Space(id) => client.storage().get_file_upload_info(id, false, operator, options)?,
+        Place::Folder(uuid) => {
+            let mut of_2_0 = GetFileUploadInfoV2::new();
+            of_2_0.prefer_region.clone_from(&options.prefer_region);
+            of_2_0.prefer_intranet = options.prefer_intranet;
+            if let Some(check) = &options.pre_check_param {
+                let (mut same, name) = (PreCheckParamV2::new(), check.name.clone());
+                (same.size, same.name) = (check.size, name);
+                of_2_0 = of_2_0.pre_check_param(same);
+            }
+            client.storage_v2().get_file_upload_info(uuid, operator, &of_2_0)?
+        }
+    };
     let upload_key = check_key(info.upload_key)?;
     let (protocol, info) = (info.protocol.as_ref(), info.header_signature_info.as_ref());
     Ok((upload_key, check_upload_info(client, protocol, info, asked_at)?))

@@ -73,7 +73,7 @@ pub(crate) fn export_task(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
     Ok(ok(&json!({"status": "SUCCESS", "downloadUrl": url})))
 }
 
-/// Returns space and id of the file with a uuid.
+/// Returns space and id of the file or folder with a uuid.
 pub(crate) fn dentry_ids(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     if call.request.query_value("operatorId").is_none_or(str::is_empty) {
@@ -82,9 +82,12 @@ pub(crate) fn dentry_ids(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     let uuid = call.param(0);
     let state = shared.state();
     let files = state.tree.list();
-    let found = files.iter().find(|file| state.tree.uuid(&file.space_id, &file.dentry_id) == uuid);
-    let file = found.ok_or_else(|| api_error(404, "documentNotExist", "The document does not exist."))?;
-    Ok(ok(&json!({"dentryUuid": uuid, "dentryId": file.dentry_id, "spaceId": file.space_id})))
+    let files = files.into_iter().map(|file| (file.space_id, file.dentry_id));
+    let file = files.into_iter().find(|(space, id)| state.tree.uuid(space, id) == uuid);
+    let found = file.or_else(|| state.tree.folder_by_uuid(uuid));
+    let (space, id) =
+        found.ok_or_else(|| api_error(404, "documentNotExist", "The document does not exist."))?;
+    Ok(ok(&json!({"dentryUuid": uuid, "dentryId": id, "spaceId": space})))
 }
 
 /// Keeps a media file.

@@ -1,6 +1,6 @@
 //! What is asked of whom, to the last header.
 
-use dingtalk_files::{AppProperty, ConflictStrategy, Visibility};
+use dingtalk_files::{AppProperty, ConflictStrategy, OnlineDocType, Region, UnionId, Visibility};
 use serde_json::json;
 
 use super::*;
@@ -164,6 +164,37 @@ fn a_commit_with_storage_2_names_the_folder_by_its_uuid() {
     setup.assert_called(Target::Commit, &[commit(&keys[0]), commit(&keys[1])]);
     let names: Vec<String> = setup.fake.files().into_iter().map(|file| file.name).collect();
     assert_eq!(names, ["file.bin", "file(1).bin"]);
+}
+
+#[test]
+fn an_upload_into_a_folder_uses_storage_2_for_info_and_commit() {
+    let setup = Setup::new();
+    let uuid = setup.fake.folder_uuid("space-1", "0");
+    let bytes = pattern(PART + 1);
+    let into = || setup.client.upload_into(&uuid, UnionId("operator-1")).name("file.bin");
+    let single = into().prefer_region(Region::Shanghai).prefer_intranet(false).multipart_above(u64::MAX);
+    setup.assert_stored(&single.from_bytes(&bytes).unwrap(), &bytes);
+    let info = json!({"protocol": "HEADER_SIGNATURE", "option": {"preCheckParam": {"size": bytes.len()},
+        "preferRegion": "SHANGHAI", "preferIntranet": false}});
+    let path = format!("/v2.0/storage/spaces/files/{uuid}/uploadInfos/query?unionId=operator-1");
+    setup.assert_called(Target::UploadInfo, &[setup.call(&path, info)]);
+
+    // Parts belong to a space, which is asked for.
+    let parts = into().part_size(PART).multipart_above(PART).convert_to_online_doc(true);
+    let parts = parts.online_doc_type(OnlineDocType::Workbook).conflict_strategy(ConflictStrategy::AutoRename);
+    setup.assert_stored(&parts.from_bytes(&bytes).unwrap(), &bytes);
+    assert_eq!(setup.fake.requests_to(Target::DentryIds).len(), 1);
+    let begun = setup.fake.requests_to(Target::InitMultipart);
+    assert_eq!(begun[0].path, "/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init");
+    let commits = setup.fake.requests_to(Target::Commit);
+    let path = format!("/v2.0/storage/spaces/files/{uuid}/commit");
+    assert!(commits.iter().all(|commit| commit.path == path));
+    let option = json!({"size": bytes.len(), "conflictStrategy": "AUTO_RENAME", "convertToOnlineDoc": true,
+        "convertToOnlineDocTargetDocumentType": "WORKBOOK"});
+    assert_eq!(commits[1].json().unwrap()["option"], option);
+
+    let refused = setup.upload().convert_to_online_doc(true).from_bytes("x").unwrap_err();
+    assert!(refused.to_string().contains("upload_into"), "{refused}");
 }
 
 /// A name that is taken is an error under one strategy only, and only then worth asking about.
