@@ -28,9 +28,11 @@
 //! | --- | --- |
 //! | download into any writer, any range | [`RemoteFile::download_to`] |
 //! | download to a file: resumed after a crash, in parallel, with progress, cancelled | [`RemoteFile::download`] |
-//! | upload a file, bytes or a reader | [`Client::upload`] |
+//! | download what a robot received, an approval's attachment, an online document, any URL | [`Client::robot_file`], [`Client::attachment`], [`Client::export`], [`Client::url`] |
+//! | upload a file, bytes or a reader | [`Client::upload`], [`Client::upload_into`] |
 //! | upload and send in one call | [`Client::send_file`] |
 //! | send what is stored, to a person or a conversation | [`ConvFile::send_by_app`], [`ConvFile::send`] |
+//! | send a file by a robot | [`Media::upload`], [`Robot::batch_send_oto`] |
 //! | spread a file over several machines | [`plan`] |
 //! | test a program without DingTalk | `testing::FakeDingTalk` (feature `testing`) |
 //! | copy a recipe: build script, progress bar, secret manager, async code, whole folders | [`cookbook`] |
@@ -195,6 +197,7 @@ pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenSource};
 pub use object::range::ByteRange;
 pub use transfer::context::{Phase, Progress};
+pub use transfer::doc_resource::{DocResource, StoredResource};
 pub use transfer::download::{Download, FileStat};
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -526,10 +526,11 @@ fn check_auth(auth: &Auth) -> Result<()> {
         Auth::Fixed(token) if token.expose().chars().any(|c| c.is_control() || c == ' ') => Err(config(
             "the access token has a blank or a line break in it; was it read from a file? Trim it",
         )),
-        Auth::App(tokens) if tokens.is_incomplete() => Err(config("app key, app secret or corp id is empty")),
-        Auth::App(tokens) if tokens.has_blanks() => Err(config(
-            "app key, app secret or corp id has a blank or a line break in it; was it read from a file? Trim it",
-        )),
+        Auth::App(tokens) if tokens.is_incomplete() => Err(config(format!("{} is empty", tokens.names()))),
+        Auth::App(tokens) if tokens.has_blanks() => Err(config(format!(
+            "{} has a blank or a line break in it; was it read from a file? Trim it",
+            tokens.names()
+        ))),
         _ => Ok(()),
     }
 }

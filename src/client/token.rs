@@ -213,6 +213,15 @@ impl AppTokens {
         self.texts().any(|text| text.contains(char::is_whitespace))
     }
 
+    /// The credentials by their names.
+    pub(crate) fn names(&self) -> &'static str {
+        if self.app.corp_id.is_some() {
+            "corp id, client id or client secret"
+        } else {
+            "app key or app secret"
+        }
+    }
+
     fn texts(&self) -> impl Iterator<Item = &str> {
         let App { corp_id, key, secret } = &self.app;
         [key.as_str(), secret.expose()].into_iter().chain(corp_id.as_deref())

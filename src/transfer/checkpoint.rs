@@ -37,6 +37,16 @@ pub(crate) fn joined(mut ranges: Vec<CompletedRange>) -> Vec<CompletedRange> {
     result
 }
 
+/// The identity of the file in a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) space_id: String,
+    pub(crate) dentry_id: String,
+    pub(crate) version: Option<u64>,
+    /// A file that is not of storage 1.0.
+    pub(crate) origin: Option<String>,
+}
+
 /// A download in progress. It holds no URL, no header and no token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {

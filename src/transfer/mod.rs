@@ -12,6 +12,7 @@
 
 mod checkpoint;
 pub(crate) mod context;
+pub(crate) mod doc_resource;
 pub(crate) mod download;
 mod failover;
 mod file_download;

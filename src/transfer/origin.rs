@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::parallel::Identity;
+use super::checkpoint::Identity;
 use crate::api::doc::ExportStatus;
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo, HeaderSignatureInfo};
 use crate::api::topapi::UserGet;

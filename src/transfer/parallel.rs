@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crc64fast::Digest;
 
-use super::checkpoint::{Checkpoint, CompletedRange, joined};
+use super::checkpoint::{Checkpoint, CompletedRange, Identity, joined};
 use super::context::TransferContext;
 use super::part_file::PartFile;
 use super::plan::{FIRST_PART, MIB, cut, gaps};
@@ -30,16 +30,6 @@ const SAVE_AFTER: Duration = Duration::from_secs(1);
 
 /// A prefix up to here is read once for nothing.
 const MAX_PREFIX: u64 = MIB;
-
-/// The identity of the file in a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
-    pub(crate) space_id: String,
-    pub(crate) dentry_id: String,
-    pub(crate) version: Option<u64>,
-    /// A file that is not of storage 1.0.
-    pub(crate) origin: Option<String>,
-}
 
 /// One download into one file.
 pub(crate) struct ParallelDownload<'a, 'c> {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use dingtalk_files::testing::{Clock, FakeDingTalk, Fault, ManualClock, Target};
 use dingtalk_files::{Client, Error, RetryPolicy, Secret, TokenSource};
 
-use crate::support::{Scripted, Wire, ask, client_and_clock, fake, good_token, http_answer, send};
+use serde_json::json;
+
+use crate::support::{Scripted, Seen, Wire, ask, client_and_clock, fake, good_token, http_answer, send};
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
@@ -33,6 +35,38 @@ fn at_once<T: Send + 'static>(
         })
         .collect();
     running.into_iter().map(|thread| thread.join().unwrap()).collect()
+}
+
+#[test]
+fn an_app_of_an_organisation_fetches_its_token_there_and_keeps_it() {
+    let wire = Wire::new(|mock| {
+        mock.with_body_from_request(|request| {
+            let is_token = request.path().ends_with("/token");
+            let token = r#"{"access_token": "planted-token", "expires_in": 7200}"#;
+            if is_token { token } else { r#"{"file": {"id": "dentry-1"}}"# }.as_bytes().to_vec()
+        })
+    });
+    let builder = Client::builder().corp_app("corp/1", "client-1", "planted-secret");
+    let client = builder.base_url(wire.url()).no_proxy().build().unwrap();
+    for _ in 0..2 {
+        send(&client.clone()).unwrap();
+    }
+    let requests = wire.requests();
+    assert_eq!(requests.len(), 3);
+    let body = json!({"client_id": "client-1", "client_secret": "planted-secret",
+        "grant_type": "client_credentials"});
+    assert_eq!(requests[0], Seen::post(&wire.host(), "/v1.0/oauth2/corp%2F1/token", body));
+    for request in &requests[1..] {
+        assert_eq!(request.headers["x-acs-dingtalk-access-token"], ["planted-token"]);
+    }
+    assert!(!format!("{client:?}").contains("planted"));
+
+    let refused = Wire::error(400, r#"{"code": "invalid.client", "message": "planted-secret"}"#);
+    let builder = Client::builder().corp_app("corp-1", "client-1", "planted-secret");
+    let error = send(&builder.base_url(refused.url()).no_proxy().build().unwrap()).unwrap_err();
+    let text = error.to_string();
+    assert!(error.is_authentication() && text.contains("installed in this organisation"), "{text}");
+    assert!(!text.contains("planted"), "{text}");
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn environment_variables() {
         (&[("DINGTALK_ACCESS_TOKEN", "planted t"), BASE], "DINGTALK_ACCESS_TOKEN: the access token has"),
         (
             &[("DINGTALK_APP_KEY", "k"), ("DINGTALK_APP_SECRET", "planted s"), BASE],
-            "DINGTALK_APP_KEY, DINGTALK_APP_SECRET: app key, app secret or corp id has",
+            "DINGTALK_APP_KEY, DINGTALK_APP_SECRET: app key or app secret has",
         ),
     ];
     for (pairs, expected) in table {
@@ -62,8 +62,11 @@ fn a_wrong_configuration_says_what_to_do() {
         (base().access_token(""), "token is empty"),
         (base().access_token("t\n"), "Trim it"),
         (base().app("k", ""), "app secret is empty"),
-        (base().app("", "s"), "app key, app secret or corp id is empty"),
+        (base().app("", "s"), "app key or app secret is empty"),
         (base().app("k", "planted\n"), "Trim it"),
+        (base().corp_app("", "k", "s"), "corp id, client id or client secret is empty"),
+        (base().corp_app("c", "k", "planted\n"), "Trim it"),
+        (good().corp_app("c", "k", "s"), "not several"),
         (base().app(" k", "planted"), "Trim it"),
         (good().base_url("api.dingtalk.com"), "https://"),
         (good().base_url("ftp://h"), "https://"),

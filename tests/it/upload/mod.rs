@@ -3,6 +3,7 @@
 mod arrival;
 mod cancel;
 mod commit;
+mod doc_resource;
 mod expect;
 mod faults;
 mod panics;

@@ -174,14 +174,15 @@ fn an_upload_into_a_folder_uses_storage_2_for_info_and_commit() {
     let into = || setup.client.upload_into(&uuid, UnionId("operator-1")).name("file.bin");
     let single = into().prefer_region(Region::Shanghai).prefer_intranet(false).multipart_above(u64::MAX);
     setup.assert_stored(&single.from_bytes(&bytes).unwrap(), &bytes);
-    let info = json!({"protocol": "HEADER_SIGNATURE", "option": {"preCheckParam": {"size": bytes.len()},
+    let asked = json!({"protocol": "HEADER_SIGNATURE", "option": {"preCheckParam": {"size": bytes.len()},
         "preferRegion": "SHANGHAI", "preferIntranet": false}});
     let path = format!("/v2.0/storage/spaces/files/{uuid}/uploadInfos/query?unionId=operator-1");
-    setup.assert_called(Target::UploadInfo, &[setup.call(&path, info)]);
+    setup.assert_called(Target::UploadInfo, &[setup.call(&path, asked)]);
 
     // Parts belong to a space, which is asked for.
     let parts = into().part_size(PART).multipart_above(PART).convert_to_online_doc(true);
-    let parts = parts.online_doc_type(OnlineDocType::Workbook).conflict_strategy(ConflictStrategy::AutoRename);
+    let parts =
+        parts.online_doc_type(OnlineDocType::Workbook).conflict_strategy(ConflictStrategy::AutoRename);
     setup.assert_stored(&parts.from_bytes(&bytes).unwrap(), &bytes);
     assert_eq!(setup.fake.requests_to(Target::DentryIds).len(), 1);
     let begun = setup.fake.requests_to(Target::InitMultipart);
