@@ -206,6 +206,7 @@ pub use transfer::origin::AttachmentWay;
 pub use transfer::plan::plan;
 pub use transfer::remote_file::{Downloaded, RemoteFile};
 pub use transfer::send::{SendFile, SendFrom, SentFile};
+pub use transfer::send_all::{Deliveries, Delivery, Recipient};
 pub use transfer::upload::Upload;
 
 /// The listings of the pages, compiled by `cargo test`.

@@ -7,7 +7,12 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use dingtalk_files::{AddSpace, Client, CopyDentry, DeleteDentry, Dentry, Error, GetDentries, GetDentry, GetFileDownloadInfo, GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, ListDentries, ListOperationLogs, ListPermissions, ListRecents, ListRecycleItems, ListStars, RecycleBinScope, RestoreRecycleItems, Result, SearchDentries, SearchWorkspaces, UnionId, UserGet, UserId};
+use dingtalk_files::{
+    AddSpace, Client, CopyDentry, DeleteDentry, Dentry, Error, GetDentries, GetDentry, GetFileDownloadInfo,
+    GetFileUploadInfo, GetMultipartFileUploadInfos, InitMultipartFileUpload, ListDentries, ListOperationLogs,
+    ListPermissions, ListRecents, ListRecycleItems, ListStars, RecycleBinScope, RestoreRecycleItems, Result,
+    SearchDentries, SearchWorkspaces, UnionId, UserGet, UserId,
+};
 use dingtalk_files_fuzz::{Servers, TOKEN, answer, check_text, is_plain_answer};
 use libfuzzer_sys::fuzz_target;
 

@@ -159,6 +159,13 @@ impl Media<'_> {
     #[inline]
     pub fn upload_file(&self, kind: &MediaType, path: impl AsRef<Path>) -> Result<MediaFile> {
         let path = path.as_ref();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.upload_file_as(kind, &name, path)
+    }
+
+    /// The same, under another name.
+    #[inline]
+    pub(crate) fn upload_file_as(self, kind: &MediaType, name: &str, path: &Path) -> Result<MediaFile> {
         let fail = |problem| Error::from(SourceError { path: Some(path.to_owned()), problem });
         // Before it is opened: to open a pipe waits for its writer.
         let found = fs::metadata(path).map_err(|e| fail(SourceProblem::Unreadable(e)))?;
@@ -169,7 +176,6 @@ impl Media<'_> {
             return Err(too_long(kind, found.len()));
         }
         let file = File::open(path).map_err(|e| fail(SourceProblem::Unreadable(e)))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         let bytes = read(kind, file).map_err(|e| match e {
             Error::Source(mut e) => {
                 e.path = Some(path.to_owned());
@@ -177,7 +183,7 @@ impl Media<'_> {
             }
             other => other,
         })?;
-        self.upload(kind, &name, &bytes)
+        self.upload(kind, name, &bytes)
     }
 
     /// Uploads all that a reader has, for messages: see [`upload`](Self::upload).

@@ -116,7 +116,7 @@ impl RemoteFile {
     pub fn stat(&self) -> Result<FileStat> {
         let client = self.client.within_deadline();
         let context = TransferContext::of(&client);
-        let signer = OriginSigner::new(&client, &self.origin, self.sign_or_wait(&client, &context)?);
+        let signer = OriginSigner::new(&client, &*self.origin, self.sign_or_wait(&client, &context)?);
         let request = PartRequest { range: ByteRange::from(..1).check()?, object: None, or_whole: false };
         let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
         match download_range(&client, &signer, request, &mut sink, &context).map_err(explain) {
@@ -354,7 +354,7 @@ impl<'a> Download<'a> {
             .progress(self.progress);
         context.run(&client, 1, |client| {
             let first = self.file.sign_or_wait(client, &context)?;
-            let signer = OriginSigner::new(client, &self.file.origin, first);
+            let signer = OriginSigner::new(client, &*self.file.origin, first);
             into_writer(client, &signer, range, &mut &mut *writer, &context)
         })
     }

@@ -27,6 +27,7 @@ pub(crate) mod plan;
 mod range_download;
 pub(crate) mod remote_file;
 pub(crate) mod send;
+pub(crate) mod send_all;
 mod signer;
 mod source;
 mod target;

@@ -32,14 +32,57 @@ pub enum AttachmentWay {
     Storage,
 }
 
-#[derive(Clone)]
-pub(crate) enum Origin {
-    Storage(StorageFile),
-    Uuid(UuidFile),
-    Robot { download_code: Secret, robot_code: String },
-    Attachment(Attachment),
-    Export(Export),
-    Url(PresignedUrl),
+/// A kind of file. One that a program does not name costs it nothing, so a file holds its kind behind a pointer.
+pub(crate) trait Origin: fmt::Debug + Send + Sync {
+    /// Asks for the URLs of the file.
+    fn download_info(&self, client: &Client) -> Result<DownloadInfo>;
+
+    /// The file in a checkpoint. No URL, code or token is in it.
+    fn identity(&self) -> Identity;
+
+    /// The same kind for another file value.
+    fn boxed(&self) -> Box<dyn Origin>;
+
+    /// Another URL can be had when this one lapses.
+    #[inline]
+    fn can_renew(&self) -> bool {
+        true
+    }
+
+    /// The options of files in storage.
+    #[inline]
+    fn options_mut(&mut self) -> Option<&mut GetFileDownloadInfo> {
+        None
+    }
+
+    /// The person that an attachment is granted to.
+    #[inline]
+    fn grant_to(&mut self, _user: UserId<'_>) {}
+
+    /// The way to an attachment.
+    #[inline]
+    fn way(&self) -> Option<AttachmentWay> {
+        None
+    }
+
+    /// The longest wait for an export.
+    #[inline]
+    fn longest_wait(&mut self) -> Option<&mut Duration> {
+        None
+    }
+
+    /// The URL may be waited for.
+    #[inline]
+    fn is_made_on_demand(&self) -> bool {
+        false
+    }
+}
+
+impl Clone for Box<dyn Origin> {
+    #[inline]
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
 }
 
 /// A file of storage 1.0.
@@ -59,6 +102,17 @@ pub(crate) struct UuidFile {
     pub(crate) options: GetFileDownloadInfo,
     pub(crate) file: Arc<OnceLock<StorageFile>>,
 }
+
+/// A file that was sent to a robot. The code is a key to the file while it lives.
+#[derive(Debug, Clone)]
+pub(crate) struct RobotFile {
+    pub(crate) download_code: Secret,
+    pub(crate) robot_code: String,
+}
+
+/// Whatever a URL names.
+#[derive(Debug, Clone)]
+pub(crate) struct UrlFile(pub(crate) PresignedUrl);
 
 /// An attachment of an approval.
 #[derive(Debug, Clone)]
@@ -89,62 +143,71 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const EXPORT: &str = "document export";
 
-impl Origin {
-    /// Asks for the URLs of the file.
-    pub(crate) fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
-        match self {
-            Self::Storage(file) => file.download_info(client),
-            Self::Uuid(file) => file.download_info(client),
-            Self::Robot { download_code, robot_code } => {
-                let robot = client.robot();
-                robot
-                    .robot_message_file_download(download_code.expose(), robot_code)
-                    .map(|url| plain(&url, None))
-            }
-            Self::Attachment(file) => file.download_info(client),
-            Self::Export(export) => export.download_info(client),
-            Self::Url(url) => Ok(plain(url, None)),
-        }
-    }
-
-    /// Another URL can be had when this one lapses.
-    pub(crate) fn can_renew(&self) -> bool {
-        !matches!(self, Self::Url(_))
-    }
-
-    /// The options of files in storage; the others have none.
-    pub(crate) fn options_mut(&mut self) -> Option<&mut GetFileDownloadInfo> {
-        match self {
-            Self::Storage(file) => Some(&mut file.options),
-            Self::Uuid(file) => Some(&mut file.options),
-            _ => None,
-        }
-    }
-
-    /// The file in a checkpoint. No URL, code or token is in it.
+impl Origin for StorageFile {
     #[inline]
-    pub(crate) fn identity(&self) -> Identity {
-        match self {
-            Self::Storage(file) => Identity {
-                space_id: file.space_id.clone(),
-                dentry_id: file.dentry_id.clone(),
-                version: file.options.version,
-                origin: None,
-            },
-            Self::Uuid(file) => {
-                Identity { version: file.options.version, ..named("uuid", &[&file.dentry_uuid]) }
-            }
-            Self::Robot { download_code, robot_code } => {
-                // The code is a key to the file while it lives, so only its checksum is kept.
-                let mut digest = crc64fast::Digest::new();
-                digest.write(download_code.expose().as_bytes());
-                named("robot", &[robot_code, &format!("{:016x}", digest.sum64())])
-            }
-            Self::Attachment(file) => named("attachment", &[&file.process_instance_id, &file.file_id]),
-            Self::Export(export) => named("export", &[&export.dentry_uuid, &export.format]),
-            // What follows the path is the signature, which is another one the next time.
-            Self::Url(url) => named("url", &[url.as_str().split(['?', '#']).next().unwrap_or_default()]),
-        }
+    fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        let operator = UnionId(&self.operator);
+        client.storage().get_file_download_info(&self.space_id, &self.dentry_id, operator, &self.options)
+    }
+
+    #[inline]
+    fn identity(&self) -> Identity {
+        let (space_id, dentry_id) = (self.space_id.clone(), self.dentry_id.clone());
+        Identity { space_id, dentry_id, version: self.options.version, origin: None }
+    }
+
+    #[inline]
+    fn boxed(&self) -> Box<dyn Origin> {
+        Box::new(self.clone())
+    }
+
+    #[inline]
+    fn options_mut(&mut self) -> Option<&mut GetFileDownloadInfo> {
+        Some(&mut self.options)
+    }
+}
+
+impl Origin for RobotFile {
+    #[inline]
+    fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
+        let url =
+            client.robot().robot_message_file_download(self.download_code.expose(), &self.robot_code)?;
+        Ok(plain(&url, None))
+    }
+
+    #[inline]
+    fn identity(&self) -> Identity {
+        let mut digest = crc64fast::Digest::new();
+        digest.write(self.download_code.expose().as_bytes());
+        named("robot", &[&self.robot_code, &format!("{:016x}", digest.sum64())])
+    }
+
+    #[inline]
+    fn boxed(&self) -> Box<dyn Origin> {
+        Box::new(self.clone())
+    }
+}
+
+impl Origin for UrlFile {
+    #[inline]
+    fn download_info(&self, _: &Client) -> Result<DownloadInfo> {
+        Ok(plain(&self.0, None))
+    }
+
+    /// Without the query, which is the signature, and another one the next time.
+    #[inline]
+    fn identity(&self) -> Identity {
+        named("url", &[self.0.as_str().split(['?', '#']).next().unwrap_or_default()])
+    }
+
+    #[inline]
+    fn boxed(&self) -> Box<dyn Origin> {
+        Box::new(self.clone())
+    }
+
+    #[inline]
+    fn can_renew(&self) -> bool {
+        false
     }
 }
 
@@ -166,14 +229,7 @@ fn plain(url: &PresignedUrl, life: Option<u64>) -> DownloadInfo {
     DownloadInfo { protocol: None, header_signature_info: Some(info) }
 }
 
-impl StorageFile {
-    pub(crate) fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
-        let operator = UnionId(&self.operator);
-        client.storage().get_file_download_info(&self.space_id, &self.dentry_id, operator, &self.options)
-    }
-}
-
-impl UuidFile {
+impl Origin for UuidFile {
     #[inline]
     fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
         if self.file.get().is_none() {
@@ -187,13 +243,28 @@ impl UuidFile {
         let file = self.file.get().ok_or_else(|| missing(IDS, "spaceId"))?;
         StorageFile { options: self.options.clone(), ..file.clone() }.download_info(client)
     }
+
+    #[inline]
+    fn identity(&self) -> Identity {
+        Identity { version: self.options.version, ..named("uuid", &[&self.dentry_uuid]) }
+    }
+
+    #[inline]
+    fn boxed(&self) -> Box<dyn Origin> {
+        Box::new(self.clone())
+    }
+
+    #[inline]
+    fn options_mut(&mut self) -> Option<&mut GetFileDownloadInfo> {
+        Some(&mut self.options)
+    }
 }
 
 fn missing(operation: &'static str, field: &'static str) -> Error {
     UnexpectedAnswer::new(operation, 200, Problem::Missing(field)).of_read().into()
 }
 
-impl Attachment {
+impl Origin for Attachment {
     /// The approval's own URL; where that is not permitted, a grant, and the file in the approval's space.
     #[inline]
     fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
@@ -235,6 +306,28 @@ impl Attachment {
     }
 
     #[inline]
+    fn identity(&self) -> Identity {
+        named("attachment", &[&self.process_instance_id, &self.file_id])
+    }
+
+    #[inline]
+    fn boxed(&self) -> Box<dyn Origin> {
+        Box::new(self.clone())
+    }
+
+    #[inline]
+    fn grant_to(&mut self, user: UserId<'_>) {
+        self.user_id = Some(user.0.to_owned());
+    }
+
+    #[inline]
+    fn way(&self) -> Option<AttachmentWay> {
+        *self.way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Attachment {
+    #[inline]
     fn went(&self, way: AttachmentWay) {
         *self.way.lock().unwrap_or_else(PoisonError::into_inner) = Some(way);
     }
@@ -243,7 +336,7 @@ impl Attachment {
 const ATTACHMENT: &str = "approval attachment";
 const IDS: &str = "document ids";
 
-impl Export {
+impl Origin for Export {
     /// Begins the export, unless it was begun before, and waits for its URL.
     #[inline]
     fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
@@ -286,20 +379,24 @@ impl Export {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
-}
 
-/// Codes and URLs are keys to the file while they live.
-impl fmt::Debug for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Storage(file) => file.fmt(f),
-            Self::Uuid(file) => file.fmt(f),
-            Self::Robot { robot_code, .. } => {
-                f.debug_struct("RobotFile").field("robot_code", robot_code).finish_non_exhaustive()
-            }
-            Self::Attachment(file) => file.fmt(f),
-            Self::Export(export) => export.fmt(f),
-            Self::Url(url) => url.fmt(f),
-        }
+    #[inline]
+    fn identity(&self) -> Identity {
+        named("export", &[&self.dentry_uuid, &self.format])
+    }
+
+    #[inline]
+    fn boxed(&self) -> Box<dyn Origin> {
+        Box::new(self.clone())
+    }
+
+    #[inline]
+    fn longest_wait(&mut self) -> Option<&mut Duration> {
+        Some(&mut self.at_most)
+    }
+
+    #[inline]
+    fn is_made_on_demand(&self) -> bool {
+        true
     }
 }

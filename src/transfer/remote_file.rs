@@ -2,11 +2,11 @@
 
 use std::io::Write;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::{Phase, TransferContext};
-use super::origin::{Attachment, AttachmentWay, Export, Origin, StorageFile, UuidFile};
+use super::origin::{Attachment, AttachmentWay, Export, Origin, RobotFile, StorageFile, UrlFile, UuidFile};
 use super::signer::sign;
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
 use crate::base::error::{Error, Result};
@@ -70,7 +70,7 @@ impl Client {
         let (space_id, dentry_id) = (space_id.into(), dentry_id.into());
         let options = GetFileDownloadInfo::new();
         let file = StorageFile { space_id, dentry_id, operator: operator.0.to_owned(), options };
-        self.remote_file(Origin::Storage(file))
+        self.remote_file(file)
     }
 
     /// A file that was sent to a robot, by the two codes of the robot's callback.
@@ -84,9 +84,10 @@ impl Client {
     /// client.robot_file("download-code-1", "robot-1").download().to_file("received.pdf")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn robot_file(&self, download_code: impl Into<Secret>, robot_code: impl Into<String>) -> RemoteFile {
         let (download_code, robot_code) = (download_code.into(), robot_code.into());
-        self.remote_file(Origin::Robot { download_code, robot_code })
+        self.remote_file(RobotFile { download_code, robot_code })
     }
 
     /// An attachment of an approval.
@@ -104,6 +105,7 @@ impl Client {
     /// println!("{:?}", file.attachment_way());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn attachment(
         &self,
         process_instance_id: impl Into<String>,
@@ -111,13 +113,7 @@ impl Client {
     ) -> RemoteFile {
         let (process_instance_id, file_id) = (process_instance_id.into(), file_id.into());
         let (file, way) = Default::default();
-        self.remote_file(Origin::Attachment(Attachment {
-            process_instance_id,
-            file_id,
-            user_id: None,
-            file,
-            way,
-        }))
+        self.remote_file(Attachment { process_instance_id, file_id, user_id: None, file, way })
     }
 
     /// An online document as a file of a format, such as `docx`.
@@ -131,6 +127,7 @@ impl Client {
     /// client.export("uuid-1", "docx", UnionId("operator-1")).download().to_file("handbook.docx")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn export(
         &self,
         dentry_uuid: impl Into<String>,
@@ -139,7 +136,7 @@ impl Client {
     ) -> RemoteFile {
         let (dentry_uuid, format, operator) = (dentry_uuid.into(), format.into(), operator.into());
         let (at_most, task) = (DEFAULT_EXPORT_WAIT, Arc::default());
-        self.remote_file(Origin::Export(Export { dentry_uuid, format, operator, at_most, task }))
+        self.remote_file(Export { dentry_uuid, format, operator, at_most, task })
     }
 
     /// A stored file by its dentryUuid: the `node_id` of a knowledge base, or the id behind a pasted link.
@@ -153,10 +150,11 @@ impl Client {
     /// client.file_by_uuid("uuid-1", UnionId("operator-1")).download().to_file("report.pdf")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn file_by_uuid(&self, dentry_uuid: impl Into<String>, operator: UnionId<'_>) -> RemoteFile {
         let (dentry_uuid, operator) = (dentry_uuid.into(), operator.into());
         let (options, file) = (GetFileDownloadInfo::new(), Arc::default());
-        self.remote_file(Origin::Uuid(UuidFile { dentry_uuid, operator, options, file }))
+        self.remote_file(UuidFile { dentry_uuid, operator, options, file })
     }
 
     /// Whatever a URL names that needs no headers, such as a presigned one.
@@ -169,12 +167,14 @@ impl Client {
     /// client.url("https://bucket.example/object?Expires=1&Signature=s").download().to_file("object.bin")?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn url(&self, url: impl Into<String>) -> RemoteFile {
-        self.remote_file(Origin::Url(PresignedUrl::from(url.into())))
+        self.remote_file(UrlFile(PresignedUrl::from(url.into())))
     }
 
-    fn remote_file(&self, origin: Origin) -> RemoteFile {
-        RemoteFile { client: self.clone(), origin, restore: None }
+    #[inline]
+    fn remote_file(&self, origin: impl Origin + 'static) -> RemoteFile {
+        RemoteFile { client: self.clone(), origin: Box::new(origin), restore: None }
     }
 }
 
@@ -198,7 +198,7 @@ impl Client {
 #[must_use = "nothing is sent before `download_to`"]
 pub struct RemoteFile {
     pub(super) client: Client,
-    pub(super) origin: Origin,
+    pub(super) origin: Box<dyn Origin>,
     restore: Option<Restore>,
 }
 
@@ -289,10 +289,9 @@ impl RemoteFile {
     /// # let _ = file;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn granted_to(mut self, user: UserId<'_>) -> Self {
-        if let Origin::Attachment(file) = &mut self.origin {
-            file.user_id = Some(user.0.to_owned());
-        }
+        self.origin.grant_to(user);
         self
     }
 
@@ -303,9 +302,9 @@ impl RemoteFile {
     /// assert_eq!(client.attachment("process-1", "file-1").attachment_way(), None);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn attachment_way(&self) -> Option<AttachmentWay> {
-        let Origin::Attachment(file) = &self.origin else { return None };
-        *file.way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.origin.way()
     }
 
     /// The longest wait for an export. Default: 10 minutes. After it, [`Error::StillRunning`] has the task. Of other files it
@@ -320,9 +319,10 @@ impl RemoteFile {
     /// # let _ = file;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
+    #[inline]
     pub fn wait_for_export(mut self, at_most: Duration) -> Self {
-        if let Origin::Export(export) = &mut self.origin {
-            export.at_most = at_most;
+        if let Some(own) = self.origin.longest_wait() {
+            *own = at_most;
         }
         self
     }
@@ -380,11 +380,11 @@ impl RemoteFile {
     /// The first signature of a download, which an archived file may not have yet.
     pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<SignedUrls> {
         let begun = context.now();
-        if matches!(self.origin, Origin::Export(_)) {
+        if self.origin.is_made_on_demand() {
             context.phase(Phase::Exporting);
         }
         loop {
-            let signed = sign(client, &self.origin);
+            let signed = sign(client, &*self.origin);
             // A connection that was ended on purpose shows as a failure of the network.
             context.check()?;
             let is_archived =

@@ -1,17 +1,63 @@
 //! The whole job: a local file reaches a person or a conversation.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::send_all::{Deliveries, Recipient, check_recipients};
 use super::upload::Upload;
 use crate::api::conv_file::ConversationFile;
+use crate::api::media::{Media, MediaFile, MediaType};
 use crate::base::error::{Error, NotSent, Problem, Result};
 use crate::base::ids::UnionId;
 use crate::base::upload::Uploaded;
 use crate::client::Client;
 use crate::object::signed_urls::refuse;
 
-/// A local file that is to be sent. From [`Client::send_file`]; it needs a folder to be stored in.
+/// The bytes that are to be sent.
+pub(super) enum Content<'a> {
+    Path(PathBuf),
+    Bytes(Cow<'a, [u8]>),
+    Reader(Box<dyn Read + Send + 'a>, u64),
+}
+
+impl Content<'_> {
+    #[inline]
+    fn upload(self, upload: Upload<'_>) -> Result<Uploaded> {
+        match self {
+            Self::Path(path) => upload.from_file(path),
+            Self::Bytes(bytes) => upload.from_bytes(bytes),
+            Self::Reader(reader, size) => upload.from_reader(reader, size),
+        }
+    }
+
+    /// The file for messages of robots. A reader cannot be read twice.
+    #[inline]
+    fn media(&self, media: Media<'_>, name: Option<&str>) -> Result<(String, MediaFile)> {
+        let (name, bytes) = match self {
+            Self::Path(path) => {
+                let own = path.file_name().unwrap_or_default().to_string_lossy();
+                let name = name.map_or_else(|| own.into_owned(), str::to_owned);
+                let file = media.upload_file_as(&MediaType::File, &name, path)?;
+                return Ok((name, file));
+            }
+            Self::Bytes(bytes) => (name.unwrap_or_default().to_owned(), bytes),
+            Self::Reader(..) => return Err(no_robots()),
+        };
+        let file = media.upload(&MediaType::File, &name, bytes)?;
+        Ok((name, file))
+    }
+}
+
+#[inline]
+fn no_robots() -> Error {
+    let what =
+        "a reader can be read once, and robots need the bytes as well: use `send_bytes` or `send_file`";
+    Error::InvalidArgument(what.to_owned())
+}
+
+/// A file that is to be sent. From [`Client::send_file`] and its siblings; it needs a folder to be stored in.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -23,11 +69,11 @@ use crate::object::signed_urls::refuse;
 /// assert_eq!(fake.sent()[0].union_id, "receiver-1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
-#[must_use = "nothing is sent before `to_user` or `to_conversation`"]
-pub struct SendFile {
+#[must_use = "nothing is sent before `to_user` or one of its siblings"]
+pub struct SendFile<'a> {
     client: Client,
-    path: PathBuf,
+    content: Content<'a>,
+    name: Option<String>,
 }
 
 /// A local file and the folder that it will be stored in. From [`SendFile::into_folder`].
@@ -42,10 +88,10 @@ pub struct SendFile {
 /// assert_eq!(sent.file.name.as_deref(), Some("manifest.txt"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "nothing is sent before `to_user` or `to_conversation`"]
+#[must_use = "nothing is sent before `to_user` or one of its siblings"]
 pub struct SendFrom<'a> {
     upload: Upload<'a>,
-    path: PathBuf,
+    content: Content<'a>,
     space_id: String,
     operator: String,
 }
@@ -88,12 +134,56 @@ impl Client {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     #[inline]
-    pub fn send_file(&self, path: impl AsRef<Path>) -> SendFile {
-        SendFile { client: self.clone(), path: path.as_ref().to_owned() }
+    pub fn send_file<'a>(&self, path: impl AsRef<Path>) -> SendFile<'a> {
+        let content = Content::Path(path.as_ref().to_owned());
+        SendFile { client: self.clone(), content, name: None }
+    }
+
+    /// Describes the sending of bytes under a name: see [`send_file`](Self::send_file).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let report = client.send_bytes("report.csv", "a;b\n1;2\n".as_bytes());
+    /// report.into_folder("space-1", "0", UnionId("operator-1")).to_user(UnionId("receiver-1"))?;
+    /// assert_eq!(fake.files()[0].name, "report.csv");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn send_bytes<'a>(&self, name: impl Into<String>, bytes: impl Into<Cow<'a, [u8]>>) -> SendFile<'a> {
+        SendFile { client: self.clone(), content: Content::Bytes(bytes.into()), name: Some(name.into()) }
+    }
+
+    /// Describes the sending of the `size` bytes that a reader has, under a name: see [`send_file`](Self::send_file).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let report = client.send_reader("report.csv", &b"a;b\n"[..], 4);
+    /// report.into_folder("space-1", "0", UnionId("operator-1")).to_conversation("conversation-1")?;
+    /// assert_eq!(fake.files()[0].size, 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn send_reader<'a>(
+        &self,
+        name: impl Into<String>,
+        reader: impl Read + Send + 'a,
+        size: u64,
+    ) -> SendFile<'a> {
+        SendFile {
+            client: self.clone(),
+            content: Content::Reader(Box::new(reader), size),
+            name: Some(name.into()),
+        }
     }
 }
 
-impl SendFile {
+impl<'a> SendFile<'a> {
     /// Where the file will be stored, and who stores it: somebody with the right to.
     ///
     /// ```
@@ -105,15 +195,16 @@ impl SendFile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]
-    pub fn into_folder<'a>(
+    pub fn into_folder(
         self,
         space_id: impl Into<String>,
         parent_id: impl Into<String>,
         operator: UnionId<'_>,
     ) -> SendFrom<'a> {
         let space_id = space_id.into();
-        let upload = self.client.upload(space_id.as_str(), parent_id, operator);
-        SendFrom { upload, path: self.path, space_id, operator: operator.0.to_owned() }
+        let mut upload = self.client.upload(space_id.as_str(), parent_id, operator);
+        upload.name = self.name;
+        SendFrom { upload, content: self.content, space_id, operator: operator.0.to_owned() }
     }
 }
 
@@ -187,13 +278,64 @@ impl<'a> SendFrom<'a> {
         })
     }
 
+    /// Stores the file once, and sends it to each of several recipients: people and conversations, by the app or by a robot.
+    ///
+    /// There is one outcome for each, in order; one that fails does not keep the file from the others. Those that robots
+    /// reach get it as a media file of at most 20 MiB, which is uploaded once as well.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, UserId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::Recipient;
+    ///
+    /// let everybody = [
+    ///     Recipient::user(UnionId("receiver-1")),
+    ///     Recipient::conversation("open-conversation-1"),
+    ///     Recipient::robot_user("robot-1", UserId("user-1")),
+    ///     Recipient::robot_group("robot-1", "open-conversation-2"),
+    /// ];
+    /// let folder = client.send_file("Cargo.toml").into_folder("space-1", "0", UnionId("operator-1"));
+    /// let mut sent = folder.to_all(&everybody)?;
+    /// while sent.failed().next().is_some() {
+    ///     sent.send_again(&client); // only to those, and nothing is uploaded again
+    /// #   break;
+    /// }
+    /// assert!(sent.outcomes().all(|(_, outcome)| outcome.is_sent()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for no recipients, an empty id, or a reader for robots; those of the upload. What
+    /// goes wrong from then on is in the outcomes.
+    #[inline]
+    pub fn to_all(self, recipients: &[Recipient]) -> Result<Deliveries> {
+        let for_robots = check_recipients(recipients)?;
+        if for_robots && matches!(self.content, Content::Reader(..)) {
+            return Err(no_robots());
+        }
+        let client = self.upload.client.clone();
+        let media = if for_robots {
+            Some(self.content.media(client.media(), self.upload.name.as_deref())?)
+        } else {
+            None
+        };
+        let uploaded = self.content.upload(self.upload)?;
+        let media = media.map(|(name, file)| (name, file.media_id));
+        let mut deliveries = Deliveries::new(uploaded, &self.space_id, self.operator, media, recipients);
+        deliveries.send_again(&client);
+        Ok(deliveries)
+    }
+
     #[inline]
     fn send(
         self,
         send: impl FnOnce(&Client, &str, &str, UnionId<'_>) -> Result<ConversationFile>,
     ) -> Result<SentFile> {
         let client = self.upload.client.clone();
-        let uploaded = self.upload.from_file(&self.path)?;
+        let uploaded = self.content.upload(self.upload)?;
         let space_id = uploaded.dentry.space_id.as_deref().unwrap_or(&self.space_id);
         let result = match &uploaded.dentry.id {
             Some(id) => send(&client, space_id, id, UnionId(&self.operator)),
@@ -218,9 +360,13 @@ fn check_receiver(name: &str, id: &str) -> Result<()> {
 impl fmt::Debug for SendFrom<'_> {
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendFrom")
-            .field("upload", &self.upload)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("SendFrom").field("upload", &self.upload).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SendFile<'_> {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendFile").field("name", &self.name).finish_non_exhaustive()
     }
 }

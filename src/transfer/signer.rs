@@ -102,12 +102,12 @@ fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The signer of a stored file: its download info can be asked for again.
 pub(crate) struct OriginSigner<'a> {
     client: &'a Client,
-    origin: &'a Origin,
+    origin: &'a dyn Origin,
     shared: Mutex<SharedSignature>,
 }
 
 impl<'a> OriginSigner<'a> {
-    pub(crate) fn new(client: &'a Client, origin: &'a Origin, first: SignedUrls) -> Self {
+    pub(crate) fn new(client: &'a Client, origin: &'a dyn Origin, first: SignedUrls) -> Self {
         Self { client, origin, shared: SharedSignature::of(first) }
     }
 }
@@ -209,7 +209,7 @@ impl Signer for UploadSigner<'_> {
 }
 
 /// Asks for the URLs of a file, and checks them.
-pub(crate) fn sign(client: &Client, origin: &Origin) -> Result<SignedUrls> {
+pub(crate) fn sign(client: &Client, origin: &dyn Origin) -> Result<SignedUrls> {
     let asked_at = client.clock().now();
     check_download_info(client, &origin.download_info(client)?, asked_at)
 }

@@ -84,7 +84,9 @@ fn every_type_of_a_transfer_can_go_to_another_thread() {
     fn assert_error<T: StdError + Send + Sync + 'static>() {}
     fn assert_sent<T: Send>() {}
     assert_cloned::<(PendingUpload, Uploaded, SentFile, Progress, Phase)>();
-    assert_shared::<(SendFile, SourceProblem)>();
+    assert_shared::<SourceProblem>();
+    // It may hold a reader.
+    assert_sent::<SendFile<'static>>();
     // They hold the caller's callback, which need not be shared.
     assert_sent::<(Upload<'static>, SendFrom<'static>, Download<'static>)>();
     assert_error::<SourceError>();

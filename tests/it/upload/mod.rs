@@ -10,6 +10,7 @@ mod panics;
 mod requests;
 mod resume;
 mod send;
+mod send_all;
 mod sources;
 mod special_files;
 mod tasks;
