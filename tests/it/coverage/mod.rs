@@ -13,6 +13,7 @@ mod fake;
 mod odd;
 mod requests;
 mod sample;
+mod sdk;
 mod spaces;
 mod transfers;
 mod v2;

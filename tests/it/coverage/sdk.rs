@@ -1,0 +1,24 @@
+//! Requests for `tests/sdk/compare.py`, which holds them against those of the official SDK.
+
+use serde_json::{Map, Value, json};
+
+use super::fake::Stand;
+use super::rows_with_facts;
+use super::sample::Sample;
+
+/// One line for each operation with everything set: `SDK {..}`.
+#[test]
+#[ignore = "a part of tests/sdk/compare.py"]
+fn dump() {
+    let stand = Stand::new();
+    for (row, fact) in rows_with_facts() {
+        let (_, requests) = stand.call(row.full, &Sample::of_facts(fact).answer);
+        let request = &requests[0];
+        let query: Map<String, Value> =
+            request.query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let body: Option<Value> = serde_json::from_slice(&request.body).ok();
+        let line = json!({"group": fact.group, "action": fact.action, "route": fact.path, "host": fact.host,
+            "method": request.method, "path": request.path, "query": query, "body": body});
+        println!("SDK {line}");
+    }
+}
