@@ -167,6 +167,18 @@ fn each_utility_says_how_it_is_used() {
 }
 
 #[test]
+fn the_robot_answers_with_a_file() {
+    let folder = Folder::new();
+    let printed = alone(&folder, "robot", &[]).printed().to_owned();
+    for line in ["checksum verified: true", "answered user-1 with report.csv", "2;3"] {
+        assert!(printed.contains(line), "{line}: {printed}");
+    }
+    assert!(alone(&folder, "robot", &["--help"]).printed().contains("usage: robot"));
+    alone(&folder, "robot", &["x"]).assert_failed(2, "usage: robot");
+    assert!(folder.names().is_empty());
+}
+
+#[test]
 fn the_quickstart_takes_no_option_for_a_file() {
     let folder = Folder::new();
     let help = alone(&folder, "quickstart", &["--help"]);
