@@ -12,6 +12,7 @@
 #![cfg(unix)]
 
 mod server;
+mod signed;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 
