@@ -93,6 +93,49 @@
 //! Where it hands out tokens, give the client a [`TokenSource`](crate::TokenSource). A closure is one. It is asked
 //! before every call, because only you know how long a token of yours may be kept; the example there keeps it.
 //!
+//! # A server for many organisations
+//!
+//! A third-party enterprise app has a token for each organisation, so build a client for each and keep it: it caches that
+//! token. All clients share the connections of one agent.
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::sync::Mutex;
+//! use dingtalk_files::{Client, Result};
+//!
+//! struct Clients {
+//!     agent: ureq::Agent,
+//!     of_corps: Mutex<HashMap<String, Client>>,
+//! }
+//!
+//! impl Clients {
+//!     fn of(&self, corp_id: &str) -> Result<Client> {
+//!         let mut of_corps = self.of_corps.lock().unwrap();
+//!         if let Some(client) = of_corps.get(corp_id) {
+//!             return Ok(client.clone());
+//!         }
+//!         let builder = Client::builder().corp_app(corp_id, CLIENT_ID, CLIENT_SECRET).agent(self.agent.clone());
+//! #       let builder = builder.base_url(BASE.lock().unwrap().as_str());
+//!         let client = builder.build()?;
+//!         of_corps.insert(corp_id.to_owned(), client.clone());
+//!         Ok(client)
+//!     }
+//! }
+//! # static BASE: Mutex<String> = Mutex::new(String::new());
+//! # const CLIENT_ID: &str = "fake-app-key"; const CLIENT_SECRET: &str = "fake-app-secret";
+//! # let fake = dingtalk_files::testing::FakeDingTalk::start()?;
+//! # *BASE.lock().unwrap() = fake.base_url().to_owned();
+//! # fake.put_file("space-1", "dentry-1", "report.xls", "hello");
+//! # let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
+//! # let clients = Clients { agent, of_corps: Mutex::default() };
+//! # for corp in ["corp-1", "corp-2", "corp-1"] {
+//! #     clients.of(corp)?.file("space-1", "dentry-1", dingtalk_files::UnionId("operator-1")).download_info()?;
+//! # }
+//! # assert_eq!(fake.requests_to(dingtalk_files::testing::Target::Token).len(), 2);
+//! # assert_eq!(fake.connections(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # A token shared by a fleet
 //!
 //! You may not need this: while a token lives, DingTalk gives the same one to everybody who asks with the same app. It

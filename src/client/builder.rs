@@ -1,25 +1,24 @@
 //! How a client is configured.
 
+mod addresses;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::http::{HeaderValue, Uri};
+use ureq::http::HeaderValue;
 
 use crate::base::clock::{Clock, MonotonicClock};
 use crate::base::error::{Error, Result};
-use crate::base::secret::{Secret, host_of};
+use crate::base::secret::Secret;
 use crate::client::retry::RetryPolicy;
 use crate::client::token::{AppTokens, Auth, TokenSource};
 use crate::client::{Client, Inner};
 use crate::http::settings::{NetworkSettings, ProxyChoice, zero_timeout};
 use crate::http::{Http, tls};
+use addresses::{BASE_URL, INTERNATIONAL_BASE_URL, check_api_url, check_base_url, is_https, old_host_of};
 
-const BASE_URL: &str = "https://api.dingtalk.com";
-const INTERNATIONAL_BASE_URL: &str = "https://api.dingtalk.io";
-const INTERNATIONAL_OAPI_BASE_URL: &str = "https://oapi.dingtalk.io";
-const OAPI_BASE_URL: &str = "https://oapi.dingtalk.com";
 const BASE_URL_VAR: &str = "DINGTALK_BASE_URL";
 const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 
@@ -181,8 +180,7 @@ impl ClientBuilder {
     /// Whether files may come over plain http. Default: `false`.
     ///
     /// The vendor returns `http` URLs for files of robots and approvals. On its own object store (`*.aliyuncs.com`) they are
-    /// asked for over https, whatever this says; a dedicated deployment may have no TLS. Anybody on the way can read and change
-    /// what comes over http; a checksum says whether it arrived as the server says it sent it.
+    /// asked for over https all the same; a dedicated deployment may have no TLS. Anybody on the way can read and change them.
     ///
     /// ```
     /// use dingtalk_files::Client;
@@ -468,56 +466,6 @@ fn named(variable: &str, error: Error) -> Error {
         Error::Config(what) => config(format!("{variable}: {what}")),
         other => other,
     }
-}
-
-/// Scheme, host, perhaps a port and a path; no slash at the end.
-fn check_base_url(url: &str) -> Result<String> {
-    let trimmed = url.trim().trim_end_matches('/');
-    let problem = |what: &str| config(format!("the base URL {what}; expected something like {BASE_URL}"));
-    let parsed: Uri = trimmed.parse().map_err(|_| problem("is no URL"))?;
-    if !matches!(parsed.scheme_str(), Some("https" | "http")) {
-        return Err(problem("begins with neither https:// nor http://"));
-    }
-    if parsed.host().is_none_or(str::is_empty) {
-        return Err(problem("has no host"));
-    }
-    if parsed.query().is_some() || trimmed.contains(['#', '@']) {
-        return Err(problem("must have no query, fragment or user"));
-    }
-    let (scheme, rest) = trimmed.split_once("://").ok_or_else(|| problem("is no URL"))?;
-    Ok(format!("{}://{rest}", scheme.to_ascii_lowercase()))
-}
-
-/// Of the API host, whose routes are known.
-fn check_api_url(url: &str) -> Result<String> {
-    let url = check_base_url(url)?;
-    if url.ends_with("/v1.0") || url.ends_with("/v2.0") {
-        return Err(config("the base URL must end before /v1.0 or /v2.0, with which every route begins"));
-    }
-    let host = host_of(&url).to_ascii_lowercase();
-    // The old host answers an unknown route with status 200.
-    if let Some(old @ ("oapi.dingtalk.com" | "oapi.dingtalk.io")) = host.split(':').next() {
-        return Err(config(format!(
-            "{old} is the old host, which `oapi_base_url` names; leave the base URL out, or use {BASE_URL}"
-        )));
-    }
-    Ok(url)
-}
-
-fn is_https(url: &str) -> bool {
-    url.starts_with("https:")
-}
-
-/// The old-style host that belongs to an API host.
-fn old_host_of(base_url: &str) -> String {
-    // As they may be spelled: names of hosts have no case, and https has its port.
-    let plain = base_url.to_ascii_lowercase();
-    let old = match plain.strip_suffix(":443").unwrap_or(&plain) {
-        BASE_URL => OAPI_BASE_URL,
-        INTERNATIONAL_BASE_URL => INTERNATIONAL_OAPI_BASE_URL,
-        _ => base_url,
-    };
-    old.to_owned()
 }
 
 fn check_auth(auth: &Auth) -> Result<()> {

@@ -26,6 +26,12 @@ const OPERATIONS: &[Operation] = &[
         handler: oauth2::access_token,
     },
     Operation {
+        target: Target::Token,
+        method: "POST",
+        pattern: "/v1.0/oauth2/{}/token",
+        handler: oauth2::corp_token,
+    },
+    Operation {
         target: Target::DownloadInfo,
         method: "POST",
         pattern: "/v1.0/storage/spaces/{}/dentries/{}/downloadInfos/query",

@@ -14,7 +14,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Target {
-    /// `GetAccessToken`.
+    /// `GetAccessToken` and `GetToken`.
     Token,
     /// `GetFileDownloadInfo`.
     DownloadInfo,
