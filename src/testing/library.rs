@@ -305,7 +305,8 @@ impl FakeDingTalk {
 
     /// Adds an attachment of an approval, in the space with the number 700.
     ///
-    /// To have its URL refused, order `fault_always(Target::Attachment, Fault::api_error(400, "noPermission"))`.
+    /// To have its URL refused, order `fault_always(Target::Attachment, Fault::api_error(400, "noPermission"))`; it comes
+    /// by a grant then, to a person of [`put_user`](Self::put_user).
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;
@@ -326,6 +327,21 @@ impl FakeDingTalk {
     ) {
         let key = format!("attachment/{process_instance_id}/{file_id}");
         self.put_other_file(key, ("700", file_id), name, content.into());
+    }
+
+    /// Adds a person with both ids.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UserGet, UserId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?;
+    /// fake.put_user("user-1", "union-1");
+    ///
+    /// let user = fake.client().build()?.topapi().user_get(UserId("user-1"), &UserGet::new())?;
+    /// assert_eq!(user.unionid.as_deref(), Some("union-1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn put_user(&self, userid: &str, union_id: &str) {
+        self.shared.state().users.insert(userid.to_owned(), union_id.to_owned());
     }
 
     /// Adds an online document and its content in one format. Each export of it is ready at the second question.

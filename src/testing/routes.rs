@@ -164,6 +164,25 @@ const OPERATIONS: &[Operation] = &[
         handler: around::dentry_ids,
     },
     Operation {
+        target: Target::Attachment,
+        method: "POST",
+        pattern: "/v1.0/workflow/processInstances/spaces/infos/query",
+        handler: around::attachment_space,
+    },
+    Operation {
+        target: Target::AttachmentGrant,
+        method: "POST",
+        pattern: "/v1.0/workflow/processInstances/spaces/authPreview",
+        handler: around::grant_preview,
+    },
+    Operation {
+        target: Target::AttachmentGrant,
+        method: "POST",
+        pattern: "/v1.0/workflow/processInstances/spaces/files/authDownload",
+        handler: around::grant_download,
+    },
+    Operation { target: Target::User, method: "POST", pattern: "/topapi/v2/user/get", handler: around::user },
+    Operation {
         target: Target::Object,
         method: "GET",
         pattern: "/oss/{}/{}/{}",

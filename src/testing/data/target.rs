@@ -129,8 +129,12 @@ pub enum Target {
     RobotMessage,
     /// `media/upload`.
     Media,
-    /// `GrantProcessInstanceForDownloadFile`.
+    /// `GrantProcessInstanceForDownloadFile` and `GetAttachmentSpace`.
     Attachment,
+    /// `GetSpaceWithDownloadAuth` and `AddApproveDentryAuth`.
+    AttachmentGrant,
+    /// `topapi/v2/user/get`.
+    User,
     /// `SubmitExportJob` and `QueryExportTask`.
     Export,
     /// `GetDentryIdByUuid`.

@@ -39,6 +39,65 @@ pub(crate) fn attachment_url(shared: &Shared, call: &FakeCall<'_>) -> Result<Fak
     Ok(ok(&json!({"success": true, "result": {"downloadUri": url, "fileId": file_id, "spaceId": space_id}})))
 }
 
+/// The space of all attachments.
+pub(crate) const APPROVAL_SPACE: i64 = 700;
+
+/// Returns the space that attachments are uploaded into.
+pub(crate) fn attachment_space(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    check_rights(shared, call.request)?;
+    let body = json_body(call.request)?;
+    required(&body, "userId", "invalidUserId", text)?;
+    shared.state().tree.add_space(&APPROVAL_SPACE.to_string());
+    Ok(ok(&json!({"success": true, "result": {"spaceId": APPROVAL_SPACE}})))
+}
+
+/// Grants the preview of an attachment, and returns its space.
+pub(crate) fn grant_preview(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    check_rights(shared, call.request)?;
+    let body = json_body(call.request)?;
+    required(&body, "userId", "invalidUserId", text)?;
+    let file_id = required(&body, "fileId", "invalidFileId", text)?;
+    let process = required(&body, "processInstanceId", "invalidProcessInstanceId", text)?;
+    if !shared.state().other_files.contains_key(&format!("attachment/{process}/{file_id}")) {
+        return Err(api_error(400, "noPermission", "The file is not of this approval."));
+    }
+    Ok(ok(&json!({"success": true, "result": {"spaceId": APPROVAL_SPACE}})))
+}
+
+/// Grants the download of attachments.
+pub(crate) fn grant_download(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    check_rights(shared, call.request)?;
+    let body = json_body(call.request)?;
+    required(&body, "userId", "userNotExist", text)?;
+    let files = required(&body, "fileInfos", "invalidFileInfos", Value::as_array)?;
+    let is_right = |file: &Value| {
+        file.get("fileId").and_then(Value::as_str).is_some() && file.get("spaceId").is_some_and(Value::is_i64)
+    };
+    if files.is_empty() || files.len() > 10 || !files.iter().all(is_right) {
+        return Err(api_error(
+            400,
+            "invalidFileInfos",
+            "1 to 10 files, each with its id and the number of its space.",
+        ));
+    }
+    Ok(ok(&json!({"success": true, "result": true})))
+}
+
+/// Returns a person, whose unionId a test has set.
+pub(crate) fn user(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    let old_error = |errcode: i64, errmsg: &str| ok(&json!({"errcode": errcode, "errmsg": errmsg}));
+    let body = json_body(call.request)?;
+    let state = shared.state();
+    if !state.tokens.accepts(call.request.query_value("access_token").unwrap_or_default()) {
+        return Err(old_error(40014, "The access token is not valid."));
+    }
+    let userid = body.get("userid").and_then(Value::as_str).unwrap_or_default();
+    let union_id = state.users.get(userid).ok_or_else(|| old_error(33012, "The userid is unknown."))?;
+    Ok(ok(
+        &json!({"errcode": 0, "errmsg": "ok", "result": {"userid": userid, "unionid": union_id, "name": userid}}),
+    ))
+}
+
 /// Begins an export; the first question for its task finds it still going on.
 pub(crate) fn export(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;

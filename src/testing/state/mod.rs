@@ -42,6 +42,8 @@ pub(crate) struct FakeState {
     pub(crate) other_files: HashMap<String, (String, String)>,
     /// The file of each export, and whether it was asked for already.
     pub(crate) exports: HashMap<String, (String, bool)>,
+    /// The unionId of each userid.
+    pub(crate) users: HashMap<String, String>,
     pub(crate) media: Vec<UploadedMedia>,
     pub(crate) robot_messages: Vec<RobotMessageSent>,
     /// Answers that a test has ordered: route and body.
@@ -69,6 +71,7 @@ impl FakeState {
             archived: HashMap::new(),
             other_files: HashMap::new(),
             exports: HashMap::new(),
+            users: HashMap::new(),
             media: Vec::new(),
             robot_messages: Vec::new(),
             answers: Vec::new(),

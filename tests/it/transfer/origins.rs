@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dingtalk_files::{AttachmentWay, Phase, Secret, UserId};
+use dingtalk_files::{AttachmentWay, GetAttachmentSpace, Phase, Secret, UserId};
 use serde_json::json;
 
 use super::folder::Folder;
@@ -175,13 +175,7 @@ fn an_attachment_that_is_not_permitted_is_granted_and_comes_from_its_space() {
     let k = Kinds::new();
     let refused = || Fault::api_error(400, "noPermission");
     k.fake.fault_always(Target::Attachment, refused());
-    k.fake.answer(
-        "POST /v1.0/workflow/processInstances/spaces/authPreview",
-        json!({"success": true, "result": {"spaceId": 700}}),
-    );
-    let grant = "POST /v1.0/workflow/processInstances/spaces/files/authDownload";
-    k.fake.answer(grant, json!({"success": true, "result": true}));
-    k.fake.answer("POST /topapi/v2/user/get", json!({"errcode": 0, "result": {"unionid": "union-1"}}));
+    k.fake.put_user("user-1", "union-1");
 
     // Nobody to grant it to.
     let file = k.client.attachment("process-1", "file-1");
@@ -192,8 +186,9 @@ fn an_attachment_that_is_not_permitted_is_granted_and_comes_from_its_space() {
     let file = file.granted_to(UserId("user-1"));
     k.assert_gets(&file, 0..SIZE);
     assert_eq!(file.attachment_way(), Some(AttachmentWay::Storage));
-    let others = k.fake.requests_to(Target::Other);
-    let bodies: Vec<_> = others.iter().map(|request| request.json().unwrap()).collect();
+    let grants = k.fake.requests_to(Target::AttachmentGrant);
+    let asked = grants.into_iter().chain(k.fake.requests_to(Target::User));
+    let bodies: Vec<_> = asked.map(|request| request.json().unwrap()).collect();
     assert_eq!(bodies[0], json!({"fileId": "file-1", "processInstanceId": "process-1", "userId": "user-1"}));
     assert_eq!(bodies[1], json!({"fileInfos": [{"fileId": "file-1", "spaceId": 700}], "userId": "user-1"}));
     assert_eq!(bodies[2], json!({"userid": "user-1"}));
@@ -202,20 +197,28 @@ fn an_attachment_that_is_not_permitted_is_granted_and_comes_from_its_space() {
     assert_eq!(info.query_value("unionId"), Some("union-1"));
     // The grant is not asked for again.
     k.assert_gets(&file, 0..10);
-    assert_eq!(k.fake.requests_to(Target::Other).len(), 3);
+    assert_eq!(k.fake.requests_to(Target::AttachmentGrant).len(), 2);
 
     // A grant that is denied is an error, and no download.
     let k = Kinds::new();
     k.fake.fault_always(Target::Attachment, refused());
-    k.fake.answer(
-        "POST /v1.0/workflow/processInstances/spaces/authPreview",
-        json!({"success": true, "result": {"spaceId": 700}}),
-    );
+    let grant = "POST /v1.0/workflow/processInstances/spaces/files/authDownload";
     k.fake.answer(grant, json!({"success": true, "result": false}));
     let file = k.client.attachment("process-1", "file-1").granted_to(UserId("user-1"));
     let error = file.download_to(&mut Vec::new(), ..).unwrap_err();
     assert!(error.to_string().contains("did not succeed"), "{error}");
     assert_eq!(k.fake.requests_to(Target::Object).len(), 0);
+}
+
+#[test]
+fn an_attachment_is_uploaded_into_the_space_of_approvals() {
+    let k = Kinds::new();
+    let space =
+        k.client.workflow().get_attachment_space(UserId("user-1"), &GetAttachmentSpace::new()).unwrap();
+    let space_id = space.space_id.unwrap().to_string();
+    let stored =
+        k.client.upload(&space_id, "0", UnionId("union-1")).name("a.txt").from_bytes("hello").unwrap();
+    assert_eq!(stored.dentry.space_id, Some(space_id));
 }
 
 #[test]

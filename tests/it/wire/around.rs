@@ -5,12 +5,13 @@ use std::io::{self, Read};
 
 use dingtalk_files::testing::FakeDingTalk;
 use dingtalk_files::{
-    DriveSpaceType, Error, ListNodes, ListWorkspaces, MediaType, MessageCorpconversationAsyncsendV2,
-    OrgGroupSend, RobotMessage, SourceProblem, UnionId, UserId, WorkMessage,
+    DriveSpaceType, Error, GetOpenUrl, ListNodes, ListWorkspaces, MediaType,
+    MessageCorpconversationAsyncsendV2, OrgGroupSend, RobotMessage, Secret, SourceProblem, UnionId, UserId,
+    WorkMessage,
 };
 use serde_json::json;
 
-use crate::support::{Seen, Wire};
+use crate::support::{Seen, Wire, everything_said};
 
 const PERSON: UnionId<'_> = UnionId("union-1");
 
@@ -184,4 +185,31 @@ fn spaces_and_nodes_are_iterators_over_all_pages() {
         requests[5].target,
         "/v1.0/drive/spaces?maxResults=50&nextToken=a&spaceType=org&unionId=union-1"
     );
+}
+
+#[test]
+fn the_system_token_of_yida_is_in_no_text() {
+    let token = Secret::new("planted/token+1");
+    let ask = |wire: &Wire| {
+        let client = wire.client();
+        client.yida().get_open_url(
+            "app-1",
+            "https://h.example/f?a=b&c",
+            &token,
+            UserId("user-1"),
+            &GetOpenUrl::new(),
+        )
+    };
+    let wire = Wire::json(r#"{"result": "https://www.aliwork.com/file?Signature=planted"}"#);
+    let url = ask(&wire).unwrap();
+    assert!(!format!("{url:?}").contains("planted"));
+    let target = "/v1.0/yida/apps/temporaryUrls/app-1?systemToken=planted%2Ftoken%2B1&userId=user-1\
+        &fileUrl=https%3A%2F%2Fh.example%2Ff%3Fa%3Db%26c";
+    assert_eq!(wire.only_request(), Seen::get(&wire.host(), target).with_token());
+    for echoed in ["planted/token+1", "planted%2Ftoken%2B1"] {
+        let body = json!({"code": "noPermission.permission.deny", "message": echoed, "requestid": echoed});
+        let error = ask(&Wire::error(400, &body.to_string())).unwrap_err();
+        let said = everything_said(&error);
+        assert!(error.is_permission_denied() && !said.contains("planted"), "{said}");
+    }
 }
