@@ -74,7 +74,7 @@ impl RemoteFile {
     }
 }
 
-/// What a server says of a file without sending it.
+/// Size, `ETag` and checksum of a file.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -124,7 +124,7 @@ impl RemoteFile {
                 let ObjectMeta { total, etag, crc64, .. } = done.object;
                 Ok(FileStat { size: total, etag, crc64 })
             }
-            // There is no first byte.
+            // An empty file has no first byte.
             Err(Error::RangeNotSatisfiable { size: Some(0) }) => {
                 Ok(FileStat { size: Some(0), etag: None, crc64: None })
             }

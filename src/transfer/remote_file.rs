@@ -159,7 +159,7 @@ impl Client {
 
     /// Whatever a URL names that needs no headers, such as a presigned one.
     ///
-    /// No API is called and no token fetched. When the URL lapses there is no other: the error says so. The query counts as
+    /// It calls no API and fetches no token. A URL that has lapsed cannot be renewed: the error says so. The query counts as
     /// a secret and appears in no text.
     ///
     /// ```no_run

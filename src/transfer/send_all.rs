@@ -115,7 +115,7 @@ pub(super) fn check_recipients(recipients: &[Recipient]) -> Result<bool> {
     Ok(recipients.iter().any(|r| matches!(r, Recipient::RobotUser { .. } | Recipient::RobotGroup { .. })))
 }
 
-/// How the sending to one recipient ended.
+/// Outcome of sending to one recipient.
 ///
 /// ```
 /// assert!(dingtalk_files::Delivery::Sent.is_sent());

@@ -163,7 +163,7 @@ options! {
     /// # let _ = options;
     /// ```
     GetDentryOpenInfo {
-        /// What it is opened for: `type` on the wire. Default: `PREVIEW`.
+        /// The purpose of opening it: `type` on the wire. Default: `PREVIEW`.
         open_type ("type"): OpenType = dingtalk_files::OpenType::Edit,
         /// The version to open.
         version: u64 = 1,

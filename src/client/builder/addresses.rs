@@ -29,7 +29,7 @@ pub(super) fn check_base_url(url: &str) -> Result<String> {
     Ok(format!("{}://{rest}", scheme.to_ascii_lowercase()))
 }
 
-/// Of the API host, whose routes are known.
+/// Checks the base URL of the API host, whose routes are known.
 pub(super) fn check_api_url(url: &str) -> Result<String> {
     let url = check_base_url(url)?;
     if url.ends_with("/v1.0") || url.ends_with("/v2.0") {
