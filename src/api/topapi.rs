@@ -1,5 +1,7 @@
 //! The old host, as far as files need it: a person's unionId, a work notification with a file.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -119,20 +121,17 @@ pub enum WorkMessage {
 
 impl Serialize for WorkMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(serde::Serialize)]
-        struct Content<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            duration: Option<String>,
-            media_id: &'a str,
-        }
         let (kind, media_id, duration) = match self {
             Self::File { media_id } => ("file", media_id, None),
             Self::Image { media_id } => ("image", media_id, None),
             Self::Voice { media_id, duration } => ("voice", media_id, Some(duration.to_string())),
         };
+        let duration = duration.as_deref().map(|duration| ("duration", duration));
+        let content: BTreeMap<&str, &str> =
+            [("media_id", media_id.as_str())].into_iter().chain(duration).collect();
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("msgtype", kind)?;
-        map.serialize_entry(kind, &Content { duration, media_id })?;
+        map.serialize_entry(kind, &content)?;
         map.end()
     }
 }

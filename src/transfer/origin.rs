@@ -33,15 +33,12 @@ pub enum AttachmentWay {
 }
 
 /// A kind of file. One that a program does not name costs it nothing, so a file holds its kind behind a pointer.
-pub(crate) trait Origin: fmt::Debug + Send + Sync {
+pub(crate) trait Origin: Boxed + fmt::Debug + Send + Sync {
     /// Asks for the URLs of the file.
     fn download_info(&self, client: &Client) -> Result<DownloadInfo>;
 
     /// The file in a checkpoint. No URL, code or token is in it.
     fn identity(&self) -> Identity;
-
-    /// The same kind for another file value.
-    fn boxed(&self) -> Box<dyn Origin>;
 
     /// Another URL can be had when this one lapses.
     #[inline]
@@ -78,10 +75,22 @@ pub(crate) trait Origin: fmt::Debug + Send + Sync {
     }
 }
 
+/// A copy of any kind, for another file value.
+pub(crate) trait Boxed {
+    fn boxed(&self) -> Box<dyn Origin>;
+}
+
+impl<T: Origin + Clone + 'static> Boxed for T {
+    #[inline]
+    fn boxed(&self) -> Box<dyn Origin> {
+        Box::new(self.clone())
+    }
+}
+
 impl Clone for Box<dyn Origin> {
     #[inline]
     fn clone(&self) -> Self {
-        self.boxed()
+        (**self).boxed()
     }
 }
 
@@ -157,11 +166,6 @@ impl Origin for StorageFile {
     }
 
     #[inline]
-    fn boxed(&self) -> Box<dyn Origin> {
-        Box::new(self.clone())
-    }
-
-    #[inline]
     fn options_mut(&mut self) -> Option<&mut GetFileDownloadInfo> {
         Some(&mut self.options)
     }
@@ -181,11 +185,6 @@ impl Origin for RobotFile {
         digest.write(self.download_code.expose().as_bytes());
         named("robot", &[&self.robot_code, &format!("{:016x}", digest.sum64())])
     }
-
-    #[inline]
-    fn boxed(&self) -> Box<dyn Origin> {
-        Box::new(self.clone())
-    }
 }
 
 impl Origin for UrlFile {
@@ -198,11 +197,6 @@ impl Origin for UrlFile {
     #[inline]
     fn identity(&self) -> Identity {
         named("url", &[self.0.as_str().split(['?', '#']).next().unwrap_or_default()])
-    }
-
-    #[inline]
-    fn boxed(&self) -> Box<dyn Origin> {
-        Box::new(self.clone())
     }
 
     #[inline]
@@ -247,11 +241,6 @@ impl Origin for UuidFile {
     #[inline]
     fn identity(&self) -> Identity {
         Identity { version: self.options.version, ..named("uuid", &[&self.dentry_uuid]) }
-    }
-
-    #[inline]
-    fn boxed(&self) -> Box<dyn Origin> {
-        Box::new(self.clone())
     }
 
     #[inline]
@@ -308,11 +297,6 @@ impl Origin for Attachment {
     #[inline]
     fn identity(&self) -> Identity {
         named("attachment", &[&self.process_instance_id, &self.file_id])
-    }
-
-    #[inline]
-    fn boxed(&self) -> Box<dyn Origin> {
-        Box::new(self.clone())
     }
 
     #[inline]
@@ -383,11 +367,6 @@ impl Origin for Export {
     #[inline]
     fn identity(&self) -> Identity {
         named("export", &[&self.dentry_uuid, &self.format])
-    }
-
-    #[inline]
-    fn boxed(&self) -> Box<dyn Origin> {
-        Box::new(self.clone())
     }
 
     #[inline]
