@@ -6,7 +6,7 @@ use super::data::records::Recorded;
 use super::data::response::FakeResponse;
 use super::data::target::Target;
 use super::handlers::call::FakeCall;
-use super::handlers::{around, browse, checks, conv_file, downloads, oauth2, objects, tasks, uploads};
+use super::handlers::{around, browse, checks, conv_file, downloads, ids, oauth2, objects, tasks, uploads};
 use super::state::Shared;
 use percent_encoding::percent_decode_str;
 
@@ -161,7 +161,7 @@ const OPERATIONS: &[Operation] = &[
         target: Target::DentryIds,
         method: "GET",
         pattern: "/v2.0/doc/dentries/{}/queryDentryId",
-        handler: around::dentry_ids,
+        handler: ids::dentry_ids,
     },
     Operation {
         target: Target::Attachment,
@@ -182,6 +182,49 @@ const OPERATIONS: &[Operation] = &[
         handler: around::grant_download,
     },
     Operation { target: Target::User, method: "POST", pattern: "/topapi/v2/user/get", handler: around::user },
+    Operation {
+        target: Target::Ids,
+        method: "GET",
+        pattern: "/v1.0/drive/spaces",
+        handler: ids::list_spaces,
+    },
+    Operation {
+        target: Target::Ids,
+        method: "GET",
+        pattern: "/v2.0/wiki/workspaces",
+        handler: ids::list_workspaces,
+    },
+    Operation {
+        target: Target::Ids,
+        method: "GET",
+        pattern: "/v2.0/wiki/mineWorkspaces",
+        handler: ids::mine,
+    },
+    Operation { target: Target::Ids, method: "GET", pattern: "/v2.0/wiki/nodes", handler: ids::list_nodes },
+    Operation {
+        target: Target::Ids,
+        method: "POST",
+        pattern: "/v2.0/wiki/nodes/queryByUrl",
+        handler: ids::node_by_url,
+    },
+    Operation {
+        target: Target::Ids,
+        method: "GET",
+        pattern: "/v2.0/doc/documents/queryDentryUuid",
+        handler: ids::uuid_by_url,
+    },
+    Operation {
+        target: Target::OpenUrl,
+        method: "GET",
+        pattern: "/v1.0/yida/apps/temporaryUrls/{}",
+        handler: around::open_url,
+    },
+    Operation {
+        target: Target::WorkMessage,
+        method: "POST",
+        pattern: "/topapi/message/corpconversation/asyncsend_v2",
+        handler: around::work_message,
+    },
     Operation {
         target: Target::Object,
         method: "GET",

@@ -135,6 +135,12 @@ pub enum Target {
     AttachmentGrant,
     /// `topapi/v2/user/get`.
     User,
+    /// `topapi/message/corpconversation/asyncsend_v2`.
+    WorkMessage,
+    /// `ListSpaces`, `ListWorkspaces`, `GetMineWorkspace`, `ListNodes`, `GetNodeByUrl` and `GetUuidByIdOrUrl`.
+    Ids,
+    /// `GetOpenUrl` of Yida.
+    OpenUrl,
     /// `SubmitExportJob` and `QueryExportTask`.
     Export,
     /// `GetDentryIdByUuid`.

@@ -132,21 +132,36 @@ pub(crate) fn export_task(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
     Ok(ok(&json!({"status": "SUCCESS", "downloadUrl": url})))
 }
 
-/// Returns space and id of the file or folder with a uuid.
-pub(crate) fn dentry_ids(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+/// Returns a presigned URL of the file with a `resource_url`.
+pub(crate) fn open_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
-    if call.request.query_value("operatorId").is_none_or(str::is_empty) {
-        return Err(api_error(400, PARAM_ERROR, "One operatorId is needed in the query."));
+    let query = |name: &str| call.request.query_value(name).unwrap_or_default();
+    if query("systemToken").is_empty() || query("userId").is_empty() {
+        return Err(api_error(
+            400,
+            "noPermission.permission.deny",
+            "The system token or the userid is missing.",
+        ));
     }
-    let uuid = call.param(0);
-    let state = shared.state();
-    let files = state.tree.list();
-    let files = files.into_iter().map(|file| (file.space_id, file.dentry_id));
-    let file = files.into_iter().find(|(space, id)| state.tree.uuid(space, id) == uuid);
-    let found = file.or_else(|| state.tree.folder_by_uuid(uuid));
-    let (space, id) =
-        found.ok_or_else(|| api_error(404, "documentNotExist", "The document does not exist."))?;
-    Ok(ok(&json!({"dentryUuid": uuid, "dentryId": id, "spaceId": space})))
+    let refused = || api_error(400, "invalidParameter.parameter.invalidFileUrl", "No file has this URL.");
+    let path = query("fileUrl").strip_prefix(&shared.base_url).filter(|path| path.starts_with("/oss/"));
+    let path = shared.state().signatures.presign(path.ok_or_else(refused)?);
+    Ok(ok(&json!({"result": format!("{}{path}", shared.base_url)})))
+}
+
+/// Accepts a work notification.
+pub(crate) fn work_message(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    let old_error = |errcode: i64, errmsg: &str| ok(&json!({"errcode": errcode, "errmsg": errmsg}));
+    let body = json_body(call.request)?;
+    if !shared.state().tokens.accepts(call.request.query_value("access_token").unwrap_or_default()) {
+        return Err(old_error(40014, "The access token is not valid."));
+    }
+    let kind = body.get("msg").and_then(|msg| msg.get("msgtype")).and_then(Value::as_str).unwrap_or_default();
+    let content = body.get("msg").and_then(|msg| msg.get(kind)).and_then(|content| content.get("media_id"));
+    if !body.get("agent_id").is_some_and(Value::is_i64) || content.is_none() {
+        return Err(old_error(40008, "The message is not right."));
+    }
+    Ok(ok(&json!({"errcode": 0, "errmsg": "ok", "task_id": 1, "request_id": "fake-request"})))
 }
 
 /// Keeps a media file.

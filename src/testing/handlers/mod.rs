@@ -9,6 +9,7 @@ pub(super) mod conv_file;
 mod dentry_json;
 pub(super) mod downloads;
 mod fields;
+pub(super) mod ids;
 pub(super) mod oauth2;
 pub(super) mod objects;
 pub(super) mod tasks;

@@ -291,6 +291,17 @@ impl Tree {
         path
     }
 
+    /// The ids of all spaces.
+    pub(crate) fn spaces(&self) -> Vec<String> {
+        self.spaces.keys().cloned().collect()
+    }
+
+    /// Space and id of the file or folder with this uuid.
+    pub(crate) fn by_uuid(&self, uuid: &str) -> Option<(String, String)> {
+        let file = self.files.keys().find(|(space, id)| self.uuid(space, id) == uuid);
+        file.cloned().or_else(|| self.folder_by_uuid(uuid))
+    }
+
     /// Space and id of the folder with this uuid.
     pub(crate) fn folder_by_uuid(&self, uuid: &str) -> Option<(String, String)> {
         let mut all =

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use dingtalk_files::testing::FakeDingTalk;
 use dingtalk_files::{
-    DriveSpaceType, Error, GetOpenUrl, ListNodes, ListWorkspaces, MediaType,
+    DriveSpaceType, Error, GetNodeByUrl, GetOpenUrl, ListNodes, ListWorkspaces, MediaType,
     MessageCorpconversationAsyncsendV2, OrgGroupSend, RobotMessage, Secret, SourceProblem, UnionId, UserId,
     WorkMessage,
 };
@@ -212,4 +212,45 @@ fn the_system_token_of_yida_is_in_no_text() {
         let said = everything_said(&error);
         assert!(error.is_permission_denied() && !said.contains("planted"), "{said}");
     }
+}
+
+#[test]
+fn ids_lead_from_a_person_or_a_link_to_a_file_at_the_fake() {
+    let fake = FakeDingTalk::start().unwrap();
+    fake.add_folder("space-1", "folder-1", "Reports");
+    fake.put_file("space-1", "dentry-1", "a.txt", "hello");
+    fake.put_file("space-1", "dentry-2", "b.txt", "b");
+    fake.move_into_folder("space-1", "dentry-2", "folder-1");
+    let client = fake.client().build().unwrap();
+    let (wiki, doc) = (client.wiki(), client.doc());
+
+    let spaces: Vec<_> = client.drive().spaces(&DriveSpaceType::Org, 1, PERSON).map(Result::unwrap).collect();
+    assert_eq!(spaces[0].space_id.as_deref(), Some("space-1"));
+    let root = wiki.workspaces(PERSON, &ListWorkspaces::new()).next().unwrap().unwrap().root_node_id.unwrap();
+    assert_eq!(wiki.get_mine_workspace(PERSON).unwrap().root_node_id.as_ref(), Some(&root));
+    let options = ListNodes::new().max_results(1);
+    let nodes: Vec<_> = wiki.nodes(&root, PERSON, &options).map(Result::unwrap).collect();
+    let names: Vec<_> = nodes.iter().map(|node| (node.name.as_deref().unwrap(), node.has_children)).collect();
+    assert_eq!(names, [("Reports", Some(true)), ("a.txt", Some(false))]);
+    let below = nodes[0].node_id.as_deref().unwrap();
+    assert_eq!(wiki.nodes(below, PERSON, &options).count(), 1);
+
+    let link = nodes[1].url.as_deref().unwrap();
+    let node = wiki.get_node_by_url(link, PERSON, &GetNodeByUrl::new()).unwrap();
+    let uuid = doc.get_uuid_by_id_or_url(link, PERSON).unwrap();
+    assert_eq!((node.node_id.as_ref(), node.size), (Some(&uuid), Some(5)));
+    let mut bytes = Vec::new();
+    client.file_by_uuid(&uuid, PERSON).download_to(&mut bytes, ..).unwrap();
+    assert_eq!(bytes, b"hello");
+    assert!(wiki.get_node_by_url("https://h/x", PERSON, &GetNodeByUrl::new()).unwrap_err().is_not_found());
+    assert!(doc.get_uuid_by_id_or_url("nothing", PERSON).unwrap_err().is_not_found());
+    assert!(wiki.list_nodes("nothing", PERSON, &ListNodes::new()).unwrap_err().is_not_found());
+
+    let file = fake.resource_url("space-1", "dentry-1");
+    let (token, user) = (Secret::new("system-token"), UserId("user-1"));
+    let url = client.yida().get_open_url("app-1", &file, &token, user, &GetOpenUrl::new()).unwrap();
+    assert!(client.url(url.as_str()).download_to(&mut bytes, ..).unwrap().verified);
+    let message = WorkMessage::File { media_id: "@media-1".to_owned() };
+    let to = MessageCorpconversationAsyncsendV2::new().to_all_user(true);
+    assert_eq!(client.topapi().message_corpconversation_asyncsend_v2(7, &message, &to).unwrap(), Some(1));
 }
