@@ -378,8 +378,12 @@ fn faults_of_several_connections_do_not_mix() {
             2 => Fault::CorruptUpload(n),
             _ => denied(),
         };
-        setup.fault(Target::Put, fault);
-        setup.fault(Target::Put, Fault::Several(Vec::new()));
+        // Each for the first attempt of a part of its own: by order, one part could meet them all.
+        let (number, mut is_first) = ((3 * n + 1).to_string(), true);
+        let meets = move |request: &Recorded| {
+            request.query_value("partNumber") == Some(&number) && std::mem::take(&mut is_first)
+        };
+        setup.fake.fault_when(Target::Put, meets, fault);
     }
     setup.assert_done(setup.in_parts().parallel(6).from_bytes(&bytes), &bytes);
     assert_eq!(setup.puts().len(), 41 + 12);
