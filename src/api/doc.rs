@@ -316,9 +316,9 @@ impl Doc<'_> {
     /// [api-getresourceuploadinfo](https://open.dingtalk.com/document/orgapp/api-getresourceuploadinfo).
     /// Permission: `Storage.File.Read`. Internal apps only.
     ///
-    /// The id of the document is its dentryUuid, documentId, workbookId or baseId; `size` is in bytes. The PUT has to carry
-    /// the media type as its `Content-Type`, the reverse of uploads into storage, and there is no commit: write id and URL
-    /// of the attachment into the document with the operations of documents. [`Client::doc_resource`] does both steps.
+    /// The id of the document is its dentryUuid, documentId, workbookId or baseId; `size` is in bytes. The PUT must carry
+    /// the media type as its `Content-Type`, which an upload into storage must not. No commit follows: write id and URL of the
+    /// attachment into the document with the operations of documents. [`Client::doc_resource`] does both steps.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};

@@ -10,7 +10,7 @@ use crate::base::ids::string_enum;
 use crate::base::options::options;
 
 string_enum! {
-    /// What somebody may do: each role may do what those below it may.
+    /// Role of a member. Each role includes the rights of those below it.
     RoleId: sent, received {
         /// Whatever a manager may, and handing the ownership over.
         Owner = "OWNER",
@@ -28,7 +28,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// What kind of member a permission is for.
+    /// Kind of member that a permission is for.
     MemberType: sent, received {
         /// An organisation.
         Org = "ORG",
@@ -60,7 +60,7 @@ string_enum! {
 pub struct Role {
     /// Which role.
     pub id: Option<RoleId>,
-    /// What it is called.
+    /// The name of the role.
     pub name: Option<String>,
 }
 
@@ -109,7 +109,7 @@ options! {
         /// Only these roles, at most 30 in storage 1.0. `READER` is not among those that the vendor names there. Default:
         /// all.
         filter_role_ids: Vec<RoleId> as impl Into<Vec<RoleId>> = [dingtalk_files::RoleId::Manager],
-        /// How many at most on one page: 1 to 500 in storage 1.0, by default 50; 1 to 30 in storage 2.0, by default 30.
+        /// The most on one page: 1 to 500 in storage 1.0, by default 50; 1 to 30 in storage 2.0, by default 30.
         max_results: u32 = 30,
         /// Which page: the token that came with the one before it. Default: the first.
         next_token: String as impl Into<String> = "next-token-1",

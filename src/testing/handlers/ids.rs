@@ -44,7 +44,7 @@ pub(crate) fn mine(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse,
     check_operator(shared, call.request)?;
     let state = shared.state();
     let spaces = state.tree.spaces();
-    let first = spaces.first().ok_or_else(|| api_error(403, "permissionDenied", "There is no space."))?;
+    let first = spaces.first().ok_or_else(|| api_error(403, "permissionDenied", "The fake has no space."))?;
     Ok(ok(&json!({"workspace": workspace(&state.tree, first, "PERSONAL")})))
 }
 
