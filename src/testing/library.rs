@@ -395,7 +395,7 @@ impl FakeDingTalk {
     pub fn presigned_url(&self, space_id: &str, dentry_id: &str) -> String {
         let mut state = self.shared.state();
         let version = state.tree.version_count(space_id, dentry_id).max(1);
-        let path = state.signatures.presign(&object_path(space_id, dentry_id, version));
+        let path = state.signatures.presign("GET", "", &object_path(space_id, dentry_id, version));
         format!("{}{path}", self.shared.base_url)
     }
 

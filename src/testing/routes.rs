@@ -6,7 +6,9 @@ use super::data::records::Recorded;
 use super::data::response::FakeResponse;
 use super::data::target::Target;
 use super::handlers::call::FakeCall;
-use super::handlers::{around, browse, checks, conv_file, downloads, ids, oauth2, objects, tasks, uploads};
+use super::handlers::{
+    around, browse, checks, conv_file, doc_resources, downloads, ids, oauth2, objects, tasks, uploads,
+};
 use super::state::Shared;
 use percent_encoding::percent_decode_str;
 
@@ -212,6 +214,18 @@ const OPERATIONS: &[Operation] = &[
         method: "GET",
         pattern: "/v2.0/doc/documents/queryDentryUuid",
         handler: ids::uuid_by_url,
+    },
+    Operation {
+        target: Target::DocResource,
+        method: "POST",
+        pattern: "/v1.0/doc/docs/resources/{}/uploadInfos/query",
+        handler: doc_resources::upload_info,
+    },
+    Operation {
+        target: Target::DocResource,
+        method: "GET",
+        pattern: "/v1.0/doc/docs/resources/{}/{}/downloadInfo",
+        handler: doc_resources::download_info,
     },
     Operation {
         target: Target::OpenUrl,

@@ -143,6 +143,19 @@ pub enum Target {
     OpenUrl,
     /// `SubmitExportJob` and `QueryExportTask`.
     Export,
+    /// `GetResourceUploadInfo` and `GetResourceDownloadInfo`: attachments in documents of
+    /// [`put_document`](crate::testing::FakeDingTalk::put_document).
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
+    /// let fake = FakeDingTalk::start()?;
+    /// # let client = fake.client().build()?;
+    /// fake.put_document("doc-1", "docx", "hello");
+    /// client.doc_resource("doc-1", UnionId("anyone")).name("logo.png").from_bytes(b"picture")?;
+    /// assert_eq!(fake.requests_to(Target::DocResource).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    DocResource,
     /// `GetDentryIdByUuid`.
     DentryIds,
     /// `GetDentry`.

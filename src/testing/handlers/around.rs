@@ -145,7 +145,7 @@ pub(crate) fn open_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRespo
     }
     let refused = || api_error(400, "invalidParameter.parameter.invalidFileUrl", "No file has this URL.");
     let path = query("fileUrl").strip_prefix(&shared.base_url).filter(|path| path.starts_with("/oss/"));
-    let path = shared.state().signatures.presign(path.ok_or_else(refused)?);
+    let path = shared.state().signatures.presign("GET", "", path.ok_or_else(refused)?);
     Ok(ok(&json!({"result": format!("{}{path}", shared.base_url)})))
 }
 
@@ -269,6 +269,6 @@ fn presigned(shared: &Shared, key: &str) -> Option<String> {
     let FakeState { tree, other_files, .. } = &*state;
     let (space_id, dentry_id) = other_files.get(key)?;
     let path = object_path(space_id, dentry_id, tree.version_count(space_id, dentry_id));
-    let path = state.signatures.presign(&path);
+    let path = state.signatures.presign("GET", "", &path);
     Some(format!("{}{path}", shared.base_url))
 }

@@ -1,7 +1,7 @@
 //! The checks and answers that all operations of the API share.
 
 use super::call::FakeCall;
-use super::fields::JsonObject;
+use super::fields::{JsonObject, PARAM_ERROR};
 use crate::testing::data::errors::api_error;
 use crate::testing::data::ids::request_id;
 use crate::testing::data::records::Recorded;
@@ -72,6 +72,14 @@ pub(crate) fn union_id(request: &Recorded) -> Result<String, FakeResponse> {
     match (union_ids.next(), union_ids.next()) {
         (Some((_, union_id)), None) => Ok(union_id.clone()),
         _ => Err(api_error(400, "paramError", "One unionId is needed in the query.")),
+    }
+}
+
+/// Checks that the query has an `operatorId`.
+pub(crate) fn check_operator(request: &Recorded) -> Result<(), FakeResponse> {
+    match request.query_value("operatorId") {
+        Some(operator) if !operator.is_empty() => Ok(()),
+        _ => Err(api_error(400, PARAM_ERROR, "One operatorId is needed in the query.")),
     }
 }
 

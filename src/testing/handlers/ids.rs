@@ -1,7 +1,7 @@
 //! The sources of ids: spaces of the drive, knowledge bases and their nodes, links. Each space is a knowledge base too.
 
 use super::call::FakeCall;
-use super::checks::{check_rights, json_body, ok, union_id};
+use super::checks::{check_operator, check_rights, json_body, ok, union_id};
 use super::dentry_json;
 use super::fields::{PARAM_ERROR, required, text};
 use crate::testing::data::errors::api_error;
@@ -33,7 +33,8 @@ pub(crate) fn list_spaces(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
 
 /// Lists the knowledge bases.
 pub(crate) fn list_workspaces(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
-    check_operator(shared, call.request)?;
+    check_rights(shared, call.request)?;
+    check_operator(call.request)?;
     let state = shared.state();
     let all = state.tree.spaces().iter().map(|id| workspace(&state.tree, id, "TEAM")).collect();
     page(call.request, "workspaces", all, 30)
@@ -41,7 +42,8 @@ pub(crate) fn list_workspaces(shared: &Shared, call: &FakeCall<'_>) -> Result<Fa
 
 /// Returns the first space as the one of a person's own documents.
 pub(crate) fn mine(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
-    check_operator(shared, call.request)?;
+    check_rights(shared, call.request)?;
+    check_operator(call.request)?;
     let state = shared.state();
     let spaces = state.tree.spaces();
     let first = spaces.first().ok_or_else(|| api_error(403, "permissionDenied", "The fake has no space."))?;
@@ -50,7 +52,8 @@ pub(crate) fn mine(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse,
 
 /// Lists the files and folders below a node.
 pub(crate) fn list_nodes(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
-    check_operator(shared, call.request)?;
+    check_rights(shared, call.request)?;
+    check_operator(call.request)?;
     let parent = call.request.query_value("parentNodeId").unwrap_or_default();
     let state = shared.state();
     let Some((space, folder)) = state.tree.folder_by_uuid(parent) else {
@@ -64,7 +67,8 @@ pub(crate) fn list_nodes(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
 
 /// Returns the node that a link names.
 pub(crate) fn node_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
-    check_operator(shared, call.request)?;
+    check_rights(shared, call.request)?;
+    check_operator(call.request)?;
     let body = json_body(call.request)?;
     let url = required(&body, "url", PARAM_ERROR, text)?;
     let state = shared.state();
@@ -76,7 +80,8 @@ pub(crate) fn node_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
 
 /// Returns the uuid that a link or a uuid names.
 pub(crate) fn uuid_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
-    check_operator(shared, call.request)?;
+    check_rights(shared, call.request)?;
+    check_operator(call.request)?;
     let asked = call.request.query_value("idOrUrl").unwrap_or_default();
     let uuid = asked.strip_prefix(LINK).unwrap_or(asked);
     match shared.state().tree.by_uuid(uuid) {
@@ -87,20 +92,13 @@ pub(crate) fn uuid_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
 
 /// Returns space and id of the file or folder with a uuid.
 pub(crate) fn dentry_ids(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
-    check_operator(shared, call.request)?;
+    check_rights(shared, call.request)?;
+    check_operator(call.request)?;
     let uuid = call.param(0);
     let found = shared.state().tree.by_uuid(uuid);
     let (space, id) =
         found.ok_or_else(|| api_error(404, "documentNotExist", "The document does not exist."))?;
     Ok(ok(&json!({"dentryUuid": uuid, "dentryId": id, "spaceId": space})))
-}
-
-fn check_operator(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
-    check_rights(shared, request)?;
-    match request.query_value("operatorId") {
-        Some(operator) if !operator.is_empty() => Ok(()),
-        _ => Err(api_error(400, PARAM_ERROR, "One operatorId is needed in the query.")),
-    }
 }
 
 fn workspace(tree: &Tree, space_id: &str, kind: &str) -> Value {

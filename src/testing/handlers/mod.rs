@@ -7,6 +7,7 @@ pub(super) mod checks;
 mod conditions;
 pub(super) mod conv_file;
 mod dentry_json;
+pub(super) mod doc_resources;
 pub(super) mod downloads;
 mod fields;
 pub(super) mod ids;

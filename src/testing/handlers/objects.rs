@@ -135,7 +135,7 @@ pub(crate) fn put_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
         Some(Ok(number)) if (1..=LAST_PART).contains(&number) => Some(number),
         Some(_) => return error(400, "InvalidArgument", "Part number must be from 1 to 10000."),
     };
-    if !shared.state().uploads.store(call.param(0), number, body) {
+    if !shared.state().store(call.param(0), number, body) {
         return error(404, "NoSuchUpload", "The specified upload does not exist.");
     }
     let effects = &call.effects.object;

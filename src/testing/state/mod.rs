@@ -6,7 +6,7 @@ pub(super) mod tokens;
 pub(super) mod tree;
 pub(super) mod uploads;
 
-use super::data::content::Content;
+use super::data::content::{Content, ReceivedBody};
 use super::data::fault::Fault;
 use super::data::records::{Recorded, RobotMessageSent, Sent, UploadedMedia};
 use super::data::target::Target;
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokens::Tokens;
 use tree::{StoredVersion, Tree};
-use uploads::Uploads;
+use uploads::{AssembledUpload, Uploads};
 
 /// The part of a fake that its threads share.
 pub(crate) struct Shared {
@@ -42,6 +42,8 @@ pub(crate) struct FakeState {
     pub(crate) other_files: HashMap<String, (String, String)>,
     /// The file of each export, and whether it was asked for already.
     pub(crate) exports: HashMap<String, (String, bool)>,
+    /// Attachments in documents, stored or not yet, by id, which is also the name of the object.
+    pub(crate) doc_resources: HashMap<String, DocResource>,
     /// The unionId of each userid.
     pub(crate) users: HashMap<String, String>,
     pub(crate) media: Vec<UploadedMedia>,
@@ -71,6 +73,7 @@ impl FakeState {
             archived: HashMap::new(),
             other_files: HashMap::new(),
             exports: HashMap::new(),
+            doc_resources: HashMap::new(),
             users: HashMap::new(),
             media: Vec::new(),
             robot_messages: Vec::new(),
@@ -93,11 +96,30 @@ impl FakeState {
         self.signatures.sign("GET", path, ordered_query(self.resource_urls.as_deref()))
     }
 
+    /// Stores the body of a PUT; `false` if no such upload exists. An attachment in a document needs no commit after it.
+    pub(crate) fn store(&mut self, object: &str, number: Option<u32>, body: &ReceivedBody) -> bool {
+        let is_stored = self.uploads.store(object, number, body);
+        if let (true, Some(resource)) = (is_stored, self.doc_resources.get(object)) {
+            let whole = AssembledUpload::from_body(body);
+            self.tree.push(RESOURCE_SPACE, object, StoredVersion::from_whole(&resource.name, whole));
+        }
+        is_stored
+    }
+
     /// Signs a PUT of the object behind an upload key, or of a part of it.
     pub(crate) fn sign_put(&mut self, key: &str, part: Option<u32>) -> SignedPath {
         self.signatures.sign("PUT", uploads::put_path(key, part), ordered_query(self.upload_urls.as_deref()))
     }
 }
+
+/// An attachment in a document.
+pub(crate) struct DocResource {
+    pub(crate) doc_id: String,
+    pub(crate) name: String,
+}
+
+/// The space of the tree that attachments in documents are stored in.
+pub(crate) const RESOURCE_SPACE: &str = "doc-resource";
 
 /// The query that a test adds to the first right URL. All URLs have one signature, so there can be only one.
 fn ordered_query(urls: Option<&[String]>) -> &str {

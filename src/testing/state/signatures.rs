@@ -122,12 +122,13 @@ impl Signatures {
         SignedPath { authorization: self.authorization(&to_sign), path, date, lifetime }
     }
 
-    /// Returns the path with a signature in its query, for a GET without headers.
-    pub(crate) fn presign(&mut self, path: &str) -> String {
+    /// Returns the path with a signature in its query, for a request whose only signed header is the `Content-Type`.
+    pub(crate) fn presign(&mut self, method: &str, content_type: &str, path: &str) -> String {
         let expires = FEBRUARY.saturating_add_unsigned(self.count).to_string();
         self.count += 1;
         self.expiries.insert(expires.clone(), Expiry::after(self.lifetime));
-        let signature = self.signature(&format!("GET\n\n\n{expires}\n{}", resource(path, "")));
+        let signature =
+            self.signature(&format!("{method}\n\n{content_type}\n{expires}\n{}", resource(path, "")));
         format!("{path}?Expires={expires}&OSSAccessKeyId={ACCESS_KEY_ID}&Signature={signature}")
     }
 

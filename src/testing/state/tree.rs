@@ -111,7 +111,7 @@ impl StoredVersion {
         Self::new(name, Some(content), (size, crc), etag, false)
     }
 
-    fn from_whole(name: &str, whole: AssembledUpload) -> Self {
+    pub(crate) fn from_whole(name: &str, whole: AssembledUpload) -> Self {
         let suffix = whole.parts.map(|parts| format!("-{parts}")).unwrap_or_default();
         // As at the real store, this depends on the bytes alone, and therefore equals the ETag of the PUT's answer.
         let etag = etag(whole.crc, 1, 0, &suffix);

@@ -45,6 +45,13 @@ pub(crate) struct AssembledUpload {
     pub(crate) parts: Option<usize>,
 }
 
+impl AssembledUpload {
+    /// The upload that one PUT is.
+    pub(crate) fn from_body(body: &ReceivedBody) -> Self {
+        Self { content: body.content.clone(), size: body.length, crc: body.crc, parts: None }
+    }
+}
+
 impl Uploads {
     /// Begins an upload and returns its key.
     pub(crate) fn begin(&mut self, space_id: &str, is_multipart: bool) -> String {
@@ -118,9 +125,14 @@ impl Uploads {
     }
 }
 
+/// Returns the name of the object behind an upload key.
+pub(crate) fn object(key: &str) -> &str {
+    key.strip_prefix(KEY_START).unwrap_or_default()
+}
+
 /// Returns path and query for a PUT of the object behind an upload key, or of a part of it.
 pub(crate) fn put_path(key: &str, part: Option<u32>) -> String {
-    let object = key.strip_prefix(KEY_START).unwrap_or_default();
+    let object = object(key);
     match part {
         Some(number) => format!("/oss-upload/{object}?partNumber={number}&uploadId={object}"),
         None => format!("/oss-upload/{object}"),

@@ -46,6 +46,16 @@ impl Kinds {
         Self { fake, clock, client, content }
     }
 
+    /// Gives the file of each kind other bytes, as many as before.
+    fn replace(&mut self) {
+        self.content = Content::pattern_with_seed(SIZE, 7);
+        let content = || self.content.clone();
+        self.fake.put_file("space-1", "dentry-1", "file.bin", content());
+        self.fake.put_robot_file("download-code-1", "file.bin", content());
+        self.fake.put_attachment("process-1", "file-1", "file.bin", content());
+        self.fake.put_document("uuid-1", "docx", content());
+    }
+
     fn url(&self) -> RemoteFile {
         self.client.url(self.fake.presigned_url("space-1", "dentry-1"))
     }
@@ -130,6 +140,22 @@ fn every_kind_resumes_in_another_process() {
         assert_eq!((done.reused, done.verified), (400_000, true), "{name}");
         assert!(fs::read(folder.target()).unwrap() == k.content.bytes(0..SIZE), "{name}");
         assert!(!cancel.load(Ordering::Relaxed));
+    }
+}
+
+#[test]
+fn a_file_of_any_kind_that_is_another_one_now_starts_anew() {
+    for (name, file, _) in
+        RENEWED.iter().copied().chain([("url", Kinds::url as fn(&Kinds) -> _, Target::Object)])
+    {
+        let (mut k, folder) = (Kinds::new(), Folder::new());
+        k.fake.fault(Target::Object, Fault::CutAfter(400_000));
+        k.fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));
+        file(&k).download().resume(true).to_file(folder.target()).unwrap_err();
+        k.replace();
+        let done = file(&k).download().resume(true).to_file(folder.target()).unwrap();
+        assert_eq!((done.reused, done.verified), (0, true), "{name}");
+        assert!(fs::read(folder.target()).unwrap() == k.content.bytes(0..SIZE), "{name}");
     }
 }
 
