@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::path::{Path, PathBuf};
 
 use super::Storage;
 use super::browse::{DentryOrderBy, ListDentries, MAX_PAGE, SortOrder};
+use super::safe_name::free_name;
 use crate::base::dentry::{Dentry, DentryType};
 use crate::base::error::Error;
 use crate::base::ids::UnionId;
@@ -22,11 +24,41 @@ use crate::base::pages::Pages;
 #[non_exhaustive]
 pub struct WalkEntry {
     /// The names from the folder where the walk began, without it, to this one, joined by `/`: `2024/report.xls`. Other
-    /// people chose them: check each before it names anything on a disk. Who has no name is called by the id. A name may
+    /// people chose them: on a disk, use [`safe_path`](Self::safe_path). Who has no name is called by the id. A name may
     /// have a `/` in it, so the last piece is not always the name: that is [`Dentry::name`].
     pub path: String,
     /// The entry itself.
     pub dentry: Dentry,
+    safe_path: PathBuf,
+}
+
+impl WalkEntry {
+    /// Relative path for this entry on a disk: safe on Linux, macOS and Windows, and different for each entry of the walk.
+    ///
+    /// Each name becomes one component of at most 200 bytes. Characters that a file system may not allow (`/`, `\\`, `:`,
+    /// `*`, `?`, `"`, `<`, `>`, `|`, control characters), the names `.` and `..`, Windows device names, final dots and
+    /// spaces, and the endings of partial downloads are percent-encoded, so that `..` is `.%2E`. A longer name is shortened
+    /// and marked with a checksum. Where upper and lower case alone tell two names of a folder apart, the second one has a
+    /// checksum of its id as a mark.
+    ///
+    /// The path is never absolute and never leaves the folder it is joined to. The whole path has no limit, and Unicode
+    /// normalization is left to the file system.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
+    /// # let client = fake.client().build()?;
+    /// fake.put_file("space-1", "dentry-1", "../Q1: plan.xls", "some bytes");
+    /// for entry in client.storage().walk("space-1", "0", UnionId("operator-1")) {
+    ///     let path = std::path::Path::new("mirror").join(entry?.safe_path());
+    ///     assert_eq!(path, std::path::Path::new("mirror/..%2FQ1%3A plan.xls"));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn safe_path(&self) -> &Path {
+        &self.safe_path
+    }
 }
 
 /// A folder that a [`Walk`] could not list, at all or to its end.
@@ -70,6 +102,7 @@ impl From<WalkError> for Error {
 /// A folder that is known, and not listed yet.
 struct Folder {
     path: String,
+    safe_path: PathBuf,
     id: String,
     /// Of what is in it; 1 for the folder where the walk began.
     level: usize,
@@ -90,6 +123,8 @@ pub struct Walk<'c> {
     /// What is being listed, and the folders that were found in it.
     open: Option<(Folder, Pages<'c, Dentry>)>,
     found: Vec<Folder>,
+    /// Safe names in the open folder, in lower case.
+    taken: HashSet<String>,
     /// What comes then, the next one last.
     waiting: Vec<Folder>,
     /// The ids of all folders that were waiting at any time: none is listed twice.
@@ -101,6 +136,7 @@ impl<'c> Walk<'c> {
     #[inline]
     fn open_next(&mut self) -> Option<(Folder, Pages<'c, Dentry>)> {
         let folder = self.waiting.pop()?;
+        self.taken.clear();
         // Sorted by what a change to a file does not change.
         let options = ListDentries::new()
             .order_by(DentryOrderBy::Name)
@@ -134,13 +170,16 @@ impl<'c> Walk<'c> {
     fn entry(&mut self, above: &Folder, dentry: Dentry) -> WalkEntry {
         let name = dentry.name.as_deref().or(dentry.id.as_deref()).unwrap_or_default();
         let path = if above.path.is_empty() { name.to_owned() } else { format!("{}/{name}", above.path) };
+        let id = dentry.id.as_deref().unwrap_or_default();
+        let safe_path = above.safe_path.join(free_name(name, id, &mut self.taken));
         if let (Some(DentryType::Folder), Some(id)) = (&dentry.kind, &dentry.id)
             && above.level < self.deepest
             && self.seen.insert(id.clone())
         {
-            self.found.push(Folder { path: path.clone(), id: id.clone(), level: above.level + 1 });
+            let (path, safe_path) = (path.clone(), safe_path.clone());
+            self.found.push(Folder { path, safe_path, id: id.clone(), level: above.level + 1 });
         }
-        WalkEntry { path, dentry }
+        WalkEntry { path, dentry, safe_path }
     }
 }
 
@@ -218,7 +257,13 @@ impl<'c> Storage<'c> {
             operator: operator.0.to_owned(),
             open: None,
             found: Vec::new(),
-            waiting: vec![Folder { path: String::new(), id: parent_id.to_owned(), level: 1 }],
+            taken: HashSet::new(),
+            waiting: vec![Folder {
+                path: String::new(),
+                safe_path: PathBuf::new(),
+                id: parent_id.to_owned(),
+                level: 1,
+            }],
             seen: HashSet::from([parent_id.to_owned()]),
             deepest: usize::MAX,
         }
