@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crate::base::clock::Clock;
 use crate::base::error::{Error, Result};
+use crate::base::event::Event;
 use crate::client::Client;
+use crate::client::events::Events;
 use crate::client::retry::RetryPolicy;
 
 /// The state of a transfer that is under way.
@@ -80,6 +82,7 @@ pub(crate) type Callback<'a> = Box<dyn FnMut(Progress) + Send + 'a>;
 pub(crate) struct TransferContext<'a> {
     clock: &'a dyn Clock,
     policy: &'a RetryPolicy,
+    events: Option<&'a Events>,
     /// By the clock.
     deadline: Option<Duration>,
     cancel: Option<&'a AtomicBool>,
@@ -106,6 +109,7 @@ impl<'a> TransferContext<'a> {
         Self {
             clock,
             policy,
+            events: None,
             deadline: None,
             cancel: None,
             polls: false,
@@ -118,7 +122,8 @@ impl<'a> TransferContext<'a> {
 
     /// The context of a transfer by this client, which is inside an operation.
     pub(crate) fn of(client: &'a Client) -> Self {
-        Self { deadline: client.deadline(), ..Self::new(client.clock(), client.retry_policy()) }
+        let (deadline, events) = (client.deadline(), Some(client.events()));
+        Self { deadline, events, ..Self::new(client.clock(), client.retry_policy()) }
     }
 
     pub(crate) fn cancel(self, cancel: Option<&'a AtomicBool>) -> Self {
@@ -148,6 +153,17 @@ impl<'a> TransferContext<'a> {
 
     pub(crate) fn policy(&self) -> &RetryPolicy {
         self.policy
+    }
+
+    /// Whether somebody receives the events of ordinary steps.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.events.is_some_and(Events::are_on)
+    }
+
+    pub(crate) fn emit(&self, event: &Event<'_>) {
+        if let Some(events) = self.events {
+            events.emit(event);
+        }
     }
 
     /// Whether the transfer has to end before this much time has passed.

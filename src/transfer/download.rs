@@ -116,7 +116,8 @@ impl RemoteFile {
     pub fn stat(&self) -> Result<FileStat> {
         let client = self.client.within_deadline();
         let context = TransferContext::of(&client);
-        let signer = OriginSigner::new(&client, &*self.origin, self.sign_or_wait(&client, &context)?);
+        let signer =
+            OriginSigner::new(&client, &*self.origin, &self.kept, self.sign_or_wait(&client, &context)?);
         let request = PartRequest { range: ByteRange::from(..1).check()?, object: None, or_whole: false };
         let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
         match download_range(&client, &signer, request, &mut sink, &context).map_err(explain) {
@@ -128,7 +129,10 @@ impl RemoteFile {
             Err(Error::RangeNotSatisfiable { size: Some(0) }) => {
                 Ok(FileStat { size: Some(0), etag: None, crc64: None })
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                self.kept.forget_after(&error);
+                Err(error)
+            }
         }
     }
 }
@@ -354,8 +358,9 @@ impl<'a> Download<'a> {
             .progress(self.progress);
         context.run(&client, 1, |client| {
             let first = self.file.sign_or_wait(client, &context)?;
-            let signer = OriginSigner::new(client, &*self.file.origin, first);
-            into_writer(client, &signer, range, &mut &mut *writer, &context)
+            let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, first);
+            let result = into_writer(client, &signer, range, &mut &mut *writer, &context);
+            result.inspect_err(|error| self.file.kept.forget_after(error))
         })
     }
 
@@ -415,7 +420,7 @@ impl<'a> Download<'a> {
             no_clobber: self.no_clobber,
             connections: self.connections,
         };
-        download.run(&target)
+        download.run(&target).inspect_err(|error| self.file.kept.forget_after(error))
     }
 }
 

@@ -6,6 +6,8 @@ use super::context::{Phase, TransferContext};
 use super::signer::{Need, Signature, Signer};
 use crate::base::clock::jitter;
 use crate::base::error::{Error, Result};
+use crate::base::event::{Event, EventKind};
+use crate::base::secret::host_of;
 use crate::object::signed_urls::SignedUrls;
 
 /// This many bytes for each URL refill the budget. Fewer are not progress: servers that send a few bytes each time must not
@@ -53,6 +55,8 @@ type UrlKey = (String, usize);
 pub(crate) struct Failover<'a> {
     signer: &'a dyn Signer,
     signature: Signature,
+    /// For events.
+    operation: &'static str,
     current: usize,
     /// URLs that are not asked again; a new signature names them again.
     dead: Vec<UrlKey>,
@@ -62,9 +66,9 @@ pub(crate) struct Failover<'a> {
 }
 
 impl<'a> Failover<'a> {
-    pub(crate) fn start(signer: &'a dyn Signer, signature: Signature) -> Self {
+    pub(crate) fn start(operation: &'static str, signer: &'a dyn Signer, signature: Signature) -> Self {
         let (dead, budget) = (Vec::new(), RetryBudget::default());
-        let mut this = Self { signer, signature, current: 0, dead, budget, since_failure: 0 };
+        let mut this = Self { signer, signature, operation, current: 0, dead, budget, since_failure: 0 };
         this.current = this.first_living().unwrap_or_default();
         this
     }
@@ -102,7 +106,7 @@ impl<'a> Failover<'a> {
         }
         match self.signer.signature(Need::Expiring(self.signature.generation)) {
             // Without a living URL the current one is asked once more, and its failure is the error.
-            Ok(Some(fresh)) => drop(self.adopt(fresh)),
+            Ok(Some(fresh)) => drop(self.adopt(fresh, None, context)),
             Err(error) if self.signed_urls().has_lapsed(context.now()) => return Err(error),
             // The old one is good for a while yet, and that may be enough.
             Ok(None) | Err(_) => {}
@@ -121,7 +125,7 @@ impl<'a> Failover<'a> {
         match recovery_action(&error) {
             RecoveryAction::Retry if progressed => self.pause(error, context),
             RecoveryAction::Retry => self.try_elsewhere(error, context),
-            RecoveryAction::AbandonUrl => self.mark_dead(error),
+            RecoveryAction::AbandonUrl => self.mark_dead(error, context),
             RecoveryAction::RenewSignature => self.renew(error, context),
         }
     }
@@ -137,14 +141,14 @@ impl<'a> Failover<'a> {
 
     fn renew(&mut self, refused: Error, context: &TransferContext<'_>) -> Result<()> {
         if self.budget.renewals >= MAX_RENEWALS {
-            return self.mark_dead(refused);
+            return self.mark_dead(refused, context);
         }
         match self.signer.signature(Need::Refused(self.signature.generation)) {
             Ok(Some(fresh)) => {
                 self.budget.renewals += 1;
-                if self.adopt(fresh) { Ok(()) } else { Err(refused) }
+                if self.adopt(fresh, Some(&refused), context) { Ok(()) } else { Err(refused) }
             }
-            Ok(None) => self.mark_dead(refused),
+            Ok(None) => self.mark_dead(refused, context),
             Err(error) => {
                 context.check()?;
                 Err(error)
@@ -153,19 +157,25 @@ impl<'a> Failover<'a> {
     }
 
     /// Whether a URL of the new signature is left to ask.
-    fn adopt(&mut self, signature: Signature) -> bool {
+    fn adopt(
+        &mut self,
+        signature: Signature,
+        refused: Option<&Error>,
+        context: &TransferContext<'_>,
+    ) -> bool {
         let (old_count, place) = (self.signed_urls().urls.len(), self.current);
         self.signature = signature;
         let is_same_list = self.signed_urls().urls.len() == old_count;
         let next = if is_same_list && self.is_living(place) { Some(place) } else { self.first_living() };
         self.current = next.unwrap_or_default();
+        self.emit(EventKind::SignatureRenewed, refused, context);
         next.is_some()
     }
 
     /// On to the next URL; after all of them, a wait.
     fn try_elsewhere(&mut self, error: Error, context: &TransferContext<'_>) -> Result<()> {
         self.budget.failed_urls += 1;
-        self.advance();
+        self.leave_url(&error, context);
         if self.budget.failed_urls < self.living() {
             return Ok(());
         }
@@ -179,14 +189,43 @@ impl<'a> Failover<'a> {
         if context.ends_within(wait) {
             return Err(error);
         }
-        self.count_retry(error, context)?;
+        if !context.policy().allows(self.budget.retries) {
+            return Err(error);
+        }
+        self.budget.retries += 1;
         context.phase(Phase::Retrying);
+        let event = Event::new(EventKind::Wait, self.operation, host_of(self.url())).because_of(&error);
+        context.emit(&Event { duration: wait, ..event });
         context.sleep(wait)
     }
 
-    fn mark_dead(&mut self, error: Error) -> Result<()> {
+    fn mark_dead(&mut self, error: Error, context: &TransferContext<'_>) -> Result<()> {
         self.dead.extend(self.key(self.current));
-        if self.advance() { Ok(()) } else { Err(error) }
+        if self.leave_url(&error, context) {
+            return Ok(());
+        }
+        // The URLs of an earlier download may name an object that is gone by now.
+        if std::mem::take(&mut self.signature.is_kept) {
+            return self.renew(error, context);
+        }
+        Err(error)
+    }
+
+    /// Moves on to the next living URL. `false`: none lives.
+    fn leave_url(&mut self, error: &Error, context: &TransferContext<'_>) -> bool {
+        let before = self.current;
+        let has_next = self.advance();
+        if self.current != before {
+            self.emit(EventKind::Failover, Some(error), context);
+        }
+        has_next
+    }
+
+    fn emit(&self, kind: EventKind, error: Option<&Error>, context: &TransferContext<'_>) {
+        if context.is_observed() {
+            let event = Event::new(kind, self.operation, host_of(self.url()));
+            context.emit(&error.map_or(event.clone(), |error| event.because_of(error)));
+        }
     }
 
     fn living(&self) -> usize {

@@ -13,7 +13,9 @@ use super::source::{ExactBody, Source, unreadable};
 use super::workers::run_workers;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
 use crate::base::error::{Error, Problem, Result, SourceError, SourceProblem, UnexpectedAnswer};
+use crate::base::event::{Event, EventKind};
 use crate::base::ids::UnionId;
+use crate::base::secret::host_of;
 use crate::base::upload::{PendingUpload, UploadedPart};
 use crate::client::Client;
 use crate::object::PUT_OBJECT;
@@ -162,14 +164,23 @@ impl Multipart<'_, '_> {
         let length = range.end - range.start;
         // Before the signature, which should not lapse while a slow reader is waited for.
         let mut part = source.part(range.clone(), context)?;
-        let mut failover = Failover::start(signer, first_signature(signer)?);
+        let mut failover = Failover::start(PUT_OBJECT, signer, first_signature(signer)?);
         loop {
             context.check()?;
             failover.renew_if_expiring(context)?;
             part.rewind().map_err(unreadable)?;
             let mut body = ExactBody::new(&mut *part, range.clone(), source.size(), context);
+            let begun = context.is_observed().then(|| context.now());
             let answer = client.put_object(failover.signed_urls(), failover.url(), &mut body, length);
             let (sent, crc64, failure) = (body.sent, body.digest.sum64(), body.failure);
+            if let Some(begun) = begun {
+                let event = Event::new(EventKind::Attempt, PUT_OBJECT, host_of(failover.url()));
+                let event = match &answer {
+                    Ok(head) => event.answered(head.status, head.request_id.as_deref()),
+                    Err(error) => event.because_of(error),
+                };
+                context.emit(&Event { bytes: sent, duration: context.now().saturating_sub(begun), ..event });
+            }
             let error = match answer {
                 // To the head alone: something in between answered, or a server that has not looked.
                 Ok(head) if sent != length => {
@@ -266,7 +277,7 @@ impl<'a> PartUrls<'a> {
             })
         };
         let first = known.first;
-        let signature = |(generation, urls)| Signature { urls, generation, first };
+        let signature = |(generation, urls)| Signature { urls, generation, first, is_kept: false };
         if let Some(usable) = usable(&number) {
             return Ok(signature(usable.clone()));
         }

@@ -14,6 +14,8 @@ use super::signer::{Signer, first_signature};
 use crate::base::error::{
     Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
 };
+use crate::base::event::{Event, EventKind};
+use crate::base::secret::host_of;
 use crate::object::GET_OBJECT;
 use crate::object::meta::{DownloadedRange, ObjectMeta};
 use crate::object::range::{RequestedRange, ResponseHead, Verdict, verdict};
@@ -73,7 +75,7 @@ pub(crate) fn download_range<S: ObjectStore>(
         store,
         sink,
         context,
-        failover: Failover::start(signer, signature),
+        failover: Failover::start(GET_OBJECT, signer, signature),
         wanted: request.range,
         or_whole: request.or_whole,
         is_pinned: request.object.is_some(),
@@ -83,6 +85,7 @@ pub(crate) fn download_range<S: ObjectStore>(
         written: 0,
         digest: Digest::new(),
         block: Vec::new(),
+        response: None,
     };
     let result = download.run();
     let written = download.written;
@@ -105,6 +108,8 @@ struct RangeDownload<'a, 'c, S: ObjectStore> {
     written: u64,
     digest: Digest,
     block: Vec<u8>,
+    /// Status and request id of the current response, kept for the event of the attempt if somebody receives it.
+    response: Option<(Option<u16>, Option<String>)>,
 }
 
 /// Whether the server supports `If-Match`.
@@ -130,6 +135,15 @@ enum Setback {
     WithoutIfMatch(IfMatch),
     /// Nothing helps.
     Final(Error),
+}
+
+impl Setback {
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Failed(error) | Self::Final(error) => Some(error),
+            Self::Changed | Self::AskInside(_) | Self::AskWhole | Self::WithoutIfMatch(_) => None,
+        }
+    }
 }
 
 /// The part of a body that is wanted.
@@ -167,7 +181,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         loop {
             self.context.check()?;
             let before = self.written;
-            match self.attempt() {
+            match self.observed_attempt() {
                 Ok(true) => return self.finish(),
                 // Fewer bytes than requested: go on, but not forever.
                 Ok(false) if self.written - before >= PROGRESS => {}
@@ -177,6 +191,23 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         }
     }
 
+    /// One attempt, and its event.
+    fn observed_attempt(&mut self) -> Result<bool, Setback> {
+        if !self.context.is_observed() {
+            return self.attempt();
+        }
+        let (begun, before) = (self.context.now(), self.written);
+        let result = self.attempt();
+        // Without a signature, nothing was sent.
+        if let Some((status, request_id)) = self.response.take() {
+            let (bytes, duration) = (self.written - before, self.context.now().saturating_sub(begun));
+            let (request_id, error) = (request_id.as_deref(), result.as_ref().err().and_then(Setback::error));
+            let event = Event::new(EventKind::Attempt, GET_OBJECT, host_of(self.failover.url()));
+            self.context.emit(&Event { status, request_id, bytes, duration, error, ..event });
+        }
+        result
+    }
+
     /// One request and its body. `true`: everything wanted is in the sink.
     fn attempt(&mut self) -> Result<bool, Setback> {
         self.failover.renew_if_expiring(self.context).map_err(Setback::Final)?;
@@ -184,6 +215,12 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         let if_match = pin.filter(|_| self.if_match == IfMatch::Sent);
         let (urls, url) = (self.failover.signed_urls(), self.failover.url());
         let answer = self.store.get(urls, url, self.missing(), if_match);
+        if self.context.is_observed() {
+            self.response = Some(match &answer {
+                Ok((head, _)) => (Some(head.status), head.request_id.clone()),
+                Err(error) => (error.status(), error.request_id().map(str::to_owned)),
+            });
+        }
         let (head, mut body) = answer.map_err(|e| self.classify(e))?;
         let window = self.validate(&head)?;
         self.discard(&mut body, window.skip)?;

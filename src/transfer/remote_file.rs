@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use super::context::{Phase, TransferContext};
 use super::origin::{Attachment, AttachmentWay, Export, Origin, RobotFile, StorageFile, UrlFile, UuidFile};
-use super::signer::sign;
+use super::signer::{KeptSignature, KeptUrls, check_download_info, sign};
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{UnionId, UserId};
 use crate::base::secret::{PresignedUrl, Secret};
 use crate::client::Client;
 use crate::object::range::ByteRange;
-use crate::object::signed_urls::SignedUrls;
 
 /// The result of a download.
 ///
@@ -174,7 +173,7 @@ impl Client {
 
     #[inline]
     fn remote_file(&self, origin: impl Origin + 'static) -> RemoteFile {
-        RemoteFile { client: self.clone(), origin: Box::new(origin), restore: None }
+        RemoteFile { client: self.clone(), origin: Box::new(origin), restore: None, kept: Arc::default() }
     }
 }
 
@@ -200,6 +199,8 @@ pub struct RemoteFile {
     pub(super) client: Client,
     pub(super) origin: Box<dyn Origin>,
     restore: Option<Restore>,
+    /// Shared by clones, which name the same file.
+    pub(super) kept: Arc<KeptSignature>,
 }
 
 const DEFAULT_EXPORT_WAIT: Duration = Duration::from_secs(600);
@@ -229,6 +230,7 @@ impl RemoteFile {
         if let Some(options) = self.origin.options_mut() {
             options.version = Some(version);
         }
+        self.kept = Arc::default();
         self
     }
 
@@ -247,6 +249,7 @@ impl RemoteFile {
         if let Some(options) = self.origin.options_mut() {
             options.prefer_intranet = Some(prefer);
         }
+        self.kept = Arc::default();
         self
     }
 
@@ -343,7 +346,13 @@ impl RemoteFile {
     ///
     /// Those of [`get_file_download_info`](crate::Storage::get_file_download_info).
     pub fn download_info(&self) -> Result<DownloadInfo> {
-        self.origin.download_info(&self.client)
+        let asked_at = self.client.clock().now();
+        let info = self.origin.download_info(&self.client)?;
+        // A caller may want to see an info that this crate cannot use.
+        if let Ok(urls) = check_download_info(&self.client, &info, asked_at) {
+            self.kept.keep(urls);
+        }
+        Ok(info)
     }
 
     /// Downloads the file, or a range of it, into any writer.
@@ -378,13 +387,16 @@ impl RemoteFile {
     }
 
     /// The first signature of a download, which an archived file may not have yet.
-    pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<SignedUrls> {
+    pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<KeptUrls> {
         let begun = context.now();
+        if let Some(kept) = self.kept.get(begun) {
+            return Ok(kept);
+        }
         if self.origin.is_made_on_demand() {
             context.phase(Phase::Exporting);
         }
         loop {
-            let signed = sign(client, &*self.origin);
+            let signed = sign(client, &*self.origin).map(|urls| self.kept.keep(urls));
             // A connection that was ended on purpose shows as a failure of the network.
             context.check()?;
             let is_archived =

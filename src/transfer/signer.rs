@@ -1,11 +1,12 @@
 //! Signatures: asked for when they are needed, again when one was refused, and shared by all connections of a transfer.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::origin::Origin;
 use crate::api::storage::files::{DownloadInfo, HeaderSignatureInfo, TransferProtocol};
-use crate::base::error::{Problem, Result};
+use crate::base::error::{Error, ErrorKind, Problem, Result};
 use crate::client::Client;
 use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, UPLOAD_INFO, UncheckedUrls, refuse};
 
@@ -20,6 +21,8 @@ pub(crate) struct Signature {
     pub(crate) generation: Generation,
     /// The URL to begin with: one that has worked before in the same transfer.
     pub(crate) first: usize,
+    /// An earlier download of the same file obtained it.
+    pub(crate) is_kept: bool,
 }
 
 /// The reason to ask for a signature.
@@ -57,6 +60,7 @@ struct SharedSignature {
     generation: u64,
     urls: Option<Arc<SignedUrls>>,
     first: usize,
+    is_kept: bool,
     /// New signatures for refused ones, of which none has cured anything: a server may refuse a connection for another
     /// reason, and each connection would ask for some.
     unproved: u32,
@@ -70,11 +74,16 @@ impl SharedSignature {
         Mutex::new(Self { urls: Some(Arc::new(urls)), ..Self::default() })
     }
 
+    fn of_kept(kept: KeptUrls) -> Mutex<Self> {
+        let KeptUrls { urls, first, is_fresh } = kept;
+        Mutex::new(Self { urls: Some(urls), first, is_kept: !is_fresh, ..Self::default() })
+    }
+
     /// Called under the lock: while one asks, the others wait for the same answer.
     fn get(
         &mut self,
         need: Need,
-        ask: impl FnOnce() -> Option<Result<SignedUrls>>,
+        ask: impl FnOnce() -> Option<Result<Arc<SignedUrls>>>,
     ) -> Result<Option<Signature>> {
         let current = Generation(self.generation);
         let is_refused = need == Need::Refused(current);
@@ -88,10 +97,12 @@ impl SharedSignature {
             let Some(fresh) = ask() else { return Ok(None) };
             let fresh = fresh?;
             self.generation += 1;
+            self.is_kept = false;
             self.unproved += u32::from(is_refused);
-            Arc::clone(self.urls.insert(Arc::new(fresh)))
+            Arc::clone(self.urls.insert(fresh))
         };
-        Ok(Some(Signature { urls, generation: Generation(self.generation), first: self.first }))
+        let (generation, first, is_kept) = (Generation(self.generation), self.first, self.is_kept);
+        Ok(Some(Signature { urls, generation, first, is_kept }))
     }
 }
 
@@ -99,26 +110,79 @@ fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The signed URLs of a file, kept from one download to the next.
+#[derive(Default)]
+pub(crate) struct KeptSignature(Mutex<Option<(Arc<SignedUrls>, usize)>>);
+
+/// Signed URLs for the beginning of a download.
+pub(crate) struct KeptUrls {
+    urls: Arc<SignedUrls>,
+    first: usize,
+    is_fresh: bool,
+}
+
+impl KeptSignature {
+    /// The kept URLs, unless they expire soon.
+    pub(crate) fn get(&self, now: Duration) -> Option<KeptUrls> {
+        let (urls, first) = lock(&self.0).clone().filter(|(urls, _)| !urls.lapses_soon(now))?;
+        Some(KeptUrls { urls, first, is_fresh: false })
+    }
+
+    /// Keeps new URLs in place of any earlier ones.
+    pub(crate) fn keep(&self, urls: SignedUrls) -> KeptUrls {
+        let urls = Arc::new(urls);
+        *lock(&self.0) = Some((Arc::clone(&urls), 0));
+        KeptUrls { urls, first: 0, is_fresh: true }
+    }
+
+    /// Drops the URLs after a download that failed, unless the failure has nothing to do with them.
+    pub(crate) fn forget_after(&self, failure: &Error) {
+        let is_local = matches!(
+            failure.root(),
+            Error::Cancelled { .. } | Error::Write { .. } | Error::File(_) | Error::TooLarge { .. }
+        );
+        if !is_local && failure.kind() != ErrorKind::Deadline {
+            *lock(&self.0) = None;
+        }
+    }
+}
+
+impl fmt::Debug for KeptSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if lock(&self.0).is_some() { "KeptSignature(..)" } else { "KeptSignature" })
+    }
+}
+
 /// The signer of a stored file: its download info can be asked for again.
 pub(crate) struct OriginSigner<'a> {
     client: &'a Client,
     origin: &'a dyn Origin,
+    kept: &'a KeptSignature,
     shared: Mutex<SharedSignature>,
 }
 
 impl<'a> OriginSigner<'a> {
-    pub(crate) fn new(client: &'a Client, origin: &'a dyn Origin, first: SignedUrls) -> Self {
-        Self { client, origin, shared: SharedSignature::of(first) }
+    pub(crate) fn new(
+        client: &'a Client,
+        origin: &'a dyn Origin,
+        kept: &'a KeptSignature,
+        first: KeptUrls,
+    ) -> Self {
+        Self { client, origin, kept, shared: SharedSignature::of_kept(first) }
     }
 }
 
 impl Signer for OriginSigner<'_> {
     fn signature(&self, need: Need) -> Result<Option<Signature>> {
-        lock(&self.shared).get(need, || self.origin.can_renew().then(|| sign(self.client, self.origin)))
+        let sign = || sign(self.client, self.origin).map(|urls| self.kept.keep(urls).urls);
+        lock(&self.shared).get(need, || self.origin.can_renew().then(sign))
     }
 
     fn worked(&self, url: usize) {
         lock(&self.shared).first = url;
+        if let Some((_, first)) = &mut *lock(&self.kept.0) {
+            *first = url;
+        }
     }
 
     fn cured(&self) {
@@ -192,7 +256,7 @@ impl Signer for UploadSigner<'_> {
             // Only with its URLs: until then the bytes go where the one before says.
             Some((self.ask)().map(|(new_key, urls)| {
                 *key = new_key;
-                urls
+                Arc::new(urls)
             }))
         })
     }
@@ -271,7 +335,7 @@ mod tests {
                 let Some(refused) = held.take() else { continue };
                 let ask = || {
                     asked += 1;
-                    Some(Ok(urls()))
+                    Some(Ok(Arc::new(urls())))
                 };
                 *held = shared.get(Need::Refused(refused), ask).unwrap().map(|fresh| fresh.generation);
             }
@@ -295,7 +359,7 @@ mod tests {
     #[test]
     fn a_signature_that_another_connection_has_replaced_is_not_asked_for_again() {
         let mut shared = SharedSignature { urls: Some(Arc::new(urls())), ..SharedSignature::default() };
-        let fresh = shared.get(Need::Refused(Generation(0)), || Some(Ok(urls()))).unwrap().unwrap();
+        let fresh = shared.get(Need::Refused(Generation(0)), || Some(Ok(Arc::new(urls())))).unwrap().unwrap();
         for need in [Need::First, Need::Refused(Generation(0)), Need::Expiring(Generation(0))] {
             let same = shared.get(need, || unreachable!()).unwrap().unwrap();
             assert_eq!(same.generation, fresh.generation, "{need:?}");

@@ -86,11 +86,13 @@ impl NetworkError {
 #[derive(Debug)]
 pub(crate) struct OverallTimeout {
     pub(crate) limit: Duration,
+    /// `overall timeout` or `deadline`.
+    pub(crate) name: &'static str,
 }
 
 impl fmt::Display for OverallTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the overall timeout of {} s", self.limit.as_secs_f64())
+        write!(f, "the {} of {} s", self.name, self.limit.as_secs_f64())
     }
 }
 
