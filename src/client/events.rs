@@ -7,10 +7,13 @@ use crate::base::event::{Event, EventKind};
 /// The target of all records of this crate.
 const TARGET: &str = "dingtalk_files";
 
+/// A caller's observer.
+pub(crate) type Observer = Box<dyn Fn(&Event<'_>) + Send + Sync>;
+
 /// The receivers of a client's events.
 #[derive(Default)]
 pub(crate) struct Events {
-    pub(crate) observer: Option<Box<dyn Fn(&Event<'_>) + Send + Sync>>,
+    pub(crate) observer: Option<Observer>,
 }
 
 impl Events {

@@ -182,7 +182,12 @@ impl Signer for LapsedUrls {
         let asked = self.asked.fetch_add(usize::from(need != Need::First), Ordering::Relaxed);
         let urls = (0..2 + asked % 2).map(|n| format!("http://h/{n}")).collect();
         let urls = SignedUrls { urls, life: Some(Duration::ZERO), ..signed() };
-        Ok(Some(Signature { urls: urls.into(), generation: Generation(asked as u64), first: 0 }))
+        Ok(Some(Signature {
+            urls: urls.into(),
+            generation: Generation(asked as u64),
+            first: 0,
+            is_kept: false,
+        }))
     }
 
     fn worked(&self, _: usize) {}
