@@ -76,8 +76,8 @@ impl Client {
     /// Returns a handle to a file that was sent to a robot, identified by the two codes in the robot's callback.
     ///
     /// The download code and its URL are valid only for a while. If the URL expires, the client requests another URL
-    /// with the same code. If the code is no longer valid, the error reports that, and only another message provides
-    /// another code. The callback also contains the real name of the file.
+    /// with the same code. If the code itself becomes invalid, the error reports that, and only another message
+    /// provides another code. The callback also contains the real name of the file.
     ///
     /// ```no_run
     /// let client = dingtalk_files::Client::from_env()?;
