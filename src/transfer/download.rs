@@ -281,8 +281,8 @@ impl<'a> Download<'a> {
 
     /// Sets a callback for the progress of the download.
     ///
-    /// It is called at the beginning, at most ten times a second, when a request fails and is retried, and at the end. With several
-    /// connections, it is called from their threads, but never at the same time.
+    /// It is called at the beginning, at most ten times a second, when a request fails and is retried, and at the end.
+    /// If there are several connections, it is called from their threads, but never at the same time.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -259,7 +259,7 @@ impl RemoteFile {
     /// Waits until an archived file is restored, instead of failing.
     ///
     /// The first request for the download info of an archived file returns `fileArchived` and starts the restore, which
-    /// takes minutes. The client repeats the request `every` so often (at least one second apart) for up to `at_most`.
+    /// takes minutes. The client repeats the request at the interval `every` (at least one second), for up to `at_most`.
     /// Each request counts against the organisation's monthly quota. If the file is still archived after that time, the
     /// error is `fileArchived`, the same as without this setting.
     ///
