@@ -126,8 +126,8 @@ impl<'a> Upload<'a> {
     /// Sets the name in the folder, with extension. Default: the name of the file. Required if the source is not a
     /// file.
     ///
-    /// `DingTalk` trims blanks at both ends, and refuses tabs, any of `* " < > |`, and a dot at the end. Such a name is
-    /// an error before anything is sent.
+    /// `DingTalk` trims blanks at both ends, and refuses tabs, any of `* " < > |`, and a dot at the end. A refused
+    /// name is an error before anything is sent.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
