@@ -75,8 +75,8 @@ impl Client {
     /// Returns a handle to a file that was sent to a robot, identified by the two codes in the robot's callback.
     ///
     /// The download code and its URL are valid only for a while. If the URL expires, the client requests another URL
-    /// with the same code. If the code is no longer valid, the error reports that, and only another message provides
-    /// another code. The callback also contains the real name of the file.
+    /// with the same code. If the code itself becomes invalid, the error reports that, and only another message
+    /// provides another code. The callback also contains the real name of the file.
     ///
     /// ```no_run
     /// let client = dingtalk_files::Client::from_env()?;
@@ -269,7 +269,7 @@ impl RemoteFile {
     /// Waits until an archived file is restored, instead of failing.
     ///
     /// The first request for the download info of an archived file returns `fileArchived` and starts the restore, which
-    /// takes minutes. The client repeats the request `every` so often (at least one second apart) for up to `at_most`.
+    /// takes minutes. The client repeats the request at the interval `every` (at least one second), for up to `at_most`.
     /// Each request counts against the organisation's monthly quota. If the file is still archived after that time, the
     /// error is `fileArchived`, the same as without this setting.
     ///

@@ -52,8 +52,7 @@ impl Content<'_> {
 
 #[inline]
 fn no_robots() -> Error {
-    let what =
-        "a reader can be read only once, but robots need a second upload: use `send_bytes` or `send_file`";
+    let what = "a reader can be read only once, but robots need a copy too: use `send_bytes` or `send_file`";
     Error::InvalidArgument(what.to_owned())
 }
 
@@ -350,7 +349,7 @@ impl<'a> SendFrom<'a> {
     }
 }
 
-/// Without this check, the id would be refused only after the file was stored.
+/// Refuses an empty id before the upload. `DingTalk` would refuse it only after the file was stored.
 #[inline]
 fn check_receiver(name: &str, id: &str) -> Result<()> {
     if id.is_empty() {
