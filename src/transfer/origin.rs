@@ -182,9 +182,7 @@ impl Origin for RobotFile {
 
     #[inline]
     fn identity(&self) -> Identity {
-        let mut digest = crc64fast::Digest::new();
-        digest.write(self.download_code.expose().as_bytes());
-        named("robot", &[&self.robot_code, &format!("{:016x}", digest.sum64())])
+        named("robot", &[&self.robot_code, &checksum(self.download_code.expose())])
     }
 }
 
@@ -197,13 +195,21 @@ impl Origin for UrlFile {
     /// Excludes the query, because the signature is in it and changes.
     #[inline]
     fn identity(&self) -> Identity {
-        named("url", &[self.0.as_str().split(['?', '#']).next().unwrap_or_default()])
+        named("url", &[&checksum(self.0.as_str().split(['?', '#']).next().unwrap_or_default())])
     }
 
     #[inline]
     fn can_renew(&self) -> bool {
         false
     }
+}
+
+/// Returns the part of a secret that may be written to disk: enough to recognise the same one.
+#[inline]
+fn checksum(secret: &str) -> String {
+    let mut digest = crc64fast::Digest::new();
+    digest.write(secret.as_bytes());
+    format!("{:016x}", digest.sum64())
 }
 
 #[inline]
