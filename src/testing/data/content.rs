@@ -10,7 +10,7 @@ pub(crate) const BLOCK: usize = 256 * 1024;
 /// The beginning of an endless body, which is followed by endless `a`s.
 const ENDLESS_START: &[u8] = b"{\"a\":\"";
 
-/// The maximum size in bytes of a single PUT whose content is kept.
+/// The size of a PUT in bytes up to which its content is kept.
 pub(crate) const MOST_KEPT: u64 = 16 << 20;
 
 /// The body of a PUT that was read.
