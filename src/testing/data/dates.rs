@@ -72,7 +72,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !((1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)) {
         return None;
     }
-    // With years that begin in March, the leap day is the last day.
+    // Years that begin in March end with the leap day.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     Some(days - 719_468)

@@ -362,7 +362,7 @@ impl Fault {
 
     /// Creates an error in the format of the object store: XML with `Code`, `Message` and so on.
     ///
-    /// With status 400, 401, 403 or 410, this is the answer to a refused token or signature.
+    /// Status 400, 401, 403 or 410 makes this the answer to a refused token or signature.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};

@@ -90,7 +90,7 @@ pub(crate) enum SignatureError {
     Expired,
 }
 
-/// The moment after which a token or a signature is no longer valid.
+/// The moment at which a token or a signature expires.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expiry(Option<Instant>);
 
