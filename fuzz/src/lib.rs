@@ -68,7 +68,7 @@ impl Servers {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no target goes on after a panic")
+        self.0.lock().expect("no target continues after a panic")
     }
 }
 
@@ -165,7 +165,7 @@ pub fn check_text(error: &Error, secrets: &[&str]) {
         assert!(!text.contains(secret), "{secret} in {text:?}");
     }
     assert!(!text.contains(|c: char| c.is_control() && c != '\t'), "not one line: {text:?}");
-    // None of these calls may fail, whatever the server returned.
+    // None of these calls may fail for any answer of a server.
     let _ = (
         error.code(),
         error.request_id(),

@@ -49,7 +49,7 @@ fn start(shared: &Arc<Shared>, stream: TcpStream) {
     let _ = thread::Builder::new().name(name).spawn(move || serve(&shared, &stream, number));
 }
 
-/// Answers the requests of one connection, one after the other.
+/// Answers the requests of one connection in sequence.
 fn serve(shared: &Shared, stream: &TcpStream, number: usize) {
     // Without this, the small last piece of a response may wait for an acknowledgement.
     let _ = stream.set_nodelay(true);

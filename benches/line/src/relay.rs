@@ -1,9 +1,9 @@
 //! A line between two tun devices that delays every packet and drops some.
 //!
 //! `relay NEAR FAR DELAY_MS LOSS MBIT SEED` creates the two devices, prints `ready`, and carries packets until it is
-//! killed. In each direction, packets leave one after the other at MBIT megabits per second, and arrive after the
-//! one-way delay DELAY_MS. Packets wait in a queue that holds one round trip. A packet that finds the queue full is
-//! dropped, and other packets are dropped with the probability LOSS.
+//! killed. In each direction, packets leave one after the other at `MBIT` megabits per second, and arrive after the
+//! one-way delay `DELAY_MS`. Packets wait in a queue that holds one round trip. A packet that finds the queue full is
+//! dropped, and other packets are dropped with the probability `LOSS`.
 
 #![expect(clippy::cast_precision_loss, reason = "lengths of packets, and 53 bits of chance")]
 

@@ -10,8 +10,8 @@ use crate::testing::state::tree::StoredVersion;
 
 /// Checks the conditions of a request. The error is a 412 or 304 response for the first condition that does not hold.
 ///
-/// A condition on the `ETag` takes precedence over a condition on the time, as in RFC 9110. If a fault changes the `ETag`,
-/// conditions on it are ignored.
+/// A condition on the `ETag` takes precedence over a condition on the time, as in RFC 9110. If a fault changes the
+/// `ETag`, conditions on it are ignored.
 pub(super) fn check(
     request: &Recorded,
     stored: &StoredVersion,
