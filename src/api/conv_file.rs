@@ -77,13 +77,13 @@ pub struct ConversationFile {
     pub status: Option<DentryStatus>,
     /// Extension without the dot.
     pub extension: Option<String>,
-    /// unionId of who made it.
+    /// unionId of the creator.
     pub creator_id: Option<String>,
-    /// unionId of who changed it last.
+    /// unionId of the last editor.
     pub modifier_id: Option<String>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
     /// The dentryUuid, which storage 2.0 names it by. `send_by_app` does not fill it.
     pub uuid: Option<String>,
@@ -115,22 +115,22 @@ pub struct ConversationSpace {
     pub space_id: Option<String>,
     /// The organisation it belongs to.
     pub corp_id: Option<String>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
 impl ConvFile<'_> {
     /// Sends a stored file to a conversation, in the name of a person.
     ///
-    /// `Send`, documented under
+    /// Calls `Send`, documented at
     /// [send-file-to-specified-session](https://open.dingtalk.com/document/orgapp/send-file-to-specified-session).
     /// Permission: `ConvFile.File.Send`. Internal apps only.
     ///
     /// The union id is the **acting** person, unlike in [`send_by_app`](Self::send_by_app), where it is the recipient.
     /// That person has to be allowed to copy the file, and to add files to the conversation. Files only, no folders. A
-    /// send that may have happened is never repeated: after a network failure or a 5xx look at
+    /// send that may have succeeded is never retried: after a network failure or a 5xx, check
     /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
     ///
     /// ```no_run
@@ -164,13 +164,13 @@ impl ConvFile<'_> {
 
     /// Sends a stored file to a person, in the name of the app.
     ///
-    /// `SendByApp`, documented under
+    /// Calls `SendByApp`, documented at
     /// [sends-a-storage-file-to-a-specified-user](https://open.dingtalk.com/document/orgapp/sends-a-storage-file-to-a-specified-user).
     /// Permission: `ConvFile.File.Send`. Internal and ISV apps.
     ///
     /// The union id is the **recipient**, not an acting person as in [`send`](Self::send) and nearly every other
-    /// operation. Files only, no folders. A send that may have happened is never repeated: after a network failure or a 5xx look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
+    /// operation. Files only, no folders. A send that may have succeeded is never retried: after a network failure or a
+    /// 5xx, check [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -201,13 +201,13 @@ impl ConvFile<'_> {
 
     /// Sends a link to a stored file to a conversation, in the name of a person.
     ///
-    /// `SendLink`, documented under
+    /// Calls `SendLink`, documented at
     /// [send-a-file-link-to-the-specified-session](https://open.dingtalk.com/document/orgapp/send-a-file-link-to-the-specified-session).
     /// Permission: `ConvFile.File.Send`. Internal apps only.
     ///
-    /// Unlike [`send`](Self::send) it asks of the person only the right to add files to the conversation. A send that may have happened is
-    /// never repeated: after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run)
-    /// before sending again.
+    /// Unlike [`send`](Self::send) it asks of the person only the right to add files to the conversation. A send that
+    /// may have succeeded is never retried: after a network failure or a 5xx, check
+    /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -240,7 +240,7 @@ impl ConvFile<'_> {
 
     /// Asks for the space that holds the files of a group conversation.
     ///
-    /// `GetSpace`, documented under
+    /// Calls `GetSpace`, documented at
     /// [obtain-group-storage-space-information](https://open.dingtalk.com/document/orgapp/obtain-group-storage-space-information).
     /// Permission: `ConvFile.Space.Read`. Internal apps only.
     ///

@@ -149,9 +149,9 @@ pub struct ResourceUploadInfo {
 pub struct ResourceDownloadInfo {
     /// The URL of the bytes. It needs no headers.
     pub download_url: Option<PresignedUrl>,
-    /// The name.
+    /// Name.
     pub resource_name: Option<String>,
-    /// Bytes.
+    /// Size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
     pub size: Option<u64>,
 }
@@ -159,7 +159,7 @@ pub struct ResourceDownloadInfo {
 impl Doc<'_> {
     /// Asks under which space and dentry id storage 1.0 knows a dentry of storage 2.0.
     ///
-    /// `GetDentryIdByUuid`, documented under
+    /// Calls `GetDentryIdByUuid`, documented at
     /// [api-getdentryidbyuuid](https://open.dingtalk.com/document/orgapp/api-getdentryidbyuuid).
     /// Permission: `Document.WorkspaceDocument.Read`. Internal and ISV apps.
     ///
@@ -189,7 +189,7 @@ impl Doc<'_> {
 
     /// Asks under which dentryUuid storage 2.0 knows a dentry of storage 1.0.
     ///
-    /// `GetUuidByDentryId`, documented under
+    /// Calls `GetUuidByDentryId`, documented at
     /// [api-getuuidbydentryid](https://open.dingtalk.com/document/orgapp/api-getuuidbydentryid).
     /// Permission: `Document.WorkspaceDocument.Read`. Internal and ISV apps.
     ///
@@ -224,7 +224,7 @@ impl Doc<'_> {
 
     /// Returns the dentryUuid of a pasted link, or of an id of another kind.
     ///
-    /// `GetUuidByIdOrUrl`, documented under
+    /// Calls `GetUuidByIdOrUrl`, documented at
     /// [api-getuuidbyidorurl](https://open.dingtalk.com/document/orgapp/api-getuuidbyidorurl).
     /// Permission: `Document.WorkspaceDocument.Read`. Internal and ISV apps.
     ///
@@ -270,7 +270,7 @@ impl Doc<'_> {
     ///
     /// # Errors
     ///
-    /// Codes are not documented.
+    /// Not documented.
     #[inline]
     pub fn submit_export_job(
         &self,
@@ -300,7 +300,7 @@ impl Doc<'_> {
     ///
     /// # Errors
     ///
-    /// Codes are not documented.
+    /// Not documented.
     #[inline]
     pub fn query_export_task(&self, task_id: &str, operator: UnionId<'_>) -> Result<ExportTask> {
         let call = Call::new("GET /v2.0/doc/me/export/task/query", &[])
@@ -312,7 +312,7 @@ impl Doc<'_> {
 
     /// Returns the place of a new attachment inside of a document.
     ///
-    /// `GetResourceUploadInfo`, documented under
+    /// Calls `GetResourceUploadInfo`, documented at
     /// [api-getresourceuploadinfo](https://open.dingtalk.com/document/orgapp/api-getresourceuploadinfo).
     /// Permission: `Storage.File.Read`. Internal apps only.
     ///
@@ -366,7 +366,7 @@ impl Doc<'_> {
     ///
     /// # Errors
     ///
-    /// Codes are not documented.
+    /// Not documented.
     #[inline]
     pub fn get_resource_download_info(
         &self,

@@ -71,7 +71,7 @@ options! {
     /// # let _ = options;
     /// ```
     ListSpaces {
-        /// The token that came with the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -90,7 +90,7 @@ options! {
 pub struct DriveSpace {
     /// The id of the space, for the operations of storage.
     pub space_id: Option<String>,
-    /// The name.
+    /// Name.
     pub space_name: Option<String>,
     /// Shared or a person's own.
     pub space_type: Option<DriveSpaceType>,
@@ -102,16 +102,16 @@ pub struct DriveSpace {
     pub used_quota: Option<u64>,
     /// The source of its permissions.
     pub permission_mode: Option<DrivePermissionMode>,
-    /// The time it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// The time of the last change.
+    /// Time of the last change.
     pub modify_time: Option<Timestamp>,
 }
 
 impl Drive<'_> {
     /// Lists the spaces that a person can open, one page.
     ///
-    /// `ListSpaces`, documented under
+    /// Calls `ListSpaces`, documented at
     /// [queries-a-space-list](https://open.dingtalk.com/document/orgapp/queries-a-space-list).
     /// Permission: `Drive.Space.Read`. Internal and ISV apps.
     ///
@@ -150,7 +150,7 @@ impl Drive<'_> {
 }
 
 impl<'c> Drive<'c> {
-    /// Goes through all spaces that a person can open, page after page.
+    /// Iterates over all spaces that a person can open, page by page.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, DriveSpaceType, UnionId};

@@ -102,7 +102,7 @@ fn too_long(kind: &MediaType, at_least: u64) -> Error {
 impl Media<'_> {
     /// Uploads bytes for messages, and returns their media id.
     ///
-    /// `media/upload`, documented under
+    /// Calls `media/upload`, documented at
     /// [upload-media-files](https://open.dingtalk.com/document/orgapp/upload-media-files).
     /// Permission: `qyapi_base`. Internal and ISV apps.
     ///
@@ -120,9 +120,9 @@ impl Media<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no bytes, too many, or an empty name, before anything is
-    /// sent. `40004` (kind), `40005` (extension), `40006` (size), `41005`, `44001` (no bytes), `45001` (size); `-1` when the
-    /// server is busy.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no bytes, too many, or an empty name, before any
+    /// request is sent. `40004` (kind), `40005` (extension), `40006` (size), `41005`, `44001` (no bytes), `45001`
+    /// (size); `-1` when the server is busy.
     #[inline]
     pub fn upload(&self, kind: &MediaType, file_name: &str, bytes: &[u8]) -> Result<MediaFile> {
         let size = bytes.len() as u64;

@@ -39,7 +39,7 @@ impl Oauth2<'_> {
     /// The client does this by itself when it was built with [`app`](crate::ClientBuilder::app); call it to hand a
     /// token to another program.
     ///
-    /// `GetAccessToken`, documented under
+    /// Calls `GetAccessToken`, documented at
     /// [obtain-the-access-token-of-an-internal-app](https://open.dingtalk.com/document/orgapp/obtain-the-access-token-of-an-internal-app).
     /// Permission: `qyapi_base`, which every app has. Internal apps only.
     ///
@@ -63,7 +63,7 @@ impl Oauth2<'_> {
 
     /// Gets the access token of an app for one organisation.
     ///
-    /// `GetToken`, documented under [api-gettoken](https://open.dingtalk.com/document/orgapp/api-gettoken).
+    /// Calls `GetToken`, documented at [api-gettoken](https://open.dingtalk.com/document/orgapp/api-gettoken).
     /// Permission: `qyapi_base`, which every app has. Internal and ISV apps.
     ///
     /// The vendor means it to succeed the calls for each kind of app, such as

@@ -111,7 +111,7 @@ options! {
         filter_role_ids: Vec<RoleId> as impl Into<Vec<RoleId>> = [dingtalk_files::RoleId::Manager],
         /// The most on one page: 1 to 500 in storage 1.0, by default 50; 1 to 30 in storage 2.0, by default 30.
         max_results: u32 = 30,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -122,6 +122,6 @@ pub(crate) fn without_nulls(roles: BTreeMap<String, Option<Vec<Role>>>) -> BTree
     roles.into_iter().map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect()
 }
 
-/// The vendor's limits. A duration of 0 is refused too, lest somebody whose time is over gets a permission without an end.
+/// Vendor limits. A duration of 0 is refused too, lest somebody whose time is over gets a permission without an end.
 pub(crate) const MAX_MEMBERS: usize = 30;
 pub(crate) const DURATIONS: RangeInclusive<u64> = 1..=3600;

@@ -208,7 +208,7 @@ const MAX_PARAM: usize = 15_000;
 impl Robot<'_> {
     /// Returns a URL of a file that was sent to a robot.
     ///
-    /// `RobotMessageFileDownload`, documented under
+    /// Calls `RobotMessageFileDownload`, documented at
     /// [download-the-file-content-of-the-robot-receiving-message](https://open.dingtalk.com/document/orgapp/download-the-file-content-of-the-robot-receiving-message).
     /// Permission: `qyapi_robot_sendmsg`. Internal and ISV apps.
     ///
@@ -240,13 +240,13 @@ impl Robot<'_> {
 
     /// Sends a message of a robot to up to 20 people, to each alone.
     ///
-    /// `BatchSendOTO`, documented under
+    /// Calls `BatchSendOTO`, documented at
     /// [chatbots-send-one-on-one-chat-messages-in-batches](https://open.dingtalk.com/document/orgapp/chatbots-send-one-on-one-chat-messages-in-batches).
     /// Permission: `qyapi_robot_sendmsg`. Robots of internal apps.
     ///
     /// People are named by **user id**. A success may have left some of them out, because they do not exist or were
-    /// throttled: look at [`RobotBatchSend::not_reached`]. It is never repeated by itself: after a network failure look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run).
+    /// throttled: look at [`RobotBatchSend::not_reached`]. The call is never retried automatically: after a network
+    /// failure, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, RobotMessage, UserId};
@@ -262,11 +262,11 @@ impl Robot<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no people or more than 20, before anything is sent.
-    /// `invalidParameter.msgKey.invalid`, `invalidParameter.msgParam.invalid`, `invalidParameter.msgParam.tooLong`;
-    /// `invalidParameter.robotCode.notExsit`, `robot.oto.notExist`, `chatbotId.notAllow.sendOTO`; `staffId.notExisted`;
-    /// `miss.param.file`, `miss.param.image`, `miss.param.audio`, `miss.param.video`; `send.too.fast`, `send.forbidden`;
-    /// `system.error`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 20 people, before any request is
+    /// sent. `invalidParameter.msgKey.invalid`, `invalidParameter.msgParam.invalid`,
+    /// `invalidParameter.msgParam.tooLong`; `invalidParameter.robotCode.notExsit`, `robot.oto.notExist`,
+    /// `chatbotId.notAllow.sendOTO`; `staffId.notExisted`; `miss.param.file`, `miss.param.image`, `miss.param.audio`,
+    /// `miss.param.video`; `send.too.fast`, `send.forbidden`; `system.error`.
     #[inline]
     pub fn batch_send_oto(
         &self,
@@ -286,11 +286,11 @@ impl Robot<'_> {
 
     /// Sends a message of a robot into a group that the robot is a member of. Returns the id of the message.
     ///
-    /// `OrgGroupSend`, documented under
+    /// Calls `OrgGroupSend`, documented at
     /// [the-robot-sends-a-group-message](https://open.dingtalk.com/document/orgapp/the-robot-sends-a-group-message).
     /// Permission: `qyapi_robot_sendmsg`. Internal and ISV apps.
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -304,10 +304,10 @@ impl Robot<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a content of more than 15 000 bytes, before anything is
-    /// sent. `invalid.openConversationId`, `group.disbanded`, `conversation.org.notMatch`;
-    /// `invalidParameter.robotCode.coolApp` (the cool app's code is missing), `bot.stopped`; `invalidParameter.msgKey.invalid`,
-    /// `invalidParameter.msgParam.invalid`; `send.too.fast`; `system.error`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a content of more than 15 000 bytes, before any
+    /// request is sent. `invalid.openConversationId`, `group.disbanded`, `conversation.org.notMatch`;
+    /// `invalidParameter.robotCode.coolApp` (the cool app's code is missing), `bot.stopped`;
+    /// `invalidParameter.msgKey.invalid`, `invalidParameter.msgParam.invalid`; `send.too.fast`; `system.error`.
     #[inline]
     pub fn org_group_send(
         &self,

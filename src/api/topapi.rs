@@ -162,7 +162,7 @@ const MAX_SECONDS: u32 = 59;
 impl Topapi<'_> {
     /// Asks for a person's unionId by the userid.
     ///
-    /// `topapi/v2/user/get`, documented under
+    /// Calls `topapi/v2/user/get`, documented at
     /// [query-user-details](https://open.dingtalk.com/document/orgapp/query-user-details).
     /// Permission: `qyapi_get_member`. Internal and ISV apps.
     ///
@@ -194,13 +194,13 @@ impl Topapi<'_> {
 
     /// Sends a work notification with a file. Returns the id of the sending task.
     ///
-    /// `topapi/message/corpconversation/asyncsend_v2`, documented under
+    /// Calls `topapi/message/corpconversation/asyncsend_v2`, documented at
     /// [asynchronous-sending-of-enterprise-session-messages](https://open.dingtalk.com/document/orgapp/asynchronous-sending-of-enterprise-session-messages).
     /// Permission: `qyapi_base`. Internal and ISV apps; not of ISV apps made after 2020-11-27.
     ///
-    /// **A success does not say that anything is delivered.** Over the vendor's limits the answer is the same and nothing
-    /// arrives: the same content to a person once a day; 500 messages a day to a person; 5000 people a call and a minute.
-    /// It is never repeated by itself: after a network failure look at
+    /// **A success does not say that anything is delivered.** Over the vendor's limits the answer is the same and
+    /// nothing arrives: the same content to a person once a day; 500 messages a day to a person; 5000 people a call and
+    /// a minute. The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -216,9 +216,9 @@ impl Topapi<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 100 people or 20 departments, or a voice message
-    /// that is not 1 to 59 seconds long, before anything is sent. `40007`, `40008`, `40056`, `41011`, `34010`, `34011`; `-1`
-    /// when the server is busy.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 100 people or 20 departments, or a voice
+    /// message that is not 1 to 59 seconds long, before any request is sent. `40007`, `40008`, `40056`, `41011`,
+    /// `34010`, `34011`; `-1` when the server is busy.
     #[inline]
     pub fn message_corpconversation_asyncsend_v2(
         &self,

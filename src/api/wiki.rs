@@ -119,9 +119,9 @@ options! {
     /// # let _ = options;
     /// ```
     ListWorkspaces {
-        /// The most on one page, 1 to 30. Default: 30.
+        /// Maximum number of items per page, 1 to 30. Default: 30.
         max_results: u32 = 30,
-        /// The token that came with the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
         /// The order.
         order_by: WorkspaceOrderBy = dingtalk_files::WorkspaceOrderBy::ViewTime,
@@ -142,9 +142,9 @@ options! {
     /// # let _ = options;
     /// ```
     ListNodes {
-        /// The most on one page, 1 to 50. Default: 50.
+        /// Maximum number of items per page, 1 to 50. Default: 50.
         max_results: u32 = 50,
-        /// The token that came with the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
         /// Whether each comes with the role of the acting person. Default: false.
         with_permission_role: bool = true,
@@ -188,7 +188,7 @@ pub struct Workspace {
     pub corp_id: Option<String>,
     /// The team; empty outside of one.
     pub team_id: Option<String>,
-    /// The name.
+    /// Name.
     pub name: Option<String>,
     /// The description.
     pub description: Option<String>,
@@ -201,13 +201,13 @@ pub struct Workspace {
     pub icon: Option<WorkspaceIcon>,
     /// The URL of a cover picture.
     pub cover: Option<String>,
-    /// The **userid** of the person who made it.
+    /// **userid** of the creator.
     pub creator_id: Option<String>,
-    /// The **userid** of the person who changed it last.
+    /// **userid** of the last editor.
     pub modifier_id: Option<String>,
-    /// The time it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// The time of the last change.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
     /// The role of the acting person, if it was asked for.
     pub permission_role: Option<RoleId>,
@@ -247,9 +247,9 @@ pub struct Node {
     pub node_id: Option<String>,
     /// The knowledge base it is in.
     pub workspace_id: Option<String>,
-    /// The name.
+    /// Name.
     pub name: Option<String>,
-    /// Bytes.
+    /// Size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
     pub size: Option<u64>,
     /// A file or a folder. **A document can have children too**: look at `has_children`.
@@ -257,21 +257,21 @@ pub struct Node {
     pub kind: Option<NodeType>,
     /// The content.
     pub category: Option<NodeCategory>,
-    /// The extension without the dot.
+    /// Extension without the dot.
     pub extension: Option<String>,
     /// A page that shows it.
     pub url: Option<String>,
-    /// The **userid** of the person who made it.
+    /// **userid** of the creator.
     pub creator_id: Option<String>,
-    /// The **userid** of the person who changed it last.
+    /// **userid** of the last editor.
     pub modifier_id: Option<String>,
-    /// The time it was made, without seconds.
+    /// Creation time, without seconds.
     pub create_time: Option<Timestamp>,
-    /// The time of the last change, without seconds.
+    /// Time of the last change, without seconds.
     pub modified_time: Option<Timestamp>,
-    /// The time it was made, in milliseconds since 1970.
+    /// Creation time, in milliseconds since 1970.
     pub create_timestamp: Option<i64>,
-    /// The time of the last change, in milliseconds since 1970.
+    /// Time of the last change, in milliseconds since 1970.
     pub modified_timestamp: Option<i64>,
     /// Whether other nodes lie below it.
     pub has_children: Option<bool>,
@@ -303,7 +303,7 @@ const MAX_NODES: u32 = 50;
 impl Wiki<'_> {
     /// Lists the knowledge bases that a person can open, one page.
     ///
-    /// `ListWorkspaces`, documented under
+    /// Calls `ListWorkspaces`, documented at
     /// [get-knowledge-base-list](https://open.dingtalk.com/document/orgapp/get-knowledge-base-list).
     /// Permission: `Wiki.Workspace.Read`. Internal and ISV apps.
     ///
@@ -318,9 +318,9 @@ impl Wiki<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size out of bounds, before anything is sent.
-    /// `paramError`, `paramError.orderBy`; `permissionDenied`; `teamNotExist`; `systemError`, `unknownError`,
-    /// `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size that is out of range, before any
+    /// request is sent. `paramError`, `paramError.orderBy`; `permissionDenied`; `teamNotExist`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
     #[inline]
     pub fn list_workspaces(
         &self,
@@ -341,7 +341,7 @@ impl Wiki<'_> {
 
     /// Returns the knowledge base of a person's own documents.
     ///
-    /// `GetMineWorkspace`, documented under
+    /// Calls `GetMineWorkspace`, documented at
     /// [get-my-documents](https://open.dingtalk.com/document/orgapp/get-my-documents).
     /// Permission: `Wiki.Workspace.Read`. Internal and ISV apps.
     ///
@@ -367,7 +367,7 @@ impl Wiki<'_> {
 
     /// Lists the nodes directly below a node, one page.
     ///
-    /// `ListNodes`, documented under
+    /// Calls `ListNodes`, documented at
     /// [get-node-list](https://open.dingtalk.com/document/orgapp/get-node-list).
     /// Permission: `Wiki.Node.Read`. Internal and ISV apps.
     ///
@@ -385,8 +385,9 @@ impl Wiki<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size out of bounds, before anything is sent.
-    /// `paramError`; `permissionDenied`; `parentNodeNotExist`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size that is out of range, before any
+    /// request is sent. `paramError`; `permissionDenied`; `parentNodeNotExist`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
     #[inline]
     pub fn list_nodes(
         &self,
@@ -407,7 +408,7 @@ impl Wiki<'_> {
 
     /// Returns the node that a pasted link names.
     ///
-    /// `GetNodeByUrl`, documented under
+    /// Calls `GetNodeByUrl`, documented at
     /// [get-node-by-link](https://open.dingtalk.com/document/orgapp/get-node-by-link).
     /// Permission: `Wiki.Node.Read`. Internal and ISV apps.
     ///
@@ -436,7 +437,7 @@ impl Wiki<'_> {
 }
 
 impl<'c> Wiki<'c> {
-    /// Goes through all knowledge bases that a person can open, page after page.
+    /// Iterates over all knowledge bases that a person can open, page by page.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListWorkspaces, UnionId};
@@ -458,7 +459,7 @@ impl<'c> Wiki<'c> {
         )
     }
 
-    /// Goes through all nodes directly below a node, page after page.
+    /// Iterates over all nodes directly below a node, page by page.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListNodes, UnionId};

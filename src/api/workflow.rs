@@ -161,7 +161,7 @@ const MAX_MORE_FILES: usize = 20;
 impl Workflow<'_> {
     /// Grants the download of an attachment and returns its URL.
     ///
-    /// `GrantProcessInstanceForDownloadFile`, documented under
+    /// Calls `GrantProcessInstanceForDownloadFile`, documented at
     /// [download-an-approval-attachment](https://open.dingtalk.com/document/orgapp/download-an-approval-attachment).
     /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
     ///
@@ -202,7 +202,7 @@ impl Workflow<'_> {
 
     /// Returns the space that attachments are uploaded into, and grants a person the upload.
     ///
-    /// `GetAttachmentSpace`, documented under
+    /// Calls `GetAttachmentSpace`, documented at
     /// [obtains-the-information-about-approval-nail-disk](https://open.dingtalk.com/document/orgapp/obtains-the-information-about-approval-nail-disk).
     /// Permission: `Workflow.Instance.Write`. Internal apps only.
     ///
@@ -238,7 +238,7 @@ impl Workflow<'_> {
 
     /// Grants a person the download of 1 to 10 attachments.
     ///
-    /// `AddApproveDentryAuth`, documented under
+    /// Calls `AddApproveDentryAuth`, documented at
     /// [download-the-approval-nail-file](https://open.dingtalk.com/document/orgapp/download-the-approval-nail-file).
     /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
     ///
@@ -255,10 +255,10 @@ impl Workflow<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no file or more than 10, before anything is sent.
-    /// `noPermission`; `userNotExist`, `invalidFileInfos`; `invalidParameter`, `invalidParameterCspace`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 10 files, before any request is
+    /// sent. `noPermission`; `userNotExist`, `invalidFileInfos`; `invalidParameter`, `invalidParameterCspace`;
     /// `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn add_approve_dentry_auth(&self, file_infos: &[ApprovalFileId], user_id: UserId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/workflow/processInstances/spaces/files/authDownload", &[])
@@ -271,7 +271,7 @@ impl Workflow<'_> {
 
     /// Grants a person the preview of attachments, and returns their space.
     ///
-    /// `GetSpaceWithDownloadAuth`, documented under
+    /// Calls `GetSpaceWithDownloadAuth`, documented at
     /// [official-authorized-preview-approval-attachment](https://open.dingtalk.com/document/orgapp/official-authorized-preview-approval-attachment).
     /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
     ///
@@ -291,10 +291,11 @@ impl Workflow<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 further files, before anything is sent.
-    /// `noPermission` (also for a file that is not in the approval's attachments); `invalidUserId`, `userNotExist`;
-    /// `invalidFileId`, `invalidFileList`; `invalidProcessInstanceId`, `processInstNotExist`; `invalidParameter`,
-    /// `invalidParameterCspace`; `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 further files, before any request is
+    /// sent. `noPermission` (also for a file that is not in the approval's attachments); `invalidUserId`,
+    /// `userNotExist`; `invalidFileId`, `invalidFileList`; `invalidProcessInstanceId`, `processInstNotExist`;
+    /// `invalidParameter`, `invalidParameterCspace`; `hsfIntegrationErrorCspace` and codes that begin like it;
+    /// `internalError`, `systemError`.
     #[inline]
     pub fn get_space_with_download_auth(
         &self,

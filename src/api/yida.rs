@@ -61,7 +61,7 @@ const MAX_TIMEOUT: u64 = 86_400_000;
 impl Yida<'_> {
     /// Returns a URL of an attachment that needs no login.
     ///
-    /// `GetOpenUrl`, documented under
+    /// Calls `GetOpenUrl`, documented at
     /// [obtain-the-temporary-free-access-address-of-yixian-accessories](https://open.dingtalk.com/document/orgapp/obtain-the-temporary-free-access-address-of-yixian-accessories).
     /// Permission: `Yida.Attachment.Read`. Internal and ISV apps.
     ///
@@ -81,12 +81,11 @@ impl Yida<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a life out of bounds, before anything is sent.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a life out of bounds, before any request is sent.
     /// `applicationNotExist.application.notExits`, `invalidParameter.parameter.accessKeyNotMatch` (the system token);
     /// `noPermission.permission.deny`, `noPermission.access.accessDeny`, `noPermission.access.illegalIp`;
     /// `invalidParameter.parameter.invalidFileUrl`, `invalidParameter.parameter.invalidUrl`;
-    /// `failure.user.userNotExist`, `invalidParameter.corp.corpNotExist`,
-    /// `failure.service.failedToInvokeFileService`.
+    /// `failure.user.userNotExist`, `invalidParameter.corp.corpNotExist`, `failure.service.failedToInvokeFileService`.
     #[inline]
     pub fn get_open_url(
         &self,

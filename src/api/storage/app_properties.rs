@@ -9,7 +9,7 @@ use crate::base::ids::UnionId;
 impl Storage<'_> {
     /// Notes properties of the app on a file or folder: those whose name is there are changed, others are added.
     ///
-    /// `UpdateDentryAppProperties`, documented under
+    /// Calls `UpdateDentryAppProperties`, documented at
     /// [update-file-application-properties](https://open.dingtalk.com/document/orgapp/update-file-application-properties).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -29,11 +29,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 properties, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 3 properties, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn update_dentry_app_properties(
         &self,
@@ -55,7 +55,7 @@ impl Storage<'_> {
 
     /// Takes properties of the app off a file or folder, by their names.
     ///
-    /// `DeleteDentryAppProperties`, documented under
+    /// Calls `DeleteDentryAppProperties`, documented at
     /// [delete-file-app-attribute](https://open.dingtalk.com/document/orgapp/delete-file-app-attribute).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -70,11 +70,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 names, before anything is sent.
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 3 names, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn delete_dentry_app_properties(
         &self,

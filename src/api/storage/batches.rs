@@ -20,7 +20,7 @@ options! {
     /// # let _ = options;
     /// ```
     CopyDentries {
-        /// What happens when a name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if a name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
@@ -35,7 +35,7 @@ options! {
     /// # let _ = options;
     /// ```
     MoveDentries {
-        /// What happens when a name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if a name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
         /// Whether they keep the permissions that they have. Default: false.
         preserve_permissions: bool = true,
@@ -156,7 +156,7 @@ impl DentryBatchItem {
     }
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_COPIED: usize = 3;
 const MAX_MOVED: usize = 30;
 const MAX_DELETED: usize = 50;
@@ -164,7 +164,7 @@ const MAX_DELETED: usize = 50;
 impl Storage<'_> {
     /// Copies up to 3 files or folders of one space into a folder of the same or another space.
     ///
-    /// `CopyDentries`, documented under
+    /// Calls `CopyDentries`, documented at
     /// [copy-files-or-folders-in-bulk](https://open.dingtalk.com/document/orgapp/copy-files-or-folders-in-bulk).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -191,8 +191,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 entries, before anything is sent.
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 3 entries, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryIds`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -219,7 +219,7 @@ impl Storage<'_> {
 
     /// Moves up to 30 files or folders of one space into a folder of the same or another space.
     ///
-    /// `MoveDentries`, documented under
+    /// Calls `MoveDentries`, documented at
     /// [bulk-move-files-or-folders](https://open.dingtalk.com/document/orgapp/bulk-move-files-or-folders).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -246,8 +246,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 30 entries, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 entries, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryIds`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -274,7 +274,7 @@ impl Storage<'_> {
 
     /// Deletes up to 50 files or folders of one space, with all they hold. **For good**, unless told otherwise.
     ///
-    /// `DeleteDentries`, documented under
+    /// Calls `DeleteDentries`, documented at
     /// [delete-files-or-folders-in-bulk](https://open.dingtalk.com/document/orgapp/delete-files-or-folders-in-bulk).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -301,8 +301,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 50 entries, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 50 entries, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`,
     /// `operationNotSupported`; `spaceNotExist`, `dentryNotExist`; `recycleBinNotSupportForSpace`;
     /// `paramError.spaceId`, `paramError.dentryIds`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]

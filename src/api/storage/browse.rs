@@ -82,9 +82,9 @@ options! {
     /// # let _ = by_name;
     /// ```
     ListDentries {
-        /// The token of the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// How many a page has at most: 1 to 50. It may have fewer although others follow.
+        /// Maximum number of items per page, 1 to 50. A page may have fewer items although more pages follow.
         max_results: u32 = 50,
         /// By what they are sorted. Default: `MODIFIED_TIME`.
         order_by: DentryOrderBy = dingtalk_files::DentryOrderBy::Name,
@@ -105,9 +105,10 @@ options! {
     /// # let _ = newest_first;
     /// ```
     ListAllDentries {
-        /// The token of the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// How many a page has at most: 1 to 50, which is the default. It may have fewer although others follow.
+        /// Maximum number of items per page, 1 to 50. Default: 50. A page may have fewer items although more pages
+        /// follow.
         max_results: u32 = 50,
         /// Which way they are sorted by the time of their last change. Default: `ASC`, unlike in [`ListDentries`]. When
         /// files change while one reads page after page, `ASC` may give an entry twice, and `DESC` may leave one out.
@@ -144,7 +145,7 @@ pub struct DentryResult {
     pub dentry: Option<Dentry>,
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_DENTRIES: usize = 30;
 const MAX_APP_IDS: usize = 20;
 pub(super) const MAX_PAGE: u32 = 50;
@@ -152,7 +153,7 @@ pub(super) const MAX_PAGE: u32 = 50;
 impl Storage<'_> {
     /// Asks what a file or folder is: name, size, version, times, what apps noted on it.
     ///
-    /// `GetDentry`, documented under
+    /// Calls `GetDentry`, documented at
     /// [obtain-file-or-folder-information](https://open.dingtalk.com/document/orgapp/obtain-file-or-folder-information).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
@@ -170,7 +171,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 owners, before anything is sent.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 owners, before any request is sent.
     /// `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -194,7 +195,7 @@ impl Storage<'_> {
 
     /// Asks what some files or folders of one space are, up to 30 of them.
     ///
-    /// `GetDentries`, documented under
+    /// Calls `GetDentries`, documented at
     /// [get-file-or-folder-information-in-bulk](https://open.dingtalk.com/document/orgapp/get-file-or-folder-information-in-bulk).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
@@ -218,8 +219,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 30 entries, and for more than 20
-    /// owners, before anything is sent. `permissionDenied`; `spaceNotExist`; `paramError`; `systemError`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 entries, and for more than 20
+    /// owners, before any request is sent. `permissionDenied`; `spaceNotExist`; `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_dentries(
@@ -241,7 +242,7 @@ impl Storage<'_> {
 
     /// Asks for one page of what is in a folder, not in the folders below it.
     ///
-    /// `ListDentries`, documented under
+    /// Calls `ListDentries`, documented at
     /// [get-a-list-of-files-or-folders](https://open.dingtalk.com/document/orgapp/get-a-list-of-files-or-folders).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
@@ -267,7 +268,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 50, before anything is
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 50, before any request is
     /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -293,7 +294,7 @@ impl Storage<'_> {
 
     /// Asks for one page of everything in a space, whatever folder it is in.
     ///
-    /// `ListAllDentries`, documented under
+    /// Calls `ListAllDentries`, documented at
     /// [get-a-list-of-all-files-or-folders-under-a](https://open.dingtalk.com/document/orgapp/get-a-list-of-all-files-or-folders-under-a).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
@@ -315,7 +316,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 50, before anything is
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 50, before any request is
     /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -337,8 +338,9 @@ impl Storage<'_> {
 impl<'c> Storage<'c> {
     /// Everything in a folder, not in the folders below it: [`list_dentries`](Self::list_dentries), page after page.
     ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
+    /// The first page is requested when the first item is taken, and each further page when the previous one is used
+    /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
+    /// `next_token` if that is set.
     ///
     /// When others change the folder meanwhile, an entry may come twice or not at all. Sorted by the last change, as is
     /// the default, each change moves an entry to the front; by name, only making, deleting, moving and renaming
@@ -372,8 +374,9 @@ impl<'c> Storage<'c> {
 
     /// Everything in a space, whatever folder it is in: [`list_all_dentries`](Self::list_all_dentries), page after page.
     ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
+    /// The first page is requested when the first item is taken, and each further page when the previous one is used
+    /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
+    /// `next_token` if that is set.
     ///
     /// When others change the space meanwhile, the vendor says of the default, the oldest first, that an entry may come
     /// twice, and of the newest first that one may be left out. Whoever may miss nothing stays with the default and

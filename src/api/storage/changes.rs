@@ -20,9 +20,9 @@ options! {
     /// # let _ = unless_there;
     /// ```
     AddFolder {
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::ReturnDentryIfExists,
-        /// What the app notes on the folder: at most 3 properties.
+        /// App properties of the folder, at most 3.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
     }
 }
@@ -37,7 +37,7 @@ options! {
     /// # let _ = options;
     /// ```
     CopyDentry {
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
@@ -52,7 +52,7 @@ options! {
     /// # let _ = options;
     /// ```
     MoveDentry {
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
         /// Whether it keeps the permissions that it has. Default: false. The vendor misspells the name on the wire.
         preserve_permissions ("presevePermissions"): bool = true,
@@ -119,17 +119,17 @@ pub struct DentryDeletion {
 impl Storage<'_> {
     /// Makes a folder.
     ///
-    /// `AddFolder`, documented under
+    /// Calls `AddFolder`, documented at
     /// [add-folder](https://open.dingtalk.com/document/orgapp/add-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
     /// `parent_id` is the folder that it goes into, `"0"` the root of the space; that one has to be there. Of the name,
     /// spaces at both ends are cut off; a tab, `*"<>|` or a dot at the end are not allowed.
     ///
-    /// When the name is taken, the vendor's default is `AUTO_RENAME`, which makes a second folder under another name. To
-    /// make it only if it is missing, and get it in either case, ask for
-    /// [`ReturnDentryIfExists`](ConflictStrategy::ReturnDentryIfExists). The call is never repeated by itself: after a
-    /// network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// When the name is taken, the vendor's default is `AUTO_RENAME`, which makes a second folder under another name.
+    /// To make it only if it is missing, and get it in either case, ask for
+    /// [`ReturnDentryIfExists`](ConflictStrategy::ReturnDentryIfExists). The call is never retried automatically: after
+    /// a network failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{AddFolder, Client, ConflictStrategy, UnionId};
@@ -143,8 +143,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `dentryNotExist`; `dentryNameIllegal`, `dentryAlreadyExist`; `paramError.conflictStrategy`, `paramError`;
     /// `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
@@ -169,7 +169,7 @@ impl Storage<'_> {
 
     /// Gives a file or folder another name.
     ///
-    /// `RenameDentry`, documented under
+    /// Calls `RenameDentry`, documented at
     /// [rename-a-file-or-folder](https://open.dingtalk.com/document/orgapp/rename-a-file-or-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -188,7 +188,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `paramError.spaceId`, `paramError.dentryId`,
     /// `paramError.name`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
@@ -211,7 +211,7 @@ impl Storage<'_> {
 
     /// Copies a file, or a folder with all it holds, into a folder of the same or another space.
     ///
-    /// `CopyDentry`, documented under
+    /// Calls `CopyDentry`, documented at
     /// [copy-an-object](https://open.dingtalk.com/document/orgapp/copy-an-object).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -237,7 +237,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryId`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -263,7 +263,7 @@ impl Storage<'_> {
 
     /// Moves a file, or a folder with all it holds, into a folder of the same or another space.
     ///
-    /// `MoveDentry`, documented under
+    /// Calls `MoveDentry`, documented at
     /// [move-a-file-or-folder](https://open.dingtalk.com/document/orgapp/move-a-file-or-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -289,7 +289,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryId`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -315,7 +315,7 @@ impl Storage<'_> {
 
     /// Deletes a file, or a folder with all it holds. **For good**, unless told otherwise.
     ///
-    /// `DeleteDentry`, documented under
+    /// Calls `DeleteDentry`, documented at
     /// [delete-a-file-or-folder](https://open.dingtalk.com/document/orgapp/delete-a-file-or-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -338,7 +338,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`,
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`,
     /// `operationNotSupported`; `spaceNotExist`, `dentryNotExist`; `recycleBinNotSupportForSpace`; `paramError`;
     /// `systemError`, `unknownError`, `operationTimeout`.
     #[inline]

@@ -19,7 +19,7 @@ string_enum! {
 impl Storage<'_> {
     /// Asks for the events of changing files, of a space or a whole organisation.
     ///
-    /// `SubscribeEvent`, documented under
+    /// Calls `SubscribeEvent`, documented at
     /// [subscribe-to-file-change-events](https://open.dingtalk.com/document/orgapp/subscribe-to-file-change-events).
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
@@ -37,8 +37,8 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did
-    /// not succeed.
+    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error
+    /// code.
     #[inline]
     pub fn subscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/subscribe", &[])
@@ -51,7 +51,7 @@ impl Storage<'_> {
 
     /// Ends what [`subscribe_event`](Self::subscribe_event) began.
     ///
-    /// `UnsubscribeEvent`, documented under
+    /// Calls `UnsubscribeEvent`, documented at
     /// [unsubscribe-from-file-change-events](https://open.dingtalk.com/document/orgapp/unsubscribe-from-file-change-events).
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
@@ -68,8 +68,8 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did
-    /// not succeed.
+    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error
+    /// code.
     #[inline]
     pub fn unsubscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/unsubscribe", &[])

@@ -120,8 +120,8 @@ options! {
     GetFileDownloadInfo {
         /// The version to download. Default: the latest.
         version: u64 = 1,
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
@@ -129,7 +129,7 @@ options! {
 impl Storage<'_> {
     /// Asks where a file can be downloaded.
     ///
-    /// `GetFileDownloadInfo`, documented under
+    /// Calls `GetFileDownloadInfo`, documented at
     /// [obtains-the-download-information-about-a-file](https://open.dingtalk.com/document/orgapp/obtains-the-download-information-about-a-file).
     /// Permission: `Storage.DownloadInfo.Read`. Internal apps only.
     ///

@@ -178,7 +178,7 @@ options! {
 impl Storage<'_> {
     /// Asks for a URL under which a file can be looked at or changed in a browser.
     ///
-    /// `GetDentryOpenInfo`, documented under
+    /// Calls `GetDentryOpenInfo`, documented at
     /// [obtains-the-object-preview-or-editing-information](https://open.dingtalk.com/document/orgapp/obtains-the-object-preview-or-editing-information).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
@@ -225,7 +225,7 @@ impl Storage<'_> {
     /// `RegisterOpenInfo`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
     /// its errors and the names of providers. A sample there has the provider `DINGTALK` and the type `PREVIEW`.
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -240,9 +240,9 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
-    /// `paramError`, `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than
-    /// that it did not succeed.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// `paramError`, `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without
+    /// an error code.
     #[inline]
     pub fn register_open_info(
         &self,
@@ -280,7 +280,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
     /// `paramError`, `systemError`.
     #[inline]
     pub fn get_web_office_url(
@@ -323,7 +323,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
     /// `paramError`, `systemError`.
     #[inline]
     pub fn refresh_web_office_token(

@@ -110,29 +110,29 @@ pub struct Permission {
     pub operator_id: Option<String>,
     /// When it was given.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_FILTER_ROLES: usize = 30;
 const MAX_RESULTS: u32 = 500;
 
 impl Storage<'_> {
     /// Gives members a role on a file, a folder or a whole space.
     ///
-    /// `AddPermission`, documented under
+    /// Calls `AddPermission`, documented at
     /// [add-storage-permissions](https://open.dingtalk.com/document/orgapp/add-storage-permissions).
     /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `add_permission` of
-    /// storage 2.0, whose ids are others. Dentry id `"0"` is the whole space. People are named by union id.
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `add_permission` of storage 2.0 as its
+    /// successor, which takes other ids. Dentry id `"0"` is the whole space. People are named by union id.
     ///
     /// Whom the space belongs to decides about time. In spaces of **apps** everybody needs a permission, and it lasts
     /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
     /// taken away, whatever the options say.
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -147,11 +147,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
-    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP
+    /// 400 here); `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
-    /// where the vendor says no more than that it did not succeed.
+    /// if the vendor reports failure without an error code.
     #[inline]
     pub fn add_permission(
         &self,
@@ -177,12 +177,12 @@ impl Storage<'_> {
 
     /// Takes a role away from members.
     ///
-    /// `DeletePermission`, documented under
+    /// Calls `DeletePermission`, documented at
     /// [delete-storage-permissions](https://open.dingtalk.com/document/orgapp/delete-storage-permissions).
     /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `delete_permission` of
-    /// storage 2.0, whose ids are others. Role and members are those of the permission, as
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `delete_permission` of storage 2.0 as its
+    /// successor, which takes other ids. Role and members are those of the permission, as
     /// [`list_permissions`](Self::list_permissions) tells them. People are named by union id.
     ///
     /// ```no_run
@@ -196,11 +196,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, before any request
+    /// is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure
+    /// without an error code.
     #[inline]
     pub fn delete_permission(
         &self,
@@ -224,12 +224,12 @@ impl Storage<'_> {
 
     /// Gives members another role in the place of the one they have, or for another time.
     ///
-    /// `UpdatePermission`, documented under
+    /// Calls `UpdatePermission`, documented at
     /// [modify-storage-permissions](https://open.dingtalk.com/document/orgapp/modify-storage-permissions).
     /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `update_permission` of
-    /// storage 2.0, whose ids are others. The role is the one they shall have. People are named by union id. Without a
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `update_permission` of storage 2.0 as its
+    /// successor, which takes other ids. The role is the one they shall have. People are named by union id. Without a
     /// duration the permission does not end; one that is given counts in spaces of apps only.
     ///
     /// ```no_run
@@ -245,11 +245,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
-    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP
+    /// 400 here); `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
-    /// where the vendor says no more than that it did not succeed.
+    /// if the vendor reports failure without an error code.
     #[inline]
     pub fn update_permission(
         &self,
@@ -276,12 +276,12 @@ impl Storage<'_> {
 
     /// Lists who may do what with a dentry, one page of it. [`permissions`](Self::permissions) goes through all pages.
     ///
-    /// `ListPermissions`, documented under
+    /// Calls `ListPermissions`, documented at
     /// [get-the-storage-permission-list](https://open.dingtalk.com/document/orgapp/get-the-storage-permission-list).
     /// Permission: `Storage.Permission.Read`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `list_permissions` of
-    /// storage 2.0, whose ids are others. Dentry id `"0"` is the root of the space. In spaces of apps the acting person
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `list_permissions` of storage 2.0 as its
+    /// successor, which takes other ids. Dentry id `"0"` is the root of the space. In spaces of apps the acting person
     /// sees the own permissions only: an empty list is no proof that nobody else has any. A page may have fewer items
     /// than were asked for and yet not be the last one.
     ///
@@ -297,8 +297,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 30 roles, or a page size outside of 1 to
-    /// 500, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 30 roles, or a page size outside 1 to
+    /// 500, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -341,7 +341,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `paramError`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `paramError`,
     /// `systemError`.
     #[inline]
     pub fn batch_query_roles(

@@ -88,21 +88,21 @@ options! {
     /// # let _ = options;
     /// ```
     ListRecycleItems {
-        /// How many at most on one page, 1 to 50. Default: 50.
+        /// Maximum number of items per page, 1 to 50. Default: 50.
         max_results: u32 = 10,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_DELETED: usize = 50;
 const MAX_RESULTS: u32 = 50;
 
 impl Storage<'_> {
     /// Asks for a recycle bin, whose id the other operations need.
     ///
-    /// `GetRecycleBin`, documented under
+    /// Calls `GetRecycleBin`, documented at
     /// [obtain-information-about-the-recycle-bin](https://open.dingtalk.com/document/orgapp/obtain-information-about-the-recycle-bin).
     /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
     ///
@@ -138,7 +138,7 @@ impl Storage<'_> {
 
     /// Asks for an item in a recycle bin.
     ///
-    /// `GetRecycleItem`, documented under
+    /// Calls `GetRecycleItem`, documented at
     /// [obtain-recycling-item-information](https://open.dingtalk.com/document/orgapp/obtain-recycling-item-information).
     /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
     ///
@@ -175,7 +175,7 @@ impl Storage<'_> {
 
     /// Lists what is in a recycle bin, one page of it. [`recycle_items`](Self::recycle_items) goes through all pages.
     ///
-    /// `ListRecycleItems`, documented under
+    /// Calls `ListRecycleItems`, documented at
     /// [gets-the-list-of-recycle-items](https://open.dingtalk.com/document/orgapp/gets-the-list-of-recycle-items).
     /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
     ///
@@ -193,7 +193,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside of 1 to 50, before anything is
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 50, before any request is
     /// sent. `recycleBinNotExist`; `paramError.recycleBinId`, `paramError.maxResults`, `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
     #[inline]
@@ -214,7 +214,7 @@ impl Storage<'_> {
 
     /// Deletes an item for good. **It cannot be undone.**
     ///
-    /// `DeleteRecycleItem`, documented under
+    /// Calls `DeleteRecycleItem`, documented at
     /// [delete-recycle-item](https://open.dingtalk.com/document/orgapp/delete-recycle-item).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
@@ -232,8 +232,8 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`, `paramError`;
-    /// `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the
-    /// vendor says no more than that it did not succeed.
+    /// `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor
+    /// reports failure without an error code.
     #[inline]
     pub fn delete_recycle_item(
         &self,
@@ -252,7 +252,7 @@ impl Storage<'_> {
 
     /// Deletes several items for good. **It cannot be undone.**
     ///
-    /// `DeleteRecycleItems`, documented under
+    /// Calls `DeleteRecycleItems`, documented at
     /// [batch-delete-recycle-items](https://open.dingtalk.com/document/orgapp/batch-delete-recycle-items).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
@@ -270,10 +270,10 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 50, before anything is sent.
-    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 50 items, before any request is
+    /// sent. `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
     /// `paramError.recycleItemIds`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn delete_recycle_items(
         &self,
@@ -294,7 +294,7 @@ impl Storage<'_> {
 
     /// Deletes all that is in a recycle bin, for good. **It cannot be undone.**
     ///
-    /// `ClearRecycleBin`, documented under
+    /// Calls `ClearRecycleBin`, documented at
     /// [empty-the-recycle-bin](https://open.dingtalk.com/document/orgapp/empty-the-recycle-bin).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
@@ -312,7 +312,7 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `paramError.recycleBinId`, `paramError`; `systemError`, `unknownError`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn clear_recycle_bin(&self, recycle_bin_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &[recycle_bin_id])

@@ -102,7 +102,7 @@ options! {
     /// # let _ = options;
     /// ```
     RestoreRecycleItem {
-        /// What happens when the name is taken meanwhile. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
@@ -117,26 +117,26 @@ options! {
     /// # let _ = options;
     /// ```
     RestoreRecycleItems {
-        /// What happens when a name is taken meanwhile. Default: `AUTO_RENAME`.
+        /// Conflict strategy if a name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
 
-/// The vendor's limit.
+/// Vendor limit.
 const MAX_RESTORED: usize = 30;
 
 impl Storage<'_> {
     /// Puts an item back where it was.
     ///
-    /// `RestoreRecycleItem`, documented under
+    /// Calls `RestoreRecycleItem`, documented at
     /// [restore-recycle-items](https://open.dingtalk.com/document/orgapp/restore-recycle-items).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
     /// What has children comes back after the answer ([`Restored::is_async`]):
     /// [`wait_for_task`](Self::wait_for_task) with its task id. Space and dentry id are told in both cases.
     ///
-    /// When the name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never repeated by itself:
-    /// after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// When the name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never retried
+    /// automatically: after a network failure, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -176,7 +176,7 @@ impl Storage<'_> {
 
     /// Puts several items back where they were.
     ///
-    /// `RestoreRecycleItems`, documented under
+    /// Calls `RestoreRecycleItems`, documented at
     /// [batch-restore-recycled-items](https://open.dingtalk.com/document/orgapp/batch-restore-recycled-items).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
@@ -184,8 +184,8 @@ impl Storage<'_> {
     /// [`RestoredItem::success`] and [`error_code`](RestoredItem::error_code). What has children comes back after the
     /// answer ([`is_async`](RestoredItem::is_async)): [`wait_for_task`](Self::wait_for_task) with its task id.
     ///
-    /// When a name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never repeated by itself:
-    /// after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// When a name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never retried automatically:
+    /// after a network failure, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{BatchOutcome, Client, RestoreRecycleItems, UnionId};
@@ -202,8 +202,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 30, before anything is sent.
-    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 items, before any request is
+    /// sent. `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
     /// `paramError.recycleItemIds`, `paramError.conflictStrategy`, `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]

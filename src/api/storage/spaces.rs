@@ -84,13 +84,13 @@ pub struct Space {
     /// The room in each partition of the store: two at most.
     #[serde(deserialize_with = "null_is_default")]
     pub partitions: Vec<Partition>,
-    /// unionId of who made it.
+    /// unionId of the creator.
     pub creator_id: Option<String>,
-    /// unionId of who changed it last.
+    /// unionId of the last editor.
     pub modifier_id: Option<String>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
@@ -244,14 +244,14 @@ pub struct CurrentApp {
     pub app_id: Option<String>,
     /// The organisation in which it asks.
     pub corp_id: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
     /// The room in each partition of the store.
     #[serde(deserialize_with = "null_is_default")]
     pub partitions: Vec<Partition>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
@@ -283,7 +283,7 @@ options! {
 impl Storage<'_> {
     /// Makes a space, or finds the one that was made before for the same purpose.
     ///
-    /// `AddSpace`, documented under [add-space](https://open.dingtalk.com/document/orgapp/add-space).
+    /// Calls `AddSpace`, documented at [add-space](https://open.dingtalk.com/document/orgapp/add-space).
     /// Permission: `Storage.Space.Write`. Internal and ISV apps.
     ///
     /// Scene and scene id together are the space's name within your app: a pair that has a space already gives that
@@ -319,7 +319,7 @@ impl Storage<'_> {
 
     /// Asks for a space: whose it is, and how much room it has.
     ///
-    /// `GetSpace`, documented under
+    /// Calls `GetSpace`, documented at
     /// [get-space-information](https://open.dingtalk.com/document/orgapp/get-space-information).
     /// Permission: `Storage.Space.Read`. Internal and ISV apps.
     ///
@@ -346,7 +346,7 @@ impl Storage<'_> {
 
     /// Asks how much room an organisation has.
     ///
-    /// `GetOrg`, documented under
+    /// Calls `GetOrg`, documented at
     /// [obtain-enterprise-storage-related-information](https://open.dingtalk.com/document/orgapp/obtain-enterprise-storage-related-information).
     /// Permission: `Storage.Org.Read`. Internal and ISV apps.
     ///
@@ -372,7 +372,7 @@ impl Storage<'_> {
 
     /// Asks for the app that the access token belongs to, and how much room it has.
     ///
-    /// `GetCurrentApp`, documented under
+    /// Calls `GetCurrentApp`, documented at
     /// [obtains-the-information-about-the-current-application](https://open.dingtalk.com/document/orgapp/obtains-the-information-about-the-current-application).
     /// Permission: `Storage.App.Read`. Internal and ISV apps.
     ///

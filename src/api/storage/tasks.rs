@@ -11,7 +11,7 @@ use crate::base::task::Task;
 impl Storage<'_> {
     /// Asks how far a task is.
     ///
-    /// `GetTask`, documented under
+    /// Calls `GetTask`, documented at
     /// [get-the-asynchronous-task-information-in-storage](https://open.dingtalk.com/document/orgapp/get-the-asynchronous-task-information-in-storage).
     /// Permission: `Storage.Task.Read`. Internal and ISV apps.
     ///

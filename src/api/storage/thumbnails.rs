@@ -36,13 +36,13 @@ pub struct ThumbnailResult {
     pub thumbnail: Option<Thumbnail>,
 }
 
-/// The vendor's limit.
+/// Vendor limit.
 const MAX_DENTRIES: usize = 30;
 
 impl Storage<'_> {
     /// Asks for the small pictures of up to 30 files of one space.
     ///
-    /// `GetDentryThumbnails`, documented under
+    /// Calls `GetDentryThumbnails`, documented at
     /// [get-file-thumbnails-in-bulk](https://open.dingtalk.com/document/orgapp/get-file-thumbnails-in-bulk).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
@@ -67,8 +67,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 30 files, before anything is sent.
-    /// `permissionDenied`, `dentryNotExist` (both with HTTP 400 here); `thumbnailNotExist` (with 403);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 files, before any request is
+    /// sent. `permissionDenied`, `dentryNotExist` (both with HTTP 400 here); `thumbnailNotExist` (with 403);
     /// `dentryFormatNotSupport`; `fileViral`, `fileMalicious`; `paramError.spaceId`, `paramError.dentryIds`,
     /// `paramError`; `systemError`, `unknownError`.
     #[inline]

@@ -105,12 +105,12 @@ options! {
     GetFileUploadInfo {
         /// The store that the file goes to. Default: `DINGTALK`.
         storage_driver: StorageDriver = dingtalk_files::StorageDriver::DingTalk,
-        /// What is checked before the upload. Default: nothing.
+        /// Checks made before the upload. Default: none.
         pre_check_param: PreCheckParam = dingtalk_files::PreCheckParam::new().size(512),
-        /// Where the file is preferably stored.
+        /// Preferred storage region of the file.
         prefer_region: Region = dingtalk_files::Region::Shanghai,
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
@@ -127,9 +127,9 @@ options! {
     InitMultipartFileUpload {
         /// The store that the file goes to. Only `DINGTALK` is supported, which is the default.
         storage_driver: StorageDriver = dingtalk_files::StorageDriver::DingTalk,
-        /// What is checked before the upload. Default: nothing.
+        /// Checks made before the upload. Default: none.
         pre_check_param: PreCheckParam = dingtalk_files::PreCheckParam::new().size(6_000_000_000),
-        /// Where the file is preferably stored.
+        /// Preferred storage region of the file.
         prefer_region: Region = dingtalk_files::Region::Shanghai,
     }
 }
@@ -144,8 +144,8 @@ options! {
     /// # let _ = options;
     /// ```
     GetMultipartFileUploadInfos {
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
@@ -162,9 +162,9 @@ options! {
     CommitFile {
         /// The size of the file in bytes.
         size: u64 = 512,
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-        /// What the app notes on the file: at most 3 properties.
+        /// App properties of the file, at most 3.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
     } top_level {
         /// The id of the file that the new one takes the place of. That is what the name says: the field is in the
@@ -180,7 +180,7 @@ pub(crate) const MAX_PARTS: u32 = 10_000;
 impl Storage<'_> {
     /// Asks where the bytes of a new file can be sent: the first of the three steps of an upload.
     ///
-    /// `GetFileUploadInfo`, documented under
+    /// Calls `GetFileUploadInfo`, documented at
     /// [obtain-storage-upload-information](https://open.dingtalk.com/document/orgapp/obtain-storage-upload-information).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
@@ -226,7 +226,7 @@ impl Storage<'_> {
 
     /// Begins an upload in parts, which files above 5 GB need.
     ///
-    /// `InitMultipartFileUpload`, documented under
+    /// Calls `InitMultipartFileUpload`, documented at
     /// [initialize-a-multipart-upload-object](https://open.dingtalk.com/document/orgapp/initialize-a-multipart-upload-object).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
@@ -269,7 +269,7 @@ impl Storage<'_> {
 
     /// Asks where the bytes of some parts can be sent.
     ///
-    /// `GetMultipartFileUploadInfos`, documented under
+    /// Calls `GetMultipartFileUploadInfos`, documented at
     /// [obtains-the-information-about-multipart-uploads-of-an-object](https://open.dingtalk.com/document/orgapp/obtains-the-information-about-multipart-uploads-of-an-object).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
@@ -292,8 +292,9 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for numbers outside of the limits, before anything is sent. `paramError.uploadKey`,
-    /// `paramError.partNumbers`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for numbers outside of the limits, before any request
+    /// is sent. `paramError.uploadKey`, `paramError.partNumbers`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
     #[inline]
     pub fn get_multipart_file_upload_infos(
         &self,
@@ -317,7 +318,7 @@ impl Storage<'_> {
 
     /// Makes a file of the bytes that were sent: the last step of an upload.
     ///
-    /// `CommitFile`, documented under
+    /// Calls `CommitFile`, documented at
     /// [submit-documents](https://open.dingtalk.com/document/orgapp/submit-documents).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -342,10 +343,10 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is sent. `permissionDenied`;
-    /// `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`, `appQuotaInsufficient`,
-    /// `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryStoreError`; `paramError.conflictStrategy`, `paramError`;
-    /// `systemError`, `unknownError`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before any request is
+    /// sent. `permissionDenied`; `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
+    /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryStoreError`;
+    /// `paramError.conflictStrategy`, `paramError`; `systemError`, `unknownError`.
     #[inline]
     pub fn commit_file(
         &self,

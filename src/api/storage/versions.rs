@@ -18,20 +18,21 @@ options! {
     /// # let _ = options;
     /// ```
     ListDentryVersions {
-        /// The token of the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// How many a page has at most: 1 to 100, which is the default. It may have fewer although others follow.
+        /// Maximum number of items per page, 1 to 100. Default: 100. A page may have fewer items although more pages
+        /// follow.
         max_results: u32 = 100,
     }
 }
 
-/// The vendor's limit.
+/// Vendor limit.
 const MAX_PAGE: u32 = 100;
 
 impl Storage<'_> {
     /// Asks for one page of the versions of a file.
     ///
-    /// `ListDentryVersions`, documented under
+    /// Calls `ListDentryVersions`, documented at
     /// [obtains-a-list-of-file-versions](https://open.dingtalk.com/document/orgapp/obtains-a-list-of-file-versions).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
@@ -55,8 +56,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 100, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 100, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `paramError.spaceId`, `paramError.parentId`, `paramError.maxResults`, `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
     #[inline]
@@ -81,7 +82,7 @@ impl Storage<'_> {
 
     /// Makes an older version of a file the latest again: a **new** version with the old content.
     ///
-    /// `RevertDentryVersion`, documented under
+    /// Calls `RevertDentryVersion`, documented at
     /// [restore-previous-versions-of-files](https://open.dingtalk.com/document/orgapp/restore-previous-versions-of-files).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -99,9 +100,9 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
-    /// where the vendor says no more than that it did not succeed.
+    /// if the vendor reports failure without an error code.
     #[inline]
     pub fn revert_dentry_version(
         &self,
@@ -122,9 +123,9 @@ impl Storage<'_> {
 impl<'c> Storage<'c> {
     /// All versions of a file: [`list_dentry_versions`](Self::list_dentry_versions), page after page.
     ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one. A version
-    /// that is made meanwhile may be missed, or make another come twice.
+    /// The first page is requested when the first item is taken, and each further page when the previous one is used
+    /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
+    /// `next_token` if that is set. A version that is made meanwhile may be missed, or make another come twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListDentryVersions, UnionId};

@@ -53,12 +53,12 @@ options! {
     GetFileUploadInfoV2 {
         /// The store that the file goes to. Only `DINGTALK` is supported, which is the default.
         storage_driver: StorageDriver = dingtalk_files::StorageDriver::DingTalk,
-        /// What is checked before the upload. Default: nothing.
+        /// Checks made before the upload. Default: none.
         pre_check_param: PreCheckParamV2 = dingtalk_files::PreCheckParamV2::new().size(512),
-        /// Where the file is preferably stored.
+        /// Preferred storage region of the file.
         prefer_region: Region = dingtalk_files::Region::Shanghai,
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
@@ -75,9 +75,9 @@ options! {
     CommitFileV2 {
         /// The size of the file in bytes. When it was sent and is not what was stored, the commit fails.
         size: u64 = 512,
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-        /// What the app notes on the file: at most 3 properties.
+        /// App properties of the file, at most 3.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
         /// Whether the file is made an online document. Default: false.
         convert_to_online_doc: bool = true,
@@ -91,7 +91,7 @@ options! {
 impl StorageV2<'_> {
     /// Asks where the bytes of a new file can be sent: the first of the three steps of an upload.
     ///
-    /// `GetFileUploadInfo` of storage 2.0, documented under
+    /// Calls `GetFileUploadInfo` of storage 2.0, documented at
     /// [obtain-file-upload-informations](https://open.dingtalk.com/document/orgapp/obtain-file-upload-informations).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
@@ -137,7 +137,7 @@ impl StorageV2<'_> {
 
     /// Makes a file of the bytes that were sent: the last step of an upload.
     ///
-    /// `CommitFile` of storage 2.0, documented under
+    /// Calls `CommitFile` of storage 2.0, documented at
     /// [submittal-file](https://open.dingtalk.com/document/orgapp/submittal-file).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -162,8 +162,8 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`, `appQuotaInsufficient`,
     /// `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryNameConflict`, `dentryStoreError`, `dentryFormatNotSupport`;
     /// `paramError.parentDentryUuid`, `paramError.uploadKey`, `paramError.name`, `paramError.conflictStrategy`,

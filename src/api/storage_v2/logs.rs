@@ -26,9 +26,9 @@ options! {
         operator_id: String as impl Into<String> = "operator-1",
         /// Only what was done to this thing.
         subject_id: String as impl Into<String> = "subject-1",
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     } top_level {
         /// From when on, in a unit that is not documented.
@@ -92,7 +92,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn list_operation_logs(&self, options: &ListOperationLogs) -> Result<Page<OperationLog>> {
         let call = Call::new("POST /v2.0/storage/managements/operationLogs/list", &[])
@@ -108,8 +108,9 @@ impl<'c> StorageV2<'c> {
     /// All that [`list_operation_logs`](Self::list_operation_logs) lists, page after page, beginning with the page that
     /// the options name.
     ///
-    /// Each page is asked for when the one before it is used up. What is done meanwhile may come or not, and shift what
-    /// follows, so that an entry comes twice or is missed; an [`end_time`](ListOperationLogs::end_time) keeps that away.
+    /// Each page is requested when the previous one is used up. What is done meanwhile may come or not, and shift what
+    /// follows, so that an entry comes twice or is missed; an [`end_time`](ListOperationLogs::end_time) keeps that
+    /// away.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListOperationLogs};

@@ -127,7 +127,7 @@ const MAX_RESULTS: u32 = 30;
 impl StorageV2<'_> {
     /// Gives members a role on a file, a folder or a whole space.
     ///
-    /// `AddPermission` of storage 2.0, documented under
+    /// Calls `AddPermission` of storage 2.0, documented at
     /// [add-permissions-file](https://open.dingtalk.com/document/orgapp/add-permissions-file).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
@@ -139,7 +139,7 @@ impl StorageV2<'_> {
     /// taken away, whatever the options say. To change what a member may already, there is
     /// [`update_permission`](Self::update_permission).
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -154,11 +154,11 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure
+    /// without an error code.
     #[inline]
     pub fn add_permission(
         &self,
@@ -180,7 +180,7 @@ impl StorageV2<'_> {
 
     /// Takes a role away from members.
     ///
-    /// `DeletePermission` of storage 2.0, documented under
+    /// Calls `DeletePermission` of storage 2.0, documented at
     /// [delete-permissions-file](https://open.dingtalk.com/document/orgapp/delete-permissions-file).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
@@ -198,10 +198,10 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, before any request
+    /// is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
     /// `paramError.permissionMemberType`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn delete_permission(
         &self,
@@ -222,7 +222,7 @@ impl StorageV2<'_> {
 
     /// Gives members another role in the place of the one they have, or for another time.
     ///
-    /// `UpdatePermission` of storage 2.0, documented under
+    /// Calls `UpdatePermission` of storage 2.0, documented at
     /// [modify-permissions-file](https://open.dingtalk.com/document/orgapp/modify-permissions-file).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
@@ -241,11 +241,11 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure
+    /// without an error code.
     #[inline]
     pub fn update_permission(
         &self,
@@ -268,7 +268,7 @@ impl StorageV2<'_> {
 
     /// Lists who may do what with a dentry, one page.
     ///
-    /// `ListPermissions` of storage 2.0, documented under
+    /// Calls `ListPermissions` of storage 2.0, documented at
     /// [get-permission-list](https://open.dingtalk.com/document/orgapp/get-permission-list).
     /// Permission: `Storage.Permission.Read`. Internal apps only.
     ///
@@ -286,8 +286,8 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 30, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside 1 to 30, before any request
+    /// is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn list_permissions(
@@ -322,7 +322,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn batch_query_roles(
         &self,
@@ -341,7 +341,7 @@ impl<'c> StorageV2<'c> {
     /// All that [`list_permissions`](Self::list_permissions) lists, page after page, beginning with the page that the
     /// options name.
     ///
-    /// Each page is asked for when the one before it is used up. A permission that is given or taken away meanwhile may
+    /// Each page is requested when the previous one is used up. A permission that is given or taken away meanwhile may
     /// be missed or come twice.
     ///
     /// ```no_run

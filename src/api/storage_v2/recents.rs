@@ -26,9 +26,9 @@ options! {
         file_types: Vec<i64> as impl Into<Vec<i64>> = [1, 2],
         /// Only what was used in these ways. The numbers are not documented.
         operate_types: Vec<i64> as impl Into<Vec<i64>> = [1, 2],
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -51,9 +51,9 @@ options! {
         sort_type: String as impl Into<String> = "word",
         /// Only these kinds of things. The words are not documented.
         support_resource_types: Vec<String> as impl Into<Vec<String>> = ["word".to_owned()],
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -100,9 +100,9 @@ pub struct RecentResource {
     pub drive_dentry_id: Option<String>,
     /// By its name, the space id of storage 1.0.
     pub drive_space_id: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// Its extension.
+    /// Extension.
     pub extension: Option<String>,
     /// The space it is in.
     pub space_info: Option<RecentSpace>,
@@ -164,7 +164,7 @@ pub struct Star {
 pub struct StarResource {
     /// Its id in storage 2.0.
     pub dentry_uuid: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
     /// File or folder, it seems. The words are not documented.
     pub dentry_type: Option<String>,
@@ -194,7 +194,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn list_recents(&self, options: &ListRecents) -> Result<Page<RecentDentry>> {
         let call = Call::new("GET /v2.0/storage/recents/listV2", &[])
@@ -226,7 +226,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn list_stars(&self, options: &ListStars) -> Result<Page<Star>> {
         let call = Call::new("GET /v2.0/storage/stars/list", &[])
@@ -245,8 +245,8 @@ impl<'c> StorageV2<'c> {
     /// All that [`list_recents`](Self::list_recents) lists, page after page, beginning with the page that the options
     /// name.
     ///
-    /// Each page is asked for when the one before it is used up. What the person uses meanwhile moves in the list, so that
-    /// something may come twice or be missed.
+    /// Each page is requested when the previous one is used up. What the person uses meanwhile moves in the list, so
+    /// that something may come twice or be missed.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListRecents, UnionId};
@@ -266,7 +266,7 @@ impl<'c> StorageV2<'c> {
 
     /// All that [`list_stars`](Self::list_stars) lists, page after page, beginning with the page that the options name.
     ///
-    /// Each page is asked for when the one before it is used up. A star that is given or taken away meanwhile may be
+    /// Each page is requested when the previous one is used up. A star that is given or taken away meanwhile may be
     /// missed, or move others so that they come twice or are missed.
     ///
     /// ```no_run

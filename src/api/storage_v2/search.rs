@@ -49,9 +49,9 @@ options! {
         create_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
         /// Only what was visited in this time.
         visit_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
-        /// How many at most on one page, 1 to 50. Default: 50.
+        /// Maximum number of items per page, 1 to 50. Default: 50.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -66,9 +66,9 @@ options! {
     /// # let _ = options;
     /// ```
     SearchPublishDentries {
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -83,9 +83,9 @@ options! {
     /// # let _ = options;
     /// ```
     SearchWorkspaces {
-        /// How many at most on one page, 1 to 20. Default: 20.
+        /// Maximum number of items per page, 1 to 20. Default: 20.
         max_results: u32 = 5,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -104,13 +104,13 @@ options! {
 pub struct FoundDentry {
     /// Its id in storage 2.0.
     pub dentry_uuid: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
     /// Who made it.
     pub creator: Option<FoundPerson>,
     /// Who changed it last.
     pub modifier: Option<FoundPerson>,
-    /// When it was changed last, in a unit that is not documented.
+    /// Time of the last change, in a unit that is not documented.
     pub last_modify_time: Option<i64>,
     /// Where it is.
     pub path: Option<FoundPath>,
@@ -163,7 +163,7 @@ pub struct FoundPath {
 #[serde(default)]
 #[non_exhaustive]
 pub struct FoundPublishDentry {
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
     /// Where it is.
     pub path: Option<String>,
@@ -187,20 +187,20 @@ pub struct FoundPublishDentry {
 pub struct FoundWorkspace {
     /// Its id.
     pub workspace_id: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
     /// A page that shows it.
     pub url: Option<String>,
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_DENTRIES: u32 = 50;
 const MAX_WORKSPACES: u32 = 20;
 
 impl StorageV2<'_> {
     /// Searches for files and folders that the acting person may see, one page.
     ///
-    /// `SearchDentries`, documented under
+    /// Calls `SearchDentries`, documented at
     /// [search-for-files](https://open.dingtalk.com/document/orgapp/search-for-files).
     /// Permission: `Storage.Dentry.Search`. Internal and ISV apps.
     ///
@@ -219,11 +219,12 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 50, before anything is
-    /// sent. `spaceNotAccessible`, `workspaceNotAccessible`, `workspaceTeamNotAccessible`; `paramError-keyword` (with a
-    /// hyphen), `paramError.maxResults`, `paramError.searchScopes`, `paramError.searchTargets`, `paramError.dentryTypes`,
-    /// `paramError.dentryCategories`, `paramError.createTimeRange`, `paramError.modifiedTimeRange`,
-    /// `paramError.visitTimeRange`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside 1 to 50, before any request
+    /// is sent. `spaceNotAccessible`, `workspaceNotAccessible`, `workspaceTeamNotAccessible`; `paramError-keyword`
+    /// (with a hyphen), `paramError.maxResults`, `paramError.searchScopes`, `paramError.searchTargets`,
+    /// `paramError.dentryTypes`, `paramError.dentryCategories`, `paramError.createTimeRange`,
+    /// `paramError.modifiedTimeRange`, `paramError.visitTimeRange`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
     #[inline]
     pub fn search_dentries(
         &self,
@@ -257,7 +258,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn search_publish_dentries(
         &self,
@@ -277,7 +278,7 @@ impl StorageV2<'_> {
 
     /// Searches for knowledge bases by name, one page.
     ///
-    /// `SearchWorkspaces`, documented under
+    /// Calls `SearchWorkspaces`, documented at
     /// [search-knowledge-base](https://open.dingtalk.com/document/orgapp/search-knowledge-base).
     /// Permission: `Wiki.Workspace.Search`. Internal and ISV apps.
     ///
@@ -295,9 +296,9 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 20, before anything is
-    /// sent. `paramError-keyword` (with a hyphen), `paramError.maxResults`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside 1 to 20, before any request
+    /// is sent. `paramError-keyword` (with a hyphen), `paramError.maxResults`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
     #[inline]
     pub fn search_workspaces(
         &self,
@@ -319,8 +320,8 @@ impl<'c> StorageV2<'c> {
     /// All that [`search_dentries`](Self::search_dentries) finds, page after page, beginning with the page that the
     /// options name.
     ///
-    /// Each page is asked for when the one before it is used up. What is made, changed or deleted meanwhile may be missed
-    /// or come twice.
+    /// Each page is requested when the previous one is used up. What is made, changed or deleted meanwhile may be
+    /// missed or come twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchDentries, UnionId};
@@ -351,8 +352,8 @@ impl<'c> StorageV2<'c> {
     /// All that [`search_publish_dentries`](Self::search_publish_dentries) finds, page after page, beginning with the page
     /// that the options name.
     ///
-    /// Each page is asked for when the one before it is used up. What is published or withdrawn meanwhile may be missed or
-    /// come twice.
+    /// Each page is requested when the previous one is used up. What is published or withdrawn meanwhile may be missed
+    /// or come twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchPublishDentries, UnionId};
@@ -387,7 +388,7 @@ impl<'c> StorageV2<'c> {
     /// All that [`search_workspaces`](Self::search_workspaces) finds, page after page, beginning with the page that the
     /// options name.
     ///
-    /// Each page is asked for when the one before it is used up. What is made or deleted meanwhile may be missed or come
+    /// Each page is requested when the previous one is used up. What is made or deleted meanwhile may be missed or come
     /// twice.
     ///
     /// ```no_run

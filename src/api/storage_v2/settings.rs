@@ -81,7 +81,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn manager_get_default_hand_over_user(&self, operator: UnionId<'_>) -> Result<Option<String>> {
         let call = Call::new("GET /v2.0/storage/managementSettings/defaultHandOverUsers", &[])
@@ -110,8 +110,8 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn manager_set_default_hand_over_user(
         &self,
@@ -144,7 +144,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn clean_file(&self, options: &CleanFile) -> Result<CleanedFiles> {
         let call = Call::new("POST /v2.0/storage/filemanager/clean", &[])

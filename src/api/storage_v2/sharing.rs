@@ -54,7 +54,7 @@ options! {
 impl StorageV2<'_> {
     /// Asks whether a dentry takes over the permissions of the folder it is in.
     ///
-    /// `GetPermissionInheritance`, documented under
+    /// Calls `GetPermissionInheritance`, documented at
     /// [get-permission-inheritance-mode](https://open.dingtalk.com/document/orgapp/get-permission-inheritance-mode).
     /// Permission: `Storage.Permission.Read`. Internal apps only.
     ///
@@ -88,7 +88,7 @@ impl StorageV2<'_> {
 
     /// Decides whether a dentry takes over the permissions of the folder it is in.
     ///
-    /// `SetPermissionInheritance`, documented under
+    /// Calls `SetPermissionInheritance`, documented at
     /// [set-permission-inheritance-mode](https://open.dingtalk.com/document/orgapp/set-permission-inheritance-mode).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
@@ -107,7 +107,7 @@ impl StorageV2<'_> {
     ///
     /// `permissionInheritanceUnsupportedForRootDentry`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`,
     /// `paramError.permissionInheritance`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn set_permission_inheritance(
         &self,
@@ -141,7 +141,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
     /// `systemError`.
     #[inline]
     pub fn get_permission_share_scope(&self, dentry_uuid: &str, operator: UnionId<'_>) -> Result<ShareScope> {
@@ -169,9 +169,9 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
-    /// `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not
-    /// succeed.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
+    /// `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error
+    /// code.
     #[inline]
     pub fn set_permission_share_scope(
         &self,
