@@ -30,17 +30,16 @@ options! {
 const MAX_PAGE: u32 = 100;
 
 impl Storage<'_> {
-    /// Asks for one page of the versions of a file.
+    /// Lists the versions of a file, one page per call.
     ///
     /// Calls `ListDentryVersions`, documented at
     /// [obtains-a-list-of-file-versions](https://open.dingtalk.com/document/orgapp/obtains-a-list-of-file-versions).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// [`dentry_versions`](Self::dentry_versions) goes on from page to page by itself. Each version is a [`Dentry`] with
-    /// its own [`version`](Dentry::version), size and times. A new one is made by a commit with
-    /// [`Overwrite`](crate::ConflictStrategy::Overwrite), and by
-    /// [`revert_dentry_version`](Self::revert_dentry_version). The bytes of an older one are got with
-    /// [`RemoteFile::version`](crate::RemoteFile::version). Files only, no folders.
+    /// [`dentry_versions`](Self::dentry_versions) iterates over all pages. Each version is a [`Dentry`] with its own
+    /// [`version`](Dentry::version), size and times. A commit with [`Overwrite`](crate::ConflictStrategy::Overwrite)
+    /// creates a new version, and so does [`revert_dentry_version`](Self::revert_dentry_version). To download an older
+    /// version, use [`RemoteFile::version`](crate::RemoteFile::version). Files only; folders have no versions.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListDentryVersions, UnionId};
@@ -80,15 +79,15 @@ impl Storage<'_> {
         self.client.page("dentries", &call)
     }
 
-    /// Makes an older version of a file the latest again: a **new** version with the old content.
+    /// Restores an older version of a file as the latest: creates a **new** version with the old content.
     ///
     /// Calls `RevertDentryVersion`, documented at
     /// [restore-previous-versions-of-files](https://open.dingtalk.com/document/orgapp/restore-previous-versions-of-files).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// Nothing is lost: what was the latest stays in the list. `version` is one that
-    /// [`list_dentry_versions`](Self::list_dentry_versions) shows. It is never repeated, since each call makes a
-    /// version: after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// Nothing is lost: the previous latest version stays in the list. `version` is the number of a version in
+    /// [`list_dentry_versions`](Self::list_dentry_versions). The call is never retried automatically, because each call
+    /// creates a version: after a network failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -121,11 +120,12 @@ impl Storage<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// All versions of a file: [`list_dentry_versions`](Self::list_dentry_versions), page after page.
+    /// Iterates over all versions of a file, page by page of [`list_dentry_versions`](Self::list_dentry_versions).
     ///
     /// The first page is requested when the first item is taken, and each further page when the previous one is used
     /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
-    /// `next_token` if that is set. A version that is made meanwhile may be missed, or make another come twice.
+    /// `next_token` if that is set. A version that is created at the same time may be missed, or cause another version
+    /// to be returned twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListDentryVersions, UnionId};
