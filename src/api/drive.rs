@@ -123,7 +123,7 @@ impl Drive<'_> {
     /// let client = Client::from_env()?;
     /// let operator = UnionId("operator-1");
     /// let page = client.drive().list_spaces(&DriveSpaceType::Org, 50, operator, &ListSpaces::new())?;
-    /// println!("{} of them", page.items.len());
+    /// println!("{} spaces", page.items.len());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

@@ -136,7 +136,7 @@ impl Media<'_> {
             return Err(Error::InvalidArgument(format!("media/upload: {problem}")));
         }
         let form = Form::new().text("type", kind.as_str()).file("media", file_name, bytes);
-        // The page has `type` in the form; one of its notes and nearly all programs have it in the query.
+        // The vendor's page has `type` in the form; a note on that page and nearly all programs have it in the query.
         let call = Call::new("POST /media/upload", &[]).query("type", kind.as_str()).form(form);
         self.client.call(&call)
     }

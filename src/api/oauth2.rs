@@ -36,19 +36,19 @@ impl Client {
 impl Oauth2<'_> {
     /// Returns the access token of an internal app.
     ///
-    /// A client built with [`app`](crate::ClientBuilder::app) does this automatically. Call this function to pass a
-    /// token to another program.
-    ///
     /// Calls `GetAccessToken`, documented at
     /// [obtain-the-access-token-of-an-internal-app](https://open.dingtalk.com/document/orgapp/obtain-the-access-token-of-an-internal-app).
     /// Permission: `qyapi_base`, which every app has. Internal apps only.
+    ///
+    /// A client built with [`app`](crate::ClientBuilder::app) does this automatically. Call this function to pass a
+    /// token to another program.
     ///
     /// The token is not cached, and the client's own token does not change.
     ///
     /// ```no_run
     /// let client = dingtalk_files::Client::from_env()?;
     /// let token = client.oauth2().get_access_token("app-key", "app-secret")?;
-    /// println!("good for {} seconds", token.expire_in);
+    /// println!("valid for {} seconds", token.expire_in);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

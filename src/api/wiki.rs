@@ -312,7 +312,7 @@ impl Wiki<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let page = client.wiki().list_workspaces(UnionId("operator-1"), &ListWorkspaces::new())?;
-    /// println!("{} of them", page.items.len());
+    /// println!("{} knowledge bases", page.items.len());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -379,7 +379,7 @@ impl Wiki<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let page = client.wiki().list_nodes("node-0", UnionId("operator-1"), &ListNodes::new())?;
-    /// println!("{} of them", page.items.len());
+    /// println!("{} nodes", page.items.len());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

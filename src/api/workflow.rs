@@ -133,8 +133,8 @@ options! {
     /// # let _ = options;
     /// ```
     GetAttachmentSpace {
-        /// The `AgentId` of the app. One of the vendor's error codes reports it as required; the page lists it as
-        /// optional.
+        /// The `AgentId` of the app. According to one of the vendor's error codes it is required; according to the page
+        /// it is optional.
         agent_id: i64 = 1,
     }
 }

@@ -89,7 +89,7 @@ pub enum BatchOutcome<'a> {
     },
 }
 
-/// The result for one entry that was to be copied, moved or deleted.
+/// The result of a copy, move or deletion for one entry of a batch.
 ///
 /// ```
 /// use dingtalk_files::{BatchOutcome, DentryBatchItem};
@@ -184,7 +184,7 @@ impl Storage<'_> {
     /// let (storage, operator, options) = (client.storage(), UnionId("operator-1"), CopyDentries::new());
     /// for item in storage.copy_dentries("space-1", "space-2", "0", &["dentry-1", "dentry-2"], operator, &options)? {
     ///     match item.outcome() {
-    ///         BatchOutcome::Done => println!("its copy is {:?}", item.target_dentry_id),
+    ///         BatchOutcome::Done => println!("copied as {:?}", item.target_dentry_id),
     ///         BatchOutcome::Running { task_id } => println!("wait for {task_id:?}"),
     ///         failed => println!("{:?}: {failed:?}", item.dentry_id),
     ///     }
@@ -241,7 +241,7 @@ impl Storage<'_> {
     /// let ids = ["dentry-1", "dentry-2"];
     /// for item in storage.move_dentries("space-1", "space-1", "folder-2", &ids, operator, &options)? {
     ///     if let BatchOutcome::Failed { code } = item.outcome() {
-    ///         println!("{:?} stays where it is: {code:?}", item.dentry_id);
+    ///         println!("{:?} was not moved: {code:?}", item.dentry_id);
     ///     }
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
@@ -297,7 +297,7 @@ impl Storage<'_> {
     /// let options = DeleteDentries::new().to_recycle_bin(true);
     /// for item in storage.delete_dentries("space-1", &["dentry-1", "dentry-2"], operator, &options)? {
     ///     if let BatchOutcome::Failed { code } = item.outcome() {
-    ///         println!("{:?} is still there: {code:?}", item.dentry_id);
+    ///         println!("{:?} was not deleted: {code:?}", item.dentry_id);
     ///     }
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())

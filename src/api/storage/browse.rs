@@ -15,9 +15,9 @@ use crate::base::pages::{Page, Pages};
 string_enum! {
     /// Sort direction of a list.
     SortOrder: sent {
-        /// Smallest or oldest first; names from first to last.
+        /// Ascending: smallest or oldest first.
         Ascending = "ASC",
-        /// Largest or newest first; names from last to first.
+        /// Descending: largest or newest first.
         Descending = "DESC",
     }
 }
@@ -380,9 +380,9 @@ impl<'c> Storage<'c> {
     /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
     /// `next_token` if that is set.
     ///
-    /// If others change the space at the same time, the vendor documents that the default order, the oldest first, may
-    /// return an entry twice, and that the newest first may skip an entry. To miss nothing, keep the default order and,
-    /// for each [`id`](Dentry::id), use the last entry returned.
+    /// If others change the space at the same time, the default order (oldest first) may return an entry twice, and the
+    /// order with the newest first may skip an entry, according to the vendor. To miss nothing, keep the default order
+    /// and, for each [`id`](Dentry::id), use the last entry returned.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListAllDentries, UnionId};

@@ -334,7 +334,7 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = DeleteDentry::new().to_recycle_bin(true);
     /// let deletion = client.storage().delete_dentry("space-1", "dentry-1", UnionId("operator-1"), &options)?;
-    /// println!("still to be waited for: {:?}", deletion.task_id);
+    /// println!("running task: {:?}", deletion.task_id);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

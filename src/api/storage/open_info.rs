@@ -275,7 +275,7 @@ impl Storage<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let office = client.storage().get_web_office_url("space-1", "dentry-1", UnionId("operator-1"))?;
-    /// println!("there is a token: {}", office.access_token.is_some());
+    /// println!("has a token: {}", office.access_token.is_some());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -317,7 +317,7 @@ impl Storage<'_> {
     /// let office = storage.get_web_office_url("space-1", "dentry-1", operator)?;
     /// if let (Some(access), Some(refresh)) = (office.access_token, office.refresh_token) {
     ///     let tokens = storage.refresh_web_office_token("space-1", "dentry-1", &access, &refresh, operator)?;
-    ///     println!("there is a new one: {}", tokens.access_token.is_some());
+    ///     println!("has a new token: {}", tokens.access_token.is_some());
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```

@@ -292,7 +292,7 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = ListPermissions::new().filter_role_ids([RoleId::Manager]).max_results(100);
     /// let page = client.storage().list_permissions("space-1", "dentry-1", UnionId("operator-1"), &options)?;
-    /// println!("{} here, more: {}", page.items.len(), page.next_token.is_some());
+    /// println!("{} permissions, more: {}", page.items.len(), page.next_token.is_some());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

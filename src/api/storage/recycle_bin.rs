@@ -114,7 +114,7 @@ impl Storage<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let bin = client.storage().get_recycle_bin(&RecycleBinScope::Org, "corp-1", UnionId("operator-1"))?;
-    /// println!("its id is {}", bin.id.unwrap_or_default());
+    /// println!("id: {}", bin.id.unwrap_or_default());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -189,7 +189,7 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = ListRecycleItems::new().max_results(10);
     /// let page = client.storage().list_recycle_items("bin-1", UnionId("operator-1"), &options)?;
-    /// println!("{} here, more: {}", page.items.len(), page.next_token.is_some());
+    /// println!("{} items, more: {}", page.items.len(), page.next_token.is_some());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

@@ -36,7 +36,7 @@ pub struct Restored {
     pub dentry_id: Option<String>,
 }
 
-/// The result for one of several items to restore.
+/// The result for one of several restored items.
 ///
 /// An item is restored (`success`), not restored (`error_code` reports the reason), or still being restored
 /// (`is_async`, with a task and neither of the two other fields).
@@ -195,7 +195,7 @@ impl Storage<'_> {
     /// let (items, options) = (["item-1", "item-2"], RestoreRecycleItems::new());
     /// for item in client.storage().restore_recycle_items("bin-1", &items, UnionId("operator-1"), &options)? {
     ///     if let BatchOutcome::Failed { code } = item.outcome() {
-    ///         println!("{:?} is still there: {code:?}", item.recycle_item_id);
+    ///         println!("{:?} was not restored: {code:?}", item.recycle_item_id);
     ///     }
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())

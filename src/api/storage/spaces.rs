@@ -59,7 +59,7 @@ pub struct Space {
     pub id: Option<String>,
     /// Organisation of the space.
     pub corp_id: Option<String>,
-    /// App that created the space.
+    /// App that the space comes from.
     pub app_id: Option<String>,
     /// Name, if the space has one.
     pub name: Option<String>,
@@ -300,7 +300,7 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = AddSpace::new().scene("project").scene_id("17").name("Project 17");
     /// let space = client.storage().add_space(UnionId("operator-1"), &options)?;
-    /// println!("its id is {}", space.id.unwrap_or_default());
+    /// println!("id: {}", space.id.unwrap_or_default());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

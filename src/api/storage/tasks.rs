@@ -35,7 +35,7 @@ impl Storage<'_> {
         let call = Call::new("GET /v1.0/storage/tasks/{taskId}", &[task_id]).acting(operator).reads();
         self.client.field("task", &call)
     }
-    /// Waits up to `at_most` for a task to finish: polls after 1 second, 2, 4 and so on, then every 30 seconds.
+    /// Polls a task until it finishes or `at_most` has passed, with pauses of 1, 2, 4 seconds and so on, up to 30.
     ///
     /// Each poll is a call that counts against the organisation's monthly quota. A failed task has finished too: check
     /// [`Task::status`], [`Task::fail_count`] and [`Task::fail_message`]. To show progress while the task runs, poll

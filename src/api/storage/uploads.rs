@@ -198,7 +198,7 @@ impl Storage<'_> {
     /// let check = PreCheckParam::new().name("report.xls").parent_id("0").size(512);
     /// let options = GetFileUploadInfo::new().pre_check_param(check);
     /// let info = client.storage().get_file_upload_info("space-1", false, UnionId("operator-1"), &options)?;
-    /// println!("commit with {}", info.upload_key);
+    /// println!("upload key: {}", info.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -245,7 +245,7 @@ impl Storage<'_> {
     /// let check = PreCheckParam::new().name("film.mp4").parent_id("0").size(6_000_000_000);
     /// let options = InitMultipartFileUpload::new().pre_check_param(check);
     /// let upload = client.storage().init_multipart_file_upload("space-1", UnionId("operator-1"), &options)?;
-    /// println!("parts go under {}", upload.upload_key);
+    /// println!("upload key: {}", upload.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -287,7 +287,7 @@ impl Storage<'_> {
     /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
     /// let options = GetMultipartFileUploadInfos::new();
     /// for part in storage.get_multipart_file_upload_infos("upload-key-1", &[1, 2, 3], operator, &options)? {
-    ///     println!("part {} has its URL: {}", part.part_number, part.header_signature_info.is_some());
+    ///     println!("part {} has a URL: {}", part.part_number, part.header_signature_info.is_some());
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```

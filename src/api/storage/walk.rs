@@ -32,11 +32,11 @@ pub struct WalkEntry {
 
 /// A folder that a [`Walk`] could not list, completely or in part.
 ///
-/// The `?` operator converts it to its [`Error`], which does not contain the folder.
+/// The `?` operator converts it to its [`Error`], which does not name the folder.
 ///
 /// ```
 /// fn is_gone(error: &dingtalk_files::WalkError) -> bool {
-///     error.error.is_not_found() // somebody deleted it meanwhile
+///     error.error.is_not_found() // someone has deleted it
 /// }
 /// ```
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl From<WalkError> for Error {
 struct Folder {
     path: String,
     id: String,
-    /// Depth of the folder's entries; 1 for the folder where the walk started.
+    /// Depth of the entries in this folder; 1 for the folder where the walk started.
     level: usize,
 }
 
@@ -88,12 +88,12 @@ pub struct Walk<'c> {
     storage: Storage<'c>,
     space_id: String,
     operator: String,
-    /// The folder being listed.
+    /// The folder being listed. `found` holds the subfolders found in it so far.
     open: Option<(Folder, Pages<'c, Dentry>)>,
     found: Vec<Folder>,
     /// Folders to list next, the next one last.
     waiting: Vec<Folder>,
-    /// Ids of all folders ever added to `waiting`, so that no folder is listed twice.
+    /// Ids of all folders ever found, so that no folder is listed twice.
     seen: HashSet<String>,
     deepest: usize,
 }
@@ -191,7 +191,7 @@ impl<'c> Storage<'c> {
     /// is requested when the previous one is used up. A walk takes one call of [`list_dentries`](Self::list_dentries)
     /// per folder, and another for every 50 entries.
     ///
-    /// A folder that cannot be listed returns one error, which contains the folder, and the walk continues with the
+    /// A folder that cannot be listed returns a single error, which names the folder, and the walk continues with the
     /// other folders. `?` therefore ends the walk at the first error, and a loop that continues gets all other entries.
     /// A failure that affects every call, such as a refused token or a monthly limit, is then returned once for each
     /// folder that is already known.
@@ -199,7 +199,7 @@ impl<'c> Storage<'c> {
     /// If others change the tree at the same time, an entry may be returned twice, at two paths, or not at all. A
     /// folder that is deleted after it was returned and before it is listed causes an error for which
     /// [`is_not_found`](Error::is_not_found) is true. No folder is listed twice, so the walk also ends if folders
-    /// contain each other. It keeps the ids of all folders in memory for that.
+    /// contain each other. For that purpose, the walk keeps the ids of all folders in memory.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -208,7 +208,7 @@ impl<'c> Storage<'c> {
     /// for entry in client.storage().walk("space-1", "0", UnionId("operator-1")) {
     ///     match entry {
     ///         Ok(entry) => println!("{} {:?}", entry.path, entry.dentry.size),
-    ///         Err(error) if error.error.is_permission_denied() => eprintln!("left out: {error}"),
+    ///         Err(error) if error.error.is_permission_denied() => eprintln!("skipped: {error}"),
     ///         Err(error) => return Err(error.into()),
     ///     }
     /// }

@@ -108,7 +108,7 @@ impl StorageV2<'_> {
     /// let client = Client::from_env()?;
     /// let options = GetFileUploadInfoV2::new().pre_check_param(PreCheckParamV2::new().name("report.xls").size(512));
     /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", UnionId("operator-1"), &options)?;
-    /// println!("commit with {}", info.upload_key);
+    /// println!("upload key: {}", info.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///

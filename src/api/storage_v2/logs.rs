@@ -24,7 +24,7 @@ options! {
         scenes: Vec<String> as impl Into<Vec<String>> = ["scene".to_owned()],
         /// Person whose operations are listed, judging by the name. The kind of id is not documented.
         operator_id: String as impl Into<String> = "operator-1",
-        /// Subject to list: the thing that was operated on.
+        /// Subject to list: the target of the operations.
         subject_id: String as impl Into<String> = "subject-1",
         /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,

@@ -30,7 +30,7 @@ impl Client {
     /// # let client = dingtalk_files::Client::from_env()?;
     /// # let (operator, options) = (dingtalk_files::UnionId("operator-1"), Default::default());
     /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", operator, &options)?;
-    /// println!("commit with {}", info.upload_key);
+    /// println!("upload key: {}", info.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     pub fn storage_v2(&self) -> StorageV2<'_> {

@@ -20,7 +20,7 @@ options! {
     /// # let _ = options;
     /// ```
     ListRecents {
-        /// Person whose recent files are listed. The SDK does not require it, but without it the person is not defined.
+        /// Person whose recent files are listed. Optional in the SDK, although the list is undefined without a person.
         operator_id: String as UnionId<'_> = dingtalk_files::UnionId("operator-1"),
         /// Kinds of files to list. The values are not documented.
         file_types: Vec<i64> as impl Into<Vec<i64>> = [1, 2],
@@ -43,7 +43,7 @@ options! {
     /// # let _ = options;
     /// ```
     ListStars {
-        /// Person whose stars are listed. The SDK does not require it, but without it the person is not defined.
+        /// Person whose stars are listed. Optional in the SDK, although the list is undefined without a person.
         operator_id: String as UnionId<'_> = dingtalk_files::UnionId("operator-1"),
         /// Sort key. The values are not documented.
         order_by: String as impl Into<String> = "word",

@@ -42,13 +42,13 @@ options! {
         space_ids: Vec<i64> as impl Into<Vec<i64>> = [854],
         /// Categories of files to find. The values are not documented.
         dentry_categories: Vec<String> as impl Into<Vec<String>> = ["category".to_owned()],
-        /// Ids of the creators.
+        /// Ids of the creators to filter by.
         creator_ids: Vec<String> as impl Into<Vec<String>> = ["userid-1".to_owned()],
-        /// Ids of the people who changed the file.
+        /// Ids of the editors to filter by.
         modifier_ids: Vec<String> as impl Into<Vec<String>> = ["userid-1".to_owned()],
-        /// Time range of the creation.
+        /// Range of the creation time.
         create_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
-        /// Time range of the visits.
+        /// Range of the visit time.
         visit_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
         /// Maximum number of items per page, 1 to 50. Default: 50.
         max_results: u32 = 20,

@@ -125,7 +125,7 @@ impl StorageV2<'_> {
         self.client.call_done(&call)
     }
 
-    /// Cleans files.
+    /// Cleans up files.
     ///
     /// Calls `CleanFile`, which is in the vendor's SDK but not documented. Its description here is derived from its
     /// name. Its permission and errors, and the state of a cleaned file, are unknown. Test it on a file that nobody

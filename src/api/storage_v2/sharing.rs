@@ -65,7 +65,7 @@ impl StorageV2<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let inheritance = client.storage_v2().get_permission_inheritance("uuid-1", UnionId("operator-1"))?;
-    /// println!("passed on: {}", inheritance == Some(PermissionInheritance::PassOn));
+    /// println!("inherited: {}", inheritance == Some(PermissionInheritance::PassOn));
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
