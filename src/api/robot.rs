@@ -76,7 +76,9 @@ impl RobotMessage {
     }
 
     /// Creates a message with a file: its media id from [`Media::upload`](crate::Media::upload), the name to show, and
-    /// the extension without the dot. The documented extensions are xlsx, pdf, zip, rar, doc and docx.
+    /// the extension without the dot.
+    ///
+    /// The documented extensions are xlsx, pdf, zip, rar, doc and docx.
     ///
     /// ```
     /// use dingtalk_files::RobotMessage;

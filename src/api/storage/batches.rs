@@ -143,8 +143,9 @@ impl<'a> BatchOutcome<'a> {
 }
 
 impl DentryBatchItem {
-    /// Combines the fields into one value: done, running or failed. An entry that is reported neither as successful nor
-    /// as running counts as failed.
+    /// Combines the fields into one value: done, running or failed.
+    ///
+    /// An entry that is reported neither as successful nor as running counts as failed.
     ///
     /// ```
     /// use dingtalk_files::{BatchOutcome, DentryBatchItem};

@@ -16,8 +16,10 @@ use crate::base::json::null_is_default;
 use crate::base::pages::{Page, Pages};
 use crate::base::timestamp::Timestamp;
 
-/// The member that holds a permission of storage 1.0. A person is identified by **union id**; the
-/// [`MemberV2`](crate::MemberV2) of storage 2.0 identifies a person by user id.
+/// The member that holds a permission of storage 1.0.
+///
+/// A person is identified by **union id**; the [`MemberV2`](crate::MemberV2) of storage 2.0 identifies a person by user
+/// id.
 ///
 /// ```
 /// use dingtalk_files::{Member, MemberType, UnionId};
@@ -66,8 +68,10 @@ impl Member {
         Self::new(MemberType::User, user.0)
     }
 
-    /// Sets the organisation of the member. Departments and tags need it. With an organisation, the vendor revokes a
-    /// person's permission when that person leaves the organisation.
+    /// Sets the organisation of the member.
+    ///
+    /// Departments and tags need it. With an organisation, the vendor revokes a person's permission when that person
+    /// leaves the organisation.
     ///
     /// ```
     /// use dingtalk_files::{Member, UnionId};
@@ -274,8 +278,9 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Lists the permissions on a dentry, one page per call. [`permissions`](Self::permissions) iterates over all
-    /// pages.
+    /// Lists the permissions on a dentry, one page per call.
+    ///
+    /// [`permissions`](Self::permissions) iterates over all pages.
     ///
     /// Calls `ListPermissions`, documented at
     /// [get-the-storage-permission-list](https://open.dingtalk.com/document/orgapp/get-the-storage-permission-list).
@@ -364,9 +369,10 @@ impl Storage<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// Iterates over all permissions on a dentry, page by page of [`list_permissions`](Self::list_permissions). Each
-    /// page is requested when the previous one is used up. The iterator starts at the options' `next_token` if that is
-    /// set.
+    /// Iterates over all permissions on a dentry, page by page of [`list_permissions`](Self::list_permissions).
+    ///
+    /// Each page is requested when the previous one is used up. The iterator starts at the options' `next_token` if
+    /// that is set.
     ///
     /// The vendor keeps no snapshot: a permission that is granted or revoked at the same time may be missed or returned
     /// twice. Collect the list before you change its permissions.

@@ -174,8 +174,9 @@ impl Storage<'_> {
         self.client.field("item", &call)
     }
 
-    /// Lists the items of a recycle bin, one page per call. [`recycle_items`](Self::recycle_items) iterates over all
-    /// pages.
+    /// Lists the items of a recycle bin, one page per call.
+    ///
+    /// [`recycle_items`](Self::recycle_items) iterates over all pages.
     ///
     /// Calls `ListRecycleItems`, documented at
     /// [gets-the-list-of-recycle-items](https://open.dingtalk.com/document/orgapp/gets-the-list-of-recycle-items).
@@ -324,9 +325,10 @@ impl Storage<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// Iterates over all items of a recycle bin, page by page of [`list_recycle_items`](Self::list_recycle_items). Each
-    /// page is requested when the previous one is used up. The iterator starts at the options' `next_token` if that is
-    /// set.
+    /// Iterates over all items of a recycle bin, page by page of [`list_recycle_items`](Self::list_recycle_items).
+    ///
+    /// Each page is requested when the previous one is used up. The iterator starts at the options' `next_token` if
+    /// that is set.
     ///
     /// The vendor keeps no snapshot: an item that is deleted or restored at the same time may be missed or returned
     /// twice. Collect the list before you restore or delete its items.

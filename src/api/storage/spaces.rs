@@ -106,19 +106,19 @@ pub struct Space {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct SpaceCapabilities {
-    /// Whether a search can find its files.
+    /// Whether a search can find the files of the space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_search: Option<bool>,
-    /// Whether it can be renamed.
+    /// Whether the space can be renamed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_rename: Option<bool>,
-    /// Whether its files appear in the list of recent files.
+    /// Whether the files of the space appear in the list of recent files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_record_recent_file: Option<bool>,
 }
 
 impl SpaceCapabilities {
-    /// Creates a value without any capability set: a new space gets none of them.
+    /// Creates a value without any capability set: a new space has none of them.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::SpaceCapabilities::new().can_search, None);
@@ -127,7 +127,7 @@ impl SpaceCapabilities {
         Self::default()
     }
 
-    /// Sets whether a search can find its files. Default: false.
+    /// Sets whether a search can find the files of the space. Default: false.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::SpaceCapabilities::new().can_search(true).can_search, Some(true));
@@ -138,7 +138,7 @@ impl SpaceCapabilities {
         self
     }
 
-    /// Sets whether it can be renamed. Default: false.
+    /// Sets whether the space can be renamed. Default: false.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::SpaceCapabilities::new().can_rename(true).can_rename, Some(true));
@@ -149,7 +149,7 @@ impl SpaceCapabilities {
         self
     }
 
-    /// Sets whether its files appear in the list of recent files. Default: false.
+    /// Sets whether the files of the space appear in the list of recent files. Default: false.
     ///
     /// ```
     /// use dingtalk_files::SpaceCapabilities;

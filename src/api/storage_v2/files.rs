@@ -23,8 +23,10 @@ string_enum! {
 }
 
 options! {
-    /// Checks that DingTalk makes before an upload. Unlike [`PreCheckParam`](crate::PreCheckParam) of storage 1.0, it
-    /// has neither an MD5 nor a folder, which is a parameter of the call.
+    /// Checks that DingTalk makes before an upload.
+    ///
+    /// Unlike [`PreCheckParam`](crate::PreCheckParam) of storage 1.0, it has neither an MD5 nor a folder, which is a
+    /// parameter of the call.
     ///
     /// ```
     /// use dingtalk_files::{GetFileUploadInfoV2, PreCheckParamV2};

@@ -58,8 +58,10 @@ impl MemberV2 {
         Self { kind: Some(kind), id: id.into(), corp_id: None, name: None }
     }
 
-    /// Sets the organisation of the member. Departments need it. With an organisation, the vendor revokes the
-    /// permission when the member leaves the organisation.
+    /// Sets the organisation of the member.
+    ///
+    /// Departments need it. With an organisation, the vendor revokes the permission when the member leaves the
+    /// organisation.
     ///
     /// ```
     /// use dingtalk_files::{MemberType, MemberV2};
@@ -73,8 +75,9 @@ impl MemberV2 {
         self
     }
 
-    /// Sets the display name of the member. Only [`add_permission`](StorageV2::add_permission) sends the name, and
-    /// dynamic groups do not need one.
+    /// Sets the display name of the member.
+    ///
+    /// Only [`add_permission`](StorageV2::add_permission) sends the name, and dynamic groups do not need one.
     ///
     /// ```
     /// use dingtalk_files::{MemberType, MemberV2};
