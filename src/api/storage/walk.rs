@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::path::{Path, PathBuf};
 
 use super::Storage;
 use super::browse::{DentryOrderBy, ListDentries, MAX_PAGE, SortOrder};
+use super::safe_name::free_name;
 use crate::base::dentry::{Dentry, DentryType};
 use crate::base::error::Error;
 use crate::base::ids::UnionId;
@@ -21,13 +23,44 @@ use crate::base::pages::Pages;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WalkEntry {
-    /// Path from the folder where the walk started (not included) to this entry, joined by `/`: `2024/report.xls`. The
-    /// names were chosen by other people: validate each name before using it as a path on disk. An entry without a name
-    /// is represented by its id. A name may contain a `/`, so the last component is not always the name: that is
+    /// Path from the folder where the walk started (not included) to this entry, joined by `/`: `2024/report.xls`.
+    ///
+    /// The names were chosen by other people: for paths on disk, use [`safe_path`](Self::safe_path). An entry without a
+    /// name is represented by its id. A name may contain a `/`, so the last component is not always the name: that is
     /// [`Dentry::name`].
     pub path: String,
     /// The entry itself.
     pub dentry: Dentry,
+    safe_path: PathBuf,
+}
+
+impl WalkEntry {
+    /// Returns a relative path for this entry on disk: safe on Linux, macOS and Windows, and unique within the walk.
+    ///
+    /// Each name becomes one component of at most 200 bytes. Percent-encoded are characters that a file system may not
+    /// allow (`/`, `\\`, `:`, `*`, `?`, `"`, `<`, `>`, `|`, control characters), the names `.` and `..`, Windows device
+    /// names, final dots and spaces, and the suffixes of partial downloads. For example, `..` becomes `.%2E`. A longer
+    /// name is shortened and marked with a checksum. If two names in a folder differ only in upper and lower case, the
+    /// second one is marked with a checksum of its id.
+    ///
+    /// The path is never absolute and never leaves the folder it is joined to. The whole path has no limit, and Unicode
+    /// normalization is left to the file system.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
+    /// # let client = fake.client().build()?;
+    /// fake.put_file("space-1", "dentry-1", "../Q1: plan.xls", "some bytes");
+    /// for entry in client.storage().walk("space-1", "0", UnionId("operator-1")) {
+    ///     let path = std::path::Path::new("mirror").join(entry?.safe_path());
+    ///     assert_eq!(path, std::path::Path::new("mirror/..%2FQ1%3A plan.xls"));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn safe_path(&self) -> &Path {
+        &self.safe_path
+    }
 }
 
 /// A folder that a [`Walk`] could not list, completely or in part.
@@ -71,6 +104,7 @@ impl From<WalkError> for Error {
 /// A folder that is known but not yet listed.
 struct Folder {
     path: String,
+    safe_path: PathBuf,
     id: String,
     /// Depth of the entries in this folder; 1 for the folder where the walk started.
     level: usize,
@@ -91,6 +125,8 @@ pub struct Walk<'c> {
     /// The folder being listed. `found` holds the subfolders found in it so far.
     open: Option<(Folder, Pages<'c, Dentry>)>,
     found: Vec<Folder>,
+    /// Safe names in the open folder, in lower case.
+    taken: HashSet<String>,
     /// Folders to list next, the next one last.
     waiting: Vec<Folder>,
     /// Ids of all folders ever found, so that no folder is listed twice.
@@ -102,6 +138,7 @@ impl<'c> Walk<'c> {
     #[inline]
     fn open_next(&mut self) -> Option<(Folder, Pages<'c, Dentry>)> {
         let folder = self.waiting.pop()?;
+        self.taken.clear();
         // Sorted by name, an order that changes to a file's content do not affect.
         let options = ListDentries::new()
             .order_by(DentryOrderBy::Name)
@@ -135,13 +172,16 @@ impl<'c> Walk<'c> {
     fn entry(&mut self, above: &Folder, dentry: Dentry) -> WalkEntry {
         let name = dentry.name.as_deref().or(dentry.id.as_deref()).unwrap_or_default();
         let path = if above.path.is_empty() { name.to_owned() } else { format!("{}/{name}", above.path) };
+        let id = dentry.id.as_deref().unwrap_or_default();
+        let safe_path = above.safe_path.join(free_name(name, id, &mut self.taken));
         if let (Some(DentryType::Folder), Some(id)) = (&dentry.kind, &dentry.id)
             && above.level < self.deepest
             && self.seen.insert(id.clone())
         {
-            self.found.push(Folder { path: path.clone(), id: id.clone(), level: above.level + 1 });
+            let (path, safe_path) = (path.clone(), safe_path.clone());
+            self.found.push(Folder { path, safe_path, id: id.clone(), level: above.level + 1 });
         }
-        WalkEntry { path, dentry }
+        WalkEntry { path, dentry, safe_path }
     }
 }
 
@@ -222,7 +262,13 @@ impl<'c> Storage<'c> {
             operator: operator.0.to_owned(),
             open: None,
             found: Vec::new(),
-            waiting: vec![Folder { path: String::new(), id: parent_id.to_owned(), level: 1 }],
+            taken: HashSet::new(),
+            waiting: vec![Folder {
+                path: String::new(),
+                safe_path: PathBuf::new(),
+                id: parent_id.to_owned(),
+                level: 1,
+            }],
             seen: HashSet::from([parent_id.to_owned()]),
             deepest: usize::MAX,
         }
