@@ -228,7 +228,7 @@ impl Doc<'_> {
     /// [api-getuuidbyidorurl](https://open.dingtalk.com/document/orgapp/api-getuuidbyidorurl).
     /// Permission: `Document.WorkspaceDocument.Read`. Internal and ISV apps.
     ///
-    /// Accepted are the links of documents, drive files and knowledge bases, and their keys, but not a dentryId.
+    /// Pass the link of a document, a drive file or a knowledge base, or its key. A dentryId is not accepted.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};

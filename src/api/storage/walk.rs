@@ -37,11 +37,11 @@ pub struct WalkEntry {
 impl WalkEntry {
     /// Returns a relative path for this entry on disk: safe on Linux, macOS and Windows, and unique within the walk.
     ///
-    /// Each name becomes one component of at most 200 bytes. Percent-encoded are characters that a file system may not
-    /// allow (`/`, `\\`, `:`, `*`, `?`, `"`, `<`, `>`, `|`, control characters), the names `.` and `..`, Windows device
-    /// names, final dots and spaces, and the suffixes of partial downloads. For example, `..` becomes `.%2E`. A longer
-    /// name is shortened and marked with a checksum. If two names in a folder differ only in upper and lower case, the
-    /// second one is marked with a checksum of its id.
+    /// Each name becomes one component of at most 200 bytes. The following are percent-encoded: characters that a file
+    /// system may not allow (`/`, `\\`, `:`, `*`, `?`, `"`, `<`, `>`, `|`, control characters), the names `.` and `..`,
+    /// Windows device names, final dots and spaces, and the suffixes of partial downloads. For example, `..` becomes
+    /// `.%2E`. A longer name is shortened and marked with a checksum. If two names in a folder differ only in upper and
+    /// lower case, the second one is marked with a checksum of its id.
     ///
     /// The path is never absolute and never leaves the folder it is joined to. The whole path has no limit, and Unicode
     /// normalization is left to the file system.
