@@ -117,7 +117,7 @@ struct Folder {
 ///     walk.flatten().filter(|entry| entry.dentry.size.is_some()).count()
 /// }
 /// ```
-#[must_use = "nothing is asked for before the first entry is"]
+#[must_use = "nothing is listed before the first entry is requested"]
 pub struct Walk<'c> {
     storage: Storage<'c>,
     space_id: String,
