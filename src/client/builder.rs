@@ -169,7 +169,7 @@ impl ClientBuilder {
         self.auth(Auth::Fixed(token.into()))
     }
 
-    /// The caller's own source of tokens: a closure or a [`TokenSource`].
+    /// The caller's own source of tokens: a closure or a [`TokenSource`](crate::TokenSource).
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
