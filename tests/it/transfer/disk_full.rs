@@ -26,7 +26,7 @@ fn parse_write_error(report: &str, folder: &Folder) -> (u64, bool) {
 fn a_full_disk_leaves_resumable_bytes_or_no_files() {
     for parallel in [1, 3] {
         let (s, folder) = (Setup::new(4 * MIB), Folder::new());
-        // With several connections, the first write of all may be one beyond the limit.
+        // Several connections may begin with a write beyond the limit.
         let least = u64::from(parallel == 1);
         let report = download(&s, &folder, parallel, false, Some(2000));
         let (bytes, kept) = parse_write_error(&report, &folder);

@@ -82,8 +82,8 @@ fn download_succeeds_if_additional_connections_are_refused() {
             let server = ObjectServer::start(&Object::new(&s.content), refuse);
             assert_downloads(&s, &server, 4);
             assert!(server.requests().len() <= 60, "{status}: {} requests", server.requests().len());
-            // Workers exchange connections, and a worker that received a working one may renew the signature again: at most
-            // three times for each range. The `signer` module counts the renewals of all workers together.
+            // Workers exchange connections, and a worker that received a working one may renew the signature again:
+            // at most three times for each range. The `signer` module counts the renewals of all workers together.
             let ranges = 13;
             assert!(s.infos() <= 1 + 3 * ranges, "{status}: {} infos", s.infos());
         }

@@ -37,7 +37,8 @@ fn download_with_kills(parallel: usize, seed: u64) -> String {
     let fake = FakeDingTalk::start().unwrap();
     let content = Content::pattern(SIZE);
     fake.put_file("space-1", "dentry-1", "file.bin", content.clone());
-    // 48 blocks take about 600 ms over one connection. Four connections would need a quarter of that, so they pause longer.
+    // 48 blocks take about 600 ms over one connection. Four connections would need a quarter of that, so they
+    // pause longer.
     let pause = Duration::from_millis(if parallel == 1 { 12 } else { 48 });
     fake.fault_always(Target::Object, Fault::Slow { bytes: 512 * 1024, pause });
     let mut random = XorShift(seed);

@@ -31,8 +31,8 @@ fn names_the_deadline(error: &Error) -> bool {
     text.contains("overall timeout")
 }
 
-/// Regression: the deadline was only checked between attempts. A silent server could exceed it by 30 seconds, and a slow
-/// one without limit.
+/// Regression: the deadline was only checked between attempts. A silent server could exceed it by 30 seconds, and a
+/// slow one without limit.
 #[test]
 fn the_deadline_ends_every_kind_of_wait() {
     let slowly = Fault::Slow { bytes: 1000, pause: Duration::from_millis(100) };
@@ -135,7 +135,7 @@ fn many_small_downloads_with_a_flag_share_their_connections() {
     assert!(s.fake.connections() <= 3, "{} connections for 100 downloads", s.fake.connections());
 }
 
-/// With shared connections and a silent server, the flag ends its own transfer immediately and no other.
+/// The flag ends its own transfer immediately and no other, even with shared connections and a silent server.
 #[test]
 fn a_flag_ends_only_its_own_transfer() {
     let (s, folder) = (Setup::new(3 * MIB), Folder::new());

@@ -203,7 +203,7 @@ fn a_forbidden_attachment_is_granted_and_downloaded_from_its_space() {
     k.fake.fault_always(Target::Attachment, refused());
     k.fake.put_user("user-1", "union-1");
 
-    // Without `granted_to` the refusal is the error.
+    // The refusal is the error if `granted_to` is not set.
     let file = k.client.attachment("process-1", "file-1");
     let error = file.download_to(&mut Vec::new(), ..).unwrap_err();
     assert!(error.is_permission_denied() && error.to_string().contains("granted_to"), "{error}");
@@ -336,7 +336,7 @@ fn plain_http_is_refused_unless_it_is_allowed() {
         assert!(!text.contains("planted"), "{text}");
         assert_eq!(text.contains("allow_http_objects"), url.starts_with("http:"), "{text}");
     }
-    // With plain HTTP allowed, the file is downloaded from the fake.
+    // The file is downloaded from the fake once plain HTTP is allowed.
     let k = Kinds::new();
     let client = builder().allow_http_objects(true).build().unwrap();
     let mut bytes = Vec::new();

@@ -1,5 +1,5 @@
-//! Panics in the caller's code: they end a download immediately and reach the caller once, and a download in a destructor
-//! works while another panic unwinds.
+//! Panics in the caller's code: they end a download immediately and reach the caller once, and a download in a
+//! destructor works while another panic unwinds.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,7 +58,7 @@ fn a_panic_in_a_callback_does_not_wait_for_a_silent_connection() {
     }
 }
 
-/// With one connection the panic occurs on the caller's own thread, and a cancel flag has a watcher thread.
+/// The panic occurs on the caller's own thread, and a cancel flag has a watcher thread.
 #[test]
 fn a_panic_over_one_connection_leaves_no_files() {
     static DOWN: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);

@@ -323,8 +323,8 @@ fn a_parallel_download_can_be_resumed_with_any_number_of_connections() {
 
 #[test]
 fn a_restarted_first_part_is_not_taken_from_a_changed_object() {
-    // The first body breaks off before its first byte while the second part arrives. Then the object changes. No byte of
-    // the first part is written yet, but the part must belong to the same object as the second part.
+    // The first body breaks off before its first byte while the second part arrives. Then the object changes. No byte
+    // of the first part is written yet, but the part must belong to the same object as the second part.
     let (s, folder) = (Setup::new(2 * MIB), Folder::new());
     s.fake.fault_always(Target::Object, Fault::Crc(None));
     s.fault(Fault::Several(vec![Fault::CutAfter(0), Fault::Crc(None)]));

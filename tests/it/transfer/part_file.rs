@@ -245,8 +245,8 @@ fn a_failed_download_to_a_relative_path_keeps_its_part_in_the_initial_directory(
     initial.assert_only(NAME, &Job::own_content(SIZE));
 }
 
-/// Regression: systemd's `RestrictAddressFamilies` and seccomp profiles forbid Unix sockets, and `to_file` always failed
-/// under them.
+/// Regression: systemd's `RestrictAddressFamilies` and seccomp profiles forbid Unix sockets, and `to_file` always
+/// failed under them.
 #[test]
 fn a_download_opens_no_unix_socket() {
     for parallel in [1, 3] {

@@ -85,7 +85,8 @@ fn assert_replaced(name: &str, (what, make): Make) {
     }
 }
 
-/// Regression: opening a FIFO blocked forever, beyond any cancel flag and even without `resume`; 2 GiB were read into memory.
+/// Regression: opening a FIFO blocked forever, beyond any cancel flag and even without `resume`. A sparse file of 2 GiB
+/// was read into memory.
 #[test]
 fn junk_at_the_checkpoint_path_is_replaced() {
     for junk in JUNK {
@@ -209,8 +210,8 @@ fn our_own_leftovers_are_used() {
     assert_eq!(done.reused, 1_500_000);
 }
 
-/// In a sticky folder like `/tmp`, users cannot remove each other's files. Regression: the error was a bare `Operation not
-/// permitted`.
+/// In a sticky folder like `/tmp`, users cannot remove each other's files. Regression: the error was a bare
+/// `Operation not permitted`.
 #[test]
 fn a_leftover_that_cannot_be_replaced_is_named_with_its_owner() {
     if lacks_root() || lacks(AS_SOMEBODY) {
@@ -240,8 +241,8 @@ fn a_leftover_that_cannot_be_replaced_is_named_with_its_owner() {
     }
 }
 
-/// The same for a checkpoint that cannot be replaced: it is not used, and the download succeeds without it or names it in
-/// the error.
+/// The same for a checkpoint that cannot be replaced: it is not used, and the download succeeds without it or names it
+/// in the error.
 #[test]
 fn a_checkpoint_that_cannot_be_replaced_is_not_used() {
     if lacks_root() || lacks(AS_SOMEBODY) {
