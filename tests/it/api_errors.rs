@@ -6,7 +6,7 @@ use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 use dingtalk_files::{ApiError, Error, NetworkStage, Problem, RetryPolicy, UnexpectedAnswer, UnionId};
 use serde_json::json;
 
-use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, ask, client_and_clock, everything_said, fake, send};
+use crate::support::{DOWNLOAD_INFO, SEND, UntouchedServer, ask, client_and_clock, error_texts, fake, send};
 
 /// What a read fails with when it is answered like this.
 fn failure(fault: Fault) -> Error {
@@ -199,7 +199,7 @@ fn a_gateway_speaks_for_itself() {
 
 #[test]
 fn a_redirect_is_named_and_not_followed() {
-    let elsewhere = Elsewhere::new();
+    let elsewhere = UntouchedServer::new();
     let location = format!("http://{}/login?token=planted", elsewhere.host());
     for status in [301, 302, 303, 307, 308] {
         let fake = fake();
@@ -210,7 +210,7 @@ fn a_redirect_is_named_and_not_followed() {
         let host = Some(elsewhere.host());
         assert_eq!((e.operation, e.status, &e.problem), (SEND, status, &Problem::Redirect { host }));
         assert!(error.to_string().contains(&elsewhere.host()), "{error}");
-        assert!(!everything_said(&error).contains("planted"), "{error}");
+        assert!(!error_texts(&error).contains("planted"), "{error}");
         assert!(!error.is_transient());
         assert_eq!(fake.requests_to(Target::Send).len(), 1);
     }
@@ -228,12 +228,12 @@ fn broken_json_is_told_by_its_place_and_not_by_its_text() {
     assert_eq!(e.problem, place);
     let text = error.to_string();
     assert!(text.contains("line 2") && text.contains("column 27"), "{text}");
-    assert!(!everything_said(&error).contains("planted"), "{error}");
+    assert!(!error_texts(&error).contains("planted"), "{error}");
 
     // The right JSON with a wrong type in it: serde would quote the value.
     let wrong_type = failure(Fault::json(200, json!({"headerSignatureInfo": ["planted-text"]})));
     assert_eq!(answer(&wrong_type).problem, Problem::Unreadable("headerSignatureInfo".to_owned()));
-    assert!(!everything_said(&wrong_type).contains("planted"));
+    assert!(!error_texts(&wrong_type).contains("planted"));
     assert!(!wrong_type.may_have_run() && !wrong_type.is_transient());
 
     let empty = failure(Fault::status(200));

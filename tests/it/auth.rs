@@ -10,7 +10,9 @@ use dingtalk_files::{Client, Error, RetryPolicy, Secret, TokenSource};
 
 use serde_json::json;
 
-use crate::support::{Scripted, Seen, Wire, ask, client_and_clock, fake, good_token, http_answer, send};
+use crate::support::{
+    Scripted, SentRequest, Wire, ask, client_and_clock, fake, good_token, http_answer, send,
+};
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
@@ -55,7 +57,7 @@ fn an_app_of_an_organisation_fetches_its_token_there_and_keeps_it() {
     assert_eq!(requests.len(), 3);
     let body = json!({"client_id": "client-1", "client_secret": "planted-secret",
         "grant_type": "client_credentials"});
-    assert_eq!(requests[0], Seen::post(&wire.host(), "/v1.0/oauth2/corp%2F1/token", body));
+    assert_eq!(requests[0], SentRequest::post(&wire.host(), "/v1.0/oauth2/corp%2F1/token", body));
     for request in &requests[1..] {
         assert_eq!(request.headers["x-acs-dingtalk-access-token"], ["planted-token"]);
     }

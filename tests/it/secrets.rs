@@ -11,7 +11,7 @@ use dingtalk_files::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{REFUSED, Scripted, Wire, ask, everything_said, fake, http_answer, send};
+use crate::support::{REFUSED, Scripted, Wire, ask, error_texts, fake, http_answer, send};
 
 const TOKEN: &str = "planted-token";
 const APP_SECRET: &str = "planted-app-secret";
@@ -31,7 +31,7 @@ fn assert_debug_silent(value: &impl Debug) {
 #[track_caller]
 fn assert_error_silent(what: &str, error: &Error) {
     assert!(!error.to_string().is_empty());
-    assert_silent(what, &everything_said(error));
+    assert_silent(what, &error_texts(error));
 }
 
 /// A download info with a secret wherever one can be.
@@ -431,7 +431,7 @@ fn the_errors_of_a_transfer_know_no_secret() {
     for fault in faults {
         let (error, info, _fake) = fail(fault);
         let signed = info.header_signature_info.unwrap();
-        let said = everything_said(&error);
+        let said = error_texts(&error);
         for secret in signed.headers.values().map(String::as_str) {
             assert!(!said.contains(secret), "{said}");
             checked += 1;

@@ -32,7 +32,7 @@ pub(crate) const REFUSED: &str = "http://127.0.0.1:1";
 
 /// A request as it was on the wire, whole: comparing it says also what was *not* sent.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Seen {
+pub(crate) struct SentRequest {
     pub(crate) method: String,
     /// Path and query as they were sent.
     pub(crate) target: String,
@@ -41,7 +41,7 @@ pub(crate) struct Seen {
     pub(crate) body: Value,
 }
 
-impl Seen {
+impl SentRequest {
     /// The one request that a call of the client at `host` makes.
     pub(crate) fn post(host: &str, target: &str, body: Value) -> Self {
         let length = body.to_string().len().to_string();
@@ -80,7 +80,7 @@ impl Seen {
     }
 }
 
-impl From<&Recorded> for Seen {
+impl From<&Recorded> for SentRequest {
     fn from(request: &Recorded) -> Self {
         let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in &request.headers {
@@ -99,11 +99,11 @@ impl From<&Recorded> for Seen {
 /// which mockito's matchers cannot (they do not see what is too much).
 pub(crate) struct Wire {
     server: ServerGuard,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<SentRequest>>>,
 }
 
 /// An answer with little in it, and something for every query: one that has nothing has failed.
-pub(crate) const LITTLE: &str = r#"{"nextToken": "", "dentries": [], "resultItems": [], "roleMap": {}, "url": "",
+pub(crate) const MINIMAL_ANSWER: &str = r#"{"nextToken": "", "dentries": [], "resultItems": [], "roleMap": {}, "url": "",
     "protocol": "HEADER_SIGNATURE", "multipartHeaderSignatureInfos": [], "task": {"id": "task-1"}, "result": {"name": ""}}"#;
 
 impl Wire {
@@ -150,26 +150,26 @@ impl Wire {
     }
 
     /// All requests since the last look.
-    pub(crate) fn requests(&self) -> Vec<Seen> {
+    pub(crate) fn requests(&self) -> Vec<SentRequest> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 
     /// The request, of which there must be exactly one since the last look.
     #[track_caller]
-    pub(crate) fn only_request(&self) -> Seen {
+    pub(crate) fn only_request(&self) -> SentRequest {
         let mut requests = self.requests();
         assert_eq!(requests.len(), 1, "{requests:#?}");
         requests.remove(0)
     }
 }
 
-fn read(request: &mockito::Request) -> Seen {
+fn read(request: &mockito::Request) -> SentRequest {
     let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in request.headers() {
         let value = value.to_str().unwrap().to_owned();
         headers.entry(name.to_string()).or_default().push(value);
     }
-    Seen {
+    SentRequest {
         method: request.method().to_owned(),
         target: request.path_and_query().to_owned(),
         headers,
@@ -178,9 +178,9 @@ fn read(request: &mockito::Request) -> Seen {
 }
 
 /// A place that nobody may come to. It takes connections of any kind, and says nothing.
-pub(crate) struct Elsewhere(TcpListener);
+pub(crate) struct UntouchedServer(TcpListener);
 
-impl Elsewhere {
+impl UntouchedServer {
     pub(crate) fn new() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
     }
@@ -241,7 +241,7 @@ pub(crate) fn ask(client: &Client) -> Result<DownloadInfo> {
 
 /// What an error says in every way it can say it: its text, its structure, its fields where they show more than the
 /// error itself, and its sources.
-pub(crate) fn everything_said(error: &Error) -> String {
+pub(crate) fn error_texts(error: &Error) -> String {
     fn said(error: &(impl Debug + Display + ?Sized)) -> String {
         format!("{error}\n{error:?}\n{error:#?}")
     }
@@ -250,15 +250,15 @@ pub(crate) fn everything_said(error: &Error) -> String {
         Error::Storage(e) => said(e),
         Error::Network(e) => format!("{}\n{}", said(e), said(&e.cause)),
         Error::Answer(e) => said(e),
-        Error::Token(e) => everything_said(e),
+        Error::Token(e) => error_texts(e),
         Error::TokenSource(e) => said(e),
         Error::Write { cause, .. } => said(cause),
-        Error::Interrupted { cause, .. } => everything_said(cause),
+        Error::Interrupted { cause, .. } => error_texts(cause),
         Error::File(e) => said(e),
         Error::Source(e) => said(e),
-        Error::UploadInterrupted(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
-        Error::CommitOutcomeUnknown(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
-        Error::NotSent(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
+        Error::UploadInterrupted(e) => format!("{}\n{}", said(e), error_texts(&e.cause)),
+        Error::CommitOutcomeUnknown(e) => format!("{}\n{}", said(e), error_texts(&e.cause)),
+        Error::NotSent(e) => format!("{}\n{}", said(e), error_texts(&e.cause)),
         _ => String::new(),
     };
     let mut all = vec![said(error), fields];

@@ -24,12 +24,12 @@ use std::time::{Duration, Instant};
 use dingtalk_files::testing::ManualClock;
 use dingtalk_files::{ByteRange, Error, RetryPolicy, UnionId};
 
-use server::{Nginx, Seen, assert_file, assert_same, bytes, crc64};
+use server::{Nginx, SentRequest, assert_file, assert_same, bytes, crc64};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-fn connections(seen: &[Seen]) -> usize {
+fn connections(seen: &[SentRequest]) -> usize {
     seen.iter().map(|request| request.connection).collect::<HashSet<_>>().len()
 }
 

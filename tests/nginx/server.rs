@@ -37,7 +37,7 @@ pub(crate) struct Nginx {
 
 /// A line of the access log: what the server saw of a request, and answered. What was not sent is `-`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct SentRequest {
     pub(crate) connection: u64,
     pub(crate) method: String,
     pub(crate) path: String,
@@ -161,7 +161,7 @@ impl Nginx {
     }
 
     /// What it was asked for, API calls left out. Stops it: then everything is in the log.
-    pub(crate) fn seen(mut self) -> Vec<Seen> {
+    pub(crate) fn seen(mut self) -> Vec<SentRequest> {
         self.stop();
         let log = fs::read_to_string(self.here.join("access.log")).unwrap();
         log.lines().map(parse).filter(|seen| !seen.path.starts_with("/v1.0/")).collect()
@@ -175,11 +175,11 @@ impl Drop for Nginx {
     }
 }
 
-fn parse(line: &str) -> Seen {
+fn parse(line: &str) -> SentRequest {
     let mut fields = line.split('|');
     let mut next = || fields.next().unwrap().to_owned();
     let (connection, method, path) = (next().parse().unwrap(), next(), next());
-    Seen {
+    SentRequest {
         connection,
         method,
         path,

@@ -3,7 +3,7 @@
 use dingtalk_files::{Phase, Problem};
 
 use super::*;
-use crate::support::{Elsewhere, REFUSED, Scripted, http_answer};
+use crate::support::{REFUSED, Scripted, UntouchedServer, http_answer};
 
 /// Returns a transient server error.
 fn busy() -> Fault {
@@ -215,7 +215,7 @@ fn an_upload_without_a_checksum_from_the_store_is_unverified() {
 fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         for size in [1000, 2 * MIB] {
-            let (setup, other_server) = (Setup::new(), Elsewhere::new());
+            let (setup, other_server) = (Setup::new(), UntouchedServer::new());
             let location = format!("http://{}/upload?signature=secret", other_server.host());
             setup.fake.fault_always(Target::Put, Fault::Redirect { status, location });
             let error = setup.upload().from_bytes(pattern(size)).unwrap_err();

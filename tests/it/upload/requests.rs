@@ -4,7 +4,7 @@ use dingtalk_files::{AppProperty, ConflictStrategy, OnlineDocType, Region, Union
 use serde_json::json;
 
 use super::*;
-use crate::support::Seen;
+use crate::support::SentRequest;
 
 const INFO: &str = "/v1.0/storage/spaces/space-1/files/uploadInfos/query?unionId=operator-1";
 const INIT: &str = "/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init?unionId=operator-1";
@@ -13,14 +13,15 @@ const COMMIT: &str = "/v1.0/storage/spaces/space-1/files/commit?unionId=operator
 
 impl Setup {
     /// Returns the expected API request.
-    fn call(&self, target: &str, body: Value) -> Seen {
+    fn call(&self, target: &str, body: Value) -> SentRequest {
         let host = self.fake.base_url().replace("http://", "");
-        Seen::post(&host, target, body).with_header("x-acs-dingtalk-access-token", &self.fake.access_token())
+        SentRequest::post(&host, target, body)
+            .with_header("x-acs-dingtalk-access-token", &self.fake.access_token())
     }
 
     #[track_caller]
-    fn assert_called(&self, kind: Target, expected: &[Seen]) {
-        let seen: Vec<Seen> = self.fake.requests_to(kind).iter().map(Seen::from).collect();
+    fn assert_called(&self, kind: Target, expected: &[SentRequest]) {
+        let seen: Vec<SentRequest> = self.fake.requests_to(kind).iter().map(SentRequest::from).collect();
         assert_eq!(seen, expected);
     }
 

@@ -4,7 +4,7 @@ use dingtalk_files::{NotSent, SentFile};
 use serde_json::json;
 
 use super::*;
-use crate::support::Seen;
+use crate::support::SentRequest;
 
 const BYTES: &[u8] = b"hello";
 
@@ -39,8 +39,8 @@ fn not_sent(result: Result<SentFile>) -> NotSent {
 fn assert_only_call(setup: &Setup, kind: Target, target: &str, body: Value) {
     let host = setup.fake.base_url().replace("http://", "");
     let token = setup.fake.access_token();
-    let expected = Seen::post(&host, target, body).with_header("x-acs-dingtalk-access-token", &token);
-    let seen: Vec<Seen> = setup.fake.requests_to(kind).iter().map(Seen::from).collect();
+    let expected = SentRequest::post(&host, target, body).with_header("x-acs-dingtalk-access-token", &token);
+    let seen: Vec<SentRequest> = setup.fake.requests_to(kind).iter().map(SentRequest::from).collect();
     assert_eq!(seen, [expected]);
     let kinds: Vec<Option<Target>> = setup.fake.requests().iter().map(|request| request.target).collect();
     let all = [Target::Token, Target::UploadInfo, Target::Put, Target::Commit, kind];
