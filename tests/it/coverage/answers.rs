@@ -237,9 +237,9 @@ fn every_documented_word_is_known() {
     let mut findings = Vec::new();
     for (row, fact) in rows_with_facts() {
         let sample = Sample::of_facts(fact).answer;
-        let worded = places("", &fact.answer).into_iter().filter(|(_, field)| !field.names.is_empty());
+        let worded = places("", &fact.answer).into_iter().filter(|(_, field)| !field.words.is_empty());
         for (place, field) in worded {
-            for word in &field.names {
+            for word in &field.words {
                 let value = match field.kind {
                     Kind::List(_) => json!([word]),
                     _ => json!(word),

@@ -148,7 +148,7 @@ fn assert_wrong_length(actual: u64, announced: u64, check: impl Fn(&SourceProble
         let (setup, done) = bounded(move || {
             let setup = Setup::new();
             let upload = if in_parts { setup.in_parts() } else { setup.upload() };
-            let done = upload.parallel(connections).from_reader(Dribble(&pattern(actual)), announced);
+            let done = upload.parallel(connections).from_reader(SmallReads(&pattern(actual)), announced);
             (setup, done)
         });
         let error = source_error(done);

@@ -8,7 +8,7 @@ use dingtalk_files::{
 };
 use serde_json::json;
 
-use crate::support::{MINIMAL_ANSWER, Wire, ask, fake, send};
+use crate::support::{MINIMAL_ANSWER, Wire, fake, query_info, send};
 
 const PERSON: UnionId<'_> = UnionId("union-1");
 
@@ -99,7 +99,7 @@ fn an_empty_body_is_a_success_for_changes_only() {
             assert_eq!(done.is_ok(), !is_query, "{name} {body:?}: {done:?}");
         }
     }
-    let error = ask(&Wire::json("").client()).unwrap_err();
+    let error = query_info(&Wire::json("").client()).unwrap_err();
     let Error::Answer(e) = &error else { panic!("{error}") };
     assert_eq!(e.problem, Problem::Empty(&["protocol", "headerSignatureInfo"]));
     assert_eq!((error.kind(), error.status()), (ErrorKind::Answer, Some(200)));
@@ -112,7 +112,7 @@ fn an_html_404_is_reported_as_a_wrong_address() {
         let fake = fake();
         fake.fault_always(Target::DownloadInfo, Fault::html(status, "<html>nothing here</html>"));
         let client = fake.client().build().unwrap();
-        let error = ask(&client).unwrap_err();
+        let error = query_info(&client).unwrap_err();
         let Error::Answer(e) = &error else { panic!("{error}") };
         assert_eq!((e.status, &e.problem), (status, &Problem::WrongAddress));
         assert!(!error.is_rate_limited() && !error.is_transient() && error.retry_after().is_none());

@@ -17,8 +17,8 @@ use dingtalk_files::{Client, DentryType, Error, GetFileDownloadInfo, Region, Tra
 use serde_json::json;
 
 use crate::support::{
-    DOWNLOAD_INFO, MINIMAL_ANSWER, SEND, SentRequest, TOKEN, UntouchedServer, Wire, ask, fake, own_agent,
-    send,
+    DOWNLOAD_INFO, MINIMAL_ANSWER, SEND, SentRequest, TOKEN, UntouchedServer, Wire, fake, own_agent,
+    query_info, send,
 };
 
 const INFO_TARGET: &str =
@@ -82,15 +82,15 @@ fn unknown_values_are_kept_and_optional_fields_may_be_missing() {
     let wire = Wire::json(
         r#"{"protocol": "TORRENT", "more": 1, "headerSignatureInfo": {"region": "MARS", "more": {}, "resourceUrls": []}}"#,
     );
-    let info = ask(&wire.client()).unwrap();
+    let info = query_info(&wire.client()).unwrap();
     assert_eq!(info.protocol, Some(TransferProtocol::Other("TORRENT".to_owned())));
     let signed = info.header_signature_info.unwrap();
     assert_eq!(signed.region, Some(Region::Other("MARS".to_owned())));
     assert_eq!(signed.expiration_seconds, None);
 
-    let little = ask(&Wire::json(MINIMAL_ANSWER).client()).unwrap();
+    let little = query_info(&Wire::json(MINIMAL_ANSWER).client()).unwrap();
     assert_eq!(little.header_signature_info, None);
-    let nothing = ask(&Wire::json("{}").client()).unwrap_err().to_string();
+    let nothing = query_info(&Wire::json("{}").client()).unwrap_err().to_string();
     assert!(nothing.ends_with("answered 200: it has none of `protocol`, `headerSignatureInfo`"), "{nothing}");
     // A send that has run is not an error because its answer is minimal.
     assert_eq!(send(&Wire::json("{}").client()).unwrap().id, None);
@@ -107,7 +107,7 @@ fn null_is_read_as_a_missing_value() {
         r#"{"headerSignatureInfo": {"resourceUrls": ["https://h/o"], "headers": null, "region": null,
             "internalResourceUrls": null, "expirationSeconds": null}}"#,
     );
-    let signed = ask(&wire.client()).unwrap().header_signature_info.unwrap();
+    let signed = query_info(&wire.client()).unwrap().header_signature_info.unwrap();
     assert_eq!(signed.resource_urls, ["https://h/o"]);
     assert!(signed.headers.is_empty() && signed.internal_resource_urls.is_empty());
 }
@@ -175,7 +175,7 @@ fn empty_and_dot_ids_are_refused_without_a_request() {
 fn the_user_agent_can_be_set() {
     let wire = Wire::json(MINIMAL_ANSWER);
     let client = wire.builder().user_agent("backup/1.0 (nightly)").build().unwrap();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     let expected = SentRequest::post(&wire.host(), INFO_TARGET, json!({}))
         .with_token()
         .with_header("user-agent", "backup/1.0 (nightly)");
@@ -187,7 +187,7 @@ fn a_base_url_may_have_a_path() {
     for slash in ["", "/"] {
         let wire = Wire::json(MINIMAL_ANSWER);
         let base = format!("{}/gateway/dingtalk{slash}", wire.url());
-        ask(&wire.builder().base_url(base).build().unwrap()).unwrap();
+        query_info(&wire.builder().base_url(base).build().unwrap()).unwrap();
         let target = format!("/gateway/dingtalk{INFO_TARGET}");
         let expected = SentRequest::post(&wire.host(), &target, json!({})).with_token();
         assert_eq!(wire.only_request(), expected);
@@ -211,16 +211,16 @@ fn a_custom_agent_keeps_its_user_agent_but_follows_no_redirects() {
         let builder = Client::builder().access_token(TOKEN).base_url(url);
         builder.agent(own.clone())
     };
-    ask(&builder(wire.url()).build().unwrap()).unwrap();
+    query_info(&builder(wire.url()).build().unwrap()).unwrap();
     let request = |agent| {
         SentRequest::post(&wire.host(), INFO_TARGET, json!({})).with_token().with_header("user-agent", agent)
     };
     assert_eq!(wire.only_request(), request("own-agent/2"));
-    ask(&builder(wire.url()).user_agent("custom/3").build().unwrap()).unwrap();
+    query_info(&builder(wire.url()).user_agent("custom/3").build().unwrap()).unwrap();
     assert_eq!(wire.only_request(), request("custom/3"));
 
     let refusing = Wire::error(403, r#"{"code":"permissionDenied"}"#);
-    let error = ask(&builder(refusing.url()).build().unwrap()).unwrap_err();
+    let error = query_info(&builder(refusing.url()).build().unwrap()).unwrap_err();
     assert_eq!(error.code(), Some("permissionDenied"));
 
     let other_server = UntouchedServer::new();
@@ -245,6 +245,6 @@ fn a_custom_agent_may_refuse_plain_http() {
     let error = send(&client).unwrap_err();
     assert!(error.to_string().contains("https only"), "{error}");
     assert!(!error.may_have_run() && !error.is_transient(), "{error}");
-    ask(&client).unwrap_err();
+    query_info(&client).unwrap_err();
     assert_eq!((wire.requests(), clock.sleeps()), (vec![], vec![]));
 }
