@@ -109,7 +109,7 @@ fn a_build_script_downloads_a_pinned_file_once() {
     let again = package.cargo("build").arg("--verbose").envs(settings.clone()).output().unwrap();
     assert!(stderr(&again).contains("Fresh build-script"), "{}", stderr(&again));
     package.assert_built(&settings);
-    // With other settings build.rs runs and finds the file: without an account, and with an unreachable server.
+    // Other settings make build.rs run again, and it finds the file: without an account, and with an unreachable server.
     package.assert_built(&[]);
     package
         .assert_built(&[&settings[..], &[("DINGTALK_BASE_URL", "http://127.0.0.1:1".to_owned())]].concat());

@@ -401,7 +401,7 @@ fn the_outcome_is_reported_on_stderr_if_stdout_is_closed() {
         assert!(help.code == 0 && help.err.is_empty(), "{help:?}");
     }
     assert_eq!((stage.fake.files().len(), stage.fake.sent().len()), (2, 1));
-    // With stderr closed too, the exit code remains.
+    // The exit code remains if stderr is closed too.
     let mut put = stage.command("put", &["a.txt", "space-1"]);
     assert_eq!(put.stdout(closed()).stderr(closed()).status().unwrap().code(), Some(1));
 }

@@ -156,7 +156,7 @@ fn an_object_server_may_use_a_private_root() {
     server.assert_no_more_connections();
 }
 
-/// With an unrelated root, neither of the two handshakes carries a request.
+/// Neither of the two handshakes carries a request if the configured root is unrelated.
 #[test]
 fn only_the_right_root_is_trusted() {
     let server = TlsServer::start("{}");

@@ -342,7 +342,7 @@ fn an_unrequested_encoding_is_refused() {
 fn uploads_of_all_sizes_succeed() {
     let Some(nginx) = Nginx::start() else { return };
     let client = nginx.builder().build().unwrap();
-    // From one mebibyte on, the client waits for `100 Continue`.
+    // The client waits for `100 Continue` if the body has at least one mebibyte.
     for size in [0, 1, MIB - 1, MIB, 3 * MIB + 1] {
         let content = bytes(size);
         let upload = || client.upload("uploads", "0", UnionId("operator-1")).name("put.bin");

@@ -34,7 +34,7 @@ fn ranges_honoured_only_for_the_first_request_do_not_multiply_the_traffic() {
     }
 }
 
-/// Every second range is honoured, as behind two caches of which only one supports ranges.
+/// Every second range is honoured, as if one of two caches did not support ranges.
 #[test]
 fn ranges_honoured_only_sometimes_do_not_multiply_the_traffic() {
     const SIZE: u64 = 32 * MIB;

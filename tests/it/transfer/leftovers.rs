@@ -5,7 +5,7 @@ use std::fs;
 use super::folder::{Folder, NAME};
 use super::*;
 
-/// With `no_clobber` the target is published by a hard link, and a kill may come before the part's name is removed.
+/// `no_clobber` publishes the target by a hard link, and a kill may come before the part's name is removed.
 #[test]
 fn a_part_linked_to_the_target_is_not_written_to() {
     for resume in [true, false] {

@@ -34,7 +34,7 @@ fn assert_grows(reports: &[Report]) {
 }
 
 #[test]
-fn without_elapsed_time_only_the_first_and_last_reports_are_made() {
+fn only_the_first_and_last_reports_are_made_if_no_time_passes() {
     for parallel in [1, 4] {
         for size in [1, 5 * MIB] {
             let (s, folder) = (Setup::new(size), Folder::new());

@@ -64,7 +64,7 @@ fn a_download_can_be_resumed_many_times() {
 }
 
 #[test]
-fn without_resume_no_bytes_are_kept_or_reused() {
+fn no_bytes_are_kept_or_reused_if_resume_is_off() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(HALF));
     let error = s.file().download().to_file(folder.target()).unwrap_err();

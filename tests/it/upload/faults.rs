@@ -242,7 +242,7 @@ fn an_upload_fails_after_all_retries() {
 }
 
 #[test]
-fn without_retries_the_first_failure_is_returned() {
+fn the_first_failure_is_returned_if_retries_are_disabled() {
     for fault in [busy(), Fault::CloseWithoutAnswer, Fault::CorruptUpload(0)] {
         let setup = Setup::with(no_retries);
         setup.fault(Target::Put, fault);

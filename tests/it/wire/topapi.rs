@@ -112,7 +112,7 @@ fn a_refused_token_is_replaced_once() {
     let targets: Vec<_> = wire.requests().into_iter().map(|request| request.target).collect();
     let target = |token| format!("/topapi/v2/user/get?access_token={token}");
     assert_eq!(targets, [target("token-0"), target("token-1")]);
-    // With a fixed token, the call is not repeated.
+    // A call with a fixed token is not repeated.
     user(&wire.client()).unwrap_err();
     assert_eq!(wire.requests().len(), 1);
 }
