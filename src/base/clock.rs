@@ -55,11 +55,13 @@ pub(crate) struct Deadline {
     pub(crate) at: Duration,
     /// The time that the whole operation had, for the error that says it was not enough.
     pub(crate) limit: Duration,
+    /// What the error calls it.
+    pub(crate) name: &'static str,
 }
 
 impl Deadline {
     pub(crate) fn time_left(self, now: Duration) -> TimeLeft {
-        TimeLeft { left: self.at.saturating_sub(now), limit: self.limit }
+        TimeLeft { left: self.at.saturating_sub(now), limit: self.limit, name: self.name }
     }
 }
 
@@ -68,6 +70,7 @@ impl Deadline {
 pub(crate) struct TimeLeft {
     pub(crate) left: Duration,
     pub(crate) limit: Duration,
+    pub(crate) name: &'static str,
 }
 
 /// An interruption, or the end of the time, is noticed this soon during a wait.

@@ -126,7 +126,7 @@ pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> 
 /// In place of ureq's "timeout: global". No agent of ours has such a limit: it is the operation's.
 pub(super) fn over(time_left: Option<TimeLeft>) -> Box<dyn StdError + Send + Sync> {
     match time_left {
-        Some(TimeLeft { limit, .. }) => Box::new(OverallTimeout { limit }),
+        Some(TimeLeft { limit, name, .. }) => Box::new(OverallTimeout { limit, name }),
         None => "the time that the agent allows for a whole call is over".into(),
     }
 }
