@@ -434,7 +434,7 @@ fn a_token_source_works_behind_an_arc_and_a_box() {
         builder().token_source(Box::new(shared) as Box<dyn TokenSource>),
     ];
     for client in clients {
-        source.asked.store(0, Ordering::SeqCst);
+        source.calls.store(0, Ordering::SeqCst);
         send(&client.build().unwrap()).unwrap();
         assert_eq!(source.rejected.lock().unwrap().drain(..).len(), 1, "refusals reach the source");
     }
