@@ -80,7 +80,7 @@ fn without_a_thread_a_deadline_is_an_error() {
     let fake = fake();
     let (said, errors) = without_threads(&fake, "no threads, deadline");
     assert_eq!(said[0], "threads: none", "{errors}");
-    assert!(said[1].starts_with(NOT_SENT) && said[1].contains("can start no thread"), "{said:?}");
+    assert!(said[1].starts_with(NOT_SENT) && said[1].contains("cannot start a thread"), "{said:?}");
     assert_eq!((said.len(), fake.sent().len()), (2, 0));
 }
 
