@@ -58,8 +58,8 @@ fn what_says_that_it_did_not_succeed_is_an_error() {
         assert_eq!(error.request_id(), Some("request-1"));
         assert!(error.may_have_run() && !error.is_transient());
         let text = format!(
-            "{operation} answered 200: it says that it did not succeed, and not why; look whether it has taken effect \
-             before you try again (request id request-1)"
+            "{operation} answered 200: it reports that it did not succeed, without a reason; check whether it has taken \
+             effect before you try again (request id request-1)"
         );
         assert_eq!(error.to_string(), text);
     }
