@@ -185,6 +185,7 @@ pub use base::error::{
     ApiError, CommitUnknown, Error, ErrorKind, FileError, NetworkError, NetworkStage, NotSent, Problem,
     Result, SourceError, SourceProblem, StorageError, UnexpectedAnswer, UploadInterrupted,
 };
+pub use base::event::{Event, EventKind};
 pub use base::ids::{UnionId, UserId};
 pub use base::pages::{Page, Pages};
 pub use base::secret::{PresignedUrl, Secret};
@@ -194,7 +195,7 @@ pub use base::upload::{PendingUpload, Uploaded};
 pub use client::Client;
 pub use client::builder::ClientBuilder;
 pub use client::retry::RetryPolicy;
-pub use client::token::{AccessToken, TokenSource};
+pub use client::token::{AccessToken, IntoTokenSource, TokenSource};
 pub use object::range::ByteRange;
 pub use transfer::context::{Phase, Progress};
 pub use transfer::doc_resource::{DocResource, StoredResource};

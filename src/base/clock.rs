@@ -55,11 +55,13 @@ pub(crate) struct Deadline {
     pub(crate) at: Duration,
     /// Time limit of the whole operation, for the error that reports the timeout.
     pub(crate) limit: Duration,
+    /// Name of the limit in the error.
+    pub(crate) name: &'static str,
 }
 
 impl Deadline {
     pub(crate) fn time_left(self, now: Duration) -> TimeLeft {
-        TimeLeft { left: self.at.saturating_sub(now), limit: self.limit }
+        TimeLeft { left: self.at.saturating_sub(now), limit: self.limit, name: self.name }
     }
 }
 
@@ -68,6 +70,7 @@ impl Deadline {
 pub(crate) struct TimeLeft {
     pub(crate) left: Duration,
     pub(crate) limit: Duration,
+    pub(crate) name: &'static str,
 }
 
 /// Longest time until a wait notices an interruption, or the end of its time.

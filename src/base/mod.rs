@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod crc64;
 pub(crate) mod dentry;
 pub(crate) mod error;
+pub(crate) mod event;
 pub(crate) mod form;
 pub(crate) mod ids;
 pub(crate) mod json;

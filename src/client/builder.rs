@@ -11,9 +11,11 @@ use ureq::http::HeaderValue;
 
 use crate::base::clock::{Clock, MonotonicClock};
 use crate::base::error::{Error, Result};
+use crate::base::event::Event;
 use crate::base::secret::Secret;
+use crate::client::events::Events;
 use crate::client::retry::RetryPolicy;
-use crate::client::token::{AppTokens, Auth, TokenSource};
+use crate::client::token::{AppTokens, Auth, IntoTokenSource};
 use crate::client::{Client, Inner};
 use crate::http::settings::{NetworkSettings, ProxyChoice, zero_timeout};
 use crate::http::{Http, tls};
@@ -48,6 +50,7 @@ pub struct ClientBuilder {
     network: NetworkSettings,
     overall_timeout: Option<Duration>,
     allow_http_objects: bool,
+    events: Events,
     clock: Arc<dyn Clock>,
 }
 
@@ -80,11 +83,31 @@ impl Client {
     /// [`Error::Config`](crate::Error::Config), naming the variables that are missing or invalid.
     #[inline]
     pub fn from_env() -> Result<Self> {
-        ClientBuilder::from_vars(|name| std::env::var(name).ok())?.build()
+        ClientBuilder::from_env()?.build()
     }
 }
 
 impl ClientBuilder {
+    /// Returns a builder with the credentials and the base URL of the environment, for further settings.
+    ///
+    /// The variables are those of [`Client::from_env`].
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use dingtalk_files::ClientBuilder;
+    ///
+    /// let client = ClientBuilder::from_env()?.stall_timeout(Duration::from_secs(10)).build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config), naming the variables that are missing or invalid.
+    #[inline]
+    pub fn from_env() -> Result<Self> {
+        Self::from_vars(|name| std::env::var(name).ok())
+    }
+
     pub(crate) fn new() -> Self {
         Self {
             auth: None,
@@ -96,6 +119,7 @@ impl ClientBuilder {
             network: NetworkSettings::default(),
             overall_timeout: None,
             allow_http_objects: false,
+            events: Events::default(),
             clock: Arc::new(MonotonicClock::start()),
         }
     }
@@ -154,8 +178,8 @@ impl ClientBuilder {
     /// let client = Client::builder().token_source(source).build()?;
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
-    pub fn token_source(self, source: impl TokenSource + 'static) -> Self {
-        self.auth(Auth::Custom(Box::new(source)))
+    pub fn token_source<Kind>(self, source: impl IntoTokenSource<Kind>) -> Self {
+        self.auth(Auth::Custom(source.into_token_source()))
     }
 
     fn auth(mut self, auth: Auth) -> Self {
@@ -355,6 +379,32 @@ impl ClientBuilder {
         self
     }
 
+    /// Calls `observer` for each [`Event`]: attempts, waits, token fetches, renewed signatures, failovers. For metrics
+    /// and traces.
+    ///
+    /// The observer runs in the thread of the call or transfer, which continues when the observer returns; keep it
+    /// short. The same events go to the [`log`](https://docs.rs/log) facade with the target `dingtalk_files`: a retry
+    /// as a warning, the rest at debug level. Events contain no secret. If there is no observer and no logger, they
+    /// cost nothing measurable.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use dingtalk_files::{Client, EventKind};
+    ///
+    /// static RETRIES: AtomicU64 = AtomicU64::new(0);
+    /// let client = Client::builder().access_token("token").observer(|event| {
+    ///     if event.kind == EventKind::Wait {
+    ///         RETRIES.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// });
+    /// let client = client.build()?;
+    /// # Ok::<(), dingtalk_files::Error>(())
+    /// ```
+    pub fn observer(mut self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.events.observer = Some(Box::new(observer));
+        self
+    }
+
     #[cfg(feature = "testing")]
     pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -450,6 +500,7 @@ impl ClientBuilder {
             oapi_base_url,
             overall_timeout: self.overall_timeout,
             allow_http_objects: self.allow_http_objects,
+            events: self.events,
         }))
     }
 }

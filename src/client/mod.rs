@@ -1,6 +1,7 @@
 //! The client: runs a call and returns a typed answer.
 
 pub(crate) mod builder;
+pub(crate) mod events;
 pub(crate) mod retry;
 pub(crate) mod token;
 
@@ -18,10 +19,12 @@ use crate::base::clock::{Clock, Deadline, POLL_INTERVAL, TimeLeft, jitter};
 use crate::base::error::{
     ApiAnswer, Error, NetworkError, NetworkStage, OverallTimeout, Problem, Result, classify,
 };
+use crate::base::event::{Event, EventKind};
 use crate::base::json::fields::{Field, PageOf};
 use crate::base::json::{self, Reading, Vital};
 use crate::base::pages::Page;
-use crate::base::secret::Secret;
+use crate::base::secret::{Secret, host_of};
+use crate::client::events::Events;
 use crate::client::retry::{AttemptState, RetryDecision, RetryPolicy, after_failure};
 use crate::client::token::{Auth, Fetched, Token};
 use crate::http::{ApiRequest, Http, ObjectBody};
@@ -60,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) oapi_base_url: String,
     pub(crate) overall_timeout: Option<Duration>,
     pub(crate) allow_http_objects: bool,
+    pub(crate) events: Events,
 }
 
 /// Limit of an early refresh of the token. The old token still works, so the refresh must not delay a call for all its
@@ -150,7 +154,7 @@ impl Client {
         };
         loop {
             let token = if call.with_token { Some(this.token(call.operation)?) } else { None };
-            let error = match this.run_once(call, &url, token.as_ref(), &mut tries) {
+            let error = match this.observe_once(call, &url, token.as_ref(), &mut tries) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -164,13 +168,43 @@ impl Client {
                 }
                 RetryDecision::After(wait) => {
                     let ends = self.clock().now().saturating_add(wait);
-                    if this.deadline.is_some_and(|deadline| ends >= deadline.at) || !this.pause(wait) {
+                    if this.deadline.is_some_and(|deadline| ends >= deadline.at) {
+                        return Err(error);
+                    }
+                    let event = Event::new(EventKind::Wait, call.operation, host_of(&url));
+                    self.events().emit(&Event { duration: wait, ..event.because_of(&error) });
+                    if !this.pause(wait) {
                         return Err(error);
                     }
                     tries.retries += 1;
                 }
             }
         }
+    }
+
+    /// Sends a call once, and emits the event of the attempt.
+    fn observe_once(
+        &self,
+        call: &Call<'_>,
+        url: &str,
+        token: Option<&Token>,
+        tries: &mut AttemptState,
+    ) -> Result<ApiAnswer> {
+        if !self.events().are_on() {
+            return self.run_once(call, url, token, tries);
+        }
+        let begun = self.clock().now();
+        let result = self.run_once(call, url, token, tries);
+        let event = Event::new(EventKind::Attempt, call.operation, host_of(url));
+        let event = match &result {
+            Ok(answer) => Event {
+                bytes: answer.body.len() as u64,
+                ..event.answered(answer.status, answer.request_id.as_deref())
+            },
+            Err(error) => event.because_of(error),
+        };
+        self.events().emit(&Event { duration: self.clock().now().saturating_sub(begun), ..event });
+        result
     }
 
     fn run_once(
@@ -217,8 +251,19 @@ impl Client {
 
     fn token(&self, operation: &'static str) -> Result<Token> {
         self.inner.auth.token(self.clock(), &|| self.has_ended(operation), |app, early| {
-            let client = if early { self.within(EARLY_REFRESH_LIMIT) } else { self.clone() };
-            let answer = client.call(&app.call());
+            let client = if early {
+                self.within(EARLY_REFRESH_LIMIT, "limit of an early token refresh")
+            } else {
+                self.clone()
+            };
+            let (call, begun) = (app.call(), self.clock().now());
+            let answer = client.call(&call);
+            if answer.is_ok() {
+                let event =
+                    Event::new(EventKind::TokenFetched, call.operation, host_of(&self.inner.base_url));
+                let duration = self.clock().now().saturating_sub(begun);
+                self.events().emit(&Event { duration, ..event });
+            }
             // An early refresh has its own limit. Only the end of this operation abandons the fetch.
             match answer {
                 Err(error) if self.has_ended(operation).is_some() => Fetched::Abandoned(error),
@@ -248,17 +293,46 @@ impl Client {
         self.http().put_object(signed, url, body, length, self.time_left())
     }
 
+    /// Returns a client whose calls and transfers together end within this time, counted from now.
+    ///
+    /// The returned client shares connections and token with this client, and is as cheap as any clone. The deadline
+    /// covers each call, retry, wait, token fetch and transfer that is made with it and with the files created from it.
+    /// An operation that exceeds the deadline fails with a timeout that names the limit. An
+    /// [`overall_timeout`](crate::ClientBuilder::overall_timeout) still limits each operation, and the earlier deadline
+    /// holds. A server creates one such client for each request that it serves.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use std::time::Duration;
+    ///
+    /// let soon = client.with_deadline(Duration::from_secs(20));
+    /// soon.file("space-1", "dentry-1", UnionId("operator-1")).download_to(&mut Vec::new(), ..)?;
+    /// soon.conv_file().send_by_app("space-1", "dentry-1", UnionId("receiver-1"))?;
+    ///
+    /// let over = client.with_deadline(Duration::ZERO);
+    /// let error = over.conv_file().send_by_app("space-1", "dentry-1", UnionId("receiver-1")).unwrap_err();
+    /// assert!(!error.may_have_run(), "nothing was sent");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "the deadline holds for the returned client"]
+    pub fn with_deadline(&self, limit: Duration) -> Self {
+        self.within(limit, "deadline")
+    }
+
     /// Returns this client for one operation, limited by the overall timeout.
     pub(crate) fn within_deadline(&self) -> Self {
         match self.inner.overall_timeout {
-            Some(limit) => self.within(limit),
+            Some(limit) => self.within(limit, "overall timeout"),
             None => self.clone(),
         }
     }
 
     /// Returns this client with a limit for all its calls together. An earlier deadline that is already set remains.
-    fn within(&self, limit: Duration) -> Self {
-        let deadline = Deadline { at: self.clock().now().saturating_add(limit), limit };
+    fn within(&self, limit: Duration, name: &'static str) -> Self {
+        let deadline = Deadline { at: self.clock().now().saturating_add(limit), limit, name };
         let earlier = self.deadline.filter(|earlier| earlier.at <= deadline.at);
         Self { deadline: Some(earlier.unwrap_or(deadline)), ..self.clone() }
     }
@@ -301,8 +375,8 @@ impl Client {
     /// Returns an error if the operation ran out of time or was interrupted. The error reports that nothing was sent.
     fn has_ended(&self, operation: &'static str) -> Option<Error> {
         let (url, stage) = (&self.inner.base_url, NetworkStage::Connect);
-        if let Some(TimeLeft { left: Duration::ZERO, limit }) = self.time_left() {
-            let error = NetworkError::new(operation, url, stage, OverallTimeout { limit });
+        if let Some(TimeLeft { left: Duration::ZERO, limit, name }) = self.time_left() {
+            let error = NetworkError::new(operation, url, stage, OverallTimeout { limit, name });
             return Some(error.timed_out().into());
         }
         let is_interrupted = self.private.as_ref().is_some_and(|own| own.is_interrupted());
@@ -312,6 +386,10 @@ impl Client {
 
     fn time_left(&self) -> Option<TimeLeft> {
         self.deadline.map(|deadline| deadline.time_left(self.clock().now()))
+    }
+
+    pub(crate) fn events(&self) -> &Events {
+        &self.inner.events
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

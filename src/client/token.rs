@@ -73,14 +73,80 @@ pub trait TokenSource: Send + Sync {
     }
 }
 
-impl<F, S, E> TokenSource for F
+impl<T: TokenSource + ?Sized> TokenSource for Arc<T> {
+    fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>> {
+        (**self).access_token()
+    }
+
+    fn rejected(&self, token: &Secret) {
+        (**self).rejected(token);
+    }
+}
+
+impl<T: TokenSource + ?Sized> TokenSource for Box<T> {
+    fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>> {
+        (**self).access_token()
+    }
+
+    fn rejected(&self, token: &Secret) {
+        (**self).rejected(token);
+    }
+}
+
+/// An argument of [`ClientBuilder::token_source`](crate::ClientBuilder::token_source): a [`TokenSource`], also in an
+/// `Arc` or a `Box`, or a closure that returns the token.
+///
+/// The trait is implemented for all of these. `Kind` distinguishes them and is always inferred.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dingtalk_files::{Client, Secret, TokenSource};
+///
+/// struct Fixed;
+///
+/// impl TokenSource for Fixed {
+///     fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>> {
+///         Ok(Secret::new("token"))
+///     }
+/// }
+///
+/// let shared: Arc<dyn TokenSource> = Arc::new(Fixed);
+/// Client::builder().token_source(Arc::clone(&shared)).build()?;
+/// Client::builder().token_source(|| std::env::var("MY_TOKEN")).build()?;
+/// # Ok::<(), dingtalk_files::Error>(())
+/// ```
+pub trait IntoTokenSource<Kind> {
+    /// Returns the token source behind a pointer.
+    fn into_token_source(self) -> Box<dyn TokenSource>;
+}
+
+impl<T: TokenSource + 'static> IntoTokenSource<()> for T {
+    fn into_token_source(self) -> Box<dyn TokenSource> {
+        Box::new(self)
+    }
+}
+
+impl<F, S, E> IntoTokenSource<(S, E)> for F
+where
+    F: Fn() -> Result<S, E> + Send + Sync + 'static,
+    S: Into<Secret>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn into_token_source(self) -> Box<dyn TokenSource> {
+        Box::new(Closure(self))
+    }
+}
+
+struct Closure<F>(F);
+
+impl<F, S, E> TokenSource for Closure<F>
 where
     F: Fn() -> Result<S, E> + Send + Sync,
     S: Into<Secret>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>> {
-        self().map(Into::into).map_err(Into::into)
+        (self.0)().map(Into::into).map_err(Into::into)
     }
 }
 

@@ -129,7 +129,7 @@ pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> 
 /// operation's or that of a caller's agent.
 pub(super) fn over(time_left: Option<TimeLeft>) -> Box<dyn StdError + Send + Sync> {
     match time_left {
-        Some(TimeLeft { limit, .. }) => Box::new(OverallTimeout { limit }),
+        Some(TimeLeft { limit, name, .. }) => Box::new(OverallTimeout { limit, name }),
         None => "the time that the agent allows for a whole call is over".into(),
     }
 }

@@ -416,3 +416,23 @@ fn who_waits_for_a_token_that_fails_shares_the_error() {
     assert!(server.closed.recv().unwrap().starts_with("POST /v1.0/oauth2/accessToken"));
     assert!(server.closed.try_recv().is_err(), "one token call for all");
 }
+
+#[test]
+fn a_token_source_works_behind_an_arc_and_a_box() {
+    let fake = fake();
+    let source = Source { tokens: vec![Secret::new("lapsed"), good_token(&fake)], ..Source::default() };
+    let builder = || Client::builder().base_url(fake.base_url()).no_proxy();
+    let shared: Arc<dyn TokenSource> = Arc::new(source.clone());
+    let clients = [
+        builder().token_source(Arc::new(source.clone())),
+        builder().token_source(Box::new(source.clone())),
+        builder().token_source(Arc::clone(&shared)),
+        builder().token_source(Box::new(shared) as Box<dyn TokenSource>),
+    ];
+    for client in clients {
+        source.asked.store(0, Ordering::SeqCst);
+        send(&client.build().unwrap()).unwrap();
+        assert_eq!(source.rejected.lock().unwrap().drain(..).len(), 1, "refusals reach the source");
+    }
+    assert_eq!(fake.sent().len(), 4);
+}

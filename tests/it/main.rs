@@ -11,6 +11,8 @@
 mod api_errors;
 mod auth;
 mod coverage;
+mod deadline;
+mod events;
 #[cfg(target_os = "linux")]
 mod exhausted;
 mod house;

@@ -70,12 +70,11 @@ impl NetworkError {
 
     /// Returns the limit of the whole operation, if that limit ended the request. In the middle of a body, the cause is
     /// an I/O error.
-    pub(crate) fn overall_timeout(&self) -> Option<Duration> {
-        let overall = self.cause.downcast_ref::<OverallTimeout>().or_else(|| {
+    pub(crate) fn overall_timeout(&self) -> Option<&OverallTimeout> {
+        self.cause.downcast_ref::<OverallTimeout>().or_else(|| {
             let inner: &(dyn StdError + 'static) = self.cause.downcast_ref::<io::Error>()?.get_ref()?;
             inner.downcast_ref()
-        });
-        overall.map(|overall| overall.limit)
+        })
     }
 
     pub(crate) fn may_have_run(&self) -> bool {
@@ -87,11 +86,13 @@ impl NetworkError {
 #[derive(Debug)]
 pub(crate) struct OverallTimeout {
     pub(crate) limit: Duration,
+    /// Name of the limit, such as `overall timeout` or `deadline`.
+    pub(crate) name: &'static str,
 }
 
 impl fmt::Display for OverallTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the overall timeout of {} s", self.limit.as_secs_f64())
+        write!(f, "the {} of {} s", self.name, self.limit.as_secs_f64())
     }
 }
 
@@ -122,7 +123,7 @@ impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { operation, host, cause, .. } = self;
         if let Some(limit) = self.overall_timeout() {
-            write!(f, "{} ended {operation}", OverallTimeout { limit })?;
+            write!(f, "{limit} ended {operation}")?;
             return match self.stage {
                 NetworkStage::Connect => write!(f, " before anything was sent to {host}"),
                 NetworkStage::Answer => write!(f, " before {host} answered"),

@@ -11,6 +11,7 @@ mod few_connections;
 mod folder;
 mod foreign_answers;
 mod integrity;
+mod kept;
 mod kill;
 mod leftovers;
 mod lent;
