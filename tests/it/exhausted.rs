@@ -82,7 +82,7 @@ fn a_deadline_without_a_thread_is_an_error() {
     let fake = fake();
     let (lines, errors) = without_threads(&fake, "no threads, deadline");
     assert_eq!(lines[0], "threads: none", "{errors}");
-    assert!(lines[1].starts_with(NOT_SENT) && lines[1].contains("can start no thread"), "{lines:?}");
+    assert!(lines[1].starts_with(NOT_SENT) && lines[1].contains("cannot start a thread"), "{lines:?}");
     assert_eq!((lines.len(), fake.sent().len()), (2, 0));
 }
 

@@ -113,7 +113,7 @@ fn a_refused_commit_leaves_a_complete_pending_upload() {
             assert!(error.pending.is_complete());
             assert_eq!(error.pending.bytes(), bytes.len() as u64);
             let text = error.to_string();
-            let advice = ". When that is cured, Upload::resume goes on from there";
+            let advice = ". When that is fixed, Upload::resume goes on from there";
             assert!(text.contains("everything has arrived") && text.ends_with(advice), "{text}");
             let puts = setup.puts().len();
             let done = upload(&setup).resume(error.pending).from_bytes(&bytes).unwrap();
@@ -133,7 +133,7 @@ fn a_name_conflict_is_resolved_without_sending_the_bytes_again() {
     assert_eq!(error.code(), Some("dentryNameConflict"));
     assert!(!error.may_have_run() && !error.is_transient());
     let text = error.to_string();
-    assert!(text.contains("choose another name") && text.contains("When that is cured"), "{text}");
+    assert!(text.contains("choose another name") && text.contains("When that is fixed"), "{text}");
     let interrupted = interrupted(Err(error));
     let key = interrupted.pending.upload_key().to_owned();
     let done = upload().name("other.bin").resume(interrupted.pending).from_bytes(&bytes).unwrap();

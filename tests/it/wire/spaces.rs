@@ -59,8 +59,8 @@ fn a_false_success_field_is_an_error() {
         assert_eq!(error.request_id(), Some("request-1"));
         assert!(error.may_have_run() && !error.is_transient());
         let text = format!(
-            "{operation} answered 200: it says that it did not succeed, and not why; look whether it has taken effect \
-             before you try again (request id request-1)"
+            "{operation} answered 200: it reports that it did not succeed, without a reason; check whether it has taken \
+             effect before you try again (request id request-1)"
         );
         assert_eq!(error.to_string(), text);
     }
