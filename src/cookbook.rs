@@ -1,14 +1,19 @@
-//! Recipes. All of them compile, and most run in this crate's tests, against the fake; the lines that are about the
-//! fake are hidden.
+//! Recipes for common tasks.
 //!
-//! `space-1`, `dentry-1` and the like stand for ids of yours. What an error means, and what to do about it, is on [a
-//! page of its own](https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md).
+//! All recipes compile, and most of them run in this crate's tests against the fake. The lines that set up the fake are
+//! hidden.
 //!
-//! # A build script that fetches a file
+//! Replace `space-1`, `dentry-1` and similar values with your own ids. The [troubleshooting page] lists errors, their
+//! causes and their fixes.
 //!
-//! What [`to_file`](crate::Download::to_file) has written is complete and checked, or not there, so the name alone tells
-//! whether there is something to do. Name the version, or the same sources build something else tomorrow; and have it in
-//! the name of the file, because `OUT_DIR` outlives a change of build.rs, and the old version with it.
+//! [troubleshooting page]: https://docs.rs/crate/dingtalk-files/latest/source/docs/troubleshooting.md
+//!
+//! # Download a file in a build script
+//!
+//! [`to_file`](crate::Download::to_file) publishes a file only when it is complete and verified, so the build script
+//! only has to check whether the file exists. Pin the version, or the same sources may produce a different build
+//! tomorrow. Put the version into the file name too: `OUT_DIR` survives changes to `build.rs`, and so does an old
+//! download in it.
 //!
 //! ```
 //! use std::path::{Path, PathBuf};
@@ -40,13 +45,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Cargo shows the error that `main` returns, and its text says what to do. Print `cargo::rerun-if-env-changed=…` for
-//! the variables of [`Client::from_env`](crate::Client::from_env). `examples/build-script` is a whole crate that does
-//! this, and pins a checksum as well.
+//! Cargo prints the error that `main` returns, including the suggested fix. Print `cargo::rerun-if-env-changed=…` for
+//! the variables that [`Client::from_env`](crate::Client::from_env) reads. `examples/build-script` is a complete crate
+//! built this way; it also pins a checksum.
 //!
-//! # A progress bar
+//! # Show a progress bar
 //!
-//! The callback is called about ten times a second at most, so it may draw each time. With the crate `indicatif`:
+//! The callback runs at most about ten times a second, so it may redraw on every call. With the `indicatif` crate:
 //!
 //! ```
 //! use dingtalk_files::{Phase, RemoteFile, Result};
@@ -55,9 +60,9 @@
 //! fn fetch(file: &RemoteFile, target: &str) -> Result<()> {
 //!     let bar = ProgressBar::new(0);
 //!     let show = |now: dingtalk_files::Progress| {
-//!         bar.set_length(now.total.unwrap_or(now.bytes)); // the size is known from the first answer on
+//!         bar.set_length(now.total.unwrap_or(now.bytes)); // known once the first response arrives
 //!         bar.set_position(now.bytes);
-//!         bar.set_message(if now.phase == Phase::Retrying { "the line broke; trying again" } else { "" });
+//!         bar.set_message(if now.phase == Phase::Retrying { "connection lost, retrying" } else { "" });
 //!     };
 //!     file.download().resume(true).progress(show).to_file(target)?;
 //!     bar.finish();
@@ -72,9 +77,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Credentials from a secret manager
+//! # Load credentials from a secret manager
 //!
-//! Mostly it keeps the app secret. Read that once, and leave the tokens to the client:
+//! A secret manager usually stores the app secret. Read it once, and let the client manage the tokens:
 //!
 //! ```
 //! # fn read(_: &str) -> std::io::Result<String> { Ok("fake-app-secret\n".into()) }
@@ -82,7 +87,7 @@
 //! use dingtalk_files::Client;
 //!
 //! let secret = read("dingtalk/app-secret")?;
-//! let client = Client::builder().app(app_key, secret.trim()); // a line break would be part of the secret
+//! let client = Client::builder().app(app_key, secret.trim()); // a trailing newline would become part of the secret
 //! # let client = client.base_url(fake.base_url()).no_proxy();
 //! let client = client.build()?;
 //! # fake.put_file("space-1", "dentry-1", "report.xls", "hello");
@@ -90,13 +95,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where it hands out tokens, give the client a [`TokenSource`](crate::TokenSource). A closure is one. It is asked
-//! before every call, because only you know how long a token of yours may be kept; the example there keeps it.
+//! If the secret manager issues the tokens themselves, pass a [`TokenSource`](crate::TokenSource) to the client. A closure
+//! implements it. The client calls it before every request, because only you know how long your token may be cached; the
+//! example in its documentation caches the token.
 //!
-//! # A server for many organisations
+//! # Serve many organisations
 //!
-//! A third-party enterprise app has a token for each organisation, so build a client for each and keep it: it caches that
-//! token. All clients share the connections of one agent.
+//! A third-party enterprise app has one token per organisation. Build one client per organisation and keep it, because
+//! the client caches the token. All clients share the connections of one agent.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -136,26 +142,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # A token shared by a fleet
+//! # Share a token across machines
 //!
-//! You may not need this: while a token lives, DingTalk gives the same one to everybody who asks with the same app. It
-//! is of use where the machines shall not know the app secret, or are so many that asking is throttled.
+//! Most setups do not need this: until a token expires, DingTalk returns the same token for every request with the same
+//! app credentials. A shared token is useful if the machines must not have the app secret, or if so many machines
+//! request tokens that DingTalk throttles them.
 //!
 //! ```
 //! use std::error::Error;
 //! use dingtalk_files::{Client, Secret, TokenSource};
 //!
-//! /// What all machines reach: Redis, a table, a small service.
+//! /// Storage that all machines can reach: Redis, a database table, a small service.
 //! trait Shelf: Send + Sync {
 //!     fn get(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>>;
 //!     fn put(&self, token: &str, seconds: u64) -> Result<(), Box<dyn Error + Send + Sync>>;
-//!     /// If it is still this one: another machine may have put a new one there.
+//!     /// Removes `token` only if it is still the stored one: another machine may have replaced it.
 //!     fn remove(&self, token: &str);
 //! }
 //!
 //! struct Shared<S> {
 //!     shelf: S,
-//!     app: Client, // only to fetch with
+//!     app: Client, // only fetches tokens
 //! }
 //!
 //! impl<S: Shelf> TokenSource for Shared<S> {
@@ -164,7 +171,7 @@
 //!             return Ok(token.into());
 //!         }
 //!         let fresh = self.app.oauth2().get_access_token(APP_KEY, APP_SECRET)?;
-//!         // As DingTalk's guide says: renewed ten minutes before its end.
+//!         // DingTalk's guide recommends renewing a token ten minutes before it expires.
 //!         self.shelf.put(fresh.access_token.expose(), fresh.expire_in.saturating_sub(600))?;
 //!         Ok(fresh.access_token)
 //!     }
@@ -203,10 +210,10 @@
 //! # Ok::<(), Box<dyn Error>>(())
 //! ```
 //!
-//! # One file, several machines
+//! # Split a download across machines
 //!
-//! [`plan`](crate::plan) cuts it. Name the version and compare the `ETag`, so that all have read the same object. A
-//! part has no checksum of its own (`verified` is `false`): check the whole when it is put together.
+//! [`plan`](crate::plan) splits a file into ranges. Pin the version and compare the `ETag`, so that all machines read the
+//! same object. A range has no checksum of its own (`verified` is `false`): verify the whole file after assembling it.
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk}};
@@ -216,11 +223,11 @@
 //! use dingtalk_files::plan;
 //!
 //! let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(1);
-//! let first = file.download_to(&mut std::io::sink(), 0..1)?; // a byte, to learn size and ETag
-//! let ranges = plan(first.size.ok_or("the store does not tell the size")?, 4);
+//! let first = file.download_to(&mut std::io::sink(), 0..1)?; // one byte, to get size and ETag
+//! let ranges = plan(first.size.ok_or("the store did not report the size")?, 4);
 //!
 //! let mut whole = Vec::new();
-//! for range in ranges { // on each machine another one
+//! for range in ranges { // one range per machine
 //!     let part = file.download_to(&mut whole, range)?;
 //!     assert_eq!(part.etag, first.etag);
 //! }
@@ -228,14 +235,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! On one machine, [`parallel`](crate::Download::parallel) does all of this, and checks.
+//! On a single machine, [`parallel`](crate::Download::parallel) does all of this and verifies the result.
 //!
-//! # How patient to be
+//! # Choose a retry policy
 //!
-//! The default tries five times more, over some seconds (longer where calls are throttled, for there each wait is a second
-//! at least), which fits a service. A person at a terminal wants an answer
-//! sooner, a job at night can wait. A download counts only tries without progress. A send that may have happened is
-//! never repeated, whatever the policy.
+//! By default, the client retries a failed request up to five times over a few seconds, which suits a service. Retries of
+//! throttled calls take longer, because each of these waits lasts at least a second. A user at a terminal expects an
+//! error sooner; a nightly job can wait longer. A download counts only retries without progress. A send that may have
+//! succeeded is never repeated, regardless of the policy.
 //!
 //! ```
 //! use std::time::Duration;
@@ -246,15 +253,15 @@
 //! let at_night = Client::builder()
 //!     .app(key, secret)
 //!     .retry(RetryPolicy::new().max_retries(20).max_delay(Duration::from_secs(120)))
-//!     .overall_timeout(Duration::from_secs(3 * 3600)); // no limit by default: a long transfer is no fault
+//!     .overall_timeout(Duration::from_secs(3 * 3600)); // no limit by default: slow is not an error
 //! # for builder in [terminal, at_night] { builder.base_url(url).build()?; }
 //! # Ok::<(), dingtalk_files::Error>(())
 //! ```
 //!
 //! # Test your program without DingTalk
 //!
-//! With the feature `testing` in your `dev-dependencies`. Let what you test take a [`Client`](crate::Client); which one
-//! it is, it does not know.
+//! Enable the feature `testing` in your `dev-dependencies`. Write the code under test so that it takes a
+//! [`Client`](crate::Client): the test passes a client of the fake, the program a real one.
 //!
 //! ```
 //! use dingtalk_files::testing::{Content, FakeDingTalk, Fault, ManualClock, Target};
@@ -271,8 +278,8 @@
 //! // Your test:
 //! let fake = FakeDingTalk::start()?;
 //! fake.put_file("space-1", "dentry-1", "report.xls", Content::pattern(50_000));
-//! fake.fault(Target::Object, Fault::CutAfter(1_000)); // the line breaks once,
-//! let client = fake.client().clock(ManualClock::new()).build()?; // and the wait costs no time
+//! fake.fault(Target::Object, Fault::CutAfter(1_000)); // the connection breaks once
+//! let client = fake.client().clock(ManualClock::new()).build()?; // waits take no time
 //!
 //! assert_eq!(fetch_and_tell(&client, "boss-1")?.len(), 50_000);
 //! assert_eq!(fake.sent()[0].union_id, "boss-1");
@@ -280,10 +287,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Cancel, from another thread or with Ctrl-C
+//! # Cancel from another thread or with Ctrl-C
 //!
-//! A flag does it. With the crate `ctrlc`, `ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))` sets it. A
-//! program that has nothing else to tidy up may just as well be killed: with `resume`, the next run goes on.
+//! Pass a flag to `cancel`, and set it from any thread. With the `ctrlc` crate,
+//! `ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed))` sets it on Ctrl-C. A program that has nothing else to
+//! clean up can simply be killed: with `resume`, the next run continues the download.
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk, Fault, Target}};
@@ -311,8 +319,8 @@
 //!
 //! # From async code
 //!
-//! Call it in a thread where blocking is allowed. Clones of a [`Client`](crate::Client) share connections and token,
-//! and a [`RemoteFile`](crate::RemoteFile) holds one.
+//! Run the transfer on a thread where blocking is allowed. Clones of a [`Client`](crate::Client) share connections and
+//! token, and a [`RemoteFile`](crate::RemoteFile) contains such a clone.
 //!
 //! ```
 //! use std::path::PathBuf;
@@ -332,13 +340,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Dropping the future does not end the download: give it a flag, as above, in an `Arc`. Into an async writer,
-//! `tokio_util::io::SyncIoBridge` makes a [`Write`](std::io::Write) of it.
+//! Dropping the future does not stop the download. To stop it, pass a cancel flag as above, in an `Arc`. To download into
+//! an async writer, wrap the writer in `tokio_util::io::SyncIoBridge`, which implements [`Write`](std::io::Write).
 //!
-//! # Into a hasher, a zip file, a socket
+//! # Write into a hasher, a zip file or a socket
 //!
-//! Any [`Write`](std::io::Write) does: a `blake3::Hasher`, a `zip::ZipWriter` after its `start_file`. It gets each byte
-//! once and in order, also when the line breaks in between. To do two things at once, put one into the other:
+//! Any [`Write`](std::io::Write) works: a `blake3::Hasher`, or a `zip::ZipWriter` after its `start_file`. The writer
+//! receives each byte once and in order, even if the connection breaks in between. To feed two writers, nest them:
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -347,12 +355,12 @@
 //! # let client = fake.client().build()?;
 //! use std::io::{self, Write};
 //!
-//! /// Writes, and hashes what was written.
+//! /// Writes bytes and hashes those that were written.
 //! struct Hashed<W, H>(W, H);
 //!
 //! impl<W: Write, H: Write> Write for Hashed<W, H> {
 //!     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-//!         let count = self.0.write(bytes)?; // it may take fewer than it is offered
+//!         let count = self.0.write(bytes)?; // may write fewer bytes than passed
 //!         self.1.write_all(&bytes[..count])?;
 //!         Ok(count)
 //!     }
@@ -369,20 +377,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! When it fails, the writer holds the beginning: throw the entry of the zip away, or go on at
+//! After a failure, the writer holds the beginning of the file. Discard the zip entry, or continue at
 //! [`bytes_written`](crate::Error::bytes_written).
 //!
-//! # A whole folder, with names that others chose
+//! # Download a whole folder
 //!
-//! A name at DingTalk is not yet a name on a disk. It may be `..`, hold a `\`, be one that Windows keeps for a device, or
-//! have more bytes than a file system takes (a Chinese character has three):
+//! A file name at DingTalk may not be valid on a local disk. It may be `..`, contain a `\`, be a reserved device name on
+//! Windows, or have more bytes than the file system allows (a Chinese character takes three):
 //!
 //! ```
 //! fn safe(name: &str) -> String {
 //!     let plain = |c: char| if c.is_control() || r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
 //!     let name: String = name.chars().map(plain).collect();
 //!     let name = shortened(&name);
-//!     let name = name.trim_end_matches(['.', ' ']); // Windows drops them; `.` and `..` end here, too
+//!     let name = name.trim_end_matches(['.', ' ']); // dropped by Windows; also empties `.` and `..`
 //!     let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
 //!     let is_digit = |rest: &str| matches!(rest.as_bytes(), [b'0'..=b'9']);
 //!     let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
@@ -390,7 +398,7 @@
 //!     if name.is_empty() || is_device { format!("_{name}") } else { name.to_owned() }
 //! }
 //!
-//! /// At most 254 bytes, which leaves one of the usual 255 for a `_` in front. The extension stays.
+//! /// Shortens `name` to 254 bytes, one less than the usual limit, to leave room for a leading `_`. Keeps the extension.
 //! fn shortened(name: &str) -> String {
 //!     const MOST: usize = 254;
 //!     if name.len() <= MOST {
@@ -411,8 +419,8 @@
 //! assert!(long.len() <= 255 && long.ends_with("报.xlsx"));
 //! ```
 //!
-//! Two names may become the same, also where a disk does not tell small letters from capitals: `no_clobber` makes an
-//! error of that, and a second run fetches only what is missing. One file that fails does not end the rest.
+//! Two names may map to the same file, especially on a case-insensitive file system. `no_clobber` turns such a collision
+//! into an error. It also makes a second run fetch only the missing files. A file that fails does not stop the others.
 //!
 //! ```no_run
 //! # fn safe(name: &str) -> String { name.to_owned() }
@@ -427,7 +435,7 @@
 //!     let target = entry.path.split('/').fold(Path::new("copy").to_owned(), |path, name| path.join(safe(name)));
 //!     std::fs::create_dir_all(target.parent().unwrap_or(Path::new("copy")))?;
 //!     match client.file("space-1", id, operator).download().resume(true).no_clobber(true).to_file(&target) {
-//!         Err(Error::TargetExists { .. }) => eprintln!("{} is there already", entry.path),
+//!         Err(Error::TargetExists { .. }) => eprintln!("{} already exists", entry.path),
 //!         Err(error) if error.code() == Some("dentryDownloadProtocolNotSupport") => {} // an online document
 //!         Err(error) => {
 //!             eprintln!("{}: {error}", entry.path);
@@ -437,16 +445,16 @@
 //!     }
 //! }
 //! if failed > 0 {
-//!     return Err(format!("{failed} files are missing; another run fetches them").into());
+//!     return Err(format!("{failed} files are missing; run again to fetch them").into());
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Go on with an upload
+//! # Resume an upload
 //!
-//! An `UploadInterrupted` holds what has arrived. That is not sent again, only compared. It works within one process. The
-//! client has tried for some seconds already, so wait before the next try, and have an end: a line that is down all night
-//! is somebody's to look at.
+//! `UploadInterrupted` records which bytes have arrived. A resumed upload compares these bytes with the source and does
+//! not send them again. Resuming works only within the same process. The client has already retried for a few seconds, so
+//! wait before the next attempt, and limit the number of attempts: an outage that lasts all night needs a human.
 //!
 //! ```
 //! # use dingtalk_files::{RetryPolicy, UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -475,9 +483,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # After `CommitOutcomeUnknown`
+//! # Recover from `CommitOutcomeUnknown`
 //!
-//! Upload under a name that only this job makes, such as one with the day in it. Then the folder tells.
+//! Upload under a name that only this job uses, for example a name with the date. Then the folder listing shows whether
+//! the commit succeeded.
 //!
 //! ```no_run
 //! use dingtalk_files::{Client, Error, ListDentries, Result, UnionId};
@@ -490,7 +499,7 @@
 //!     };
 //!     for dentry in client.storage().dentries("space-1", "0", operator, &ListDentries::new()) {
 //!         if dentry?.name.as_deref() == Some(&unknown.name) {
-//!             return Ok(()); // it is there
+//!             return Ok(()); // the file was committed
 //!         }
 //!     }
 //!     client.upload("space-1", "0", operator).from_file(path).map(drop)

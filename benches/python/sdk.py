@@ -1,4 +1,4 @@
-"""The official SDK: sdk.py BASE COUNT. $BENCH_ROOT names the root certificate to trust."""
+"""Calls the API with the official SDK: sdk.py BASE COUNT. $BENCH_ROOT is the path of the root certificate to trust."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The bytes with requests, as DingTalk's page shows it: transfer.py download|upload URL FILE."""
+"""Transfers a file with requests, as in DingTalk's documentation: transfer.py download|upload URL FILE."""
 
 import os
 import sys

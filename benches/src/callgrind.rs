@@ -1,4 +1,4 @@
-//! Instructions, which do not depend on what else the machine does.
+//! Instruction counts, which do not depend on other load on the machine.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::Result;
 use crate::child;
 use crate::rounds::Contestant;
 
-/// Instructions of a whole process, the kernel's not included. `trace` is written over.
+/// Counts the instructions of a whole process, excluding the kernel. The file `trace` is overwritten.
 pub fn count(contestant: &Contestant, trace: &Path) -> Result<f64> {
     contestant.prepare()?;
     let plain = contestant.command();
@@ -29,7 +29,8 @@ pub fn count(contestant: &Contestant, trace: &Path) -> Result<f64> {
     Ok(total.trim().parse()?)
 }
 
-/// Instructions for one unit of work: the difference of two contestants that differ by `more` units. The start of a process cancels out.
+/// Returns the instructions per unit of work, from two contestants that differ by `more` units. The start of the
+/// process cancels out.
 pub fn difference(few: &Contestant, many: &Contestant, more: u32, trace: &Path) -> Result<f64> {
     Ok((count(many, trace)? - count(few, trace)?) / f64::from(more))
 }

@@ -1,4 +1,4 @@
-//! One process, measured from its start to its end.
+//! Measures one process from its start to its end.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -8,21 +8,22 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 
-/// What a process cost.
+/// The cost of a process.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// In seconds, from before it was started to its end.
+    /// Wall time from before the start to the end, in seconds.
     pub wall: f64,
-    /// User and system, its own children included, in seconds.
+    /// User and system time in seconds, including child processes.
     pub cpu: f64,
-    /// The largest resident set, in MiB. Never less than that of this program, from which it was forked: see [`floor`].
+    /// The largest resident set in MiB. It is at least that of this program, from which the process was forked: see
+    /// [`floor`].
     pub rss: f64,
 }
 
-/// Nothing here takes as long, unless it hangs.
+/// A limit for hanging processes. No measurement takes this long.
 const LIMIT: Duration = Duration::from_secs(900);
 
-/// Runs it. Anything but exit code 0 is an error with what it said.
+/// Runs a command. An exit code other than 0 is an error with the text of stderr.
 pub fn run(command: &mut Command) -> Result<Sample> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let start = Instant::now();
@@ -31,7 +32,7 @@ pub fn run(command: &mut Command) -> Result<Sample> {
     let (ended, end) = mpsc::channel::<()>();
     let watchdog = thread::spawn(move || {
         if end.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout) {
-            // SAFETY: the child is not waited for before `ended` is dropped, so the number is still its own.
+            // SAFETY: the child is not reaped before `ended` is dropped, so its pid is still valid.
             unsafe { libc::kill(pid, libc::SIGKILL) };
         }
     });
@@ -39,7 +40,7 @@ pub fn run(command: &mut Command) -> Result<Sample> {
     if let Some(mut stderr) = child.stderr.take() {
         stderr.read_to_string(&mut said)?;
     }
-    // Waits, but leaves the child to be reaped below.
+    // Waits, but leaves the child unreaped for `wait4` below.
     // SAFETY: both structures are plain data, and the kernel fills them.
     let (status, usage, wall) = unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
@@ -64,16 +65,16 @@ pub fn run(command: &mut Command) -> Result<Sample> {
     })
 }
 
-/// The smallest resident set that can be told, in MiB.
+/// Returns the smallest resident set that can be measured, in MiB.
 pub fn floor() -> Result<f64> {
     Ok(run(&mut Command::new("true"))?.rss)
 }
 
-/// What a tool prints, or why it prints nothing.
+/// Returns the output of a tool, or an error with its text.
 pub fn output(program: &str, args: &[&str]) -> Result<String> {
     let ended = Command::new(program).args(args).stdin(Stdio::null()).output()?;
     let mut text = String::from_utf8_lossy(&ended.stdout).into_owned();
-    // nginx tells its version there.
+    // nginx prints its version to stderr.
     text.push_str(&String::from_utf8_lossy(&ended.stderr));
     if ended.status.success() { Ok(text) } else { Err(text.into()) }
 }

@@ -1,4 +1,4 @@
-//! What the rows need: folders, programs, an origin.
+//! Resources of the rows: folders, programs and an origin.
 
 use std::cell::OnceCell;
 use std::fs;
@@ -14,12 +14,12 @@ use crate::places::{HOME, MIB, memory_folder, target_folder};
 use crate::python::Python;
 
 const PREFIX: &str = "dingtalk-files-benches-";
-/// A folder in memory, for many small files.
+/// The space that the folder in memory needs for many small files, in bytes.
 const NEEDED: u64 = 256 * MIB;
 
 pub struct Lab {
     pub is_quick: bool,
-    /// The number of files in the row of small ones.
+    /// The number of files in the row `small-files`.
     pub files: u32,
     folder: TempDir,
     memory: OnceCell<Option<TempDir>>,
@@ -34,30 +34,30 @@ impl Lab {
         Ok(Self { is_quick, files, folder, memory, origin, python })
     }
 
-    /// How many rounds, where `usual` are needed for a good figure.
+    /// Returns the number of rounds. `usual` rounds are needed for a reliable figure.
     pub fn rounds(&self, usual: usize) -> usize {
         if self.is_quick { 2.min(usual) } else { usual }
     }
 
-    /// A path on disk for what is downloaded.
+    /// Returns a path on disk for a download.
     pub fn scratch(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A path in memory for what is downloaded, if this system has such a place.
+    /// Returns a path in memory for a download, if the system has such a folder.
     pub fn scratch_in_memory(&self, name: &str) -> Option<PathBuf> {
         let make = || tempfile::Builder::new().prefix(PREFIX).tempdir_in(memory_folder(NEEDED)?).ok();
         self.memory.get_or_init(make).as_ref().map(|folder| folder.path().join(name))
     }
 
-    /// Started when it is first needed.
+    /// Returns the origin, which is started on first use.
     pub fn origin(&self) -> Result<&Origin> {
         let big = if self.is_quick { 64 } else { 1024 } * MIB;
         let origin = self.origin.get_or_init(|| Origin::start(big).map_err(|e| e.to_string()));
         origin.as_ref().map_err(|e| e.clone().into())
     }
 
-    /// Installed when it is first needed.
+    /// Returns the Python environment, which is installed on first use.
     pub fn python(&self) -> Result<&Python> {
         self.python
             .get_or_init(|| Python::find().map_err(|e| e.to_string()))
@@ -65,7 +65,9 @@ impl Lab {
             .map_err(|e| e.clone().into())
     }
 
-    /// One of `programs/`, built by itself so that no other one's features get into it. `name` is that of its package.
+    /// Builds a program of `programs/`. `name` is the name of its package.
+    ///
+    /// Each program is built separately, so that features of other programs do not affect it.
     pub fn program(&self, name: &str, features: &str) -> Result<PathBuf> {
         let copy = self.scratch(&format!("{name}-{features}"));
         if copy.exists() {

@@ -1,4 +1,4 @@
-//! On what, and with which versions, it was measured.
+//! Describes the machine and the versions of the measured software.
 
 use std::fs;
 
@@ -37,7 +37,7 @@ pub fn describe() -> String {
     )
 }
 
-/// The value of `name : value` in one of the kernel's files.
+/// Returns the value of `name : value` in one of the kernel's files.
 fn field(path: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

@@ -1,16 +1,16 @@
-//! Measures dingtalk-files beside its peers, and writes `docs/performance.md`.
+//! Compares dingtalk-files with its peers, and writes `docs/performance.md`.
 //!
 //! ```sh
 //! cargo run --release --manifest-path benches/Cargo.toml                       # everything, about 25 minutes
-//! cargo run --release --manifest-path benches/Cargo.toml -- download-tls call  # these rows only
-//! cargo run --release --manifest-path benches/Cargo.toml -- --files 500 small-files   # in place of 2000
+//! cargo run --release --manifest-path benches/Cargo.toml -- download-tls call  # only these rows
+//! cargo run --release --manifest-path benches/Cargo.toml -- --files 500 small-files   # instead of 2000
 //! cargo run --release --manifest-path benches/Cargo.toml -- --quick            # little data, few rounds; writes nothing
-//! cargo run --release --manifest-path benches/Cargo.toml -- --serve            # the origin alone, for perf or callgrind
+//! cargo run --release --manifest-path benches/Cargo.toml -- --serve            # only the origin, for perf or callgrind
 //! ```
 //!
-//! What is measured is a process of its own, from its start to its end (`child.rs`). The contestants of a row take turns,
-//! round by round (`rounds.rs`), against an nginx that is started here (`origin.rs`). A row is a function in `rows/`; a tool
-//! that is not there is named in the row's result, and the rest goes on.
+//! Each measurement is a process, measured from its start to its end (`child.rs`). The contestants of a row take turns,
+//! round by round (`rounds.rs`), against an nginx that this program starts (`origin.rs`). Each row is a function in
+//! `rows/`. If a tool is missing, the row's result names it, and the run continues.
 
 mod callgrind;
 mod child;
@@ -32,14 +32,14 @@ use report::Outcome;
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
-/// Something to measure: its name on the command line and in the page, and how it is done.
+/// A measurement: its name on the command line and in the page, its title, and its function.
 struct Row {
     name: &'static str,
     title: &'static str,
     run: fn(&Lab) -> Result<Outcome>,
 }
 
-/// In the order of the page. A lossy line goes between `ranges` and `upload`.
+/// All rows, in the order of the page. The section on a lossy line in the page is measured by `benches/line/run`.
 const ROWS: [Row; 9] = [
     Row { name: "download-tls", title: "Download over TLS, to disk", run: rows::transfers::download_tls },
     Row {
@@ -72,7 +72,7 @@ struct Options {
     rows: Vec<String>,
     is_quick: bool,
     serves: bool,
-    /// The number of files in the row of small files.
+    /// The number of files in the row `small-files`.
     files: u32,
 }
 
@@ -116,7 +116,7 @@ fn measure(args: &[String]) -> Result<()> {
         let outcome = (row.run)(&lab).unwrap_or_else(|error| Outcome::not_measured(&error.to_string()));
         println!("{}", outcome.text());
         page.row(row.name, &outcome);
-        // After each row: an hour's work is not lost by the last one.
+        // Written after each row, so that an error in a later row does not discard earlier results.
         if !options.is_quick {
             page.write()?;
         }
@@ -124,7 +124,7 @@ fn measure(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// For measuring by hand: what `programs/` are given as URL, BASE and `$BENCH_ROOT`.
+/// Prints the arguments URL, BASE and `$BENCH_ROOT` for `programs/`, for manual measurements.
 fn serve(lab: &Lab) -> Result<()> {
     let origin = lab.origin()?;
     println!(
@@ -133,7 +133,7 @@ fn serve(lab: &Lab) -> Result<()> {
         origin.plain,
         origin.tls
     );
-    println!("ends with the standard input");
+    println!("stops at the end of standard input");
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink())?;
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! The origin of all transfers and calls: an nginx of our own on loopback, plain and with TLS 1.3.
+//! The origin of all transfers and calls: a private nginx on loopback, plain and with TLS 1.3.
 //!
-//! It plays both DingTalk (answers that never change) and the object store (files, `PUT`, the checksum header).
+//! The origin plays both DingTalk (constant answers) and the object store (files, `PUT`, the checksum header).
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -18,16 +18,16 @@ use crate::places::{MIB, memory_folder, tool};
 pub struct Origin {
     folder: TempDir,
     nginx: Child,
-    /// `http://127.0.0.1:port`, and the same with TLS.
+    /// The plain base URL, `http://127.0.0.1:port`.
     pub plain: String,
     pub tls: String,
-    /// The certificate to trust, as PEM.
+    /// The path of the root certificate to trust, in PEM.
     pub root: PathBuf,
-    /// For throughput and memory; its name is also the id of its dentry.
+    /// The object for throughput and memory. Its name is also the id of its dentry.
     pub big: Object,
-    /// For what is slow.
+    /// The object for slow transfers.
     pub small: Object,
-    /// For many of them.
+    /// The object for many small files.
     pub tiny: Object,
 }
 
@@ -35,18 +35,18 @@ pub struct Origin {
 pub struct Object {
     pub name: &'static str,
     pub size: u64,
-    /// Where it lies. What is uploaded is the same file.
+    /// The path of the file, which is also the source of uploads.
     pub path: PathBuf,
     crc64: u64,
 }
 
-/// The large object, what is uploaded in its place, and nginx's copy of that.
+/// The space in bytes for the large object, its upload, and nginx's temporary copy of the upload.
 const NEEDED: u64 = 6 * 1024 * MIB;
 
 impl Origin {
     pub fn start(big: u64) -> Result<Self> {
         let program = tool("nginx", "nginx-light")?;
-        // In memory if there is room, so that no disk slows the origin down.
+        // In memory if there is enough space, so that the disk does not slow down the origin.
         let folder = memory_folder(NEEDED).unwrap_or_else(std::env::temp_dir);
         let folder = tempfile::Builder::new().prefix("dingtalk-files-origin-").tempdir_in(folder)?;
         let www = folder.path().join("www");
@@ -69,8 +69,8 @@ impl Origin {
             .arg("-e")
             .arg(folder.path().join("error.log"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Should this program be killed, nginx goes too.
-        // SAFETY: between fork and exec it makes one system call and touches nothing of this program.
+        // Stops nginx if this program is killed.
+        // SAFETY: between fork and exec, the closure makes one system call and does not access this program's memory.
         unsafe {
             command.pre_exec(|| {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
@@ -86,12 +86,12 @@ impl Origin {
         Ok(origin)
     }
 
-    /// Host and port, plain.
+    /// Returns the host and port of the plain server.
     pub fn address(&self) -> &str {
         self.plain.trim_start_matches("http://")
     }
 
-    /// The same place by its name, which has to be looked up.
+    /// Returns the same URL with a host name, which must be looked up.
     pub fn by_name(url: &str) -> String {
         url.replace("127.0.0.1", "localhost")
     }
@@ -112,15 +112,15 @@ impl Origin {
 impl Drop for Origin {
     fn drop(&mut self) {
         if let Ok(pid) = libc::pid_t::try_from(self.nginx.id()) {
-            // By TERM its worker goes too, which a kill would leave behind.
-            // SAFETY: the child has not been waited for, so the number is still its own.
+            // SIGTERM also stops nginx's worker, which SIGKILL would leave running.
+            // SAFETY: the child has not been reaped, so its pid is still valid.
             unsafe { libc::kill(pid, libc::SIGTERM) };
         }
         let _ = self.nginx.wait();
     }
 }
 
-/// Bytes without a pattern, and their checksum.
+/// Creates an object of random bytes with its checksum.
 fn make_object(www: &Path, name: &'static str, size: u64) -> Result<Object> {
     let path = www.join(name);
     let mut file = BufWriter::new(File::create(&path)?);
@@ -145,7 +145,8 @@ fn make_object(www: &Path, name: &'static str, size: u64) -> Result<Object> {
     Ok(Object { name, size, path, crc64: digest.sum64() })
 }
 
-/// For 127.0.0.1, and for as long as the folder lives. It is its own root.
+/// Creates a self-signed certificate for 127.0.0.1 and localhost, and returns its path. The certificate is its own
+/// root.
 fn make_certificate(folder: &Path) -> Result<PathBuf> {
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])?;
     fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
@@ -158,17 +159,19 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// The objects have ports of their own, since with DingTalk they are on another host than the API: nobody fetches them over
-/// the connection that served a call.
+/// Returns the configuration of nginx.
+///
+/// The objects have separate ports, because with DingTalk they are on a different host than the API. A client cannot
+/// fetch them over the connection of a call.
 fn configuration(folder: &Path, ports: [u16; 4], objects: &[&Object]) -> String {
     let [plain, tls, plain_objects, tls_objects] = ports;
-    // As root it would give its work to a user who may not read the folder.
-    // SAFETY: it only asks for a number.
+    // As root, nginx would start its worker as a user who may not read the folder.
+    // SAFETY: the call only returns a number.
     let user = if unsafe { libc::geteuid() } == 0 { "user root;" } else { "" };
     let folder = folder.display();
     let mut locations = String::new();
     for Object { name, crc64, .. } in objects {
-        // The same file is downloaded and uploaded, so the checksum of what arrives is known.
+        // The same file is downloaded and uploaded, so the checksum of an upload is known.
         locations.push_str(&format!(
             "location = /{name} {{ add_header x-oss-hash-crc64ecma {crc64}; }}
              location = /put/{name} {{ dav_methods PUT; add_header x-oss-hash-crc64ecma {crc64}; }}\n"

@@ -1,4 +1,4 @@
-//! Folders and tools of the lab. Imports nothing of it.
+//! Folders and tools of the lab. Must not import other modules of the lab.
 
 use std::ffi::CString;
 use std::fs;
@@ -9,21 +9,21 @@ use crate::Result;
 
 pub const MIB: u64 = 1024 * 1024;
 
-/// The folder of this crate.
+/// The folder of this package.
 pub const HOME: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Files in memory, on Linux.
+/// The folder for files in memory, on Linux.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// Cargo's, where this program lies too.
+/// Returns Cargo's target folder, which also contains this program.
 pub fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new(HOME).join("target"), PathBuf::from)
 }
 
-/// A tool from the system's packages.
+/// Returns the name of a tool of the system, or an error with the package to install.
 pub fn tool(name: &'static str, package: &str) -> Result<&'static str> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    // Debian puts nginx there, and a user's path may not lead to it.
+    // Debian installs nginx there, and a user's PATH may not include the folder.
     let folders = std::env::split_paths(&paths).chain([PathBuf::from("/usr/sbin")]);
     if folders.into_iter().any(|folder| folder.join(name).is_file()) {
         return Ok(name);
@@ -31,25 +31,25 @@ pub fn tool(name: &'static str, package: &str) -> Result<&'static str> {
     Err(format!("{name} is not installed (apt-get install {package})").into())
 }
 
-/// A folder in memory with so much room, in which no disk slows anything down.
+/// Returns a folder in memory with at least `needed` free bytes.
 pub fn memory_folder(needed: u64) -> Option<PathBuf> {
     (is_memory(Path::new(SHARED_MEMORY)) && room(SHARED_MEMORY) >= needed).then(|| SHARED_MEMORY.into())
 }
 
-/// Whether what is written there stays in memory, so that bringing it to disk costs nothing.
+/// Returns whether files in the folder stay in memory, so that `fsync` costs nothing.
 pub fn is_memory(folder: &Path) -> bool {
     let Ok(path) = CString::new(folder.as_os_str().as_bytes()) else { return false };
-    // SAFETY: the structure is plain data, the kernel fills it, and the name ends with a zero.
+    // SAFETY: the structure is plain data that the kernel fills, and the name is null-terminated.
     unsafe {
         let mut found: libc::statfs = std::mem::zeroed();
         libc::statfs(path.as_ptr(), &raw mut found) == 0 && found.f_type == libc::TMPFS_MAGIC
     }
 }
 
-/// Free bytes.
+/// Returns the number of free bytes.
 fn room(folder: &str) -> u64 {
     let Ok(path) = CString::new(folder) else { return 0 };
-    // SAFETY: as above.
+    // SAFETY: same as in `is_memory`.
     unsafe {
         let mut found: libc::statvfs = std::mem::zeroed();
         let is_known = libc::statvfs(path.as_ptr(), &raw mut found) == 0;

@@ -1,4 +1,4 @@
-//! The official SDK and `requests`, in a virtual environment below the target folder.
+//! The official SDK and `requests`, in a virtual environment in the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +34,7 @@ impl Python {
         Ok(Self { interpreter })
     }
 
-    /// One of `python/`, with its arguments.
+    /// Creates a contestant from a script in `python/` and its arguments.
     pub fn script(&self, label: &str, name: &str, args: &[&str]) -> Contestant {
         let path = Path::new(HOME).join("python").join(name).display().to_string();
         Contestant::new(label, &self.interpreter, &[&[&path[..]], args].concat())

@@ -1,6 +1,7 @@
-//! A server that limits each connection, made of one that does not: a relay on loopback that passes the answers on at a
-//! given pace. nginx's own `limit_rate` gives each request the first second's worth at once, and so would not limit small
-//! parts at all.
+//! A relay on loopback that limits the rate of each connection to a server.
+//!
+//! nginx's own `limit_rate` sends the first second's worth of each request immediately, so it would not limit small
+//! parts.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -20,7 +21,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// `bytes_per_second` for each connection, towards the client.
+    /// Starts a relay that sends `bytes_per_second` to the client on each connection.
     pub fn start(origin: &str, bytes_per_second: u64) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
@@ -61,7 +62,7 @@ fn connect(client: &TcpStream, server: &TcpStream, rate: u64) {
 
 fn pass(from: &mut TcpStream, to: &mut TcpStream, rate: Option<u64>) -> io::Result<()> {
     let mut block = vec![0; BLOCK];
-    // When what has been passed on should have been.
+    // The time at which the bytes so far should have been passed on.
     let mut due = Instant::now();
     loop {
         let n = from.read(&mut block)?;
@@ -70,7 +71,7 @@ fn pass(from: &mut TcpStream, to: &mut TcpStream, rate: Option<u64>) -> io::Resu
         }
         if let Some(rate) = rate {
             let now = Instant::now();
-            // A sleep that was too long is made up for; an idle time earns nothing.
+            // A sleep that was too long is compensated. Idle time is not.
             due = due.max(now - SLACK) + Duration::from_secs_f64(n as f64 / rate as f64);
             thread::sleep(due.saturating_duration_since(now));
         }

@@ -1,7 +1,7 @@
-//! What a row gives, and the page it is written to.
+//! Results of the rows, and the page that they are written to.
 //!
-//! The page is text by hand around blocks between markers. A run replaces the blocks of the rows that it measured, and
-//! touches nothing else.
+//! The page is hand-written text around blocks between markers. A run replaces the blocks of the rows that it measured,
+//! and leaves everything else unchanged.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::child::Sample;
 use crate::places::HOME;
 use crate::rounds::{Contestant, Samples};
 
-/// A figure and what it should be at most.
+/// A figure and its goal, which is a maximum.
 pub struct Reach {
     pub what: String,
     pub goal: f64,
@@ -26,7 +26,7 @@ impl Reach {
         Self { what: what.into(), goal, got, unit: "", digits: 2 }
     }
 
-    /// As it is shown, so that a figure is not missed by less than one can see.
+    /// Formats a figure as shown, so that rounding differences do not miss a goal.
     fn shown(&self, figure: f64) -> String {
         format!("{figure:.*} {}", self.digits, self.unit).trim().to_owned()
     }
@@ -39,11 +39,11 @@ impl Reach {
     }
 }
 
-/// What a row found out.
+/// The results of a row.
 #[derive(Default)]
 pub struct Outcome {
     pub reaches: Vec<Reach>,
-    /// Markdown.
+    /// A table in Markdown.
     pub table: String,
     pub notes: Vec<String>,
 }
@@ -61,7 +61,7 @@ impl Outcome {
         for reach in &self.reaches {
             let (got, is_met) = reach.verdict();
             text.push_str(&format!(
-                "\n{}: {got}; at most {} wanted: {is_met}\n",
+                "\n{}: {got}; goal: at most {}: {is_met}\n",
                 reach.what,
                 reach.shown(reach.goal)
             ));
@@ -70,7 +70,8 @@ impl Outcome {
     }
 }
 
-/// Wall, processor and memory of each contestant, and the first two as ratios to those of the one at `base`.
+/// Returns a table with the wall time, CPU time and memory of each contestant. Ratios are relative to the contestant at
+/// `base`.
 pub fn table(contestants: &[Contestant], samples: &Samples, base: usize) -> String {
     let mut table =
         "| | wall, s | ratio | CPU, s | ratio | peak, MiB |\n| --- | --- | --- | --- | --- | --- |\n"
@@ -99,7 +100,7 @@ pub fn not_measured(contestant: &Contestant) -> String {
     format!("not measured: {}", contestant.missing.as_deref().unwrap_or("no rounds"))
 }
 
-/// `docs/performance.md`.
+/// The page `docs/performance.md`.
 pub struct Page {
     /// The names of all rows, in the order of the page.
     rows: Vec<&'static str>,
@@ -107,7 +108,8 @@ pub struct Page {
     text: String,
 }
 
-const SUMMARY_HEAD: &str = "| row | what | wanted, at most | got | |\n| --- | --- | --- | --- | --- |\n";
+const SUMMARY_HEAD: &str =
+    "| row | figure | goal, at most | measured | met |\n| --- | --- | --- | --- | --- |\n";
 
 impl Page {
     pub fn read(rows: Vec<&'static str>) -> Result<Self> {
@@ -149,7 +151,7 @@ impl Page {
         Ok(fs::write(&self.path, &self.text)?)
     }
 
-    /// Where the text between the markers of that name is.
+    /// Returns the range of the text between the markers with this name.
     fn place(&self, name: &str) -> Option<std::ops::Range<usize>> {
         let begin = format!("<!-- measured: {name} -->\n");
         let start = self.text.find(&begin)? + begin.len();
@@ -164,7 +166,7 @@ impl Page {
     fn put(&mut self, name: &str, text: &str) {
         match self.place(name) {
             Some(place) => self.text.replace_range(place, text),
-            None => eprintln!("docs/performance.md has no place for {name}"),
+            None => eprintln!("docs/performance.md has no block for {name}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Contestants that take turns, and what comes of it.
+//! Contestants that take turns, and their samples.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,35 +8,37 @@ use crate::Result;
 use crate::child::{self, Sample};
 use crate::places::{is_memory, remove};
 
-/// Until the lab is removed as a whole. ext4 without a journal avoids for a minute what was deleted, so that to make a file
-/// takes up to 0.3 ms more after thousands of deletions, whoever makes it.
+/// Moves a folder aside until the lab is removed.
+///
+/// For a minute, ext4 without a journal does not reuse what was deleted. After thousands of deletions, creating a file
+/// then takes up to 0.3 ms longer for any program.
 fn set_aside(folder: &Path) -> Result<()> {
     let beside = folder.parent().ok_or("a folder in the lab's")?;
     let place = tempfile::Builder::new().prefix("done-").tempdir_in(beside)?.keep();
     Ok(fs::rename(folder, place)?)
 }
 
-/// One of those that are compared.
+/// A program that takes part in a comparison.
 pub struct Contestant {
     pub name: String,
-    /// Why it does not take part.
+    /// The reason why the contestant does not take part.
     pub missing: Option<String>,
     program: PathBuf,
     args: Vec<String>,
-    /// The certificate that our own programs trust.
+    /// The root certificate that our own programs trust.
     root: Option<PathBuf>,
     output: Option<Output>,
 }
 
-/// The files that a contestant writes, and their length. Gone before and after each run.
+/// The files that a contestant writes, and their size in bytes. They are removed before and after each run.
 enum Output {
     File(PathBuf, u64),
-    /// Each of the same size, and nothing else in the folder.
+    /// A folder with this number of files of the same size, and nothing else.
     Files(PathBuf, u32, u64),
 }
 
 impl Output {
-    /// Nothing is there but the folder it goes to.
+    /// Removes the files. The folder stays.
     fn remove(&self) -> Result<()> {
         match self {
             Self::File(path, _) => remove(path),
@@ -57,7 +59,7 @@ impl Output {
             Self::File(path, size) => {
                 let written = fs::metadata(path).map(|found| found.len()).unwrap_or_default();
                 if written != *size {
-                    return Err(format!("{written} bytes in place of {size}").into());
+                    return Err(format!("{written} bytes instead of {size}").into());
                 }
             }
             Self::Files(folder, count, size) => {
@@ -66,7 +68,7 @@ impl Output {
                     found.iter().filter(|file| file.metadata().is_ok_and(|f| f.len() == *size)).count();
                 if (found.len(), good) != (*count as usize, *count as usize) {
                     let all = found.len();
-                    return Err(format!("{all} files, {good} of the right size, in place of {count}").into());
+                    return Err(format!("{all} files, {good} of the correct size, instead of {count}").into());
                 }
             }
         }
@@ -80,7 +82,7 @@ impl Contestant {
         Self { name: name.into(), missing: None, program: program.into(), args, root: None, output: None }
     }
 
-    /// It does not take part, and `why` says so.
+    /// Excludes the contestant, with the reason.
     pub fn missing(mut self, why: String) -> Self {
         self.missing = Some(why);
         self
@@ -104,25 +106,25 @@ impl Contestant {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).envs(self.root.as_ref().map(|root| ("BENCH_ROOT", root)));
-        // Everything here is on loopback.
+        // All servers are on loopback.
         for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
             command.env_remove(name);
         }
         command
     }
 
-    /// To be called before it runs.
+    /// Must be called before the contestant runs.
     pub fn prepare(&self) -> Result<()> {
         self.output.as_ref().map_or(Ok(()), Output::remove)
     }
 
-    /// To be called after it has run: what it has written is as it should be, and gone.
+    /// Must be called after the contestant has run. Checks and removes its files.
     pub fn clean_up(&self) -> Result<()> {
         let Some(output) = &self.output else { return Ok(()) };
         let checked = output.check().map_err(|e| format!("{}: {e}", self.name));
         output.remove()?;
-        // So that the disk is at rest when the next one begins.
-        // SAFETY: it takes nothing and cannot fail.
+        // Flushes the disk, so that it is idle when the next contestant begins.
+        // SAFETY: the call has no arguments and cannot fail.
         unsafe { libc::sync() };
         Ok(checked?)
     }
@@ -138,7 +140,8 @@ impl Contestant {
 /// The samples of each contestant, in the order of the rounds.
 pub struct Samples(Vec<Vec<Sample>>);
 
-/// A warm-up, then so many rounds. In each one everybody has a turn, and somebody else begins.
+/// Runs a warm-up and then `rounds` rounds. Every contestant runs once per round, and each round begins with a
+/// different contestant.
 pub fn run(contestants: &[Contestant], rounds: usize, warm_up: bool) -> Result<Samples> {
     let mut samples = vec![Vec::new(); contestants.len()];
     for round in 0..rounds + usize::from(warm_up) {
@@ -157,24 +160,24 @@ pub fn run(contestants: &[Contestant], rounds: usize, warm_up: bool) -> Result<S
 }
 
 impl Samples {
-    /// One figure of a contestant in all rounds; nothing for one that did not take part.
+    /// Returns one figure of a contestant over all rounds, or `None` if the contestant did not take part.
     pub fn of(&self, who: usize, figure: impl Fn(&Sample) -> f64) -> Option<Spread> {
         Spread::of(self.0[who].iter().map(figure).collect())
     }
 
-    /// The median of the ratios within the rounds, so that what slows a whole round slows both.
+    /// Returns the median of the ratios within each round, so that a slow round affects both contestants.
     pub fn ratio(&self, who: usize, base: usize, figure: impl Fn(&Sample) -> f64) -> Option<f64> {
         let ratios = self.pairs(who, base).map(|(own, base)| figure(own) / figure(base));
         Spread::of(ratios.collect()).map(|ratios| ratios.median)
     }
 
-    /// Two contestants, round by round.
+    /// Returns the samples of two contestants, round by round.
     pub fn pairs(&self, one: usize, other: usize) -> impl Iterator<Item = (&Sample, &Sample)> {
         self.0[one].iter().zip(&self.0[other])
     }
 }
 
-/// A figure over all rounds.
+/// The distribution of a figure over all rounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Spread {
     pub median: f64,
@@ -192,7 +195,7 @@ impl Spread {
         Some(Self { median, min, max })
     }
 
-    /// `median (min..max)`.
+    /// Formats the spread as `median (min..max)`.
     pub fn text(&self, digits: usize) -> String {
         format!("{:.digits$} ({:.digits$}..{:.digits$})", self.median, self.min, self.max)
     }

@@ -1,7 +1,7 @@
-//! Success answers of the API, typed: whatever the body is, the operation gives its type or an error, and nothing that
-//! looks like an error or a ban passes for a success.
+//! Typed success answers of the API. For any body, the operation returns its type or an error, and an answer that looks
+//! like an error or a ban never counts as a success.
 //!
-//! The input's first byte chooses the operation, the rest is the body.
+//! The first byte of the input selects the operation, and the rest is the body.
 #![no_main]
 
 use std::fmt::Debug;
@@ -18,7 +18,8 @@ use libfuzzer_sys::fuzz_target;
 
 const ME: UnionId<'_> = UnionId("union-1");
 
-/// One operation for each type of answer. New ones go to the end: the seeds and the corpus know them by their place.
+/// One operation for each type of answer. Append new operations at the end: seeds and corpus refer to operations by
+/// index.
 const OPERATIONS: [fn(&Client) -> Result<String>; 32] = [
     |c| shown(c.storage().get_dentry("s", "d", ME, &GetDentry::new()).inspect(read_times)),
     |c| shown(c.storage().get_dentries("s", &["d", "e"], ME, &GetDentries::new())),
@@ -73,24 +74,21 @@ fuzz_target!(|input: &[u8]| {
     let (servers, client) = &*SERVERS;
     servers.answer([answer(200, "application/json", body)]);
     match call(client) {
-        Ok(_) => assert!(is_plain_answer(body), "passed for a success"),
+        Ok(_) => assert!(is_plain_answer(body), "an error was accepted as a success"),
         Err(error) => {
             check_text(&error, &[TOKEN]);
-            assert!(
-                matches!(&error, Error::Api(_) | Error::Answer(_)),
-                "nothing else can go wrong here: {error}"
-            );
+            assert!(matches!(&error, Error::Api(_) | Error::Answer(_)), "unexpected kind of error: {error}");
         }
     }
     let sent = servers.requests();
-    assert_eq!(sent.len(), 1, "one call, one request");
+    assert_eq!(sent.len(), 1, "one call must send one request");
 });
 
 fn shown<T: Debug>(answer: Result<T>) -> Result<String> {
     answer.map(|answer| format!("{answer:?}"))
 }
 
-/// Times stay text until somebody asks.
+/// Times stay text until a caller converts them.
 fn read_times(dentry: &Dentry) {
     for time in [&dentry.create_time, &dentry.modified_time].into_iter().flatten() {
         assert_eq!(time.unix_seconds().is_none(), time.system_time().is_none());

@@ -1,8 +1,8 @@
-//! Whatever the API or something in its place answers, with any status: nothing but a success passes for one, and no
-//! error repeats what was sent.
+//! Answers of the API, or of a proxy in its place, with any status. Only a real success is accepted as one, and errors do
+//! not contain what was sent.
 //!
-//! The input is a line with the operation (`n`ew host, `o`ld host, `t`oken), the status and the content type, then the
-//! body.
+//! The input is one line with the operation (`n`ew host, `o`ld host, `t`oken), the status and the content type. The
+//! body follows.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use dingtalk_files::{Client, Error, UnionId, UserGet, UserId};
 use dingtalk_files_fuzz::{Servers, TOKEN, answer, check_text, is_plain_answer};
 use libfuzzer_sys::fuzz_target;
 
-/// Not a credential of the client's, but of the call.
+/// A credential of the call instead of the client.
 const APP_SECRET: &str = "planted-app-secret";
 
 static SERVERS: LazyLock<(Servers, Client)> = LazyLock::new(|| {
@@ -32,19 +32,19 @@ fuzz_target!(|input: &[u8]| {
     };
     match called {
         Ok(()) => {
-            assert!((200..300).contains(&status), "a success with {status}");
-            assert!(is_plain_answer(body), "passed for a success");
-            assert!(host != b'o' || !is_refused(body), "passed for a success");
+            assert!((200..300).contains(&status), "a success with status {status}");
+            assert!(is_plain_answer(body), "an error was accepted as a success");
+            assert!(host != b'o' || !is_refused(body), "a refusal was accepted as a success");
         }
         Err(error) => {
             check_text(&error, &[if host == b't' { APP_SECRET } else { TOKEN }]);
             let by_server = matches!(&error, Error::Api(_) | Error::Answer(_));
-            assert!(by_server, "nothing else can go wrong here: {error}");
+            assert!(by_server, "unexpected kind of error: {error}");
         }
     }
 });
 
-/// The old host's way to say so.
+/// Returns whether the old host refused the call in the body.
 fn is_refused(body: &[u8]) -> bool {
     let fields: serde_json::Value = serde_json::from_str(&String::from_utf8_lossy(body)).expect("JSON");
     let code = fields.get("errcode").filter(|code| !code.is_null());
@@ -58,7 +58,7 @@ fn parts(input: &[u8]) -> Option<(u8, u16, &str, &[u8])> {
     let (status, content_type) = rest.trim_start().split_once(' ')?;
     let status: u16 = status.parse().ok()?;
     let visible = content_type.bytes().all(|byte| (b' '..0x7f).contains(&byte));
-    // 1xx is not an answer, and 204 and 304 have no body to speak of.
+    // 1xx is not a final answer, and answers with 204 and 304 do not have a body.
     let has_body = (200..1000).contains(&status) && ![204, 304].contains(&status);
     (visible && has_body).then_some((host.as_bytes()[0], status, content_type, &input[line_ends + 1..]))
 }

@@ -1,7 +1,7 @@
-//! A checkpoint that somebody else may have written: it is read only when nothing in it can mislead, and what was read
-//! is written the same.
+//! A checkpoint that may come from another program. It is accepted only if nothing in it can mislead a download, and an
+//! accepted checkpoint is written back unchanged.
 //!
-//! The input is a checkpoint, or the JSON of one, to which the right checksum is added here.
+//! The input is a checkpoint, or the JSON of a checkpoint, to which the target adds the correct checksum.
 #![no_main]
 
 use std::iter;
@@ -16,11 +16,11 @@ fuzz_target!(|input: &[u8]| {
     let head = format!("dingtalk-files checkpoint 1 {:016x}\n", digest.sum64());
     let whole = [head.as_bytes(), input].concat();
     if check(&whole) {
-        // One wrong byte anywhere means a fresh start; which one, the input says.
+        // A single wrong bit anywhere must cause a fresh start. The input determines which bit.
         let place = usize::try_from(digest.sum64() >> 32).unwrap_or_default() % whole.len();
         let mut damaged = whole;
         damaged[place] ^= 1 << (digest.sum64() >> 61);
-        // A letter of the checksum in capitals is the same checksum.
+        // A checksum with an upper-case letter is the same checksum.
         let in_checksum = (head.len() - 17..head.len() - 1).contains(&place);
         assert!(in_checksum || checkpoint(&damaged).is_none(), "damaged at {place}");
     }
@@ -33,7 +33,7 @@ fn check(bytes: &[u8]) -> bool {
         assert!(end <= range.start && range.start < range.end && range.end <= size, "{ranges:?} of {size}");
         end = range.end;
     }
-    // What is there and what is missing make up the object, each byte once.
+    // Completed and missing ranges together cover each byte of the object once.
     let mut all: Vec<_> = ranges.iter().map(|(range, _)| range.clone()).chain(gaps(&ranges, size)).collect();
     all.sort_unstable_by_key(|range| range.start);
     let ends = iter::once(0).chain(all.iter().map(|range| range.end));
@@ -42,7 +42,7 @@ fn check(bytes: &[u8]) -> bool {
         join(&ranges).iter().map(|(range, _)| range.end - range.start).sum::<u64>(),
         ranges.iter().map(|(range, _)| range.end - range.start).sum::<u64>()
     );
-    let again = checkpoint(&encoded).expect("what is written can be read");
+    let again = checkpoint(&encoded).expect("a written checkpoint can be read");
     assert!(again.size == size && again.ranges == ranges && again.encoded == encoded);
     true
 }

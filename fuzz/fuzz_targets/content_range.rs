@@ -1,6 +1,6 @@
-//! Which bytes an answer claims to be, and whether they are the ones that were asked for.
+//! The bytes that an answer claims to contain, and whether they are the requested bytes.
 //!
-//! The input is a header as text, behind it the numbers that the verdict is fed with.
+//! The input is a header as text, followed by the numbers for the verdict.
 #![no_main]
 
 use std::ops::Range;
@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
     let _ = check_verdict(&mut Unstructured::new(input));
 });
 
-/// What is read is written the same again, but for spaces, leading zeros and the case of the unit.
+/// Checks that a parsed header is formatted the same, except for spaces, leading zeros and the case of the unit.
 fn check_text(text: &str) {
     let plain = |text: &str| -> String {
         let text = text.to_ascii_lowercase();
@@ -44,7 +44,7 @@ fn check_text(text: &str) {
     }
     if let Some(size) = unsatisfied_range(text) {
         assert_eq!(plain(text), plain(&format!("bytes */{size}")), "{text:?}");
-        assert!(content_range(text).is_none(), "it cannot be both: {text:?}");
+        assert!(content_range(text).is_none(), "a header cannot be both: {text:?}");
     }
 }
 
@@ -69,22 +69,22 @@ fn check_verdict(u: &mut Unstructured<'_>) -> Result<()> {
     };
     let Ok(verdict) = verdict(asked, head.clone(), known) else { return Ok(()) };
     let inside = |total: u64| resolve(asked, total).ok().flatten();
-    let context = || format!("asked {asked:?} of {known:?}, got {head:?}: {verdict:?}");
+    let context = || format!("requested {asked:?} of {known:?}, got {head:?}: {verdict:?}");
     match verdict {
         Verdict::Take { skip, start, end, total } => {
-            // What is known and what is told is never contradicted.
+            // The total never contradicts the known size.
             assert!(known.is_none_or(|known| total.is_none_or(|total| total == known)), "{}", context());
             match total.or(known) {
                 Some(total) => {
-                    let Range { start: first, end: last } = inside(total).expect("it begins inside");
+                    let Range { start: first, end: last } = inside(total).expect("the range begins inside");
                     assert_eq!(start, first, "{}", context());
                     assert!(end.is_some_and(|end| end <= last), "{}", context());
                 }
-                // Whole objects of unknown size, or a part that is all that was asked for.
+                // A whole object of unknown size, or a part that covers everything that was requested.
                 None => assert!(wanted.start == Some(start), "{}", context()),
             }
             if head.status == 206 {
-                let said = head.content_range.as_deref().and_then(content_range).expect("a part says which");
+                let said = head.content_range.as_deref().and_then(content_range).expect("a Content-Range");
                 assert_eq!(
                     (skip, Some(said.0.end), said.0.start, said.1),
                     (0, end, start, total),
@@ -102,7 +102,7 @@ fn check_verdict(u: &mut Unstructured<'_>) -> Result<()> {
             );
         }
         Verdict::AskInside { total } => {
-            let inside = inside(total).expect("it begins inside");
+            let inside = inside(total).expect("the range begins inside");
             assert!(inside.start < inside.end, "{}", context());
         }
         Verdict::NotSatisfiable { size } => assert_eq!(inside(size), None, "{}", context()),

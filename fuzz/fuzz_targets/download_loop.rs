@@ -1,7 +1,7 @@
-//! The download loop against servers that do anything: cut, lie, change the object, refuse, be silent.
+//! The download loop against arbitrary servers, which cut answers, lie, change the object, refuse, or fall silent.
 //!
-//! Whatever they do, the writer holds a prefix of the wanted bytes of one version of the object, `Ok` means all of them,
-//! an error says how many there are, and it ends. As long as they do nothing worse than a retry cures, it is `Ok`.
+//! In every case the writer holds a prefix of the requested bytes of one version of the object, `Ok` means all of them,
+//! an error reports how many were written, and the download ends. If a retry cures every failure, the result is `Ok`.
 #![no_main]
 
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ struct Input {
     script: Script,
 }
 
-/// The caller's side.
+/// The options of the caller.
 #[derive(Debug, Arbitrary)]
 struct Call {
     range: AnyRange,
@@ -34,7 +34,7 @@ struct Call {
     fails_behind: Option<u16>,
 }
 
-/// It takes at most so many bytes at once, fails behind so many, and is interrupted at times.
+/// A writer that accepts a limited number of bytes at a time, fails after a limit, and is interrupted at times.
 struct Writer {
     bytes: Vec<u8>,
     gulp: usize,
@@ -80,7 +80,7 @@ fuzz_target!(|input: Input| {
     };
     let mut writer = Writer {
         bytes: Vec::new(),
-        // Very little at once takes long for a large object, and shows nothing new.
+        // A smaller limit takes long for a large object and finds nothing new.
         gulp: call.gulp.map_or(usize::MAX, |gulp| usize::from(gulp).max(MOST / 1000)),
         fails_behind: call.fails_behind.map(usize::from),
         calls: 0,
@@ -91,11 +91,11 @@ fuzz_target!(|input: Input| {
 
 fn check(request: &Request, world: &World, writer: &Writer, done: Result<Done>, steps: usize) {
     let Ok(_) = resolve(request.range, 0) else {
-        assert!(done.is_err() && world.requests == 0, "a range that is none was asked for");
+        assert!(done.is_err() && world.requests == 0, "an invalid range was requested");
         return;
     };
     let written = &writer.bytes;
-    // A part of a known object is that object's; a first part may turn out to be the whole.
+    // A part of a known object must come from that object. A first part may turn out to be the whole object.
     let known = &world.versions[..if request.object.is_some() { 1 } else { 2 }];
     let candidates = || {
         known.iter().flat_map(|version| {
@@ -109,27 +109,28 @@ fn check(request: &Request, world: &World, writer: &Writer, done: Result<Done>, 
         &version.bytes[place(range.start)..place(range.end)]
     };
     let is_prefix = candidates().any(|(version, range)| bytes(version, &range).starts_with(written));
-    assert!(is_prefix || written.is_empty(), "{} bytes that nobody asked for: {done:?}", written.len());
+    assert!(is_prefix || written.is_empty(), "{} bytes that were not requested: {done:?}", written.len());
 
     match done {
         Ok(done) => {
             let all = candidates()
                 .find(|(version, range)| *range == done.range && bytes(version, range) == written);
             let (version, _) =
-                all.unwrap_or_else(|| panic!("not all, and yet Ok: {done:?}, {} bytes", written.len()));
+                all.unwrap_or_else(|| panic!("Ok without all bytes: {done:?}, {} bytes", written.len()));
             assert!(done.total.is_none_or(|total| total == version.size()), "{done:?}");
             assert!(!done.verified || done.range == (0..version.size()), "{done:?}");
         }
         Err(error) => {
             let untold = match &error {
-                // What was rewritten on the way is not to be trusted, and the size of too much is its own error.
+                // Bytes that were changed on the way are not trusted, and the size of an object that is too large has
+                // its own error.
                 Error::Answer(e) => matches!(e.problem, Problem::WrongLength { .. }),
                 Error::TooLarge { limit, .. } => {
-                    assert!(written.len() as u64 <= *limit, "more was written than is allowed");
+                    assert!(written.len() as u64 <= *limit, "more bytes were written than allowed");
                     true
                 }
                 Error::ChecksumMismatch { .. } => {
-                    assert!(world.lied, "the checksum is right: {error}");
+                    assert!(world.lied, "the checksum is correct: {error}");
                     false
                 }
                 Error::RangeNotSatisfiable { .. } => {
@@ -145,7 +146,7 @@ fn check(request: &Request, world: &World, writer: &Writer, done: Result<Done>, 
             );
             let is_callers = matches!(&error, Error::Write { .. } | Error::TooLarge { .. })
                 || matches!(&error, Error::RangeNotSatisfiable { .. } if candidates().next().is_none() || !world.has_failures);
-            // Each step costs at most one try.
+            // Each step uses up at most one attempt.
             assert!(
                 is_callers || world.has_failures || steps > request.retries as usize,
                 "gave up too early: {error}"

@@ -1,5 +1,5 @@
-//! The arithmetic of ranges, against the same in numbers that cannot overflow: what is asked for, how a file is cut
-//! into parts, what is missing, and the checksum of parts in a row.
+//! Arithmetic of ranges, compared with numbers that cannot overflow: requested ranges, the division of a file into
+//! parts, missing ranges, and the checksum of consecutive parts.
 #![no_main]
 
 use std::ops::Range;
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
     let mut u = Unstructured::new(input);
-    // Where the numbers end is where the checks end.
+    // The checks stop when the input runs out of numbers.
     let _ = check(&mut u);
 });
 
@@ -37,7 +37,7 @@ fn check_range(u: &mut Unstructured<'_>) -> Result<()> {
         assert!(start >= end, "{range:?} is refused");
         return Ok(());
     };
-    // `..=u64::MAX` is an open end, of which a backwards range cannot be made.
+    // `..=u64::MAX` has an open end, so it cannot be a backwards range.
     assert!(start < end, "{range:?} is not refused");
     let expected = match wanted.end {
         None if start == 0 => None,
@@ -52,10 +52,10 @@ fn check_range(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// From the end: nothing but the header tells how many.
+/// Checks a range from the end, whose count is only visible in the header.
 fn check_last(range: ByteRange, total: u64) {
     let Ok(header) = range_header(range) else { return };
-    let header = header.expect("not the whole");
+    let header = header.expect("not the whole object");
     let count: u64 = header.strip_prefix("bytes=-").expect("a suffix").parse().expect("a number");
     assert!(count > 0);
     assert_eq!(resolve(range, total).expect("checked"), Some(total.saturating_sub(count)..total));
@@ -76,7 +76,7 @@ fn check_plan(u: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// As many as a download may have, and no more memory than they need.
+/// The maximum number of parts of a download, which also limits their memory.
 const MOST_PARTS: usize = 10_000;
 
 fn check_parts(u: &mut Unstructured<'_>) -> Result<()> {
@@ -85,7 +85,7 @@ fn check_parts(u: &mut Unstructured<'_>) -> Result<()> {
     edges.retain(|edge| *edge <= total);
     edges.sort_unstable();
     edges.dedup();
-    // Every second stretch between the edges is there.
+    // Every second interval between the edges is completed.
     let ranges: Vec<CompletedRange> =
         edges.chunks_exact(2).map(|pair| (pair[0]..pair[1], pair[0] ^ pair[1])).collect();
     let missing = gaps(&ranges, total);
@@ -101,12 +101,12 @@ fn check_parts(u: &mut Unstructured<'_>) -> Result<()> {
         let rows = cut(&gap, connections);
         assert!(rows.len() <= MOST_PARTS, "{} parts", rows.len());
         assert_cover(&rows, &gap);
-        assert!(connections > 1 || rows.len() == 1, "one connection needs one part");
+        assert!(connections > 1 || rows.len() == 1, "one connection must get one part");
     }
-    // In any request, once or in ranges of ranges.
+    // Order and repetition of the ranges must not matter.
     let mut mixed = ranges.clone();
     mixed.reverse();
-    assert_eq!(join(&mixed), ranges, "nothing touches, so nothing is joined");
+    assert_eq!(join(&mixed), ranges, "ranges that do not touch must not be joined");
     Ok(())
 }
 
@@ -134,7 +134,7 @@ fn check_crc(u: &mut Unstructured<'_>) -> Result<()> {
     let whole: Vec<CompletedRange> =
         if bytes.is_empty() { Vec::new() } else { vec![(0..bytes.len() as u64, crc(bytes))] };
     assert_eq!(join(&ranges), whole);
-    // Too many to be read: in two steps it is the same as in one.
+    // There are too many zeros to read. Two steps must give the same result as one.
     let (sum, half) = (crc(bytes), zeros / 2);
     let two_steps = combine_crc(combine_crc(sum, 0, half), 0, zeros - half);
     assert_eq!(two_steps, combine_crc(sum, 0, zeros));

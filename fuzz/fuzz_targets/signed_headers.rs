@@ -1,5 +1,5 @@
-//! What DingTalk signs for a download or an upload: whatever is in it, the request to the object store has one host (that
-//! of the URL), no header that steers the connection or belongs to the API, and no line more than there are headers.
+//! The signed part of a download or upload info. Whatever it contains, the request to the object store has one host
+//! (that of the URL), no header that steers the connection or belongs to the API, and no additional lines.
 //!
 //! The input is the JSON of a download info.
 #![no_main]
@@ -18,7 +18,7 @@ const PLANTED: &str = "planted-signature";
 struct World {
     servers: Servers,
     plain: Client,
-    /// Built for https, so that http is refused.
+    /// A client built for https, which refuses http.
     strict: Client,
 }
 
@@ -53,14 +53,14 @@ fuzz_target!(|input: &[u8]| {
     if !upload.contains("\"code\"") {
         check_outcome(&info, sent.map(drop));
     }
-    // What lapses at once is asked for again, so the first PUT may come late.
+    // A signature that lapses immediately is requested again, so the first PUT may come late.
     for request in servers.requests().iter().filter(|request| request.starts_with(b"PUT ")) {
         check_request("PUT", request, &signed, false, Some("5"));
     }
 });
 
 fn check_outcome(info: &DownloadInfo, outcome: Result<(), Error>) {
-    // What may be shown: names, words and hosts. The rest opens the object.
+    // Names, words and hosts may be shown. The rest gives access to the object.
     let mut shown = info.protocol.as_ref().map(TransferProtocol::as_str).unwrap_or_default().to_owned();
     if let Some(signed) = &info.header_signature_info {
         shown.extend(signed.headers.keys().map(String::as_str));
@@ -76,7 +76,7 @@ fn check_outcome(info: &DownloadInfo, outcome: Result<(), Error>) {
     assert!(secrets.iter().all(|secret| !debug.contains(secret)), "{debug}");
 }
 
-/// Names that only this side sets, or nobody.
+/// Header names that only this crate sets, or that are never sent.
 const OURS: [&str; 9] = [
     "content-length",
     "transfer-encoding",
@@ -124,7 +124,7 @@ fn check_request(
     };
     assert!(signed.resource_urls.iter().any(|url| is_asked(&url)), "{head}");
     for name in OURS {
-        // A PUT asks for no range, so what is signed of one goes as it is.
+        // A PUT does not request a range, so a signed range header is sent unchanged.
         if method == "PUT" && ["range", "if-match"].contains(&name) {
             continue;
         }
@@ -140,12 +140,12 @@ fn check_request(
             signed.headers.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && v.as_str() == values[0]);
         let is_own =
             ["host", "accept", "accept-encoding", "user-agent", "content-length"].contains(&name.as_str());
-        assert!(is_signed || is_own, "{name} came from nowhere");
+        assert!(is_signed || is_own, "{name} is neither signed nor set by the client");
     }
     for name in signed.headers.keys() {
         let name = name.to_ascii_lowercase();
         let is_dropped =
             if method == "GET" { ["range", "if-match"].contains(&name.as_str()) } else { name == "expect" };
-        assert!(is_dropped || headers.contains_key(&name), "{name} was signed and not sent");
+        assert!(is_dropped || headers.contains_key(&name), "{name} was signed but not sent");
     }
 }

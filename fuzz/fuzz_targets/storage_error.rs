@@ -1,5 +1,7 @@
-//! Whatever an object store answers to a GET, head and body: the writer gets what the answer says it has, and no error
-//! repeats a signature. The input is the answer as the wire has it.
+//! Any answer of an object store to a GET, head and body. The writer gets the bytes that the answer declares, and
+//! errors do not contain a signature.
+//!
+//! The input is the answer as sent on the wire.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,7 +10,7 @@ use dingtalk_files::{Client, DownloadInfo, Error, Problem};
 use dingtalk_files_fuzz::{Servers, check_text};
 use libfuzzer_sys::fuzz_target;
 
-/// No error may repeat any of these, whole or in part. They stand in the dictionary.
+/// Texts that an error must not contain, not even in part. They are also in the dictionary.
 const SECRETS: [&str; 3] = ["planted-key-id", "planted-signature", "planted-in-the-url"];
 
 static SERVERS: LazyLock<(Servers, Client)> = LazyLock::new(|| {

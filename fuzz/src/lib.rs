@@ -1,4 +1,4 @@
-//! What the targets share: a client whose servers are in memory, and numbers near the edges that the code has.
+//! Shared parts of the targets: a client with in-memory servers, and numbers near the code's limits.
 
 pub mod world;
 
@@ -15,32 +15,32 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
 
-/// What the client authenticates with. It stands in the dictionaries, so that answers repeat it.
+/// The access token of the client. It is in the dictionaries, so that answers repeat it.
 pub const TOKEN: &str = "planted-token";
 
-/// The servers: each connection gets the next of the answers, and is closed behind it.
+/// In-memory servers. Each connection gets the next answer and is then closed.
 #[derive(Debug, Clone, Default)]
 pub struct Servers(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     answers: VecDeque<Vec<u8>>,
-    /// What came, one text for each connection.
+    /// The received bytes, one entry for each connection.
     requests: Vec<Vec<u8>>,
 }
 
 impl Servers {
-    /// A client that reaches nothing but these servers, and tries nothing twice.
+    /// Creates a client that can reach only these servers and does not retry.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client_of("http://api.example")
     }
 
-    /// The same with another base URL.
+    /// Creates the same client with another base URL.
     ///
     /// # Panics
     ///
-    /// When the client does not like its own settings.
+    /// Panics if the client rejects its settings.
     #[must_use]
     pub fn client_of(&self, base_url: &str) -> Client {
         let agent = Agent::with_parts(ureq::config::Config::default(), self.clone(), Nowhere);
@@ -54,25 +54,25 @@ impl Servers {
             .expect("a client")
     }
 
-    /// What the next connections answer, in order. Those behind the last one are closed without a word.
+    /// Sets the answers of the next connections, in order. Further connections are closed without an answer.
     pub fn answer(&self, answers: impl IntoIterator<Item = Vec<u8>>) {
         let mut state = self.state();
         state.answers = answers.into_iter().collect();
         state.requests.clear();
     }
 
-    /// What was sent since then.
+    /// Returns the requests since the answers were set.
     #[must_use]
     pub fn requests(&self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.state().requests)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no target goes on after a panic")
+        self.0.lock().expect("no target continues after a panic")
     }
 }
 
-/// An answer of the API.
+/// Creates an answer of the API.
 #[must_use]
 pub fn answer(status: u16, content_type: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
@@ -132,12 +132,12 @@ impl Transport for Connection {
     }
 
     fn is_tls(&self) -> bool {
-        // So that https needs none.
+        // Lets https work without TLS.
         true
     }
 }
 
-/// Every name has an address, and no lookup is made for it.
+/// A resolver that returns an address for every name without a lookup.
 #[derive(Debug)]
 struct Nowhere;
 
@@ -154,18 +154,18 @@ impl Resolver for Nowhere {
     }
 }
 
-/// What holds for the text of every error: it is one line without any of the secrets.
+/// Checks the text of an error: it must be one line without any of the secrets.
 ///
 /// # Panics
 ///
-/// When it does not hold.
+/// Panics if the check fails.
 pub fn check_text(error: &Error, secrets: &[&str]) {
     let text = format!("{error}");
     for secret in secrets {
         assert!(!text.contains(secret), "{secret} in {text:?}");
     }
     assert!(!text.contains(|c: char| c.is_control() && c != '\t'), "not one line: {text:?}");
-    // Nothing of this may fail, whatever the server said.
+    // None of these calls may fail for any answer of a server.
     let _ = (
         error.code(),
         error.request_id(),
@@ -177,19 +177,19 @@ pub fn check_text(error: &Error, secrets: &[&str]) {
         (error.is_permission_denied(), error.is_authentication(), error.is_transient(), error.may_have_run());
 }
 
-/// Whether a body has nothing of an error or a ban: what an operation may take for its answer.
+/// Returns whether a body has no sign of an error or a ban, so that an operation may accept it as its answer.
 #[must_use]
 pub fn is_plain_answer(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
-    // A change has run, also with nothing in its answer.
+    // An empty answer to a change means that the change has run.
     if text.is_empty() {
         return true;
     }
     let fields = match serde_json::from_str(text) {
         Ok(serde_json::Value::Object(fields)) => fields,
         Ok(_) => return false,
-        // Broken in a field that nobody reads.
+        // The JSON is broken in a field that is not read.
         Err(_) => {
             return text.starts_with('{') && !text.contains("1111") && !text.contains("\"code\"");
         }
@@ -201,11 +201,12 @@ pub fn is_plain_answer(body: &[u8]) -> bool {
     !is_error && fields.get("status").and_then(serde_json::Value::as_u64) != Some(1111)
 }
 
-/// A number as they come: small, near one of the sizes at which the code changes its mind, near the end of `u64`, any.
+/// Returns a typical number: small, near a size at which the code changes its behaviour, near the end of `u64`, or
+/// arbitrary.
 ///
 /// # Errors
 ///
-/// When there is nothing left to make one from.
+/// Fails if the input has no bytes left.
 pub fn number(u: &mut Unstructured<'_>) -> Result<u64> {
     const EDGES: [u64; 8] = [16 << 10, 64 << 10, 256 << 10, 1 << 20, 16 << 20, 64 << 20, 1 << 40, 1 << 63];
     Ok(match u.arbitrary::<u8>()? % 8 {
@@ -217,20 +218,20 @@ pub fn number(u: &mut Unstructured<'_>) -> Result<u64> {
     })
 }
 
-/// The bytes that are wanted, said without the size of the object.
+/// The requested bytes, described without the size of the object.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
-    /// Of a range from the end, the first byte is not known.
+    /// The first byte, or `None` for a range from the end.
     pub start: Option<u64>,
-    /// Not included. `None` when it is the end of the object.
+    /// The end, exclusive, or `None` for the end of the object.
     pub end: Option<u64>,
 }
 
-/// A range of any kind.
+/// Returns a range of any kind.
 ///
 /// # Errors
 ///
-/// When there is nothing left to make one from.
+/// Fails if the input has no bytes left.
 pub fn any_range(u: &mut Unstructured<'_>) -> Result<(ByteRange, Wanted)> {
     let kind = u.arbitrary::<u8>()? % 7;
     let (a, b) = (number(u)?, if kind < 3 { number(u)? } else { 0 });
@@ -249,7 +250,7 @@ pub fn any_range(u: &mut Unstructured<'_>) -> Result<(ByteRange, Wanted)> {
     Ok((range, Wanted { start, end }))
 }
 
-/// The same for inputs that are described as a type.
+/// A range of any kind, for inputs that are described as a type.
 #[derive(Debug)]
 pub struct AnyRange(pub ByteRange);
 

@@ -1,7 +1,7 @@
-//! Servers of one object that follow a script: what they may do to a download.
+//! Servers of one object that follow a script of failures.
 //!
-//! They may lie about everything but one thing: a body is the bytes that its head says it is, or the first of them. (Who
-//! lies about that too is found out by the checksum, when there is one.)
+//! The servers may lie about everything except one thing: a body contains the bytes that its head declares, or a prefix
+//! of them. (Only a checksum can detect other bytes.)
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -12,11 +12,12 @@ use dingtalk_files::Result;
 use dingtalk_files::fuzzing::{ResponseHead, Servers, network_error, storage_error};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 
-/// Around the loop's own sizes: what counts as progress, a block, the longest prefix that is dropped.
+/// Sizes around the limits of the download loop: what counts as progress, a block, the longest prefix that is
+/// discarded.
 pub const SIZES: [usize; 12] = [0, 1, 2, 9, 100, 16_383, 16_384, 40_000, 262_144, 262_145, 1_048_577, MOST];
 pub const MOST: usize = 1_400_000;
 
-/// One version of the object. The others have another size, ETag and content.
+/// A version of the object. Other versions have a different size, ETag and content.
 pub struct Version {
     pub bytes: &'static [u8],
     pub etag: String,
@@ -34,7 +35,7 @@ static CONTENT: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     })
 });
 
-/// Of each size of both.
+/// The checksum of each size of both contents.
 static CHECKSUMS: LazyLock<[[u64; SIZES.len()]; 2]> = LazyLock::new(|| {
     [0, 1].map(|number| {
         SIZES.map(|size| {
@@ -46,7 +47,7 @@ static CHECKSUMS: LazyLock<[[u64; SIZES.len()]; 2]> = LazyLock::new(|| {
 });
 
 impl Version {
-    /// `size` is a place in [`SIZES`].
+    /// Creates a version. `size` is an index into [`SIZES`].
     #[must_use]
     pub fn new(number: usize, size: usize) -> Self {
         let (bytes, crc64) = (&CONTENT[number][..SIZES[size]], CHECKSUMS[number][size]);
@@ -59,7 +60,7 @@ impl Version {
     }
 }
 
-/// What the head of an answer tells, and how its body is framed.
+/// The statements in the head of an answer, and the framing of its body.
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub struct Statements {
     total: bool,
@@ -80,20 +81,20 @@ pub enum Crc {
 pub enum Framing {
     Length,
     Chunked,
-    /// The body ends where the connection does.
+    /// The end of the connection marks the end of the body.
     Close,
-    /// A length that is not the body's.
+    /// A length that differs from the body's.
     WrongLength,
 }
 
 #[derive(Debug, Clone, Copy, Arbitrary)]
 pub enum Step {
-    /// What OSS answers, cut after so many bytes.
+    /// An answer as OSS sends it, cut after this many bytes.
     Honest {
         cut: Option<u16>,
         crc: bool,
     },
-    /// A part that may be another one than was asked for.
+    /// A part that may differ from the requested part.
     Part {
         first: u16,
         length: u16,
@@ -101,13 +102,13 @@ pub enum Step {
         cut: Option<u16>,
         more: bool,
     },
-    /// The part that was asked for, but not all of it.
+    /// The requested part, but not all of it.
     Short {
         length: u16,
         stated: Statements,
         more: bool,
     },
-    /// Everything, whatever was asked for.
+    /// The whole object, whatever was requested.
     Whole {
         stated: Statements,
         cut: Option<u16>,
@@ -121,7 +122,7 @@ pub enum Step {
     Silence {
         hopeless: bool,
     },
-    /// From now on the object is another one.
+    /// The object is replaced by its other version.
     Change,
 }
 
@@ -129,22 +130,22 @@ const STATUSES: [u16; 9] = [400, 403, 404, 408, 412, 416, 429, 500, 503];
 const CODES: [&str; 5] =
     ["", "AccessDenied", "SignatureDoesNotMatch", "InvalidObjectState", "RequestTimeout"];
 
-/// The servers' side of an input.
+/// The servers' part of an input.
 #[derive(Debug, Arbitrary)]
 pub struct Script {
-    /// Of both versions, as places in [`SIZES`].
+    /// The sizes of both versions, as indices into [`SIZES`].
     pub sizes: (u8, u8),
     pub steps: Vec<Step>,
     pub end: End,
-    /// Whether it works to ask for a new signature; behind the last it cannot be asked.
+    /// Whether each renewal of the signature succeeds. After the last entry, the signature cannot be renewed.
     pub renewals: Vec<bool>,
-    /// The ETag is of the weak kind, which pins nothing.
+    /// Whether the ETag is weak, which pins nothing.
     pub weak: bool,
-    /// Reads bring little, and are interrupted at times.
+    /// Whether reads return few bytes and are interrupted at times.
     pub slow: bool,
 }
 
-/// What comes behind the steps.
+/// The behaviour after the last step.
 #[derive(Debug, Clone, Copy, PartialEq, Arbitrary)]
 pub enum End {
     Honesty,
@@ -162,13 +163,13 @@ pub struct World {
     slow: bool,
     urls: usize,
     pub requests: usize,
-    /// What happened that a retry does not cure, or not always.
+    /// Whether something happened that a retry does not always cure.
     pub has_failures: bool,
-    /// The checksum was wrong, or something was that only the checksum finds out.
+    /// Whether the checksum was wrong, or something happened that only the checksum detects.
     pub lied: bool,
 }
 
-/// More requests than this are a loop without end.
+/// The number of requests that counts as an endless loop.
 const MOST_REQUESTS: usize = 5_000;
 
 impl World {
@@ -195,14 +196,15 @@ impl World {
         &self.versions[self.current]
     }
 
-    /// Of the object as it is now.
+    /// Returns the ETag of the current object.
     #[must_use]
     pub fn etag(&self) -> String {
         let tag = &self.now().etag;
         if self.weak { format!("W/{tag}") } else { tag.clone() }
     }
 
-    /// What OSS does with a `Range`: the part, or everything when it leaves the object.
+    /// Returns the range that OSS serves for a `Range` header. `None` means everything, as for a range that leaves the
+    /// object.
     fn asked(&self, range: Option<&str>) -> Option<Range<usize>> {
         let size = self.now().bytes.len();
         let (first, last) = range?.strip_prefix("bytes=")?.split_once('-')?;
@@ -215,7 +217,7 @@ impl World {
         (range.start < range.end && range.end <= size).then_some(range)
     }
 
-    /// The answer with the bytes of `part`; `None` is the whole object with 200.
+    /// Creates the answer with the bytes of `part`. `None` means the whole object with status 200.
     fn answer(
         &mut self,
         part: Option<Range<usize>>,
@@ -239,7 +241,8 @@ impl World {
             status,
             content_range: part.map(|part| format!("bytes {}-{}/{total}", part.start, part.end - 1)),
             length: match stated.framing {
-                // Of a whole object it is the only thing that tells the size, and nobody could know better.
+                // For a whole object, the length is the only source of the size, so a wrong length could not be
+                // detected.
                 Framing::WrongLength if status == 206 => Some(length + 1),
                 Framing::Length | Framing::WrongLength => Some(length),
                 Framing::Chunked | Framing::Close => None,
@@ -250,9 +253,9 @@ impl World {
             encoding: stated.encoded.then(|| "gzip".to_owned()),
         };
         let cut = cut.map_or(bytes.len(), usize::from).min(bytes.len());
-        // ureq knows where a body should end, unless the connection's end is the body's.
+        // ureq detects a body that ends early, unless the end of the connection marks the end of the body.
         let ends_badly = cut < bytes.len() && stated.framing != Framing::Close;
-        // Something on the way made more of it, which only a known end shows.
+        // Additional bytes, which can be detected only if the end of the body is known.
         let more = more && cut == bytes.len() && (status == 206 || head.length.is_some());
         self.has_failures |=
             more || stated.encoded || stated.crc == Crc::Wrong || stated.framing == Framing::WrongLength;
@@ -303,8 +306,8 @@ impl Servers for World {
         if_match: Option<&str>,
     ) -> Result<(ResponseHead, Box<dyn Read>)> {
         self.requests += 1;
-        assert!(self.requests < MOST_REQUESTS, "it does not end");
-        assert!(url < self.urls, "an URL that is none");
+        assert!(self.requests < MOST_REQUESTS, "the download does not end");
+        assert!(url < self.urls, "a URL that does not exist");
         assert!(if_match.is_none_or(|tag| self.versions.iter().any(|v| v.etag == tag)), "{if_match:?}");
         let step = loop {
             match self.steps.next() {

@@ -7,7 +7,7 @@ use crate::client::builder::ClientBuilder;
 use std::sync::Arc;
 
 impl FakeDingTalk {
-    /// A builder that is set up for this fake: its app, its URL, and no proxy.
+    /// Returns a client builder with the fake's app and URL, and without a proxy.
     ///
     /// ```
     /// use dingtalk_files::UnionId;
@@ -25,7 +25,9 @@ impl FakeDingTalk {
         Client::builder().app(Self::APP_KEY, Self::APP_SECRET).base_url(self.base_url()).no_proxy()
     }
 
-    /// The environment variables for [`Client::from_env`] to find this fake, for tests that run a whole program.
+    /// Returns the environment variables with which [`Client::from_env`] reaches this fake.
+    ///
+    /// Pass them to the process in tests that run a whole program.
     ///
     /// ```no_run
     /// use dingtalk_files::testing::FakeDingTalk;

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A small `DingTalk` with files, on a port of this machine. Dropping it stops it.
+/// A small `DingTalk` with files, on a loopback port. Dropping the value stops the server.
 ///
-/// Its app is [`FakeDingTalk::APP_KEY`] with [`FakeDingTalk::APP_SECRET`]; any union id is a user
-/// with all permissions. A space exists if it has a file, or by [`FakeDingTalk::add_space`].
+/// The fake has one app: [`FakeDingTalk::APP_KEY`] with [`FakeDingTalk::APP_SECRET`]. Any union id is a user with all
+/// permissions. A space exists once it has a file, or after [`FakeDingTalk::add_space`].
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -31,7 +31,7 @@ pub struct FakeDingTalk {
 }
 
 impl FakeDingTalk {
-    /// The key of the one app that the fake knows.
+    /// The key of the fake's only app.
     pub const APP_KEY: &str = APP_KEY;
     /// The secret of that app.
     pub const APP_SECRET: &str = APP_SECRET;
@@ -48,7 +48,7 @@ impl FakeDingTalk {
     ///
     /// # Errors
     ///
-    /// The system has no free port or no thread.
+    /// Fails if the system has no free port or cannot start a thread.
     pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
@@ -60,7 +60,7 @@ impl FakeDingTalk {
         Ok(Self { shared, address, acceptor })
     }
 
-    /// The URL of the API and the beginning of all object URLs: `http://127.0.0.1:PORT`.
+    /// Returns the URL of the API, with which all object URLs begin: `http://127.0.0.1:PORT`.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -75,7 +75,7 @@ impl FakeDingTalk {
         self.shared.base_url.clone()
     }
 
-    /// A valid token, without a request: for tests that send requests of their own.
+    /// Returns a valid token without a request, for tests that send their own requests.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -92,7 +92,7 @@ impl FakeDingTalk {
         self.shared.state().tokens.renew()
     }
 
-    /// Sets the lifetime of a token from the next token call on, in seconds; 7200 at first.
+    /// Sets the lifetime of tokens in seconds, from the next token call on. The default is 7200.
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;
@@ -108,7 +108,9 @@ impl FakeDingTalk {
         self.shared.state().tokens.lifetime = Duration::from_secs(seconds);
     }
 
-    /// Revokes the current token: 400 `InvalidAuthentication`. The next token call issues another one.
+    /// Revokes the current token.
+    ///
+    /// Calls with the revoked token return 400 `InvalidAuthentication`. The next token call issues another token.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -125,7 +127,9 @@ impl FakeDingTalk {
         self.shared.state().tokens.revoke();
     }
 
-    /// Makes a token call after [`FakeDingTalk::revoke_tokens`] issue the same string again, which stays refused.
+    /// Sets whether a token call after [`FakeDingTalk::revoke_tokens`] issues the same string again.
+    ///
+    /// If it does, the fake still refuses that string.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -143,8 +147,10 @@ impl FakeDingTalk {
         self.shared.state().tokens.keep_string = keep;
     }
 
-    /// Sets the `resourceUrls` of the download information from now on. In each of them, `{good}` stands for the right
-    /// URL, also as a part: `{good}?mirror=2`, which [`fault_when`](FakeDingTalk::fault_when) can tell from another.
+    /// Sets the `resourceUrls` of all further download information.
+    ///
+    /// In each URL, `{good}` stands for the correct URL, and other text may surround it. A condition of
+    /// [`fault_when`](FakeDingTalk::fault_when) recognizes `{good}?mirror=2` by its query.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -155,9 +161,9 @@ impl FakeDingTalk {
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    ///
-    /// Parameters that OSS signs, such as `response-content-type`, are part of the signature, which is the same for all
-    /// URLs: those of the first URL with `{good}` count. A client that adds, changes or drops one of them gets 403
+    /// Parameters that OSS signs, such as `response-content-type`, are part of the signature. All URLs share one
+    /// signature, which covers the parameters of the first URL with `{good}`. A client that adds, changes or drops a
+    /// signed parameter gets 403 `SignatureDoesNotMatch`. The `response-*` parameters replace headers of the answer.
     /// `SignatureDoesNotMatch`. The `response-*` parameters replace headers of the answer.
     ///
     /// ```
@@ -179,8 +185,10 @@ impl FakeDingTalk {
         self.shared.state().resource_urls = Some(urls);
     }
 
-    /// Sets the `resourceUrls` of the upload information from now on, for parts as well. In each of them, `{good}` stands
-    /// for the right URL, also as a part. The URL of a part has a query already.
+    /// Sets the `resourceUrls` of all further upload information, including that of parts.
+    ///
+    /// In each URL, `{good}` stands for the correct URL, and other text may surround it. The correct URL of a part
+    /// already has a query.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -193,8 +201,11 @@ impl FakeDingTalk {
         self.shared.state().upload_urls = Some(urls);
     }
 
-    /// Sets the lifetime of the signatures from now on, in seconds; 900 at first, and 0 for a signature that has lapsed
-    /// already. It is real time: for a lapse without waiting, see [`lapse_signatures`](FakeDingTalk::lapse_signatures).
+    /// Sets the lifetime of further signatures in seconds. The default is 900; a signature with lifetime 0 has already
+    /// lapsed.
+    ///
+    /// The lifetime is measured in real time. To make a signature lapse without waiting, call
+    /// [`lapse_signatures`](FakeDingTalk::lapse_signatures).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -210,9 +221,11 @@ impl FakeDingTalk {
         self.shared.state().signatures.lifetime = Duration::from_secs(seconds);
     }
 
-    /// Makes all signatures so far lapse: 403 `RequestTimeTooSkewed`, as OSS answers a request whose signed date is
-    /// more than 15 minutes old. `AccessDenied`, its answer to an expired URL with `Expires=`, is a
-    /// [`Fault::object_error`](crate::testing::Fault::object_error).
+    /// Makes all signatures lapse that have been issued so far.
+    ///
+    /// A request with a lapsed signature gets 403 `RequestTimeTooSkewed`, as OSS returns for a request whose signed
+    /// date is more than 15 minutes old. A presigned URL with `Expires=` gets 403 `AccessDenied`, as OSS returns for an
+    /// expired URL.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -226,7 +239,7 @@ impl FakeDingTalk {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// For another answer to a lapsed signature, order it for requests with that signature:
+    /// To return another error for a lapsed signature, set a fault for requests with that signature:
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};

@@ -1,11 +1,11 @@
-//! Everything that a test can inspect afterwards, except the files.
+//! Inspection of recorded requests, sends, media files and robot messages.
 
 use super::data::records::{Recorded, RobotMessageSent, Sent, UploadedMedia};
 use super::data::target::Target;
 use super::fake::FakeDingTalk;
 
 impl FakeDingTalk {
-    /// All requests so far, in the order in which they were completely received.
+    /// Returns all requests so far, in the order in which they were completely received.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -19,7 +19,7 @@ impl FakeDingTalk {
         self.shared.state().requests.clone()
     }
 
-    /// The requests of one kind so far.
+    /// Returns the requests of one kind so far.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -37,7 +37,7 @@ impl FakeDingTalk {
         requests.filter(|request| request.target == Some(target)).cloned().collect()
     }
 
-    /// The sent files, in order, including those whose answer was lost.
+    /// Returns the sent files in order, including those whose answer was lost.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -51,7 +51,7 @@ impl FakeDingTalk {
         self.shared.state().sent.clone()
     }
 
-    /// The media files that were uploaded for messages, in order.
+    /// Returns the media files that were uploaded for messages, in order.
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;
@@ -63,7 +63,7 @@ impl FakeDingTalk {
         self.shared.state().media.clone()
     }
 
-    /// The messages of robots, in order.
+    /// Returns the messages that robots sent, in order.
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;
@@ -75,7 +75,7 @@ impl FakeDingTalk {
         self.shared.state().robot_messages.clone()
     }
 
-    /// The number of connections so far.
+    /// Returns the number of connections so far.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -92,8 +92,9 @@ impl FakeDingTalk {
         self.shared.state().connections
     }
 
-    /// Forgets requests, sent files and unfinished uploads, so that a long test does not fill the memory. Files stay,
-    /// tokens and signatures stay valid, and ordered faults stay ordered.
+    /// Discards recorded requests, sent files, media files, robot messages and unfinished uploads.
+    ///
+    /// This keeps a long test from filling the memory. Files, valid tokens, valid signatures and faults remain.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -1,4 +1,4 @@
-//! Spaces, files, uploads and tasks: set-up and inspection.
+//! Setup and inspection of spaces, files, uploads and tasks.
 
 use super::data::content::Content;
 use super::data::records::{StoredFile, UploadOffer};
@@ -6,8 +6,8 @@ use super::fake::FakeDingTalk;
 use super::state::tree::object_path;
 
 impl FakeDingTalk {
-    /// Stores a file, or the next version of a file with these ids. Versions are counted from 1, and earlier ones can
-    /// still be downloaded.
+    /// Stores a file, or a new version of the file with these ids. Versions are numbered from 1, and earlier versions
+    /// can still be downloaded.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -21,7 +21,7 @@ impl FakeDingTalk {
         self.shared.put_file(space_id, dentry_id, name, content.into());
     }
 
-    /// Removes a file with all its versions, as if somebody had deleted it. `false` if there is no such file.
+    /// Removes a file with all its versions, as if a user had deleted it. Returns `false` if the file does not exist.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -37,7 +37,7 @@ impl FakeDingTalk {
         self.shared.state().tree.remove(space_id, dentry_id)
     }
 
-    /// All files in their latest versions, in the order in which they were first stored.
+    /// Returns the latest version of every file, in the order in which the files were first stored.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -52,11 +52,11 @@ impl FakeDingTalk {
         self.shared.state().tree.list()
     }
 
-    /// The bytes of a file's latest version; `None` if there is no such file, or if it was uploaded and is too large to
-    /// keep.
+    /// Returns the bytes of a file's latest version, or `None` if the file does not exist or its upload was too large
+    /// to keep.
     ///
-    /// The fake keeps up to 16 MiB of a PUT, and up to 64 MiB of an upload in parts. For a larger upload it knows only
-    /// size and checksum, and answers a download with 400 `FakeContentNotKept`.
+    /// The fake keeps up to 16 MiB of a single PUT, and up to 64 MiB of a multipart upload. Of a larger upload it keeps
+    /// only size and checksum, and a download returns 400 `FakeContentNotKept`.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -72,8 +72,8 @@ impl FakeDingTalk {
         state.tree.dentry(space_id, dentry_id)?.latest()?.content.clone()
     }
 
-    /// The object URL of a file's latest version. It serves only requests with the signed headers of the download
-    /// information.
+    /// Returns the object URL of a file's latest version. The URL serves only requests with the signed headers of the
+    /// download information.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -90,7 +90,7 @@ impl FakeDingTalk {
         format!("{}{path}", self.shared.base_url)
     }
 
-    /// Adds an empty space, if there is none with this id. `put_file` adds its space by itself.
+    /// Adds an empty space unless it exists. `put_file` adds its space automatically.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -104,7 +104,7 @@ impl FakeDingTalk {
         self.shared.state().tree.add_space(space_id);
     }
 
-    /// Adds a folder at the root of a space, and the space if there is none.
+    /// Adds a folder at the root of a space, and adds the space unless it exists.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -118,7 +118,7 @@ impl FakeDingTalk {
         self.shared.state().tree.add_folder(space_id, folder_id, name);
     }
 
-    /// Moves a file or folder into a folder of the same space. Everything that a test adds is at the root at first.
+    /// Moves a file or folder into a folder of the same space. Entries that a test adds start at the root.
     ///
     /// ```
     /// use dingtalk_files::UnionId;
@@ -139,12 +139,11 @@ impl FakeDingTalk {
         self.shared.state().tree.move_into_folder(space_id, dentry_id, folder_id);
     }
 
-    /// Sets the `modifiedTime` of a file's latest version, or of a folder, and returns `false` if it does not exist. The
-    /// API returns this very text, so it can have any spelling, or be broken.
+    /// Sets the `modifiedTime` of a file's latest version or of a folder. Returns `false` if the entry does not exist.
     ///
-    /// Without this call it is `2022-01-01T10:00Z`, and a new version of a file has that time again. If the text is a time
-    /// (ISO 8601, an HTTP date, seconds or milliseconds since 1970), then the `Last-Modified` of the object and the order
-    /// of listings follow it.
+    /// The API returns the text unchanged, so it may have any format or be invalid. The default is `2022-01-01T10:00Z`,
+    /// which each new version of a file gets as well. If the text is a time (ISO 8601, an HTTP date, seconds or
+    /// milliseconds since 1970), it also determines the object's `Last-Modified` and the order of listings.
     ///
     /// ```
     /// # use dingtalk_files::{GetDentry, UnionId, testing::FakeDingTalk};
@@ -163,9 +162,10 @@ impl FakeDingTalk {
         state.tree.modified_time_mut(space_id, dentry_id).map(|own| time.clone_into(own)).is_some()
     }
 
-    /// Sets the `createTime` of a file or folder, and returns `false` if it does not exist. Without this call it is
-    /// `2022-01-01T10:00:00Z`. All versions of a file have the same. The text is free, as in
-    /// [`set_modified_time`](FakeDingTalk::set_modified_time).
+    /// Sets the `createTime` of a file or folder. Returns `false` if the entry does not exist.
+    ///
+    /// The default is `2022-01-01T10:00:00Z`. All versions of a file share the value. The text may have any format, as
+    /// in [`set_modified_time`](FakeDingTalk::set_modified_time).
     ///
     /// ```
     /// # use dingtalk_files::{GetDentry, UnionId, testing::FakeDingTalk};
@@ -182,8 +182,9 @@ impl FakeDingTalk {
         state.tree.create_time_mut(space_id, dentry_id).map(|own| time.clone_into(own)).is_some()
     }
 
-    /// Sets the `size` that the API states for a file's latest version, and returns `false` if the file does not exist. The
-    /// object and [`StoredFile::size`] keep their true size. A new version of the file states its true size again.
+    /// Sets the `size` that the API reports for a file's latest version. Returns `false` if the file does not exist.
+    ///
+    /// The object and [`StoredFile::size`] keep the true size. A new version of the file reports its true size again.
     ///
     /// ```
     /// # use dingtalk_files::{ListDentries, UnionId, testing::FakeDingTalk};
@@ -200,8 +201,8 @@ impl FakeDingTalk {
         state.tree.listed_size_mut(space_id, dentry_id).map(|own| *own = bytes).is_some()
     }
 
-    /// The uuid of a folder for the 2.0 operations; `"0"` is the root of the space. A folder that does not exist has a
-    /// uuid, too, but no operation accepts it.
+    /// Returns the uuid of a folder for the 2.0 operations; `"0"` is the root of the space. A folder that does not
+    /// exist also has a uuid, but no operation accepts it.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -217,8 +218,8 @@ impl FakeDingTalk {
         self.shared.state().tree.uuid(space_id, folder_id)
     }
 
-    /// Archives a file: the next `calls` calls for its download information return 400 `fileArchived`. After them the
-    /// file is restored.
+    /// Archives a file: the next `calls` requests for its download information return 400 `fileArchived`. After that,
+    /// the file is restored.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -236,8 +237,8 @@ impl FakeDingTalk {
         self.shared.state().archived.insert(key, calls);
     }
 
-    /// Begins an upload as `GetFileUploadInfo` does, without a request, and returns URL and headers for the PUT. Adds the
-    /// space if there is none.
+    /// Begins an upload as `GetFileUploadInfo` does, but without a request, and returns the URL and headers for the
+    /// PUT. Adds the space unless it exists.
     ///
     /// ```
     /// use dingtalk_files::testing::{FakeDingTalk, Target};
@@ -259,7 +260,7 @@ impl FakeDingTalk {
         UploadOffer { upload_key, url, authorization: signed.authorization, date: signed.date }
     }
 
-    /// Sets the fewest bytes of each part but the last, which a commit checks; 102400 at first.
+    /// Sets the minimum size in bytes of all parts except the last; commits check it. The default is 102400.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -272,8 +273,8 @@ impl FakeDingTalk {
         self.shared.state().smallest_part = bytes;
     }
 
-    /// Sets the statuses that calls about a task report: one after the other, and then always the last. Without a status,
-    /// there is no such task.
+    /// Sets the statuses of a task. Each call for the task returns the next status, and the last status repeats. With
+    /// no statuses, the task does not exist.
     ///
     /// ```
     /// use dingtalk_files::testing::FakeDingTalk;
@@ -287,7 +288,7 @@ impl FakeDingTalk {
         self.shared.state().tasks.insert(task_id.to_owned(), statuses);
     }
 
-    /// Adds a file that was sent to a robot, known by its download code.
+    /// Adds a file that was sent to a robot and is identified by its download code.
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;
@@ -303,10 +304,10 @@ impl FakeDingTalk {
         self.put_other_file(format!("robot/{download_code}"), ("robot", download_code), name, content.into());
     }
 
-    /// Adds an attachment of an approval, in the space with the number 700.
+    /// Adds an attachment of an approval, in space 700.
     ///
-    /// To have its URL refused, order `fault_always(Target::Attachment, Fault::api_error(400, "noPermission"))`; it comes
-    /// by a grant then, to a person of [`put_user`](Self::put_user).
+    /// To make the direct URL fail, set `fault_always(Target::Attachment, Fault::api_error(400, "noPermission"))`. The
+    /// attachment is then available by a grant only, to a user of [`put_user`](Self::put_user).
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;
@@ -329,7 +330,7 @@ impl FakeDingTalk {
         self.put_other_file(key, ("700", file_id), name, content.into());
     }
 
-    /// Adds a person with both ids.
+    /// Adds a user with a userid and a unionId.
     ///
     /// ```
     /// # use dingtalk_files::{UserGet, UserId, testing::FakeDingTalk};
@@ -344,7 +345,7 @@ impl FakeDingTalk {
         self.shared.state().users.insert(userid.to_owned(), union_id.to_owned());
     }
 
-    /// Adds an online document and its content in one format. Each export of it is ready at the second question.
+    /// Adds an online document and its content in one format. Each export is ready at the second query of its task.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, ManualClock}};
@@ -362,7 +363,7 @@ impl FakeDingTalk {
         self.put_other_file(format!("export/{dentry_uuid}/{format}"), ("export", &id), &id, content.into());
     }
 
-    /// The dentryUuid of a file.
+    /// Returns the dentryUuid of a file.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -379,7 +380,7 @@ impl FakeDingTalk {
         self.shared.state().tree.uuid(space_id, dentry_id)
     }
 
-    /// A URL of a file that is signed in its query and lives as long as other signatures.
+    /// Returns a URL of a file that is signed in its query. The signature has the same lifetime as other signatures.
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;

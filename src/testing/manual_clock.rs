@@ -1,10 +1,10 @@
-//! A clock that a test moves.
+//! A clock that tests control.
 
 use crate::base::clock::Clock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A clock that stands still until a client waits or a test advances it. Waiting takes no time, and is recorded.
+/// A clock that stands still until a client waits or a test advances it. Waits return immediately and are recorded.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,7 +26,7 @@ struct ManualTime {
 }
 
 impl ManualClock {
-    /// A clock at 0.
+    /// Creates a clock at 0.
     ///
     /// ```
     /// use dingtalk_files::testing::{Clock, ManualClock};
@@ -51,14 +51,14 @@ impl ManualClock {
         self.state().now += time;
     }
 
-    /// Every wait so far, in order.
+    /// Returns every wait so far, in order.
     ///
     /// ```
     /// use std::time::Duration;
     /// use dingtalk_files::testing::{Clock, ManualClock};
     ///
     /// let clock = ManualClock::new();
-    /// clock.sleep(Duration::from_secs(3600)); // Takes no time.
+    /// clock.sleep(Duration::from_secs(3600)); // Returns immediately.
     /// assert_eq!(clock.sleeps(), [Duration::from_secs(3600)]);
     /// ```
     pub fn sleeps(&self) -> Vec<Duration> {

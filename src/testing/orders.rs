@@ -1,4 +1,4 @@
-//! Faults and answers that a test orders.
+//! Faults and answers that a test sets.
 
 use super::data::fault::{Fault, json_text};
 use super::data::records::Recorded;
@@ -8,7 +8,8 @@ use super::state::faults::ConditionalFault;
 use serde_json::Value;
 
 impl FakeDingTalk {
-    /// Orders a fault for the next request of this kind that has none. Faults that are ordered later are for later requests.
+    /// Queues a fault for the next request of this kind that has no fault yet. Later calls queue faults for later
+    /// requests.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -24,8 +25,8 @@ impl FakeDingTalk {
         self.shared.state().faults.queue(target, fault);
     }
 
-    /// Orders a fault for one request of this kind: the first from now on has the number 1. It replaces an earlier order for
-    /// the same request.
+    /// Sets a fault for one request of this kind. Requests count from this call on, and the first has the number 1. A
+    /// later call replaces the fault of the same request.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -41,15 +42,17 @@ impl FakeDingTalk {
         self.shared.state().faults.set_for_call(target, number, fault);
     }
 
-    /// Orders a fault for every request of this kind that meets a condition.
+    /// Sets a fault for every request of this kind that meets a condition.
     ///
-    /// A request gets the fault that was ordered for it alone by [`fault`](FakeDingTalk::fault) or
-    /// [`fault_on_call`](FakeDingTalk::fault_on_call), or else that of the first condition that is true, or else that of
-    /// [`fault_always`](FakeDingTalk::fault_always). A condition is not asked about a request that has its fault already. It
-    /// sees head and body; of an upload ([`Target::Put`]) or from a client that waits for `100 Continue`, the head only. It
-    /// may use the fake, but must not wait for another request.
+    /// Faults from [`fault`](FakeDingTalk::fault) and [`fault_on_call`](FakeDingTalk::fault_on_call) take precedence,
+    /// and their requests are not passed to any condition. Otherwise the first condition that returns `true` applies,
+    /// and [`fault_always`](FakeDingTalk::fault_always) comes last.
     ///
-    /// Sends to one user fail, or to one conversation:
+    /// A condition gets the request's head and body. It gets only the head if the request is an upload
+    /// ([`Target::Put`]) or the client waits for `100 Continue`. A condition may use the fake, but must not wait for
+    /// another request.
+    ///
+    /// Fails sends to one user or to one conversation:
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Recorded, Target}};
@@ -68,7 +71,7 @@ impl FakeDingTalk {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Every connection but the first is refused, as by a server that limits them:
+    /// Refuses every connection except the first, like a server that limits connections:
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk, Fault, Recorded, Target}};
@@ -82,7 +85,7 @@ impl FakeDingTalk {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// One URL of two breaks off, each time, and a range past the beginning is ignored:
+    /// Breaks off every download from one of two URLs, and ignores ranges after the beginning:
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk, Fault, Recorded, Target}};
@@ -106,8 +109,9 @@ impl FakeDingTalk {
         self.shared.state().faults.add_conditional(ConditionalFault::new(target, condition, fault));
     }
 
-    /// Orders a fault for every request of this kind that has none from [`fault`](FakeDingTalk::fault),
-    /// [`fault_on_call`](FakeDingTalk::fault_on_call) or [`fault_when`](FakeDingTalk::fault_when). It replaces the previous standing fault.
+    /// Sets a fault for every request of this kind that has none from [`fault`](FakeDingTalk::fault),
+    /// [`fault_on_call`](FakeDingTalk::fault_on_call) or [`fault_when`](FakeDingTalk::fault_when). A later call
+    /// replaces the fault.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -123,7 +127,7 @@ impl FakeDingTalk {
         self.shared.state().faults.set_standing(target, fault);
     }
 
-    /// Cancels all faults.
+    /// Removes all faults.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -139,13 +143,16 @@ impl FakeDingTalk {
         self.shared.state().faults.clear();
     }
 
-    /// Orders the answer to an operation that the fake does not implement, with status 200. Only the token is checked. The
-    /// body is a [`serde_json::Value`] or a text.
+    /// Sets the answer to an operation that the fake does not implement.
     ///
-    /// The route is method and path, such as the documented line, which `docs/endpoints.md` lists for each operation.
-    /// `{spaceId}` or any other name in braces stands for every value.
+    /// The answer has status 200, and only the token of the request is checked. The body is a [`serde_json::Value`] or
+    /// a text.
     ///
-    /// The answer also replaces an operation that the fake implements. For the same route the last order counts.
+    /// The route is a method and a path, such as the documented line that `docs/endpoints.md` lists for each operation.
+    /// `{spaceId}` or any other name in braces matches every value.
+    ///
+    /// The answer also replaces an operation that the fake implements. If a route is set several times, the last answer
+    /// applies.
     ///
     /// ```
     /// use dingtalk_files::{AddFolder, UnionId};

@@ -1,4 +1,4 @@
-//! The table of operations. A new operation is one more row of [`OPERATIONS`] with a function in `handlers/`.
+//! The table of operations. To add an operation, add a row to [`OPERATIONS`] and a function to `handlers/`.
 
 use super::data::content::ReceivedBody;
 use super::data::effects::FaultEffects;
@@ -16,7 +16,7 @@ struct Operation {
     target: Target,
     method: &'static str,
     pattern: &'static str,
-    /// `Err` is a response as well: a refusal.
+    /// A handler's `Err` is also a response: a refusal.
     handler: fn(&Shared, &FakeCall<'_>) -> Result<FakeResponse, FakeResponse>,
 }
 
@@ -254,7 +254,7 @@ const OPERATIONS: &[Operation] = &[
     Operation { target: Target::Put, method: "PUT", pattern: "/oss-upload/{}", handler: objects::put_object },
 ];
 
-/// Returns the kind of operation of a request, if it is known.
+/// Returns the kind of operation of a request, if the operation is known.
 pub(super) fn target(shared: &Shared, request: &Recorded) -> Option<Target> {
     let known = find(request).map(|(operation, _)| operation.target);
     known.or_else(|| ordered_answer(shared, request).map(|_| Target::Other))
@@ -285,7 +285,7 @@ pub(super) fn respond(
     }
 }
 
-/// Checks the head of a request as far as an error must be reported before the body is read.
+/// Checks the head of a request for errors that must be reported before the body is read.
 pub(super) fn check_head(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
     match request.target {
         Some(Target::Put) => objects::check_put(shared, request),
@@ -298,10 +298,10 @@ fn find(request: &Recorded) -> Option<(&'static Operation, Vec<String>)> {
     candidates.find_map(|operation| Some((operation, match_path(operation.pattern, &request.path)?)))
 }
 
-/// Returns the answer that a test has ordered for this request.
+/// Returns the answer that a test has set for this request.
 fn ordered_answer(shared: &Shared, request: &Recorded) -> Option<String> {
     let state = shared.state();
-    // The last order counts.
+    // The last answer of a route applies.
     let mut orders = state.answers.iter().rev();
     let found = orders.find(|(route, _)| {
         let (method, pattern) = route.split_once(' ').unwrap_or_default();
@@ -310,14 +310,16 @@ fn ordered_answer(shared: &Shared, request: &Recorded) -> Option<String> {
     found.map(|(_, body)| body.clone())
 }
 
-/// Returns the parameters of a path that matches the pattern. A path with a character that must be percent-encoded, with
-/// a broken encoding, or with an empty, `.` or `..` segment matches none: a proxy could turn it into another path.
+/// Returns the parameters of a path that matches the pattern.
+///
+/// A path does not match if it has a character that must be percent-encoded, a broken encoding, or an empty, `.` or
+/// `..` segment: a proxy could turn it into another path.
 fn match_path(pattern: &str, path: &str) -> Option<Vec<String>> {
     let mut params = Vec::new();
     let mut segments = path.split('/');
     for expected in pattern.split('/') {
         let segment = decode_segment(segments.next()?)?;
-        // `{}`, or with a name in it as in the documentation.
+        // `{}`, or `{name}` as in the documentation.
         let is_param = expected.starts_with('{') && expected.ends_with('}');
         match expected {
             _ if is_param && matches!(segment.as_str(), "" | "." | "..") => return None,

@@ -1,4 +1,4 @@
-//! The TCP server: one thread accepts connections, each connection has a thread of its own.
+//! The TCP server. One thread accepts connections, and each connection has its own thread.
 
 use super::data::effects::{FaultEffects, Silence, UploadStop};
 use super::data::fault::Fault;
@@ -14,13 +14,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The delay of a reset, for the client to read the earlier bytes: a reset discards the rest.
+/// The delay before a reset, which gives the client time to read earlier bytes. A reset discards the rest.
 const BEFORE_RESET: Duration = Duration::from_millis(50);
 /// The time for which a refused client may be silent before the connection is closed.
 const LINGER: Duration = Duration::from_millis(500);
-/// The most reads of 64 KiB from a refused client: a large upload is cut off.
+/// The maximum number of 64 KiB reads from a refused client. A larger upload is cut off.
 const LINGER_READS: usize = 128;
-/// The longest time for which a refused client may send on, however slowly.
+/// The maximum time for which a refused client may continue to send, however slowly.
 const LONGEST_LINGER: Duration = Duration::from_secs(5);
 
 /// Accepts connections until the fake is dropped.
@@ -45,11 +45,11 @@ fn start(shared: &Arc<Shared>, stream: TcpStream) {
     };
     let shared = Arc::clone(shared);
     let name = format!("fake-dingtalk-{number}");
-    // Without a thread there is nobody to serve the connection, and dropping it closes it.
+    // Without a thread nothing serves the connection. Dropping the stream closes it.
     let _ = thread::Builder::new().name(name).spawn(move || serve(&shared, &stream, number));
 }
 
-/// Answers the requests of one connection, one after the other.
+/// Answers the requests of one connection in sequence.
 fn serve(shared: &Shared, stream: &TcpStream, number: usize) {
     // Without this, the small last piece of a response may wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
@@ -86,7 +86,7 @@ impl Connection<'_> {
         incoming.request.target = routes::target(self.shared, &incoming.request);
         let mut effects = FaultEffects::new(self.take_fault(&mut incoming)?);
         if effects.silence == Silence::Refuse {
-            // A condition may have needed the body.
+            // A condition may have read the body.
             (incoming.request.body, incoming.request.body_length) = (Vec::new(), 0);
             self.shared.record(incoming.request);
             return Ok(ConnectionAction::Reset);
@@ -104,7 +104,8 @@ impl Connection<'_> {
         self.respond(&incoming, &effects)
     }
 
-    /// Takes the fault for a request: from the queue, else by a condition, else the standing one.
+    /// Takes the fault for a request: the queued fault, else the first matching conditional fault, else the standing
+    /// fault.
     fn take_fault(&self, incoming: &mut Incoming<'_>) -> Result<Option<Fault>, IncomingError> {
         let Some(target) = incoming.request.target else {
             return Ok(None);
@@ -113,8 +114,8 @@ impl Connection<'_> {
         if queued.is_some() {
             return Ok(queued);
         }
-        // A condition may look for the recipient in the body. But the body of an upload may be larger than the memory, and a
-        // client that waits for permission has not sent its body yet.
+        // A condition may need the body, for example to check the recipient. But the body of an upload may be larger
+        // than the memory, and a client that waits for permission has not sent its body yet.
         let is_readable = target != Target::Put && !incoming.expects_continue;
         if is_readable && self.shared.state().faults.has_conditional(target) {
             incoming.read_body()?;
@@ -122,8 +123,10 @@ impl Connection<'_> {
         Ok(self.shared.other_fault(target, &incoming.request))
     }
 
-    /// Returns a response that goes out before the body is read: a refusal of the head, or a made-up response for a
-    /// client that waits for permission to send the body.
+    /// Returns the response that is sent before the body is read, if any.
+    ///
+    /// Such a response is a refusal of the head, or a fault's response to a client that waits for permission to send
+    /// the body.
     fn early_response(&self, incoming: &Incoming<'_>, effects: &FaultEffects) -> Option<FakeResponse> {
         match &effects.response {
             Some(response) => incoming.expects_continue.then(|| response.clone()),
@@ -131,7 +134,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Reads the body of an upload, as well or as badly as the faults demand, and answers.
+    /// Reads the body of an upload with the effects of its faults, and answers.
     fn receive_upload(
         &self,
         mut incoming: Incoming<'_>,
@@ -139,7 +142,7 @@ impl Connection<'_> {
     ) -> Result<ConnectionAction, IncomingError> {
         let writer = self.writer(false, true);
         if let Err(error) = incoming.read_upload(&effects.upload, &writer) {
-            // A test may ask how much of a broken upload was read.
+            // A test may inspect how much of a broken upload was read.
             self.shared.record(incoming.request);
             return Err(error);
         }
@@ -160,7 +163,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Records a request and answers it, though it was not read to its end.
+    /// Records and answers a request that was not read to its end.
     fn refuse_request(
         &self,
         incoming: Incoming<'_>,
@@ -174,7 +177,7 @@ impl Connection<'_> {
         ConnectionAction::Close
     }
 
-    /// Carries out a request and answers it, after its body was read.
+    /// Carries out and answers a request after its body was read.
     fn respond(
         &self,
         incoming: &Incoming<'_>,
@@ -202,8 +205,9 @@ impl Connection<'_> {
         Ok(writer.send(&effects.with_extra_headers(response), &effects.delivery)?)
     }
 
-    /// Answers before the request was read to its end, and discards the rest: closing at once would reset the
-    /// connection, and the client might never see the response.
+    /// Sends a response before the request was read to its end, and discards the rest.
+    ///
+    /// Closing the connection immediately would reset it, and the client might never see the response.
     fn refuse(&self, response: &FakeResponse, delivery: &Delivery) {
         if self.writer(false, true).send(response, delivery).is_err() {
             return;

@@ -1,4 +1,4 @@
-//! Tests of the fake itself, with hand-written requests.
+//! Tests of the fake itself with hand-written requests.
 
 mod api;
 mod browse;

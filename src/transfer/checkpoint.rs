@@ -1,4 +1,4 @@
-//! The ranges of an object that are on disk, and the file that lets them survive the process. Pure.
+//! The ranges of an object that are on disk, and the file that preserves them across processes. No I/O.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,50 +37,50 @@ pub(crate) fn joined(mut ranges: Vec<CompletedRange>) -> Vec<CompletedRange> {
     result
 }
 
-/// The identity of the file in a checkpoint.
+/// Identity of the file in a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) space_id: String,
     pub(crate) dentry_id: String,
     pub(crate) version: Option<u64>,
-    /// A file that is not of storage 1.0.
+    /// Kind and ids of a file that is not in storage 1.0.
     pub(crate) origin: Option<String>,
 }
 
-/// A download in progress. It holds no URL, no header and no token.
+/// A download in progress. Contains no signed URL, header or token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {
     pub(crate) space_id: String,
     pub(crate) dentry_id: String,
-    /// The version that was asked for.
+    /// The requested version.
     pub(crate) version: Option<u64>,
-    /// A file that is not of storage 1.0: its kind and ids.
+    /// Kind and ids of a file that is not in storage 1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) origin: Option<String>,
     pub(crate) size: u64,
     pub(crate) etag: Option<String>,
-    /// Of the whole object.
+    /// Checksum of the whole object.
     pub(crate) crc64: Option<u64>,
-    /// The object is a page itself.
+    /// Whether the object itself is an HTML page.
     #[serde(default)]
     pub(crate) html: bool,
-    /// In order, not touching.
+    /// Sorted, and not touching each other.
     #[serde(rename = "pieces")]
     pub(crate) ranges: Vec<CompletedRange>,
 }
 
-/// The first line, which the checksum of the rest ends.
+/// Start of the first line, which ends with the checksum of the rest.
 const HEAD: &str = "dingtalk-files checkpoint 1 ";
 
 impl Checkpoint {
     #[inline]
     pub(crate) fn encode(&self) -> Vec<u8> {
-        // Strings, numbers and lists: there is no way to fail, and nothing would be read back as damaged.
+        // Strings, numbers and lists always serialize, and an empty body would be read back as damaged.
         let body = serde_json::to_string(self).unwrap_or_default();
         format!("{HEAD}{:016x}\n{body}", checksum(&body)).into_bytes()
     }
 
-    /// `None` for what was damaged, was cut off, or comes from a program that writes it otherwise.
+    /// Returns `None` for a checkpoint that is damaged, cut off, or in another format.
     #[inline]
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let (head, body) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
@@ -99,7 +99,7 @@ impl Checkpoint {
         Some(read)
     }
 
-    /// The object that it is a part of.
+    /// Returns the object that the ranges belong to.
     #[inline]
     pub(crate) fn object(&self) -> ObjectMeta {
         ObjectMeta { total: Some(self.size), etag: self.etag.clone(), crc64: self.crc64, html: self.html }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_any_damage_noticed() {
+    fn decode_returns_the_encoded_checkpoint_and_rejects_any_damage() {
         let written = checkpoint(&[range(0, 10), range(20, 100)]);
         let bytes = written.encode();
         assert_eq!(Checkpoint::decode(&bytes), Some(written));
@@ -145,7 +145,7 @@ mod tests {
             for bit in 0..8 {
                 let mut damaged = bytes.clone();
                 damaged[place] ^= 1 << bit;
-                // A letter of the checksum in capitals is the same checksum.
+                // An upper-case digit of the checksum is the same checksum.
                 let same =
                     damaged.eq_ignore_ascii_case(&bytes) && place < HEAD.len() + 16 && place >= HEAD.len();
                 assert!(same || Checkpoint::decode(&damaged).is_none(), "bit {bit} of byte {place}");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_make_no_sense_are_refused() {
+    fn invalid_ranges_are_rejected() {
         for ranges in
             [[range(0, 10), range(9, 20)], [range(20, 30), range(0, 10)], [range(0, 10), range(20, 101)]]
         {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn touching_ranges_become_one() {
+    fn touching_ranges_are_joined() {
         let crc = |bytes: &[u8]| {
             let mut digest = crc64fast::Digest::new();
             digest.write(bytes);

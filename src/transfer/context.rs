@@ -1,4 +1,4 @@
-//! Progress reporting and cancellation; clock, deadline and limits of one transfer, as one value.
+//! Progress reporting and cancellation; the clock, deadline and limits of one transfer as one value.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use crate::base::clock::Clock;
 use crate::base::error::{Error, Result};
+use crate::base::event::Event;
 use crate::client::Client;
+use crate::client::events::Events;
 use crate::client::retry::RetryPolicy;
 
-/// The state of a transfer that is under way.
+/// State of a transfer that is under way.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -30,10 +32,10 @@ use crate::client::retry::RetryPolicy;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Good bytes so far, those of an earlier attempt included. Never decreases, except that an upload which has to send a
-    /// part again counts it anew.
+    /// Number of good bytes so far, including those of an earlier attempt. Never decreases, except if an upload sends a
+    /// part again and counts it again.
     pub bytes: u64,
-    /// The total number of bytes, when it is known.
+    /// Total number of bytes, if known.
     pub total: Option<u64>,
     /// The current activity.
     pub phase: Phase,
@@ -47,8 +49,8 @@ pub struct Progress {
 /// fn word(phase: Phase) -> &'static str {
 ///     match phase {
 ///         Phase::Transferring => "",
-///         Phase::Retrying => "the line broke; trying again",
-///         _ => "one moment",
+///         Phase::Retrying => "connection lost, retrying",
+///         _ => "please wait",
 ///     }
 /// }
 /// # assert_eq!(word(Phase::Transferring), "");
@@ -64,36 +66,37 @@ pub enum Phase {
     Retrying,
     /// `DingTalk` is restoring an archived file.
     Restoring,
-    /// `DingTalk` is making a file of an online document.
+    /// `DingTalk` is exporting an online document to a file.
     Exporting,
 }
 
-/// Reports in between come no faster than this, so that they cost nothing.
+/// Shortest interval between two reports of one phase, so that reports cost next to nothing.
 const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A wait looks at the flag this often, and so does the thread that watches it.
+/// Interval at which a wait checks the cancel flag, and so does the thread that watches it.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(crate) type Callback<'a> = Box<dyn FnMut(Progress) + Send + 'a>;
 
-/// The one owner of the question whether a transfer goes on. All its connections share it.
+/// The only owner of the decision whether a transfer continues. Shared by all its connections.
 pub(crate) struct TransferContext<'a> {
     clock: &'a dyn Clock,
     policy: &'a RetryPolicy,
-    /// By the clock.
+    events: Option<&'a Events>,
+    /// Time of `clock` at which the transfer must have ended.
     deadline: Option<Duration>,
     cancel: Option<&'a AtomicBool>,
-    /// Someone may end a wait: by the flag, or on another connection.
+    /// Whether a wait may be ended early: by the cancel flag, or by another connection.
     polls: bool,
-    /// More bytes than this are refused.
+    /// Limit in bytes. Larger transfers are refused.
     max_bytes: Option<u64>,
     progress: Option<Mutex<ProgressState<'a>>>,
     bytes: AtomicU64,
-    /// Another connection of this transfer has failed for good.
+    /// Whether another connection of this transfer has failed permanently.
     is_stopped: AtomicBool,
 }
 
-/// A caller's callback, and the report that it gets next.
+/// A caller's callback, and the contents of its next report.
 struct ProgressState<'a> {
     callback: Callback<'a>,
     total: Option<u64>,
@@ -106,6 +109,7 @@ impl<'a> TransferContext<'a> {
         Self {
             clock,
             policy,
+            events: None,
             deadline: None,
             cancel: None,
             polls: false,
@@ -116,16 +120,17 @@ impl<'a> TransferContext<'a> {
         }
     }
 
-    /// The context of a transfer by this client, which is inside an operation.
+    /// Creates the context of a transfer by `client`, which must be inside an operation.
     pub(crate) fn of(client: &'a Client) -> Self {
-        Self { deadline: client.deadline(), ..Self::new(client.clock(), client.retry_policy()) }
+        let (deadline, events) = (client.deadline(), Some(client.events()));
+        Self { events, deadline, ..Self::new(client.clock(), client.retry_policy()) }
     }
 
     pub(crate) fn cancel(self, cancel: Option<&'a AtomicBool>) -> Self {
         Self { cancel, polls: self.polls || cancel.is_some(), ..self }
     }
 
-    /// For several connections: the failure of one ends the waits of the others.
+    /// Prepares the context for several connections: if one fails, the waits of the others end.
     pub(crate) fn shared_by(self, connections: usize) -> Self {
         Self { polls: self.polls || connections > 1, ..self }
     }
@@ -150,7 +155,18 @@ impl<'a> TransferContext<'a> {
         self.policy
     }
 
-    /// Whether the transfer has to end before this much time has passed.
+    /// Whether somebody receives the events of ordinary steps.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.events.is_some_and(Events::are_on)
+    }
+
+    pub(crate) fn emit(&self, event: &Event<'_>) {
+        if let Some(events) = self.events {
+            events.emit(event);
+        }
+    }
+
+    /// Returns whether the deadline passes within this time.
     pub(crate) fn ends_within(&self, time: Duration) -> bool {
         self.deadline.is_some_and(|deadline| self.now().saturating_add(time) >= deadline)
     }
@@ -164,7 +180,7 @@ impl<'a> TransferContext<'a> {
         self.is_stopped.store(true, Ordering::Relaxed);
     }
 
-    /// After a [`stop`](Self::stop), for a fresh start.
+    /// Resets the context after a [`stop`](Self::stop), for a fresh start.
     pub(crate) fn restart(&self) {
         self.bytes.store(0, Ordering::Relaxed);
         self.is_stopped.store(false, Ordering::Relaxed);
@@ -189,7 +205,7 @@ impl<'a> TransferContext<'a> {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// The size is known now, and the number of bytes that an earlier attempt has left.
+    /// Reports the total size, now that it is known. `present` is the number of bytes left by an earlier attempt.
     pub(crate) fn begin(&self, present: u64, total: Option<u64>) {
         self.bytes.fetch_add(present, Ordering::Relaxed);
         self.report(|state| {
@@ -208,7 +224,7 @@ impl<'a> TransferContext<'a> {
         });
     }
 
-    /// Bytes that were counted and have to be transferred once more.
+    /// Subtracts bytes that were counted but have to be transferred again.
     pub(crate) fn take_back(&self, bytes: u64) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
@@ -217,7 +233,7 @@ impl<'a> TransferContext<'a> {
         self.report(|state| std::mem::replace(&mut state.phase, phase) != phase);
     }
 
-    /// The last report: everything has arrived.
+    /// Makes the last report, after all bytes have arrived.
     pub(crate) fn finish(&self) {
         let bytes = self.bytes();
         self.report(|state| {
@@ -227,20 +243,20 @@ impl<'a> TransferContext<'a> {
         });
     }
 
-    /// `is_due` changes the state, and says whether to report it now.
+    /// Calls the callback if a report is due. `is_due` updates the state and returns whether to report it now.
     fn report(&self, is_due: impl Fn(&mut ProgressState<'_>) -> bool) {
         let Some(progress) = &self.progress else { return };
         // A callback that panicked is not called again.
         let Ok(mut state) = progress.lock() else { return };
         if is_due(&mut state) {
             state.next_report = self.now().saturating_add(REPORT_INTERVAL);
-            // Read under the lock, so that of two connections the later report has the larger number.
+            // Read under the lock, so that the later report of two connections has the larger number.
             let now = Progress { bytes: self.bytes(), total: state.total, phase: state.phase };
             (state.callback)(now);
         }
     }
 
-    /// Waits; a transfer that ends waits no longer.
+    /// Waits for `time`, or until the transfer ends.
     pub(crate) fn sleep(&self, time: Duration) -> Result<()> {
         self.check()?;
         let mut left = time;
@@ -253,8 +269,8 @@ impl<'a> TransferContext<'a> {
         self.check()
     }
 
-    /// Runs a transfer over connections that can be ended in the midst of a request: by the flag, and where there are
-    /// several, by the failure of one.
+    /// Runs a transfer over connections that can be closed in the middle of a request: by the cancel flag or, if there
+    /// are several connections, by the failure of one.
     pub(crate) fn run<T>(
         &self,
         client: &Client,
@@ -264,7 +280,8 @@ impl<'a> TransferContext<'a> {
         self.run_then(client, connections, transfer, |result| result)
     }
 
-    /// The same, and what follows without connections: the thread that watches the flag ends in the meantime.
+    /// Like [`run`](Self::run), and then calls `then`, which uses no connections. The thread that watches the flag ends
+    /// in the meantime.
     pub(crate) fn run_then<T, R>(
         &self,
         client: &Client,
@@ -290,7 +307,7 @@ impl<'a> TransferContext<'a> {
                     }
                 }
             };
-            // Without a watcher the flag takes effect with the next byte.
+            // If no watcher starts, the flag takes effect with the next byte.
             let _ = thread::Builder::new().spawn_scoped(scope, watch);
             let result = transfer(client);
             drop(ended);
@@ -310,7 +327,7 @@ mod tests {
     use super::*;
     use crate::base::clock::MonotonicClock;
 
-    /// A clock that a test moves.
+    /// A clock that the test advances.
     #[derive(Debug, Default)]
     struct Hands(AtomicU64);
 
@@ -326,12 +343,12 @@ mod tests {
     }
 
     #[test]
-    fn reports_come_ten_times_a_second_and_at_every_turn() {
+    fn reports_come_ten_times_a_second_and_at_every_phase_change() {
         let (clock, policy, mut reports) = (Hands::default(), RetryPolicy::none(), Vec::new());
         let context = TransferContext::new(&clock, &policy)
             .progress(Some(Box::new(|p| reports.push((p.bytes, p.total, p.phase)))));
         context.begin(10, Some(100));
-        context.moved(10); // Too early.
+        context.moved(10); // Too early for a report.
         clock.sleep(REPORT_INTERVAL);
         context.moved(10);
         context.moved(10);
@@ -349,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_ends_when_the_flag_goes_up() {
+    fn a_wait_ends_if_the_cancel_flag_is_set() {
         let (clock, policy, flag) = (MonotonicClock::start(), RetryPolicy::none(), AtomicBool::new(true));
         let context = TransferContext::new(&clock, &policy).cancel(Some(&flag));
         assert!(matches!(context.sleep(Duration::from_secs(3600)), Err(Error::Cancelled { done: 0 })));

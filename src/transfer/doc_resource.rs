@@ -1,4 +1,4 @@
-//! An attachment or picture inside of a document: upload info and PUT, and no commit.
+//! Upload of an attachment or picture into a document: upload info and PUT, without a commit.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::base::upload::PendingUpload;
 use crate::client::Client;
 use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, UncheckedUrls, refuse};
 
-/// An upload into a document. From [`Client::doc_resource`].
+/// An upload into a document. Returned by [`Client::doc_resource`].
 ///
 /// ```no_run
 /// use dingtalk_files::{Client, UnionId};
@@ -38,7 +38,7 @@ pub struct DocResource<'a> {
     cancel: Option<&'a AtomicBool>,
 }
 
-/// An attachment that was uploaded. Write its id and URL into the document with the operations of documents.
+/// An uploaded attachment. Write its id and URL into the document with the operations of documents.
 ///
 /// ```
 /// fn id(stored: &dingtalk_files::StoredResource) -> Option<&str> {
@@ -48,20 +48,20 @@ pub struct DocResource<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredResource {
-    /// The id of the attachment.
+    /// Id of the attachment.
     pub resource_id: Option<String>,
-    /// The path that the document names the attachment by.
+    /// Path by which the document refers to the attachment.
     pub resource_url: Option<String>,
-    /// Bytes.
+    /// Size in bytes.
     pub bytes: u64,
-    /// The checksum of what arrived was compared with that of what was sent.
+    /// Whether the checksum of the stored bytes was compared with the checksum of the sent bytes.
     pub verified: bool,
 }
 
 impl Client {
-    /// An upload of an attachment or picture into a document, by its dentryUuid, documentId, workbookId or baseId.
+    /// Prepares the upload of an attachment or picture into a document.
     ///
-    /// Nothing is sent yet.
+    /// `doc_id` is the document's dentryUuid, documentId, workbookId or baseId. Sends no request yet.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -86,7 +86,7 @@ impl Client {
 }
 
 impl<'a> DocResource<'a> {
-    /// The name. Default: that of the file.
+    /// Sets the name. Default: the name of the file.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -101,7 +101,7 @@ impl<'a> DocResource<'a> {
         self
     }
 
-    /// The MIME type. Default: that of the name's extension, or `application/octet-stream`.
+    /// Sets the MIME type. Default: the type of the name's extension, or `application/octet-stream`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -116,7 +116,7 @@ impl<'a> DocResource<'a> {
         self
     }
 
-    /// A callback that hears how far it is, as in [`Upload::progress`](crate::Upload::progress).
+    /// Sets a callback for the progress, as in [`Upload::progress`](crate::Upload::progress).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -131,7 +131,7 @@ impl<'a> DocResource<'a> {
         self
     }
 
-    /// A flag that ends the upload, as in [`Upload::cancel`](crate::Upload::cancel).
+    /// Sets a flag that ends the upload, as in [`Upload::cancel`](crate::Upload::cancel).
     ///
     /// ```no_run
     /// use std::sync::atomic::AtomicBool;
@@ -159,7 +159,7 @@ impl<'a> DocResource<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Source`] for a file that cannot be read or changes meanwhile; those of
+    /// [`Error::Source`] for a file that cannot be read or that changes during the upload; those of
     /// [`get_resource_upload_info`](crate::Doc::get_resource_upload_info) and of the object store.
     #[inline]
     pub fn from_file(mut self, path: impl AsRef<Path>) -> Result<StoredResource> {
@@ -167,7 +167,7 @@ impl<'a> DocResource<'a> {
         let source = FileSource::open(path)?;
         if self.name.is_none() {
             let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-            let unnamed = || format!("{} gives no name in UTF-8: set one with `name`", PathText(path));
+            let unnamed = || format!("{} has no file name in UTF-8: set one with `name`", PathText(path));
             self.name = Some(name.ok_or_else(|| Error::InvalidArgument(unnamed()))?);
         }
         self.run(&source)
@@ -185,7 +185,7 @@ impl<'a> DocResource<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] without a name; those of [`from_file`](Self::from_file).
+    /// [`Error::InvalidArgument`] if no name is set; those of [`from_file`](Self::from_file).
     #[inline]
     pub fn from_bytes(self, bytes: impl AsRef<[u8]>) -> Result<StoredResource> {
         self.run(&BytesSource(bytes.as_ref()))
@@ -220,7 +220,7 @@ impl<'a> DocResource<'a> {
                     .upload_url
                     .as_ref()
                     .ok_or_else(|| refuse(UPLOAD_INFO, Problem::Missing("uploadUrl")))?;
-                // The URL is signed with it, the reverse of storage.
+                // The URL is signed with the content type, unlike the URLs of storage.
                 let headers = BTreeMap::from([("Content-Type".to_owned(), media_type.clone())]);
                 let urls = [url.as_str().to_owned()];
                 let unchecked =
@@ -246,7 +246,7 @@ impl<'a> DocResource<'a> {
     }
 }
 
-/// The MIME type of a name. Few: those that documents show.
+/// Returns the MIME type of a name. Covers only the few types that documents show.
 #[inline]
 fn guessed(name: &str) -> &'static str {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());

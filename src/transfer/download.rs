@@ -1,4 +1,4 @@
-//! A download with its options: progress, cancel, resume, several connections, a file as its target.
+//! A download with its options: progress, cancellation, resume, several connections, and a file as its target.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use crate::object::MAX_PARALLEL;
 use crate::object::meta::ObjectMeta;
 use crate::object::range::{ByteRange, RequestedRange};
 
-/// A download that is being described. From [`RemoteFile::download`].
+/// Builder of a download. Returned by [`RemoteFile::download`].
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -45,7 +45,7 @@ pub struct Download<'a> {
 }
 
 impl RemoteFile {
-    /// Describes a download with more to say than [`download_to`](Self::download_to).
+    /// Prepares a download with more options than [`download_to`](Self::download_to).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -88,16 +88,18 @@ impl RemoteFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileStat {
-    /// Bytes; `None` where the server does not say.
+    /// Size in bytes. `None` if the server does not report it.
     pub size: Option<u64>,
-    /// The mark that changes with the content.
+    /// Marker that changes with the content.
     pub etag: Option<String>,
-    /// The CRC-64/XZ of the whole file, where the object store keeps one.
+    /// CRC-64/XZ of the whole file, if the object store has one.
     pub crc64: Option<u64>,
 }
 
 impl RemoteFile {
-    /// Returns size, `ETag` and checksum, at the price of one download info and a request for one byte.
+    /// Returns the size, `ETag` and checksum of the file.
+    ///
+    /// Costs one call for the download info, and a request for one byte.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -116,7 +118,8 @@ impl RemoteFile {
     pub fn stat(&self) -> Result<FileStat> {
         let client = self.client.within_deadline();
         let context = TransferContext::of(&client);
-        let signer = OriginSigner::new(&client, &*self.origin, self.sign_or_wait(&client, &context)?);
+        let signer =
+            OriginSigner::new(&client, &*self.origin, &self.kept, self.sign_or_wait(&client, &context)?);
         let request = PartRequest { range: ByteRange::from(..1).check()?, object: None, or_whole: false };
         let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
         match download_range(&client, &signer, request, &mut sink, &context).map_err(explain) {
@@ -128,20 +131,24 @@ impl RemoteFile {
             Err(Error::RangeNotSatisfiable { size: Some(0) }) => {
                 Ok(FileStat { size: Some(0), etag: None, crc64: None })
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                self.kept.forget_after(&error);
+                Err(error)
+            }
         }
     }
 }
 
 impl Client {
-    /// Downloads with a [`DownloadInfo`] at hand: the second of the two documented steps.
+    /// Downloads with an existing [`DownloadInfo`]: the second of the two documented steps.
     ///
-    /// Any range of Rust does: `..`, `0..500`, `0..=499`, `500..`, and [`ByteRange::last`]. Bytes count from 0. An end
-    /// behind the end of the object is cut.
+    /// Accepts any Rust range: `..`, `0..500`, `0..=499`, `500..`, and [`ByteRange::last`]. Bytes count from 0. A range
+    /// that extends past the end of the object is shortened.
     ///
-    /// Breaks, stalls and dead URLs are survived as the client's [`RetryPolicy`](crate::RetryPolicy) allows, but not
-    /// the end of the signature: only [`Client::file`] can ask for a new one. Memory stays constant whatever the size.
-    /// The writer is flushed at the end, and receives large blocks: no `BufWriter` is needed.
+    /// Recovers from broken connections, stalls and dead URLs as the client's [`RetryPolicy`](crate::RetryPolicy)
+    /// allows, but not from an expired signature: only [`Client::file`] can request a new signature. Memory use stays
+    /// constant, whatever the size. The writer receives large blocks, so it needs no `BufWriter`. It is flushed at the
+    /// end.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetFileDownloadInfo, UnionId};
@@ -158,10 +165,11 @@ impl Client {
     /// # Errors
     ///
     /// Before anything is written: [`InvalidArgument`](crate::Error::InvalidArgument) for an empty range,
-    /// [`RangeNotSatisfiable`](crate::Error::RangeNotSatisfiable) for one behind the end, and every way a request can
-    /// fail. Later: [`Interrupted`](crate::Error::Interrupted), [`ObjectChanged`](crate::Error::ObjectChanged),
-    /// [`ChecksumMismatch`](crate::Error::ChecksumMismatch), [`Write`](crate::Error::Write); all say how much was
-    /// written, as does [`bytes_written`](crate::Error::bytes_written).
+    /// [`RangeNotSatisfiable`](crate::Error::RangeNotSatisfiable) for a range past the end of the object, and every way
+    /// a request can fail. Later: [`Interrupted`](crate::Error::Interrupted),
+    /// [`ObjectChanged`](crate::Error::ObjectChanged), [`ChecksumMismatch`](crate::Error::ChecksumMismatch),
+    /// [`Write`](crate::Error::Write). These report how many bytes were written, as does
+    /// [`bytes_written`](crate::Error::bytes_written).
     pub fn download_to<W: Write + ?Sized>(
         &self,
         info: &DownloadInfo,
@@ -177,16 +185,16 @@ impl Client {
 }
 
 impl<'a> Download<'a> {
-    /// Goes on where an earlier try ended, and keeps what arrived when this one does not end well. For
+    /// Sets whether the download continues where an earlier attempt ended, and keeps its bytes if it fails. For
     /// [`to_file`](Self::to_file). Default: no.
     ///
-    /// What arrived lies beside the target as `NAME.dingtalk-part`, and what is known of it as
-    /// `NAME.dingtalk-checkpoint`. Both outlive a kill at any moment, and are gone when the file is complete. They are used
-    /// only if they belong to the same file, version, size and `ETag`, and if the bytes on disk still have the checksums
-    /// written down; otherwise the download begins anew.
+    /// The bytes are kept beside the target as `NAME.dingtalk-part`, and their description as
+    /// `NAME.dingtalk-checkpoint`. Both survive a kill at any moment, and are removed when the file is complete. They
+    /// are used only if they belong to the same file, version, size and `ETag`, and if the bytes on disk still match
+    /// the recorded checksums. Otherwise the download starts again.
     ///
-    /// The client has tried for some seconds when a download ends with an error. Wait before the next attempt, and limit
-    /// the number of attempts: each one is a call that counts against the organisation's monthly number.
+    /// The client has retried for some seconds when a download ends with an error. Wait before the next attempt, and
+    /// limit the number of attempts: each attempt is a call that counts against the organisation's monthly quota.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -212,10 +220,12 @@ impl<'a> Download<'a> {
         self
     }
 
-    /// How many connections fetch parts of the file at once, from 1 to 64. For [`to_file`](Self::to_file). Default: 1.
+    /// Sets the number of connections that fetch parts of the file in parallel, from 1 to 64. For
+    /// [`to_file`](Self::to_file). Default: 1.
     ///
-    /// It pays where a server limits each connection, and on lossy lines; on a good line it pays nothing. A server that
-    /// does not do ranges is asked with one connection. One that allows fewer connections than this gets fewer.
+    /// Several connections help if a server limits the speed of each connection, and on lossy lines. On a good line
+    /// they gain nothing. If the server does not support ranges, one connection is used. If the server allows fewer
+    /// connections than this, fewer are used.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -229,11 +239,11 @@ impl<'a> Download<'a> {
         self
     }
 
-    /// Whether an existing target is an error ([`Error::TargetExists`]). For [`to_file`](Self::to_file). Default: no, it is
-    /// replaced.
+    /// Sets whether an existing target is an error ([`Error::TargetExists`]). For [`to_file`](Self::to_file). Default:
+    /// no, an existing target is replaced.
     ///
-    /// Looked at before anything is sent, and once more at the end: in one step with the renaming, where the file system has
-    /// hard links.
+    /// The target is checked before anything is sent, and again at the end. If the file system has hard links, the last
+    /// check and the rename are one step.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -252,8 +262,8 @@ impl<'a> Download<'a> {
         self
     }
 
-    /// More bytes than this are an error ([`Error::TooLarge`]), before the first one is written when the size is known by
-    /// then. Default: no limit.
+    /// Sets a limit in bytes. A larger download is an error ([`Error::TooLarge`]), before the first byte is written if
+    /// the size is known by then. Default: no limit.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -273,8 +283,10 @@ impl<'a> Download<'a> {
         self
     }
 
-    /// Is called with how far the download is: at the beginning, at most ten times a second, when something fails and is
-    /// tried again, and at the end. With several connections it is called from their threads, one at a time.
+    /// Sets a callback for the progress of the download.
+    ///
+    /// It is called at the beginning, at most ten times a second, when a request fails and is retried, and at the end.
+    /// If there are several connections, it is called from their threads, but never at the same time.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -291,14 +303,17 @@ impl<'a> Download<'a> {
         self
     }
 
-    /// A flag that ends the download with [`Error::Cancelled`] when it becomes `true`, from another thread or from a signal
-    /// handler. It takes effect at once, also while a server is silent; while a name is being resolved, a connection made, or
-    /// another thread fetches the token for both, when that has ended (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
+    /// Sets a flag that ends the download with [`Error::Cancelled`] when it becomes `true`, from another thread or from
+    /// a signal handler.
     ///
-    /// With a flag the download has connections to itself, so that ending them disturbs nobody; the client keeps them for its
-    /// next download. An agent given to
-    /// [`ClientBuilder::agent`](crate::ClientBuilder::agent) cannot be copied: there the flag takes effect with the next
-    /// byte, or when the stall timeout ends the silence.
+    /// The flag takes effect immediately, even while a server is silent. It takes effect later while a name is being
+    /// resolved, a connection is being made, or another thread fetches the token for both: when that step has ended
+    /// (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
+    ///
+    /// A download with a flag uses connections of its own, so that closing them disturbs no other transfer. The client
+    /// keeps them for its next download. An agent passed to [`ClientBuilder::agent`](crate::ClientBuilder::agent)
+    /// cannot be copied. In that case the flag takes effect with the next byte, or when the stall timeout ends the
+    /// silence.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -308,7 +323,7 @@ impl<'a> Download<'a> {
     /// use std::sync::atomic::AtomicBool;
     /// use dingtalk_files::Error;
     ///
-    /// let flag = AtomicBool::new(true); // somebody was quick
+    /// let flag = AtomicBool::new(true); // cancelled before the start
     /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
     /// let error = file.download().cancel(&flag).to_writer(&mut std::io::sink(), ..).unwrap_err();
     /// assert!(matches!(error, Error::Cancelled { done: 0 }));
@@ -335,7 +350,7 @@ impl<'a> Download<'a> {
     /// # Errors
     ///
     /// Those of [`RemoteFile::download_to`]; [`InvalidArgument`](Error::InvalidArgument) with [`resume`](Self::resume),
-    /// [`parallel`](Self::parallel) or [`no_clobber`](Self::no_clobber), which a writer cannot have;
+    /// [`parallel`](Self::parallel) or [`no_clobber`](Self::no_clobber), which a writer does not support;
     /// [`TooLarge`](Error::TooLarge), [`Cancelled`](Error::Cancelled).
     pub fn to_writer<W: Write + ?Sized>(
         self,
@@ -354,47 +369,49 @@ impl<'a> Download<'a> {
             .progress(self.progress);
         context.run(&client, 1, |client| {
             let first = self.file.sign_or_wait(client, &context)?;
-            let signer = OriginSigner::new(client, &*self.file.origin, first);
-            into_writer(client, &signer, range, &mut &mut *writer, &context)
+            let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, first);
+            let result = into_writer(client, &signer, range, &mut &mut *writer, &context);
+            result.inspect_err(|error| self.file.kept.forget_after(error))
         })
     }
 
-    /// Downloads the whole file to `path`: afterwards the complete, checked file is there, or `path` is as it was before.
+    /// Downloads the whole file to `path`. Afterwards, `path` is the complete, checked file, or unchanged.
     ///
-    /// The bytes go into `NAME.dingtalk-part` in the same folder. When they are complete and checked, they are written to
-    /// disk (`fsync`), and the part is renamed. A relative `path` means the folder at the time of the call. Where `path` is a
-    /// symbolic link, the file it points to is replaced. Devices, pipes, folders and open streams (`/dev/stdout`, also where
-    /// it is redirected) are refused: open them and use [`to_writer`](Self::to_writer).
+    /// The bytes are written to `NAME.dingtalk-part` in the same folder. When they are complete and checked, they are
+    /// synced to disk (`fsync`), and the part is renamed. A relative `path` is resolved in the current folder at the
+    /// time of the call. If `path` is a symbolic link, the file it points to is replaced. Devices, pipes, folders and
+    /// open streams (`/dev/stdout`, even if it is redirected) are refused: open them and use
+    /// [`to_writer`](Self::to_writer).
     ///
-    /// The new file belongs to the user of this process. It takes over the read, write and execute bits of the file it
-    /// replaces, never set-uid, set-gid or sticky; if the owner changes, group and others get nothing. Access control lists
-    /// are not looked at.
+    /// The new file belongs to the user of this process. It gets the read, write and execute bits of the file that it
+    /// replaces, but never set-uid, set-gid or sticky. If the owner changes, group and others get no access. Access
+    /// control lists are ignored.
     ///
-    /// One download to a target at a time: a second one, in another thread, process or container, is
-    /// [`Error::TargetBusy`]. A file system without locks does not tell them apart; there the one that ends first wins, and
-    /// the other one is an error. A target that cannot be renamed over, such as a single file mounted into a container, gets
-    /// the finished content written into it, which is not one step.
+    /// Only one download to a target can run at a time. A second download, in another thread, process or container,
+    /// returns [`Error::TargetBusy`]. A file system without locks cannot prevent this; there, the download that ends
+    /// first wins, and the other returns an error. If a target cannot be renamed over, such as a single file mounted
+    /// into a container, the finished content is written into it, which is not one step.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
     /// # let client = Client::from_env()?;
     /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
     /// let done = file.download().resume(true).to_file("report.xls")?;
-    /// println!("{} bytes, {} of them from an earlier try", done.bytes, done.reused);
+    /// println!("{} bytes, {} of them from an earlier attempt", done.bytes, done.reused);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// Before anything is sent: [`InvalidArgument`](Error::InvalidArgument) for a target that is not a file and for a number
-    /// of connections outside 1 to 64, [`TargetExists`](Error::TargetExists), [`TargetBusy`](Error::TargetBusy), and
-    /// [`File`](Error::File) where the folder cannot be written. Later: those of [`RemoteFile::download_to`],
-    /// [`File`](Error::File) for a full disk and the like, with the path, [`TooLarge`](Error::TooLarge),
-    /// [`Cancelled`](Error::Cancelled). After an error the partial file is gone, unless [`resume`](Self::resume) is set and
-    /// what is there is good.
+    /// Before anything is sent: [`InvalidArgument`](Error::InvalidArgument) for a target that is not a file and for a
+    /// number of connections outside 1 to 64, [`TargetExists`](Error::TargetExists), [`TargetBusy`](Error::TargetBusy),
+    /// and [`File`](Error::File) if the folder is not writable. Later: those of [`RemoteFile::download_to`],
+    /// [`File`](Error::File) with the path, for a full disk and similar failures, [`TooLarge`](Error::TooLarge),
+    /// [`Cancelled`](Error::Cancelled). After an error the partial file is removed, unless [`resume`](Self::resume) is
+    /// set and the content is good.
     pub fn to_file(self, path: impl AsRef<Path>) -> Result<Downloaded> {
         if !(1..=MAX_PARALLEL).contains(&self.connections) {
-            let what = format!("{} connections; from 1 to {MAX_PARALLEL} are possible", self.connections);
+            let what = format!("`parallel` takes 1 to {MAX_PARALLEL} connections, not {}", self.connections);
             return Err(Error::InvalidArgument(what));
         }
         let target = Target::resolve(path.as_ref())?;
@@ -415,7 +432,7 @@ impl<'a> Download<'a> {
             no_clobber: self.no_clobber,
             connections: self.connections,
         };
-        download.run(&target)
+        download.run(&target).inspect_err(|error| self.file.kept.forget_after(error))
     }
 }
 
@@ -431,7 +448,7 @@ impl fmt::Debug for Download<'_> {
     }
 }
 
-/// A download into a caller's writer.
+/// Downloads into the caller's writer.
 fn into_writer(
     client: &Client,
     signer: &dyn Signer,
@@ -449,21 +466,21 @@ fn into_writer(
     Ok(Downloaded { bytes, range: downloaded.range, size, etag, verified, reused: 0 })
 }
 
-/// The error for the owner of the writer: the cause, and what the writer has.
+/// Returns the error for the owner of the writer: the cause, and the number of bytes that the writer has.
 pub(super) fn explain(stopped: Stopped) -> Error {
     let Stopped { cause, written } = stopped;
     match cause {
         Error::Write { cause, .. } => Error::Write { written, cause },
         Error::ObjectChanged { .. } => Error::ObjectChanged { written },
         Error::TooLarge { .. } | Error::Cancelled { .. } => cause,
-        // Nothing that was written is to be trusted.
+        // None of the written bytes can be trusted.
         Error::Answer(ref e) if matches!(e.problem, Problem::WrongLength { .. }) => cause,
         _ if written == 0 => cause,
         cause => Error::Interrupted { written, kept: true, cause: Box::new(cause) },
     }
 }
 
-/// The caller's writer.
+/// Sink that writes to the caller's writer.
 struct WriterSink<'a, 'c> {
     writer: &'a mut dyn Write,
     context: &'a TransferContext<'c>,

@@ -13,7 +13,7 @@ use crate::base::error::{Error, FileError, Problem, Result};
 use crate::client::Client;
 use crate::object::meta::ObjectMeta;
 
-/// A download to a file, as it was ordered.
+/// A download to a file, with its options.
 pub(crate) struct FileDownload<'a, 'c> {
     pub(crate) file: &'a RemoteFile,
     pub(crate) client: &'a Client,
@@ -23,7 +23,7 @@ pub(crate) struct FileDownload<'a, 'c> {
     pub(crate) connections: usize,
 }
 
-/// An earlier attempt's object, and the ranges of it that are on disk.
+/// The object of an earlier attempt, and its ranges that are on disk.
 type Known = Option<(ObjectMeta, Vec<CompletedRange>)>;
 
 impl FileDownload<'_, '_> {
@@ -34,7 +34,7 @@ impl FileDownload<'_, '_> {
         let reused = known.as_ref().map_or(0, |(_, ranges)| ranges.iter().map(CompletedRange::len).sum());
         let was_known = known.is_some();
         let outcome = self.attempt(&mut part, known, reused);
-        // The part is of an older object, or damaged: that is a fresh start, not an error.
+        // A part that is damaged, or that belongs to an older object, leads to a fresh start and not to an error.
         let is_stale = match &outcome.result {
             Err(Error::ObjectChanged { .. }) => was_known && outcome.fresh == 0,
             Err(Error::ChecksumMismatch { .. }) => was_known && outcome.fresh <= 1,
@@ -49,13 +49,13 @@ impl FileDownload<'_, '_> {
         self.conclude(&mut part, outcome, 0)
     }
 
-    /// Completes the part, checks it, and makes it the target.
+    /// Completes the part, checks it, and publishes it as the target.
     #[inline]
     fn attempt(&self, part: &mut PartFile<'_>, known: Known, present: u64) -> Outcome {
         let identity = self.resume.then(|| self.file.origin.identity());
         let fetch = |client: &Client| {
             let first = self.file.sign_or_wait(client, self.context)?;
-            let signer = OriginSigner::new(client, &*self.file.origin, first);
+            let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, first);
             let download = ParallelDownload::new(part, self.context, self.connections, identity, known);
             Ok((download.run(client, &signer), part))
         };
@@ -67,7 +67,7 @@ impl FileDownload<'_, '_> {
                 });
                 Outcome { result, ..outcome }
             }
-            // Nothing was fetched: the part is as it was.
+            // Nothing was fetched, so the part is unchanged.
             Err(error) => {
                 let object = ObjectMeta::default();
                 Outcome { object, fresh: 0, bytes: present, saved: present, result: Err(error) }
@@ -75,7 +75,7 @@ impl FileDownload<'_, '_> {
         })
     }
 
-    /// The result for the caller. What cannot be used again is removed.
+    /// Returns the result for the caller, and removes a part that cannot be used again.
     #[inline]
     fn conclude(&self, part: &mut PartFile<'_>, outcome: Outcome, reused: u64) -> Result<Downloaded> {
         let Outcome { object, bytes, saved, result, .. } = outcome;
@@ -89,16 +89,16 @@ impl FileDownload<'_, '_> {
         };
         let is_good = !matches!(failure, Error::ObjectChanged { .. } | Error::ChecksumMismatch { .. })
             && !matches!(&failure, Error::Answer(e) if matches!(e.problem, Problem::WrongLength { .. }));
-        // Without a checkpoint (the size never became known, the disk was full) nobody could use it.
+        // A part without a checkpoint is useless: the size never became known, or the disk was full.
         let kept = self.resume && is_good && saved > 0;
         if !kept {
             part.discard();
         }
-        // The next call begins with the last checkpoint, so that is what is kept.
+        // The next call starts with the last checkpoint, so only its bytes are kept.
         Err(explain(failure, part.path(), if kept { saved } else { bytes }, kept))
     }
 
-    /// The part of an earlier attempt, if it is of this file and intact. Everything else is thrown away.
+    /// Returns the part of an earlier attempt, if it belongs to this file and is intact. Resets any other part.
     #[inline]
     fn known(&self, part: &PartFile<'_>) -> Result<Known> {
         let ours = self.file.origin.identity();
@@ -120,7 +120,7 @@ impl FileDownload<'_, '_> {
     }
 }
 
-/// The failure as one of the file, for a caller who knows nothing of writers.
+/// Describes a failure in terms of the file, because the caller passed a path and not a writer.
 #[inline]
 fn explain(error: Error, part: &Path, written: u64, kept: bool) -> Error {
     match error {

@@ -1,5 +1,5 @@
-//! What `fuzz/` reaches of the private parts: the same functions, with arguments that can be named from outside.
-//! Compiled under `--cfg fuzzing` alone, which no user's build has, and promises nothing.
+//! Entry points of `fuzz/` into the private parts: the same functions, with arguments that can be named from outside.
+//! Compiled only under `--cfg fuzzing`, which no user's build has. Not covered by any stability promise.
 
 #![allow(missing_docs, missing_debug_implementations, clippy::missing_errors_doc, reason = "not for users")]
 
@@ -39,7 +39,7 @@ pub fn resolve(asked: ByteRange, total: u64) -> Result<Option<Range<u64>>> {
     asked.check().map(|want| want.resolve(total))
 }
 
-/// What an object's answer says about its body.
+/// Status and headers of an object's response, as far as they concern its body.
 #[derive(Debug, Clone, Default)]
 pub struct ResponseHead {
     pub status: u16,
@@ -77,7 +77,7 @@ pub fn verdict(asked: ByteRange, head: ResponseHead, known_total: Option<u64>) -
     })
 }
 
-/// Bytes and their checksum.
+/// A range of bytes and its checksum.
 pub type CompletedRange = (Range<u64>, u64);
 
 fn completed((range, crc64): &CompletedRange) -> checkpoint::CompletedRange {
@@ -96,13 +96,13 @@ pub fn combine_crc(first: u64, second: u64, second_len: u64) -> u64 {
     crc64::combine(first, second, second_len)
 }
 
-/// What is missing of an object of which these are there, in order.
+/// Returns the missing ranges of an object, given its completed ranges in order.
 pub fn gaps(ranges: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
     let ranges: Vec<_> = ranges.iter().map(completed).collect();
     plan::gaps(&ranges, total)
 }
 
-/// How several connections share a range.
+/// Splits a range for several connections.
 pub fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
     plan::cut(range, connections)
 }
@@ -110,7 +110,7 @@ pub fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
 pub struct Checkpoint {
     pub size: u64,
     pub ranges: Vec<CompletedRange>,
-    /// The same, written anew.
+    /// The same checkpoint, encoded again.
     pub encoded: Vec<u8>,
 }
 
@@ -119,7 +119,7 @@ pub fn checkpoint(bytes: &[u8]) -> Option<Checkpoint> {
     Some(Checkpoint { size: read.size, encoded: read.encode(), ranges: listed(read.ranges) })
 }
 
-/// The servers of a download, and what they do.
+/// Simulated servers of a download.
 pub trait Servers {
     fn get(
         &mut self,
@@ -128,7 +128,7 @@ pub trait Servers {
         if_match: Option<&str>,
     ) -> Result<(ResponseHead, Box<dyn Read>)>;
 
-    /// Fresh URLs: their number.
+    /// Renews the URLs, and returns their number.
     fn renew(&mut self) -> Option<Result<usize>>;
 }
 
@@ -142,18 +142,18 @@ pub fn storage_error(status: u16, xml: &str, object_size: Option<u64>) -> Error 
     StorageError { object_size, ..read }.into()
 }
 
-/// The order of a download, and how long it is tried.
+/// Parameters of a download, with its retry limit.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub range: ByteRange,
-    /// For a part: the object's size, ETag and checksum as they are known already.
+    /// Size, ETag and checksum of the object, if already known. Used for a part.
     pub object: Option<(Option<u64>, Option<String>, Option<u64>)>,
     pub or_whole: bool,
     pub max_bytes: Option<u64>,
     pub retries: u32,
-    /// URLs to begin with.
+    /// Number of URLs at the start.
     pub urls: usize,
-    /// Their signature has lapsed already, and so has each that follows.
+    /// Whether their signature has already expired, and so has every later signature.
     pub lapsed: bool,
 }
 
@@ -164,7 +164,7 @@ pub struct Done {
     pub verified: bool,
 }
 
-/// The download loop, and the check of the bytes that it wrote. It waits for nothing.
+/// Runs the download loop, and checks the bytes that it wrote. Never waits.
 pub fn download(
     servers: &mut (dyn Servers + Send),
     request: Request,
@@ -184,7 +184,7 @@ pub fn download(
     Ok(Done { range: downloaded.range, total: downloaded.object.total, verified })
 }
 
-/// URLs that are their numbers.
+/// Returns URLs that consist of their index.
 fn signed(urls: usize, lapsed: bool) -> SignedUrls {
     let (urls, life) = ((0..urls).map(|n| n.to_string()).collect(), lapsed.then_some(Duration::ZERO));
     SignedUrls { urls, headers: Vec::new(), life, signed_at: Duration::ZERO }
@@ -237,8 +237,8 @@ impl Sink for Plain<'_> {
     }
 
     fn on_written(&mut self, written: u64, _: &crc64fast::Digest) {
-        // A checkpoint would be made of it.
-        assert_eq!(written, self.written, "the number is that of the bytes");
+        // A checkpoint would be made of this number.
+        assert_eq!(written, self.written, "`written` must be the number of written bytes");
     }
 
     fn flush(&mut self) -> io::Result<()> {

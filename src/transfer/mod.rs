@@ -1,14 +1,18 @@
-//! Downloads, uploads and sends: what a program holds. What a transfer promises:
+//! Downloads, uploads and sends: the types that a program holds.
 //!
-//! - The writer gets the requested bytes, in order, each once, and nothing else; or an error says how many good ones it has.
-//! - A byte is written only after the answer it came with was compared with the request.
-//! - A broken connection is resumed from the next byte, of the same object, at the same or another of its URLs.
-//! - The checksum is verified where there is one, and the result says whether it was.
+//! A transfer promises:
 //!
-//! `docs/architecture.md` draws how a download and an upload run through these files.
+//! - The writer gets the requested bytes, in order, each once, and nothing else. Otherwise, an error reports how many
+//!   good bytes the writer has.
+//! - A byte is written only after its response was compared with the request.
+//! - A broken connection is resumed from the next byte of the same object, at the same URL or another one of its URLs.
+//! - The checksum is verified if there is one, and the result reports whether it was.
 //!
-//! `#[inline]` marks code that only some programs call, such as uploads and downloads to a file: it is compiled where it is
-//! called, and a program that does not call it pays nothing for it. Measured, it took a third off this crate's release build.
+//! `docs/architecture.md` shows how a download and an upload run through these files.
+//!
+//! `#[inline]` marks code that only some programs call, such as uploads and downloads to a file. That code is compiled
+//! where it is called, so a program that does not call it pays nothing for it. Measured, this took a third off the
+//! crate's release build.
 
 mod checkpoint;
 pub(crate) mod context;

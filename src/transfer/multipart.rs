@@ -1,4 +1,4 @@
-//! An upload in parts: how large they are, who sends which, and where their URLs come from.
+//! An upload in parts: their size, the connections that send them, and the source of their URLs.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Read;
@@ -13,38 +13,42 @@ use super::source::{ExactBody, Source, unreadable};
 use super::workers::run_workers;
 use crate::api::storage::uploads::{GetMultipartFileUploadInfos, MAX_PARTS, MAX_PARTS_PER_CALL};
 use crate::base::error::{Error, Problem, Result, SourceError, SourceProblem, UnexpectedAnswer};
+use crate::base::event::{Event, EventKind};
 use crate::base::ids::UnionId;
+use crate::base::secret::host_of;
 use crate::base::upload::{PendingUpload, UploadedPart};
 use crate::client::Client;
 use crate::object::PUT_OBJECT;
 use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, refuse};
 
-/// The vendor's limits of a part that is not the last one.
+/// The vendor's limits for a part that is not the last one.
 const SMALLEST_PART: u64 = 100 * 1024;
 const LARGEST_PART: u64 = 5 * 1024 * MIB;
 
-/// Small enough to be sent again on a bad line,
+/// Default size of a part. Small enough to be sent again on a bad line.
 const USUAL_PART: u64 = 16 * MIB;
-/// and of a large file so few that their URLs, 30 to a call, take no more than 10 calls of the monthly number,
+/// Default number of parts of a large file. Their URLs come 30 to a call, so they take at most 10 calls of the monthly
+/// quota.
 const USUAL_COUNT: u64 = 300;
-/// as long as they stay small enough.
+/// Limit of the default size, so that parts stay small enough to be sent again.
 const LARGEST_USUAL_PART: u64 = 512 * MIB;
 
-/// From what the size of a part follows.
+/// Parameters that determine the size of a part.
 pub(crate) struct PartSize {
     pub(crate) size: u64,
     pub(crate) wished: Option<u64>,
-    /// Parts are kept in memory.
+    /// Whether parts are kept in memory.
     pub(crate) is_buffered: bool,
 }
 
 impl PartSize {
-    /// Bytes in each part but the last.
+    /// Returns the number of bytes in each part except the last.
     #[inline]
     pub(crate) fn check(&self) -> Result<u64> {
         let least = self.size.div_ceil(u64::from(MAX_PARTS));
         if least > LARGEST_PART {
-            let what = format!("{} bytes are more than {MAX_PARTS} parts of {LARGEST_PART}", self.size);
+            let what =
+                format!("{} bytes do not fit into {MAX_PARTS} parts of {LARGEST_PART} bytes", self.size);
             return Err(Error::InvalidArgument(what));
         }
         let Some(wished) = self.wished else {
@@ -53,13 +57,12 @@ impl PartSize {
             return Ok(usual.max(least));
         };
         if !(SMALLEST_PART..=LARGEST_PART).contains(&wished) {
-            let what =
-                format!("a part of {wished} bytes; from {SMALLEST_PART} to {LARGEST_PART} are possible");
+            let what = format!("`part_size` takes {SMALLEST_PART} to {LARGEST_PART} bytes, not {wished}");
             return Err(Error::InvalidArgument(what));
         }
         if wished < least {
             let what = format!(
-                "{} bytes in parts of {wished} are more than {MAX_PARTS} parts; take parts of {least} at least",
+                "{} bytes do not fit into {MAX_PARTS} parts of {wished} bytes; use at least {least}",
                 self.size
             );
             return Err(Error::InvalidArgument(what));
@@ -68,7 +71,7 @@ impl PartSize {
     }
 }
 
-/// Reads a part that has arrived in an earlier attempt: it must still be what was sent.
+/// Reads a part that arrived in an earlier attempt, and checks that the bytes are still the ones that were sent.
 #[inline]
 fn compare(
     source: &dyn Source,
@@ -95,7 +98,7 @@ fn compare(
     Err(SourceError { path: None, problem: SourceProblem::Changed }.into())
 }
 
-/// Sends the missing parts. An upload in one piece is the case of a single part.
+/// Sends the missing parts. An upload in one piece is an upload with a single part.
 pub(crate) struct Multipart<'a, 'c> {
     pub(crate) client: &'a Client,
     pub(crate) source: &'a dyn Source,
@@ -126,11 +129,11 @@ impl Multipart<'_, '_> {
         let state = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         pending.done = state.done.into_iter().collect();
         ended?;
-        // Otherwise all have left because the transfer was to end.
+        // Otherwise all workers have stopped because the transfer must end.
         if pending.is_complete() { Ok(()) } else { Err(Error::Cancelled { done: self.context.bytes() }) }
     }
 
-    /// Sends one part after the other until there is none.
+    /// Sends one part after another until none is left.
     #[inline]
     fn work(&self, pending: &PendingUpload, signers: &PartSigners<'_>, state: &Mutex<State>) -> Result<()> {
         let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,23 +158,32 @@ impl Multipart<'_, '_> {
         Ok(())
     }
 
-    /// Sends the bytes of a range until they have arrived whole.
+    /// Sends the bytes of a range, and retries until all of them have arrived.
     #[inline]
     fn put_with_retry(&self, signer: &dyn Signer, range: &Range<u64>) -> Result<UploadedPart> {
         let Self { client, source, context, .. } = self;
         let length = range.end - range.start;
-        // Before the signature, which should not lapse while a slow reader is waited for.
+        // Read the part before requesting the signature, which should not expire during the wait for a slow reader.
         let mut part = source.part(range.clone(), context)?;
-        let mut failover = Failover::start(signer, first_signature(signer)?);
+        let mut failover = Failover::start(PUT_OBJECT, signer, first_signature(signer)?);
         loop {
             context.check()?;
             failover.renew_if_expiring(context)?;
             part.rewind().map_err(unreadable)?;
             let mut body = ExactBody::new(&mut *part, range.clone(), source.size(), context);
+            let begun = context.is_observed().then(|| context.now());
             let answer = client.put_object(failover.signed_urls(), failover.url(), &mut body, length);
             let (sent, crc64, failure) = (body.sent, body.digest.sum64(), body.failure);
+            if let Some(begun) = begun {
+                let event = Event::new(EventKind::Attempt, PUT_OBJECT, host_of(failover.url()));
+                let event = match &answer {
+                    Ok(head) => event.answered(head.status, head.request_id.as_deref()),
+                    Err(error) => event.because_of(error),
+                };
+                context.emit(&Event { bytes: sent, duration: context.now().saturating_sub(begun), ..event });
+            }
             let error = match answer {
-                // To the head alone: something in between answered, or a server that has not looked.
+                // A response to the head alone: from an intermediary, or from a server that did not read the body.
                 Ok(head) if sent != length => {
                     let (status, request_id) = (head.status, head.request_id);
                     let problem = Problem::NotTaken { sent, length };
@@ -197,7 +209,7 @@ impl Multipart<'_, '_> {
     }
 }
 
-/// The signers of an upload's parts.
+/// Signers of the parts of an upload.
 pub(crate) enum PartSigners<'a> {
     Single(UploadSigner<'a>),
     Parts(PartUrls<'a>),
@@ -220,7 +232,7 @@ impl PartSigners<'_> {
     }
 }
 
-/// The URLs of the parts, asked for just in time and as many at once as the vendor gives.
+/// URLs of the parts, requested just in time and in the largest batches that the vendor allows.
 pub(crate) struct PartUrls<'a> {
     client: &'a Client,
     operator: UnionId<'a>,
@@ -230,13 +242,13 @@ pub(crate) struct PartUrls<'a> {
 
 #[derive(Default)]
 struct Known {
-    /// What has arrived needs none.
+    /// Parts that have not arrived. Other parts need no URLs.
     missing: BTreeSet<u32>,
-    /// Calls so far.
+    /// Number of calls so far.
     batches: u64,
-    /// With the number of the call they came with.
+    /// URLs by part, with the number of the call that returned them.
     urls: BTreeMap<u32, (Generation, Arc<SignedUrls>)>,
-    /// The URL that worked last.
+    /// Index of the URL that worked last.
     first: usize,
 }
 
@@ -254,10 +266,10 @@ impl<'a> PartUrls<'a> {
         Self { client, operator, upload_key, known: Mutex::new(Known { missing, ..Known::default() }) }
     }
 
-    /// The URLs of a part; those that came with the call `not` or an earlier one will not do.
+    /// Returns the URLs of a part. URLs from the call `not` or an earlier call are not used.
     #[inline]
     fn get(&self, number: u32, not: Option<Generation>) -> Result<Signature> {
-        // Held while it is asked for: the others need the same answer.
+        // Held during the call, because the other connections need the same response.
         let mut known = self.lock();
         let now = self.client.clock().now();
         let usable = |number: &u32| {
@@ -266,12 +278,12 @@ impl<'a> PartUrls<'a> {
             })
         };
         let first = known.first;
-        let signature = |(generation, urls)| Signature { urls, generation, first };
+        let signature = |(generation, urls)| Signature { urls, generation, first, is_kept: false };
         if let Some(usable) = usable(&number) {
             return Ok(signature(usable.clone()));
         }
-        // Thirty at once from the first one on, whichever of them is the first to ask: of several connections, it need not
-        // be the one with the lowest part.
+        // Groups of 30 are counted from the first missing part, whichever connection calls first: with several
+        // connections, that need not be the connection with the lowest part.
         let wanted: Vec<u32> = known.missing.iter().copied().filter(|n| usable(n).is_none()).collect();
         let group = wanted.chunks(MAX_PARTS_PER_CALL).find(|group| group.contains(&number));
         let wanted = group.map_or_else(|| vec![number], <[u32]>::to_vec);

@@ -8,11 +8,11 @@ use crate::http::ObjectBody;
 use crate::object::range::{RequestedRange, ResponseHead};
 use crate::object::signed_urls::SignedUrls;
 
-/// The server of the object.
+/// The server of an object.
 pub(crate) trait ObjectStore {
     type Body: Read;
 
-    /// One GET. An answer that is neither 200 nor 206 is an error.
+    /// Sends one GET request. A response that is neither 200 nor 206 is an error.
     fn get(
         &self,
         urls: &SignedUrls,

@@ -1,4 +1,4 @@
-//! The places that a file can come from, and how each is asked for a URL.
+//! Origins of a file, and the calls that return a URL for each.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -26,56 +26,57 @@ use crate::client::Client;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttachmentWay {
-    /// By the URL that the approval's own operation returned.
+    /// Through the URL that the approval's own operation returned.
     Approval,
-    /// By a grant, and then as a file of the approval's space.
+    /// Through a grant, and then as a file of the approval's space.
     Storage,
 }
 
-/// A kind of file. One that a program does not name costs it nothing, so a file holds its kind behind a pointer.
+/// A kind of file. Files hold their kind behind a pointer, so that a kind costs nothing in a program that does not use
+/// it.
 pub(crate) trait Origin: Boxed + fmt::Debug + Send + Sync {
-    /// Asks for the URLs of the file.
+    /// Requests the URLs of the file.
     fn download_info(&self, client: &Client) -> Result<DownloadInfo>;
 
-    /// The file in a checkpoint. No URL, code or token is in it.
+    /// Returns the identity of the file in a checkpoint. It contains no signature, code or token.
     fn identity(&self) -> Identity;
 
-    /// Another URL can be had when this one lapses.
+    /// Returns whether another URL can be requested when this one expires.
     #[inline]
     fn can_renew(&self) -> bool {
         true
     }
 
-    /// The options of files in storage.
+    /// Returns the options of a file in storage.
     #[inline]
     fn options_mut(&mut self) -> Option<&mut GetFileDownloadInfo> {
         None
     }
 
-    /// The person that an attachment is granted to.
+    /// Sets the person to whom an attachment is granted.
     #[inline]
     fn grant_to(&mut self, _user: UserId<'_>) {}
 
-    /// The way to an attachment.
+    /// Returns the way to an attachment.
     #[inline]
     fn way(&self) -> Option<AttachmentWay> {
         None
     }
 
-    /// The longest wait for an export.
+    /// Returns the longest wait for an export.
     #[inline]
     fn longest_wait(&mut self) -> Option<&mut Duration> {
         None
     }
 
-    /// The URL may be waited for.
+    /// Returns whether the file is made on demand, so that its URL may take a while.
     #[inline]
     fn is_made_on_demand(&self) -> bool {
         false
     }
 }
 
-/// A copy of any kind, for another file value.
+/// A trait object that can be cloned.
 pub(crate) trait Boxed {
     fn boxed(&self) -> Box<dyn Origin>;
 }
@@ -103,7 +104,7 @@ pub(crate) struct StorageFile {
     pub(crate) options: GetFileDownloadInfo,
 }
 
-/// A file of storage 2.0, whose space and dentry id are asked for once.
+/// A file of storage 2.0. Its space and dentry id are requested once.
 #[derive(Debug, Clone)]
 pub(crate) struct UuidFile {
     pub(crate) dentry_uuid: String,
@@ -112,14 +113,14 @@ pub(crate) struct UuidFile {
     pub(crate) file: Arc<OnceLock<StorageFile>>,
 }
 
-/// A file that was sent to a robot. The code is a key to the file while it lives.
+/// A file that was sent to a robot. The download code gives access to the file while the code is valid.
 #[derive(Debug, Clone)]
 pub(crate) struct RobotFile {
     pub(crate) download_code: Secret,
     pub(crate) robot_code: String,
 }
 
-/// Whatever a URL names.
+/// A file at any URL.
 #[derive(Debug, Clone)]
 pub(crate) struct UrlFile(pub(crate) PresignedUrl);
 
@@ -128,25 +129,25 @@ pub(crate) struct UrlFile(pub(crate) PresignedUrl);
 pub(crate) struct Attachment {
     pub(crate) process_instance_id: String,
     pub(crate) file_id: String,
-    /// The userid that the other way grants the download to.
+    /// The userid of the person to whom the download is granted if the approval's URL is not permitted.
     pub(crate) user_id: Option<String>,
-    /// The other way, once it was taken.
+    /// The file in the approval's space, once the download was granted.
     pub(crate) file: Arc<OnceLock<StorageFile>>,
     pub(crate) way: Arc<Mutex<Option<AttachmentWay>>>,
 }
 
-/// An online document as a file.
+/// An online document that is exported to a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Export {
     pub(crate) dentry_uuid: String,
     pub(crate) format: String,
     pub(crate) operator: String,
     pub(crate) at_most: Duration,
-    /// The task that has made the file, to ask for another URL of it.
+    /// The task that made the file. Kept to request another URL of that file.
     pub(crate) task: Arc<Mutex<Option<String>>>,
 }
 
-/// Approval's URLs are documented to live for 15 minutes.
+/// Documented lifetime of an approval's URL: 15 minutes, in seconds.
 const APPROVAL_LIFE: u64 = 900;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -181,9 +182,7 @@ impl Origin for RobotFile {
 
     #[inline]
     fn identity(&self) -> Identity {
-        let mut digest = crc64fast::Digest::new();
-        digest.write(self.download_code.expose().as_bytes());
-        named("robot", &[&self.robot_code, &format!("{:016x}", digest.sum64())])
+        named("robot", &[&self.robot_code, &checksum(self.download_code.expose())])
     }
 }
 
@@ -193,16 +192,24 @@ impl Origin for UrlFile {
         Ok(plain(&self.0, None))
     }
 
-    /// Without the query, which is the signature, and another one the next time.
+    /// Excludes the query, because the signature is in it and changes.
     #[inline]
     fn identity(&self) -> Identity {
-        named("url", &[self.0.as_str().split(['?', '#']).next().unwrap_or_default()])
+        named("url", &[&checksum(self.0.as_str().split(['?', '#']).next().unwrap_or_default())])
     }
 
     #[inline]
     fn can_renew(&self) -> bool {
         false
     }
+}
+
+/// Returns the part of a secret that may be written to disk: enough to recognise the same one.
+#[inline]
+fn checksum(secret: &str) -> String {
+    let mut digest = crc64fast::Digest::new();
+    digest.write(secret.as_bytes());
+    format!("{:016x}", digest.sum64())
 }
 
 #[inline]
@@ -212,7 +219,7 @@ fn named(kind: &str, parts: &[&str]) -> Identity {
     Identity { space_id: String::new(), dentry_id: String::new(), version: None, origin }
 }
 
-/// A URL that is signed in its query needs no headers.
+/// Returns the download info of a URL that is signed in its query and needs no headers.
 fn plain(url: &PresignedUrl, life: Option<u64>) -> DownloadInfo {
     let urls = vec![url.as_str().to_owned()];
     let info = HeaderSignatureInfo {
@@ -254,7 +261,8 @@ fn missing(operation: &'static str, field: &'static str) -> Error {
 }
 
 impl Origin for Attachment {
-    /// The approval's own URL; where that is not permitted, a grant, and the file in the approval's space.
+    /// Requests the approval's own URL. If that is not permitted, grants the download and requests the file in the
+    /// approval's space.
     #[inline]
     fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
         if let Some(file) = self.file.get() {
@@ -321,7 +329,7 @@ const ATTACHMENT: &str = "approval attachment";
 const IDS: &str = "document ids";
 
 impl Origin for Export {
-    /// Begins the export, unless it was begun before, and waits for its URL.
+    /// Starts the export, unless it was started before, and waits for its URL.
     #[inline]
     fn download_info(&self, client: &Client) -> Result<DownloadInfo> {
         let (doc, operator) = (client.doc(), UnionId(&self.operator));
@@ -346,7 +354,7 @@ impl Origin for Export {
             if let Some(url) = task.download_url.filter(|url| !url.as_str().is_empty()) {
                 return Ok(plain(&url, None));
             }
-            // Another attempt begins anew.
+            // The next attempt starts a new export.
             if task.status == Some(ExportStatus::Failed) {
                 *self.task.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 return Err(UnexpectedAnswer::new(EXPORT, 200, Problem::NotDone).into());

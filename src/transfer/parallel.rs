@@ -1,7 +1,7 @@
-//! A download into a file: which connection fetches which range, and the checkpoints on the way.
+//! A download into a file: the assignment of ranges to connections, and the checkpoints on the way.
 //!
-//! A single connection is the case of one worker with one range. The first range is requested before the size is known; the
-//! answer states the size, and from that the other ranges are planned.
+//! A download over one connection is one worker with one range. The first range is requested before the size is known.
+//! Its response contains the size, which determines the other ranges.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -28,7 +28,7 @@ use crate::object::range::RequestedRange;
 const SAVE_BYTES: u64 = 16 * MIB;
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 
-/// A prefix up to here is read once for nothing.
+/// Longest prefix that may be read and discarded, once.
 const MAX_PREFIX: u64 = MIB;
 
 /// One download into one file.
@@ -36,7 +36,7 @@ pub(crate) struct ParallelDownload<'a, 'c> {
     file: &'a PartFile<'a>,
     context: &'a TransferContext<'c>,
     connections: usize,
-    /// Whose checkpoints are written; none when nothing is to be resumed.
+    /// Identity for the checkpoints. `None` if the download is not to be resumed, so that no checkpoint is written.
     identity: Option<Identity>,
     state: Mutex<State>,
     changed: Condvar,
@@ -44,53 +44,54 @@ pub(crate) struct ParallelDownload<'a, 'c> {
 
 #[derive(Default)]
 struct State {
-    /// Known with the first answer, or from a checkpoint.
+    /// Known after the first response, or from a checkpoint.
     object: Option<ObjectMeta>,
-    /// Bytes from an earlier attempt, until they are reported: with the first answer that says they are good.
+    /// Bytes from an earlier attempt that are not reported yet. The first response that confirms them leads to the
+    /// report.
     present: Option<u64>,
     is_begun: bool,
     todo: VecDeque<Range<u64>>,
     done: Vec<CompletedRange>,
     running: Vec<Option<RunningRange>>,
-    /// Slots of the workers that have begun and not given up.
+    /// Slots of the workers that have started and not given up.
     workers: BTreeSet<usize>,
-    /// Answers with the whole object to requests for a range.
+    /// Number of responses with the whole object to requests for a range.
     whole_answers: u32,
-    /// The server ignores ranges: from now on one connection fetches everything, in order.
+    /// The server ignores ranges, so one connection fetches everything in order from now on.
     is_sequential: bool,
-    /// A worker has failed for good: no more ranges.
+    /// A worker has failed permanently, so that no more ranges are assigned.
     has_failed: bool,
-    /// Bytes that came in this run.
+    /// Bytes received in this run.
     fresh: u64,
     /// Bytes in the last checkpoint on disk.
     saved: u64,
     saved_at: (u64, Duration),
 }
 
-/// The range that a worker fetches.
+/// The range that a worker is fetching.
 struct RunningRange {
-    /// Up to here; to the end of the object without one.
+    /// End of the range. `None`: the end of the object.
     end: Option<u64>,
     completed: CompletedRange,
     /// The server sent the whole object instead, and it was not read.
     is_refused: bool,
 }
 
-/// The content of the file in the end.
+/// Final state of the file.
 pub(crate) struct Outcome {
     pub(crate) object: ObjectMeta,
-    /// Bytes that came in this run.
+    /// Bytes received in this run.
     pub(crate) fresh: u64,
     /// Good bytes in the file.
     pub(crate) bytes: u64,
-    /// Bytes that the next attempt can begin with: those of the last checkpoint.
+    /// Bytes that the next attempt can start with: those of the last checkpoint.
     pub(crate) saved: u64,
     /// Whether the checksum was verified.
     pub(crate) result: Result<bool>,
 }
 
 impl<'a, 'c> ParallelDownload<'a, 'c> {
-    /// `known` is the content of the part from an earlier attempt.
+    /// Creates a download. `known` is the content of the part from an earlier attempt.
     #[inline]
     pub(crate) fn new(
         file: &'a PartFile<'a>,
@@ -123,7 +124,8 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         self.conclude(ended)
     }
 
-    /// The others must not wait for the range of a worker that ended, perhaps by a panic in the caller's callback.
+    /// Releases the range of a worker that ended, perhaps by a panic in the caller's callback. The other workers must
+    /// not wait for that range.
     #[inline]
     fn leave(&self, slot: usize) {
         let mut state = self.state();
@@ -143,7 +145,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         let bytes = ranges.iter().map(CompletedRange::len).sum();
         let object = state.object.take().unwrap_or_default();
         if let Some(identity) = &self.identity {
-            // Should this fail (the disk may be full), the last one is still there.
+            // If this fails, perhaps because the disk is full, the previous checkpoint is still there.
             if let Some(checkpoint) = checkpoint(identity, &object, ranges.clone())
                 && self.file.save(&checkpoint).is_ok()
             {
@@ -151,7 +153,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
             }
         }
         let result = ended.and_then(|()| {
-            // Workers that end between two ranges, because the transfer is to end, have no error.
+            // Workers that stop between two ranges, because the transfer must end, return no error.
             if object.total != Some(bytes) {
                 self.context.check()?;
             }
@@ -160,7 +162,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         Outcome { object, fresh: state.fresh, bytes, saved: state.saved, result }
     }
 
-    /// Fetches one range after the other until there is none.
+    /// Fetches one range after another until none is left.
     #[inline]
     fn work(&self, slot: usize, client: &Client, signer: &dyn Signer) -> Result<()> {
         self.state().workers.insert(slot);
@@ -174,7 +176,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         Ok(())
     }
 
-    /// The next range for a worker; waits while another one may still leave some.
+    /// Returns the next range for a worker. Waits while another worker may still give up a range.
     #[inline]
     fn next(&self, slot: usize) -> Option<PartRequest> {
         let mut state = self.state();
@@ -206,7 +208,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         }
     }
 
-    /// Records how a range ended. `false`: this worker is done; an error ends all.
+    /// Records the result of a range. Returns `false` if this worker is done. An error ends all workers.
     #[inline]
     fn finish_part(&self, slot: usize, ended: Result<DownloadedRange, Stopped>) -> Result<bool> {
         let mut state = self.state();
@@ -219,7 +221,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
                 if known.is_other_than(&downloaded.object) {
                     Err(changed())
                 } else {
-                    // A body without a length states it by its end.
+                    // The end of a body without a length reveals the size.
                     known.learn(downloaded.object);
                     Ok(true)
                 }
@@ -232,15 +234,15 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         goes_on
     }
 
-    /// The first answer to a range has come.
+    /// Handles the first response to a range.
     #[inline]
     fn open(&self, slot: usize, object: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
-        // The size of the whole: a range's says nothing about it.
+        // Check the size of the whole object, because the size of a range does not limit it.
         self.context.check_size(object.total.unwrap_or_default())?;
         let mut state = self.state();
         state.put(slot, start, end);
         let is_new = state.object.as_ref().is_none_or(|known| known.is_other_than(object));
-        // A range that has written nothing yet takes the new object for the old one. The others have not.
+        // A range that has written nothing yet could switch to the new object, but the other ranges could not.
         if is_new && state.object.is_some() && self.connections > 1 {
             return Err(changed());
         }
@@ -251,7 +253,7 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         let begins = if is_new { Some(0) } else { state.present.take() };
         let total = state.object.as_ref().and_then(|known| known.total);
         drop(state);
-        // Without the lock: a slow callback holds nobody up.
+        // Called without the lock, so that a slow callback blocks no other worker.
         if let Some(present) = begins {
             self.context.begin(present, total);
         }
@@ -262,8 +264,8 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         Ok(())
     }
 
-    /// The server sent the whole object for a range. The second time, or where much would be read for nothing, everything is
-    /// fetched in order instead: a prefix is not read again and again.
+    /// Returns whether to read a prefix, after the server sent the whole object for a range. The second time, or if the
+    /// prefix is long, everything is fetched in order instead, so that no prefix is read repeatedly.
     #[inline]
     fn admits_prefix(&self, slot: usize, length: u64) -> bool {
         let mut state = self.state();
@@ -297,14 +299,14 @@ impl<'a, 'c> ParallelDownload<'a, 'c> {
         let ranges = state.ranges();
         let bytes = ranges.iter().map(CompletedRange::len).sum();
         if let Some(checkpoint) = state.object.as_ref().and_then(|object| checkpoint(identity, object, ranges))
-            // Without it a later attempt begins further back, which does not end this one.
+            // If it cannot be saved, a later attempt starts further back, but this attempt continues.
             && self.file.save(&checkpoint).is_ok()
         {
             state.saved = bytes;
         }
     }
 
-    /// For workers that wait for a range. A single one waits for nobody.
+    /// Wakes the workers that wait for a range. A single worker never waits.
     #[inline]
     fn wake(&self) {
         if self.connections > 1 {
@@ -327,14 +329,15 @@ impl State {
         }
     }
 
-    /// In order, one worker writes over ranges that are there already.
+    /// Adds a completed range. A worker that fetches everything in order overwrites ranges that are already there.
     #[inline]
     fn add(&mut self, completed: CompletedRange) {
         self.done.retain(|range| range.end <= completed.start || range.start >= completed.end);
         self.done.push(completed);
     }
 
-    /// A range was not fetched. `Ok` where another worker, or this one, fetches its rest: whether this one goes on.
+    /// Handles a range that was not fetched. Returns `Ok` if this worker or another one fetches the rest, and whether
+    /// this worker continues.
     #[inline]
     fn part_failed(&mut self, slot: usize, running: Option<RunningRange>, cause: Error) -> Result<bool> {
         let is_refused = running.as_ref().is_some_and(|running| running.is_refused);
@@ -345,10 +348,10 @@ impl State {
         let others_go_on = self.workers.len() > 1 && self.object.is_some();
         match rest {
             Some(_) if is_refused => Ok(true),
-            // A server may allow fewer connections than were asked for.
+            // A server may allow fewer connections than the caller requested.
             Some(rest) if others_go_on && is_of_connection(&cause) => {
                 self.todo.push_back(rest);
-                // At once: of several that fail together, the last one has to say why.
+                // Removed immediately: if several workers fail together, the last one must return the error.
                 self.workers.remove(&slot);
                 Ok(false)
             }
@@ -361,7 +364,7 @@ impl State {
         self.running.iter().enumerate().all(|(other, running)| other == slot || running.is_none())
     }
 
-    /// Everything from the first missing byte on.
+    /// Returns a request for everything from the first missing byte on.
     #[inline]
     fn rest(&mut self, slot: usize) -> Option<PartRequest> {
         let object = self.object.clone()?;
@@ -373,7 +376,7 @@ impl State {
         Some(PartRequest { range, object: Some(object), or_whole: false })
     }
 
-    /// Everything that is on disk.
+    /// Returns all ranges that are on disk.
     #[inline]
     fn ranges(&self) -> Vec<CompletedRange> {
         let running = || self.running.iter().flatten().map(|running| running.completed);
@@ -384,13 +387,14 @@ impl State {
     }
 }
 
-/// The server or the system may allow no more connections than there are.
+/// Returns whether the server or the system may have refused the connection because there are too many.
 #[inline]
 fn is_of_connection(cause: &Error) -> bool {
     matches!(cause, Error::Storage(e) if e.status == 403) || cause.is_transient()
 }
 
-/// Without the size of the object, a range cannot be distinguished from the whole.
+/// Returns a checkpoint. `None` without the size of the object, because a range could not be distinguished from the
+/// whole.
 #[inline]
 fn checkpoint(identity: &Identity, object: &ObjectMeta, ranges: Vec<CompletedRange>) -> Option<Checkpoint> {
     Some(Checkpoint {
@@ -406,21 +410,21 @@ fn checkpoint(identity: &Identity, object: &ObjectMeta, ranges: Vec<CompletedRan
     })
 }
 
-/// Whether the checksum on record is the one of all ranges together.
+/// Returns whether the checksum on record was verified against all ranges together.
 #[inline]
 fn verify(ranges: &[CompletedRange], object: &ObjectMeta) -> Result<bool> {
     let empty = CompletedRange { start: 0, end: 0, crc64: Digest::new().sum64() };
     let (whole, is_one) = (*ranges.first().unwrap_or(&empty), ranges.len() <= 1);
-    // Whatever happened: a file with a gap is never published.
+    // A file with a gap is never published, whatever happened before.
     if !is_one || whole.start != 0 || object.total != Some(whole.end) {
-        let problem = Problem::WrongRange("the ranges that came do not make up the object".to_owned());
+        let problem = Problem::WrongRange("the received ranges do not make up the whole object".to_owned());
         return Err(UnexpectedAnswer::new(GET_OBJECT, 206, problem).of_read().into());
     }
     let range = whole.start..whole.end;
     DownloadedRange { range, object: object.clone(), crc64: whole.crc64 }.verify()
 }
 
-/// The place of one range in the file.
+/// Sink that writes one range at its position in the file.
 struct PartSink<'a, 'c> {
     download: &'a ParallelDownload<'a, 'c>,
     slot: usize,
@@ -463,9 +467,9 @@ mod tests {
     use super::*;
     use crate::base::error::StorageError;
 
-    /// Each of them left it to the others, as long as none of the others had ended.
+    /// Earlier, each of them left the range to the others, as long as none of the others had ended.
     #[test]
-    fn of_workers_that_fail_together_the_last_one_says_why() {
+    fn if_all_workers_fail_the_last_one_returns_the_error() {
         let refused = || Error::from(StorageError::read("GET object", (403, "h"), None, b"", &[]));
         let mut state = State { object: Some(ObjectMeta::default()), ..State::default() };
         state.running.resize_with(3, || None);

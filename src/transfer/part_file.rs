@@ -1,7 +1,8 @@
 //! The partial file beside the target: one open handle, from its creation until it becomes the target.
 //!
-//! The handle owns the promise that the published bytes are the checked ones: everything is written through it by position,
-//! it carries the lock, and its file is compared with the one that has the part's name before that name is relied on.
+//! The handle guarantees that the published bytes are the checked bytes. Everything is written through the handle by
+//! position, and the handle holds the lock. Before the part's name is relied on, the file of that name is compared with
+//! the file of the handle.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -19,7 +20,7 @@ mod system;
 pub(crate) use system::read_at;
 use system::{is_same_file, is_usable, new_hidden, open_leftover, write_at};
 
-/// The partial file and its checkpoint. Both are removed in the end, unless they are to be resumed.
+/// The partial file and its checkpoint. Both are removed at the end, unless they are to be resumed.
 #[derive(Debug)]
 pub(crate) struct PartFile<'a> {
     target: &'a Target,
@@ -27,32 +28,33 @@ pub(crate) struct PartFile<'a> {
     path: PathBuf,
     checkpoint: PathBuf,
     new_checkpoint: PathBuf,
-    /// For the last step. Opened at once, for there may be no descriptor left by then.
+    /// Handle for the last sync. Opened at the start, because no descriptor may be left by then.
     folder: Option<File>,
-    /// The file is at least this long, unless somebody else cuts it.
+    /// The file is at least this long, unless another program truncates it.
     extent: AtomicU64,
     is_kept: bool,
-    /// Complete, but not to be put in place: it must not be lost.
+    /// Complete, but could not be put in place: the part must not be lost.
     is_finished: bool,
     is_published: bool,
 }
 
 const READ_BLOCK: usize = 256 * 1024;
 
-/// More is not a checkpoint: 10 000 ranges take less than a fifth.
+/// A larger file is not a checkpoint: 10 000 ranges take less than a fifth of this.
 const MAX_CHECKPOINT: u64 = 4 * 1024 * 1024;
 
-/// Somebody else removes and makes files of this name at the same time: so often is looked again.
+/// Number of attempts while another process keeps removing and creating files of this name.
 const ATTEMPTS: u32 = 20;
 
-/// A process that another thread is starting has a copy of every handle for a moment, and with it the lock.
+/// A process that another thread is starting briefly holds a copy of every handle, and with it the lock.
 const LOCK_ATTEMPTS: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 impl<'a> PartFile<'a> {
-    /// Opens or makes the part, and locks it: one download to a target at a time, in all processes. Nothing is sent before a
-    /// folder that cannot be written is known. `keep`: a part of our own from an earlier attempt is used, and this one is not
-    /// lost whatever happens.
+    /// Opens or creates the part and locks it, so that only one download to a target runs at a time, in all processes.
+    ///
+    /// A folder that is not writable is an error before anything is sent. With `keep`, our own part of an earlier
+    /// attempt is used, and this part is not lost whatever happens.
     #[inline]
     pub(crate) fn open(target: &'a Target, keep: bool) -> Result<Self> {
         let opened = system::open_folder(target.folder());
@@ -80,13 +82,13 @@ impl<'a> PartFile<'a> {
         &self.path
     }
 
-    /// The content is useless to a later attempt.
+    /// Marks the content as useless to a later attempt.
     #[inline]
     pub(crate) fn discard(&mut self) {
         self.is_kept = false;
     }
 
-    /// Begins anew: no bytes and no checkpoint.
+    /// Starts again, without bytes and without a checkpoint.
     #[inline]
     pub(crate) fn reset(&self) -> Result<()> {
         let _ = fs::remove_file(&self.checkpoint);
@@ -94,7 +96,7 @@ impl<'a> PartFile<'a> {
         self.truncate(0)
     }
 
-    /// Cuts off what an earlier attempt, for a larger object, has left behind `size`.
+    /// Cuts off the bytes after `size`, which an earlier attempt for a larger object has left.
     #[inline]
     fn truncate(&self, size: u64) -> Result<()> {
         let cut = self
@@ -104,15 +106,15 @@ impl<'a> PartFile<'a> {
         cut.map_err(|cause| FileError::new("empty", &self.path, cause).into())
     }
 
-    /// Writes at a place of the file. Each connection has places of its own.
+    /// Writes at a position of the file. Each connection has its own positions.
     ///
-    /// A file that was cut meanwhile would get a hole here, which no look at its size could find later.
+    /// A file that was truncated in the meantime would get a hole here, which a check of its size could not find later.
     #[inline]
     pub(crate) fn write_at(&self, bytes: &[u8], place: u64) -> io::Result<usize> {
-        // Before the look at the file, which other connections make longer.
+        // Loaded before the length of the file, which other connections increase.
         let extent = self.extent.load(Ordering::Acquire);
         if self.file.metadata()?.len() < extent {
-            return Err(io::Error::other("something else has cut it during the download"));
+            return Err(io::Error::other("something else truncated it during the download"));
         }
         let written = write_at(&self.file, bytes, place)?;
         self.extent.fetch_max(place + written as u64, Ordering::AcqRel);
@@ -130,7 +132,7 @@ impl<'a> PartFile<'a> {
         fs::rename(&self.new_checkpoint, &self.checkpoint)
     }
 
-    /// The checkpoint of an earlier attempt. Only one that we wrote ourselves counts.
+    /// Returns the checkpoint of an earlier attempt. Ignores a file that is not our own.
     #[inline]
     pub(crate) fn saved(&self) -> Option<Checkpoint> {
         let file = open_leftover(&self.checkpoint).ok()?;
@@ -143,10 +145,11 @@ impl<'a> PartFile<'a> {
         Checkpoint::decode(&bytes)
     }
 
-    /// The ranges of a checkpoint that are on disk as they should be. A power failure may have left others.
+    /// Returns the ranges of a checkpoint whose bytes on disk match their checksums. After a power failure, some may
+    /// not.
     ///
-    /// If the object is complete, its last byte is left out, so that it is fetched as any other gap: the answer shows
-    /// whether this is still the object.
+    /// If the object is complete, its last byte is left out, so that it is fetched like any other gap. The response
+    /// shows whether the object is still the same.
     #[inline]
     pub(crate) fn intact(
         &self,
@@ -172,8 +175,8 @@ impl<'a> PartFile<'a> {
         Ok(intact)
     }
 
-    /// CRC-64 of a range, and of the range without its last byte. `None` when it is not all there or cannot be read: then it
-    /// is fetched again.
+    /// Returns the CRC-64 of a range, and of the range without its last byte. `None` if the range is incomplete or
+    /// cannot be read, so that it is fetched again.
     #[inline]
     fn checksums(&self, range: &CompletedRange, context: &TransferContext<'_>) -> Result<Option<(u64, u64)>> {
         let mut digest = crc64fast::Digest::new();
@@ -198,13 +201,13 @@ impl<'a> PartFile<'a> {
         Ok(Some((digest.sum64(), shorter)))
     }
 
-    /// Makes the part the target, of exactly the `size` that was checked. Afterwards, also after a power failure, the target
-    /// is the whole new file or the old one.
+    /// Makes the part the target, with exactly the `size` bytes that were checked. Afterwards, even after a power
+    /// failure, the target is the whole new file or the old one.
     #[inline]
     pub(crate) fn publish(&mut self, size: u64, no_clobber: bool) -> Result<()> {
         let part = |action, cause| Error::from(FileError::new(action, &self.path, cause));
         let found = self.file.metadata().map_err(|cause| part("read", cause))?;
-        // Never extended: what was not written was not checked.
+        // Never extended: bytes that were not written were not checked.
         if found.len() != size {
             let why =
                 format!("it has {} bytes, and {size} were written: something else changed it", found.len());
@@ -212,39 +215,39 @@ impl<'a> PartFile<'a> {
         }
         self.check_name().map_err(|cause| part("use", cause))?;
         system::sync(&self.file).map_err(|cause| part("write", cause))?;
-        // Not before the bytes are on disk: a part that is kept has to stay writable.
+        // Set only after the bytes are on disk, because a part that is kept must stay writable.
         self.set_permissions(&found, no_clobber).map_err(|cause| part("set the permissions of", cause))?;
         let target = self.target.path();
         let placed = if no_clobber { self.place_if_absent() } else { self.place() };
         placed.map_err(|cause| match cause.kind() {
             io::ErrorKind::AlreadyExists if no_clobber => Error::TargetExists { path: Box::from(target) },
-            _ => FileError::new("put the finished download in the place of", target, cause).into(),
+            _ => FileError::new("move the finished download to", target, cause).into(),
         })?;
         self.is_published = true;
         let _ = fs::remove_file(&self.checkpoint);
-        // A new name is on disk only when the folder is.
+        // A new name is on disk only after the folder is synced.
         self.folder.as_ref().map_or(Ok(()), system::sync).map_err(|cause| {
             let folder = self.target.folder();
-            FileError::new("write the name of the finished download to disk in", folder, cause).into()
+            FileError::new("sync the finished download's folder", folder, cause).into()
         })
     }
 
-    /// The file that has the part's name is the one of the handle.
+    /// Checks that the file with the part's name is the file of the handle.
     #[inline]
     fn check_name(&self) -> io::Result<()> {
         if is_same_file(&self.file, &self.path) {
             return Ok(());
         }
-        Err(io::Error::other("something else has taken its place during the download"))
+        Err(io::Error::other("something else replaced it during the download"))
     }
 
-    /// A target that must not be replaced hands nothing on.
+    /// Sets the permissions of the part. A target that must not be replaced passes nothing on.
     #[inline]
     fn set_permissions(&self, found: &Metadata, no_clobber: bool) -> io::Result<()> {
         let old = fs::metadata(self.target.path()).ok().filter(|old| old.is_file() && !no_clobber);
         let (folder, probe) = (self.folder.as_ref(), &self.new_checkpoint);
         match system::set_permissions(&self.file, found, old.as_ref(), folder, probe) {
-            // A file system without permissions, or one that lets nobody change them.
+            // The file system has no permissions, or does not allow changing them.
             Err(e) if matches!(e.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
                 Ok(())
             }
@@ -258,7 +261,8 @@ impl<'a> PartFile<'a> {
         if !renamed.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::ResourceBusy && cfg!(unix)) {
             return renamed;
         }
-        // A bind mount, such as a container's single file: nothing can take its name. The file itself has to be written.
+        // A bind mount, such as a single file of a container, cannot be renamed over. The file itself must be
+        // written.
         self.copy_to_target().map_err(|e| {
             self.is_finished = true;
             let why = format!("{e}; the finished download is kept as {}", PathText(&self.path));
@@ -284,19 +288,21 @@ impl<'a> PartFile<'a> {
         fs::remove_file(&self.path)
     }
 
-    /// A rename that never replaces, by a second name for the same file; where a file system has none, by looking first. A kill
-    /// in between leaves the second name, which [`claim`] removes when the next download begins.
+    /// Renames without ever replacing, by a second name for the same file. On a file system without hard links, checks
+    /// for the target first. A kill in between leaves the second name, which [`claim`] removes when the next download
+    /// starts.
     #[inline]
     fn place_if_absent(&self) -> io::Result<()> {
         let (from, to) = (&self.path, self.target.path());
-        // Without it, a part that a kill has left with two names is known to be of no use.
+        // If the checkpoint is gone, a part that a kill left with two names is recognized as useless.
         let checkpoint = self.saved().filter(|_| !self.target.exists());
         if checkpoint.is_some() {
             let _ = fs::remove_file(&self.checkpoint);
         }
         let placed = match fs::hard_link(from, to) {
             Ok(()) => Ok(()),
-            // Over a network the answer to a link that was made may get lost, and the repeated one fails.
+            // On a network file system, the response to a successful link may get lost, and the repeated link then
+            // fails.
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && is_same_file(&self.file, to) => Ok(()),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
             Err(_) => return rename(from, to, false),
@@ -312,13 +318,13 @@ impl<'a> PartFile<'a> {
 impl Drop for PartFile<'_> {
     #[inline]
     fn drop(&mut self) {
-        // It has its name, or what has taken the part's meanwhile is somebody else's.
+        // The part is published, or its name has been taken by a file that is not ours.
         if self.is_published || self.check_name().is_err() {
             return;
         }
         let is_empty = self.file.metadata().is_ok_and(|found| found.len() == 0);
         if !(self.is_kept || self.is_finished) || is_empty {
-            // The part first: a checkpoint without its part is only a fresh start.
+            // Remove the part first: a checkpoint without its part only leads to a fresh start.
             let _ = fs::remove_file(&self.path);
             let _ = fs::remove_file(&self.checkpoint);
         }
@@ -326,7 +332,7 @@ impl Drop for PartFile<'_> {
     }
 }
 
-/// A part of our own that nobody else uses: a new one, or with `keep` the one of an earlier attempt.
+/// Returns a part of our own that nobody else uses: a new part, or with `keep` the part of an earlier attempt.
 #[inline]
 fn claim(target: &Target, path: &Path, keep: bool) -> Result<File> {
     let failed = |cause| Error::from(FileError::new("write", path, cause));
@@ -342,7 +348,7 @@ fn claim(target: &Target, path: &Path, keep: bool) -> Result<File> {
                 Ok(file) => file,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
                 Err(e) if system::is_locked(path, &e) => return Err(busy(target)),
-                // A link, a pipe, a folder, or a file of somebody else.
+                // A link, a pipe, a folder, or a file of another user.
                 Err(_) => {
                     remove_leftover(path)?;
                     continue;
@@ -353,7 +359,7 @@ fn claim(target: &Target, path: &Path, keep: bool) -> Result<File> {
             return Err(busy(target));
         }
         if !is_same_file(&file, path) {
-            // The lock is on a file that is gone.
+            // The lock is on a file that has been removed.
             continue;
         }
         if is_new || (keep && system::adopt(&file, &target.sibling("checkpoint-new"))) {
@@ -361,7 +367,7 @@ fn claim(target: &Target, path: &Path, keep: bool) -> Result<File> {
         }
         remove_leftover(path)?;
     }
-    // Others keep making and publishing files of this name.
+    // Other processes keep creating and publishing files of this name.
     Err(busy(target))
 }
 
@@ -370,7 +376,8 @@ fn busy(target: &Target) -> Error {
     Error::TargetBusy { path: Box::from(target.path()) }
 }
 
-/// Whether the lock is ours now. On a file system without locks the download proceeds: the handle keeps two from mixing.
+/// Returns whether the lock is ours now. On a file system without locks, the download proceeds, and the handle keeps
+/// two downloads from mixing.
 #[inline]
 fn lock(file: &File) -> io::Result<bool> {
     let attempt = || match file.try_lock() {
@@ -399,8 +406,10 @@ fn remove_leftover(path: &Path) -> Result<()> {
     })
 }
 
-/// A rename, and whether it may replace what it finds. Windows lets nobody replace what somebody has open, or rename it; a
-/// virus scanner opens every new file for a moment. Elsewhere there is one attempt.
+/// Renames a file, and replaces an existing target only if `may_replace` is set.
+///
+/// Windows does not allow replacing or renaming an open file, and a virus scanner opens every new file for a moment. On
+/// other systems, there is one attempt.
 #[inline]
 fn rename(from: &Path, to: &Path, may_replace: bool) -> io::Result<()> {
     const RENAME_ATTEMPTS: u32 = if cfg!(windows) { 50 } else { 1 };
@@ -416,7 +425,7 @@ fn rename(from: &Path, to: &Path, may_replace: bool) -> io::Result<()> {
     retry_while_busy(RENAME_ATTEMPTS, is_in_use, attempt, || std::thread::sleep(PAUSE))
 }
 
-/// At most this many attempts, with a pause in between, while the system says that something is in use.
+/// Makes at most this many attempts, with a pause in between, while the system reports that a file is in use.
 #[inline]
 fn retry_while_busy<T>(
     attempts: u32,
@@ -438,7 +447,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_free_in_a_moment_is_waited_for_and_what_stays_in_use_is_not() {
+    fn retries_end_when_the_file_is_free_or_the_attempts_are_used_up() {
         let wait_for = |free_after: u32| {
             let (mut attempts, mut pauses) = (0, 0);
             let attempt = || {

@@ -1,4 +1,4 @@
-//! Which ranges an object is fetched in. Pure.
+//! The ranges in which an object is fetched. No I/O.
 
 use std::ops::Range;
 
@@ -6,22 +6,24 @@ use super::checkpoint::CompletedRange;
 
 pub(crate) const MIB: u64 = 1024 * 1024;
 
-/// The first range, when there are several connections and the size is unknown. The connection that fetches it begins with
-/// the others later, so it is small.
+/// Length of the first range, if there are several connections and the size is unknown. The connection that fetches
+/// this range joins the others later, so the range is small.
 pub(crate) const FIRST_PART: u64 = MIB / 4;
 /// Smaller parts cost more round trips than they save.
 const SMALLEST_PART: u64 = MIB;
-/// Larger ones leave the other connections idle at the end, and lose more by a kill.
+/// Larger parts leave the other connections idle at the end, and lose more if the process is killed.
 const LARGEST_PART: u64 = 64 * MIB;
-/// A server may announce a file of any size, and each part takes memory. From 640 GB up the parts are larger for it.
+/// Limit of the number of parts. A server may report a file of any size, and each part takes memory. Parts of files of
+/// 640 GB or more exceed [`LARGEST_PART`] instead.
 const MOST_PARTS: u64 = 10_000;
-/// Measured on a lossy line: four parts for each connection beat one.
+/// Measured on a lossy line: four parts for each connection are faster than one.
 const PARTS_PER_CONNECTION: u64 = 4;
 
-/// Cuts `0..total` into `parts` ranges of about equal length (fewer, if there are fewer bytes), for programs that spread a
-/// file over several threads or machines and fetch each range with [`download_to`](crate::RemoteFile::download_to).
+/// Splits `0..total` into `parts` ranges of about equal length, or fewer if there are fewer bytes.
 ///
-/// In one process, [`Download::parallel`](crate::Download::parallel) does all of it.
+/// For programs that spread a file over several threads or machines and fetch each range with
+/// [`download_to`](crate::RemoteFile::download_to). In one process, [`Download::parallel`](crate::Download::parallel)
+/// does all of this.
 ///
 /// ```
 /// assert_eq!(dingtalk_files::plan(10, 4), [0..3, 3..6, 6..8, 8..10]);
@@ -37,7 +39,7 @@ pub fn plan(total: u64, parts: usize) -> Vec<Range<u64>> {
     (0..parts).map(|part| begin(part)..begin(part + 1)).collect()
 }
 
-/// Ranges of a good size for this number of connections.
+/// Splits a range into parts of a good size for this number of connections.
 #[inline]
 pub(crate) fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
     let length = range.end.saturating_sub(range.start);
@@ -49,7 +51,7 @@ pub(crate) fn cut(range: &Range<u64>, connections: usize) -> Vec<Range<u64>> {
     parts.map(|part| start + part.start..start + part.end).collect()
 }
 
-/// The missing ranges between completed ones that are in order.
+/// Returns the missing ranges between completed ranges, which must be sorted.
 #[inline]
 pub(crate) fn gaps(ranges: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
     let starts = ranges.iter().map(|range| range.start).chain([total]);
@@ -61,7 +63,7 @@ pub(crate) fn gaps(ranges: &[CompletedRange], total: u64) -> Vec<Range<u64>> {
 mod tests {
     use super::*;
 
-    /// Found by fuzzing: a size that no object has took all memory, and the process with it.
+    /// Found by fuzzing: an impossible size exhausted the memory and killed the process.
     #[test]
     fn a_file_of_any_size_has_a_bounded_number_of_parts() {
         for length in [0, 1, MIB, 100 * MIB, 640_000 * MIB, 1 << 50, u64::MAX] {
@@ -72,6 +74,6 @@ mod tests {
             }
         }
         let largest = cut(&(0..600_000 * MIB), 4).iter().map(|part| part.end - part.start).max();
-        assert_eq!(largest, Some(LARGEST_PART), "as long as that is few enough");
+        assert_eq!(largest, Some(LARGEST_PART), "as long as the number of parts is within the limit");
     }
 }

@@ -1,6 +1,6 @@
 //! One range of an object over one connection at a time: the download loop.
 //!
-//! It decides; requests, signatures and time are passed in.
+//! The loop makes the decisions. Requests, signatures and time are passed in.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -14,26 +14,28 @@ use super::signer::{Signer, first_signature};
 use crate::base::error::{
     Error, NetworkError, NetworkStage, Problem, Result, StorageError, UnexpectedAnswer,
 };
+use crate::base::event::{Event, EventKind};
+use crate::base::secret::host_of;
 use crate::object::GET_OBJECT;
 use crate::object::meta::{DownloadedRange, ObjectMeta};
 use crate::object::range::{RequestedRange, ResponseHead, Verdict, verdict};
 
 /// The destination of the bytes.
 pub(crate) trait Sink {
-    /// The first good answer has come: the object's properties, the first byte to be written, and the end if it is known.
-    /// Nothing is written before this.
+    /// Called after the first good response, with the object's properties, the first byte to be written, and the end if
+    /// it is known. Nothing is written before this.
     fn open(&mut self, _object: &ObjectMeta, _start: u64, _end: Option<u64>) -> Result<()> {
         Ok(())
     }
 
-    /// The server ignores ranges, and this many bytes would be read for nothing. Whether to go on.
+    /// Returns whether to go on if the server ignores ranges, so that this many bytes would be read and discarded.
     fn admits_prefix(&mut self, _length: u64) -> bool {
         true
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// In all, `written` bytes are written; `crc` is their checksum.
+    /// Called after a write. `written` is the total number of bytes written, and `crc` is their checksum.
     fn on_written(&mut self, _written: u64, _crc: &Digest) {}
 
     fn flush(&mut self) -> io::Result<()>;
@@ -42,21 +44,23 @@ pub(crate) trait Sink {
 /// The range to download.
 pub(crate) struct PartRequest {
     pub(crate) range: RequestedRange,
-    /// The object it must be, for a part of a transfer that has begun: another one is an error from the start.
+    /// The object that the range must belong to, for a part of a transfer that has begun. A different object is an
+    /// error from the start.
     pub(crate) object: Option<ObjectMeta>,
-    /// A server that sends the whole object in answer to the range does not support ranges: then take it all.
+    /// Accept the whole object if the server sends it in response to the range, because the server does not support
+    /// ranges.
     pub(crate) or_whole: bool,
 }
 
-/// A TLS read returns at most 16 KiB; filling a larger block before writing it saves most of the writes. A still larger one
-/// saves nothing more, and each connection has one (`docs/performance.md`).
+/// A TLS read returns at most 16 KiB, and filling a larger block before writing it saves most of the writes. A still
+/// larger block saves nothing more, and each connection has a block (`docs/performance.md`).
 const BLOCK: usize = 32 * 1024;
 
-/// A download that ended early: the cause alone. The top of the transfer adds what is kept.
+/// A download that ended early, with only its cause. The top of the transfer adds how many bytes are kept.
 #[derive(Debug)]
 pub(crate) struct Stopped {
     pub(crate) cause: Error,
-    /// Bytes that the sink has taken.
+    /// Bytes that the sink has accepted.
     pub(crate) written: u64,
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn download_range<S: ObjectStore>(
         store,
         sink,
         context,
-        failover: Failover::start(signer, signature),
+        failover: Failover::start(GET_OBJECT, signer, signature),
         wanted: request.range,
         or_whole: request.or_whole,
         is_pinned: request.object.is_some(),
@@ -83,6 +87,7 @@ pub(crate) fn download_range<S: ObjectStore>(
         written: 0,
         digest: Digest::new(),
         block: Vec::new(),
+        response: None,
     };
     let result = download.run();
     let written = download.written;
@@ -96,66 +101,79 @@ struct RangeDownload<'a, 'c, S: ObjectStore> {
     failover: Failover<'a>,
     wanted: RequestedRange,
     or_whole: bool,
-    /// The object was known before the first answer.
+    /// The object was known before the first response.
     is_pinned: bool,
     object: ObjectMeta,
     if_match: IfMatch,
-    /// Known with the first good answer.
+    /// Known after the first good response.
     start: Option<u64>,
     written: u64,
     digest: Digest,
     block: Vec<u8>,
+    /// Status and request id of the current response, kept for the event of the attempt if somebody receives it.
+    response: Option<(Option<u16>, Option<String>)>,
 }
 
 /// Whether the server supports `If-Match`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum IfMatch {
     Sent,
-    /// It answered 412. An answer without the header, with the pinned `ETag`, shows that it is the same object all the same.
+    /// The server returned 412. If a request without the header returns the pinned `ETag`, the object is the same after
+    /// all.
     Doubted,
     Unsupported,
 }
 
-/// The reason why an attempt did not finish the download.
+/// Reason why an attempt did not finish the download.
 enum Setback {
     /// A request failed; [`Failover`] decides what follows.
     Failed(Error),
-    /// The object is not the one the download began with.
+    /// The object differs from the one at the beginning of the download.
     Changed,
-    /// Not a failure: now that the size is known, ask for a range inside it.
+    /// Not a failure: the size is known now, so request a range inside it.
     AskInside(u64),
-    /// Not a failure either: no range will do, so ask for everything.
+    /// Not a failure either: no range works, so request the whole object.
     AskWhole,
-    /// 412, and perhaps for no reason.
+    /// The server returned 412, perhaps without reason.
     WithoutIfMatch(IfMatch),
-    /// Nothing helps.
+    /// The download cannot continue.
     Final(Error),
 }
 
-/// The part of a body that is wanted.
+impl Setback {
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Failed(error) | Self::Final(error) => Some(error),
+            Self::Changed | Self::AskInside(_) | Self::AskWhole | Self::WithoutIfMatch(_) => None,
+        }
+    }
+}
+
+/// The requested part of a body.
 struct BodyWindow {
-    /// Bytes before it.
+    /// Number of bytes before the window.
     skip: u64,
-    /// Its length; to the end of the body without one.
+    /// Length of the window. `None`: up to the end of the body.
     take: Option<u64>,
-    /// The body ends with it.
+    /// The body ends with the window.
     is_rest_of_body: bool,
-    /// ureq would have noticed a cut (by length or by chunks), so an early end is not a cut.
+    /// ureq would have noticed a cut, by length or by chunks, so an early end is not a cut.
     end_is_marked: bool,
 }
 
 impl BodyWindow {
-    /// Reads on to the end of the body: only then does ureq keep its connection, and only then is it certain that
-    /// no decoder made more of it than was sent.
+    /// Reads to the end of the body. ureq keeps a connection only after that, and only the end shows that no decoder
+    /// produced more bytes than were sent.
     fn check_end(&self, head: &ResponseHead, body: &mut impl Read) -> Result<(), Setback> {
         match body.read(&mut [0]) {
             Ok(1..) => Err(self.rewritten(head)),
-            // All bytes are there; that the connection is gone concerns the next one.
+            // All bytes have arrived. A lost connection matters only to the next request.
             Ok(0) | Err(_) => Ok(()),
         }
     }
 
-    /// Another crate switched on ureq's `charset` or `gzip`, and the bytes are no longer those of the file.
+    /// Returns the error for bytes that are not those of the file, because another crate enabled ureq's `charset` or
+    /// `gzip`.
     fn rewritten(&self, head: &ResponseHead) -> Setback {
         let announced = self.skip + self.take.unwrap_or_default();
         Setback::Final(unusable(head, Problem::WrongLength { announced }))
@@ -167,9 +185,9 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         loop {
             self.context.check()?;
             let before = self.written;
-            match self.attempt() {
+            match self.observed_attempt() {
                 Ok(true) => return self.finish(),
-                // Fewer bytes than requested: go on, but not forever.
+                // Fewer bytes than requested: continue, but not forever.
                 Ok(false) if self.written - before >= PROGRESS => {}
                 Ok(false) => self.failover.count_retry(serves_too_little(), self.context)?,
                 Err(setback) => self.recover(setback)?,
@@ -177,13 +195,36 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         }
     }
 
-    /// One request and its body. `true`: everything wanted is in the sink.
+    /// One attempt, and its event.
+    fn observed_attempt(&mut self) -> Result<bool, Setback> {
+        if !self.context.is_observed() {
+            return self.attempt();
+        }
+        let (begun, before) = (self.context.now(), self.written);
+        let result = self.attempt();
+        // Without a signature, nothing was sent.
+        if let Some((status, request_id)) = self.response.take() {
+            let (bytes, duration) = (self.written - before, self.context.now().saturating_sub(begun));
+            let (request_id, error) = (request_id.as_deref(), result.as_ref().err().and_then(Setback::error));
+            let event = Event::new(EventKind::Attempt, GET_OBJECT, host_of(self.failover.url()));
+            self.context.emit(&Event { status, request_id, bytes, duration, error, ..event });
+        }
+        result
+    }
+
+    /// Sends one request and reads its body. Returns `true` if all requested bytes are in the sink.
     fn attempt(&mut self) -> Result<bool, Setback> {
         self.failover.renew_if_expiring(self.context).map_err(Setback::Final)?;
         let pin = self.object.etag.as_deref().filter(|tag| !tag.starts_with("W/"));
         let if_match = pin.filter(|_| self.if_match == IfMatch::Sent);
         let (urls, url) = (self.failover.signed_urls(), self.failover.url());
         let answer = self.store.get(urls, url, self.missing(), if_match);
+        if self.context.is_observed() {
+            self.response = Some(match &answer {
+                Ok((head, _)) => (Some(head.status), head.request_id.clone()),
+                Err(error) => (error.status(), error.request_id().map(str::to_owned)),
+            });
+        }
         let (head, mut body) = answer.map_err(|e| self.classify(e))?;
         let window = self.validate(&head)?;
         self.discard(&mut body, window.skip)?;
@@ -194,7 +235,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         Ok(self.remaining() == Some(0))
     }
 
-    /// The meaning of a failed request for the download.
+    /// Classifies a failed request.
     fn classify(&self, error: Error) -> Setback {
         match &error {
             Error::Storage(e) if e.status == 412 && self.object.etag.is_some() => self.classify_mismatch(e),
@@ -216,14 +257,14 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         if self.has_begun() {
             return Setback::Changed;
         }
-        // An empty object has no range at all.
+        // An empty object has no valid range.
         if self.or_whole {
             return Setback::AskWhole;
         }
         let size = e.object_size.or(self.object.total);
         let inside = size.and_then(|total| self.wanted.resolve(total)).filter(|r| !r.is_empty());
         match (size, inside) {
-            // Some servers refuse a range that only *ends* behind the object.
+            // Some servers refuse a range that only *ends* past the end of the object.
             (Some(total), Some(inside)) if self.object.total.is_none() && self.wanted != exactly(&inside) => {
                 Setback::AskInside(total)
             }
@@ -231,7 +272,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         }
     }
 
-    /// Checks an answer before a byte of it is used.
+    /// Checks a response before a byte of it is used.
     fn validate(&mut self, head: &ResponseHead) -> Result<BodyWindow, Setback> {
         if let Some(encoding) = &head.encoding {
             return Err(Setback::Failed(unusable(head, Problem::Encoded(encoding.clone()))));
@@ -246,7 +287,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         if self.if_match == IfMatch::Doubted {
             self.if_match = IfMatch::Unsupported;
         }
-        // Once it has begun, the other parts are on their way: then the answer is cut to this one.
+        // After the start, the other parts are already being fetched, so the response is cut to this part.
         if self.or_whole && head.status == 200 && self.start.is_none() {
             self.wanted = RequestedRange::WHOLE;
         }
@@ -263,12 +304,12 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
                 return Err(Setback::AskInside(total));
             }
         };
-        // Without the size the other parts cannot be planned.
+        // The other parts cannot be planned without the size.
         if self.or_whole && head.status == 206 && total.is_none() {
             return Err(Setback::AskWhole);
         }
         if self.has_begun() || self.object != ObjectMeta::default() {
-            // Also where nothing is written yet, an earlier answer must not be taken for something about another object.
+            // Even if nothing is written yet, an earlier response must not be applied to a different object.
             self.object.identifies(head, total).then_some(()).ok_or(Setback::Changed)?;
         }
         self.remember(head, total);
@@ -279,13 +320,13 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
             self.open(start)?;
         }
         let take = end.map(|e| e - start);
-        // A 206 has nothing else in it; a 200 may go on behind a part of it.
+        // A 206 contains nothing else. A 200 may continue after the requested part.
         let is_rest_of_body = head.status == 206 || (end.is_some() && end == self.object.total);
         let end_is_marked = head.length.is_some() || head.chunked;
         Ok(BodyWindow { skip, take, is_rest_of_body, end_is_marked })
     }
 
-    /// Nothing is written yet, and everything is known that has to be before.
+    /// Opens the sink. Nothing is written yet, and everything that must be known before is known.
     fn open(&mut self, start: u64) -> Result<(), Setback> {
         self.start = Some(start);
         let coming = self.remaining();
@@ -293,7 +334,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         self.sink.open(&self.object, start, coming.map(|n| start + n)).map_err(Setback::Final)
     }
 
-    /// From now on it must stay the same object.
+    /// Returns whether the object must stay the same from now on.
     fn has_begun(&self) -> bool {
         self.written > 0 || self.is_pinned
     }
@@ -302,7 +343,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         self.object.remember(head, total);
     }
 
-    /// Reads and drops a prefix that was not requested. If it ends early, so does what follows.
+    /// Reads and discards a prefix that was not requested. If the prefix ends early, the read after it ends early too.
     fn discard(&mut self, body: &mut S::Body, count: u64) -> Result<(), Setback> {
         let mut left = count;
         while left > 0 {
@@ -324,13 +365,13 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
             let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
             let (filled, broke) = self.fill(body, room);
             self.write_block(filled)?;
-            // Also where the body seems to end: an interrupted connection may look like that.
+            // Checked even if the body seems to end, because an interrupted connection may look like that.
             self.context.check().map_err(Setback::Final)?;
             left = left.map(|n| n - filled as u64);
             match (broke, left) {
                 (Some(e), _) => return Err(Setback::Failed(self.broke_off(e))),
                 (None, _) if filled == room => {}
-                // The size is unknown: where the body ends, the object ends. The checksum confirms it.
+                // The size is unknown, so the object ends with the body. The checksum confirms that.
                 (None, None) => {
                     self.object.total = self.start.map(|start| start + self.written);
                     break;
@@ -386,7 +427,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         Ok(())
     }
 
-    /// Bytes still missing; `None` while the size is not known.
+    /// Returns the number of missing bytes. `None` while the size is unknown.
     fn remaining(&self) -> Option<u64> {
         let start = self.start?;
         let end = match (self.wanted, self.object.total) {
@@ -396,7 +437,8 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         end.checked_sub(start)?.checked_sub(self.written)
     }
 
-    /// The range of the next request: what the caller wants, inside the object once its size is known, less what is written.
+    /// Returns the range of the next request: the caller's range, limited to the object once its size is known, without
+    /// the bytes that are already written.
     fn missing(&self) -> RequestedRange {
         match (self.start, self.object.total) {
             (Some(start), _) => {
@@ -409,7 +451,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
     }
 
     fn recover(&mut self, setback: Setback) -> Result<()> {
-        // A connection that was ended on purpose shows as a failure of the network.
+        // A deliberately closed connection looks like a network failure.
         self.context.check()?;
         match setback {
             Setback::Final(error) => Err(error),
@@ -428,7 +470,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
                 Ok(())
             }
             Setback::Changed if self.has_begun() => Err(changed()),
-            // Nothing is written yet, so the new object will do as well as the old one.
+            // Nothing is written yet, so the new object is as good as the old one.
             Setback::Changed => {
                 self.object = ObjectMeta::default();
                 self.if_match = IfMatch::Sent;
@@ -466,11 +508,11 @@ fn unusable(head: &ResponseHead, problem: Problem) -> Error {
 }
 
 fn serves_too_little() -> Error {
-    let problem = Problem::WrongRange("again and again a few bytes only".to_owned());
+    let problem = Problem::WrongRange("the server repeatedly sent only a few bytes".to_owned());
     UnexpectedAnswer::new(GET_OBJECT, 206, problem).of_read().into()
 }
 
-/// The top of the transfer adds the number of bytes.
+/// Returns the error without the number of bytes, which the top of the transfer adds.
 pub(crate) fn changed() -> Error {
     Error::ObjectChanged { written: 0 }
 }

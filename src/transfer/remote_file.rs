@@ -1,4 +1,4 @@
-//! A file in `DingTalk` as a value: [`RemoteFile`], and the result of a download.
+//! Handle to a file in `DingTalk`, [`RemoteFile`], and the result of a download.
 
 use std::io::Write;
 use std::ops::Range;
@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use super::context::{Phase, TransferContext};
 use super::origin::{Attachment, AttachmentWay, Export, Origin, RobotFile, StorageFile, UrlFile, UuidFile};
-use super::signer::sign;
+use super::signer::{KeptSignature, KeptUrls, check_download_info, sign};
 use crate::api::storage::files::{DownloadInfo, GetFileDownloadInfo};
 use crate::base::error::{Error, Result};
 use crate::base::ids::{UnionId, UserId};
 use crate::base::secret::{PresignedUrl, Secret};
 use crate::client::Client;
 use crate::object::range::ByteRange;
-use crate::object::signed_urls::SignedUrls;
 
 /// The result of a download.
 ///
@@ -31,25 +30,25 @@ use crate::object::signed_urls::SignedUrls;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downloaded {
-    /// Bytes written.
+    /// Number of bytes written.
     pub bytes: u64,
-    /// Which bytes of the object they are, half-open. Shorter than asked when the object ends earlier.
+    /// Range of the object that was written, half-open. Shorter than the requested range if the object ends earlier.
     pub range: Range<u64>,
-    /// Size of the whole object in bytes, when the server told it.
+    /// Size of the whole object in bytes, if the server reported it.
     pub size: Option<u64>,
-    /// The object's ETag, with its quotes. A change marker, not a checksum.
+    /// ETag of the object, including its quotes. A change marker, not a checksum.
     pub etag: Option<String>,
-    /// The whole object was written and its CRC-64 is the one OSS has on record. `false` for a part of an object, and
-    /// when OSS sent no checksum.
+    /// Whether the whole object was written and its CRC-64 matches the one that OSS has on record. `false` for a part
+    /// of an object, and if OSS sent no checksum.
     pub verified: bool,
-    /// The number of bytes that were already on disk, from an earlier attempt that was resumed.
+    /// Number of bytes that were already on disk from an earlier attempt.
     pub reused: u64,
 }
 
 impl Client {
-    /// A stored file, to be downloaded by somebody: the acting person must be allowed to.
+    /// Returns a handle to a stored file. `operator` must be permitted to download the file.
     ///
-    /// Nothing is sent yet.
+    /// Sends no request yet.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -73,11 +72,11 @@ impl Client {
         self.remote_file(file)
     }
 
-    /// A file that was sent to a robot, by the two codes of the robot's callback.
+    /// Returns a handle to a file that was sent to a robot, identified by the two codes in the robot's callback.
     ///
-    /// A download code lives for a while only, and its URL too. Where the URL lapses the code is asked for another; when the
-    /// code is used up, the error says so, and only another message brings another code. The real name of the file comes with the
-    /// callback.
+    /// The download code and its URL are valid only for a while. If the URL expires, the client requests another URL
+    /// with the same code. If the code itself becomes invalid, the error reports that, and only another message
+    /// provides another code. The callback also contains the real name of the file.
     ///
     /// ```no_run
     /// let client = dingtalk_files::Client::from_env()?;
@@ -90,11 +89,12 @@ impl Client {
         self.remote_file(RobotFile { download_code, robot_code })
     }
 
-    /// An attachment of an approval.
+    /// Returns a handle to an attachment of an approval.
     ///
-    /// The approval's own URL is asked for first. For many files that is not permitted; with
-    /// [`granted_to`](RemoteFile::granted_to) a person is granted the download then, and the file comes from the approval's space.
-    /// [`attachment_way`](RemoteFile::attachment_way) says which way was taken. The real name of the file is in the form.
+    /// The client first requests the approval's own URL. For many files that is not permitted. With
+    /// [`granted_to`](RemoteFile::granted_to), the client then grants a person the download, and reads the file from
+    /// the approval's space. [`attachment_way`](RemoteFile::attachment_way) returns the way that was taken. The real
+    /// name of the file is in the approval's form.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UserId};
@@ -116,9 +116,10 @@ impl Client {
         self.remote_file(Attachment { process_instance_id, file_id, user_id: None, file, way })
     }
 
-    /// An online document as a file of a format, such as `docx`.
+    /// Returns a handle to an online document, exported to a file format such as `docx`.
     ///
-    /// The export is begun with the first use, and waited for up to 10 minutes: [`wait_for_export`](RemoteFile::wait_for_export).
+    /// The first use starts the export and waits for it, for up to 10 minutes.
+    /// [`wait_for_export`](RemoteFile::wait_for_export) changes that limit.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -139,9 +140,11 @@ impl Client {
         self.remote_file(Export { dentry_uuid, format, operator, at_most, task })
     }
 
-    /// A stored file by its dentryUuid: the `node_id` of a knowledge base, or the id behind a pasted link.
+    /// Returns a handle to a stored file by its dentryUuid: the `node_id` of a knowledge base, or the id behind a
+    /// pasted link.
     ///
-    /// Its space and dentry id are asked for once. Online documents have no bytes: [`export`](Self::export) them.
+    /// The client requests the space and dentry id of the file once. Online documents have no bytes; use
+    /// [`export`](Self::export) for them.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -157,10 +160,10 @@ impl Client {
         self.remote_file(UuidFile { dentry_uuid, operator, options, file })
     }
 
-    /// Whatever a URL names that needs no headers, such as a presigned one.
+    /// Returns a handle to the file at a URL that needs no headers, such as a presigned URL.
     ///
-    /// It calls no API and fetches no token. A URL that has lapsed cannot be renewed: the error says so. The query counts as
-    /// a secret and appears in no text.
+    /// Calls no API and fetches no token. An expired URL cannot be renewed, and the error reports that. The query is
+    /// treated as a secret and never appears in a text.
     ///
     /// ```no_run
     /// let client = dingtalk_files::Client::builder().access_token("unused").build()?;
@@ -174,13 +177,20 @@ impl Client {
 
     #[inline]
     fn remote_file(&self, origin: impl Origin + 'static) -> RemoteFile {
-        RemoteFile { client: self.clone(), origin: Box::new(origin), restore: None }
+        RemoteFile { client: self.clone(), origin: Box::new(origin), restore: None, kept: Arc::default() }
     }
 }
 
-/// A stored file as a thing. It asks for download info by itself, and again whenever the signature lapses.
+/// Handle to a file in `DingTalk`. Requests download info automatically, and again whenever the signature expires.
 ///
-/// From [`Client::file`].
+/// Returned by [`Client::file`] and the similar functions of [`Client`].
+///
+/// The signed URLs of the last download info are kept, shared by clones, and used until shortly before they expire (about
+/// 15 minutes in practice). Several downloads of a file, or of parts of it, therefore cost one call. A kept info names one
+/// version: if the file is replaced meanwhile, downloads still return the earlier version until the info expires, which
+/// keeps the parts of a file consistent. For the current version, create a new `RemoteFile`, or call
+/// [`download_info`](Self::download_info). After a failed download, and when the kept URL no longer works, the info is
+/// requested again.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -200,11 +210,13 @@ pub struct RemoteFile {
     pub(super) client: Client,
     pub(super) origin: Box<dyn Origin>,
     restore: Option<Restore>,
+    /// Shared by clones, which refer to the same file.
+    pub(super) kept: Arc<KeptSignature>,
 }
 
 const DEFAULT_EXPORT_WAIT: Duration = Duration::from_secs(600);
 
-/// The wait for an archived file.
+/// Interval and limit of the wait for an archived file.
 #[derive(Debug, Clone, Copy)]
 struct Restore {
     every: Duration,
@@ -212,7 +224,9 @@ struct Restore {
 }
 
 impl RemoteFile {
-    /// A fixed version. Default: the latest. A long download of a file that others edit wants this.
+    /// Selects a fixed version. Default: the latest.
+    ///
+    /// Recommended for a long download of a file that others edit.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -229,10 +243,11 @@ impl RemoteFile {
         if let Some(options) = self.origin.options_mut() {
             options.version = Some(version);
         }
+        self.kept = Arc::default();
         self
     }
 
-    /// See [`GetFileDownloadInfo::prefer_intranet`].
+    /// Sets whether intranet URLs are preferred; see [`GetFileDownloadInfo::prefer_intranet`].
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -247,15 +262,18 @@ impl RemoteFile {
         if let Some(options) = self.origin.options_mut() {
             options.prefer_intranet = Some(prefer);
         }
+        self.kept = Arc::default();
         self
     }
 
-    /// Waits for an archived file instead of failing: asks again `every` so often (a second
-    /// at least), for `at_most` so long.
+    /// Waits until an archived file is restored, instead of failing.
     ///
-    /// A request for the download info of an archived file returns `fileArchived` and starts the restoring, which
-    /// takes minutes. Holds for downloads, not for [`download_info`](Self::download_info). Each question is a call that
-    /// counts against the organisation's monthly number. When the time is up, the error is `fileArchived` as without this.
+    /// The first request for the download info of an archived file returns `fileArchived` and starts the restore, which
+    /// takes minutes. The client repeats the request at the interval `every` (at least one second), for up to `at_most`.
+    /// Each request counts against the organisation's monthly quota. If the file is still archived after that time, the
+    /// error is `fileArchived`, the same as without this setting.
+    ///
+    /// Applies to downloads, not to [`download_info`](Self::download_info).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -272,14 +290,16 @@ impl RemoteFile {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn wait_for_restore(mut self, every: Duration, at_most: Duration) -> Self {
-        // Calls are counted, and who asks without a pause is banned.
+        // Calls are counted, and clients that poll without a pause are banned.
         let every = every.max(Duration::from_secs(1));
         self.restore = Some(Restore { every, at_most });
         self
     }
 
-    /// The person that the download of an attachment is granted to, by **user id**, where the approval's own URL is not
-    /// permitted. Their unionId is asked for. Of other files it changes nothing.
+    /// Sets the person, by **user id**, who is granted the download of an attachment if the approval's own URL is not
+    /// permitted.
+    ///
+    /// The client requests the person's unionId. Has no effect on other kinds of files.
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").build()?;
@@ -295,7 +315,8 @@ impl RemoteFile {
         self
     }
 
-    /// The way on which an attachment was reached last; `None` before that, and of other files.
+    /// Returns the way on which an attachment was last reached. `None` before the first use, and for other kinds of
+    /// files.
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").build()?;
@@ -307,8 +328,10 @@ impl RemoteFile {
         self.origin.way()
     }
 
-    /// The longest wait for an export. Default: 10 minutes. After it, [`Error::StillRunning`] has the task. Of other files it
-    /// changes nothing.
+    /// Sets the longest wait for an export. Default: 10 minutes.
+    ///
+    /// When that time is up, the error is [`Error::StillRunning`], which contains the task. Has no effect on other
+    /// kinds of files.
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").build()?;
@@ -327,7 +350,7 @@ impl RemoteFile {
         self
     }
 
-    /// Asks where the file is now.
+    /// Requests the current download info of the file. Later downloads with this `RemoteFile` and its clones use it.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -343,14 +366,20 @@ impl RemoteFile {
     ///
     /// Those of [`get_file_download_info`](crate::Storage::get_file_download_info).
     pub fn download_info(&self) -> Result<DownloadInfo> {
-        self.origin.download_info(&self.client)
+        let asked_at = self.client.clock().now();
+        let info = self.origin.download_info(&self.client)?;
+        // A caller may want to see an info that this crate cannot use.
+        if let Ok(urls) = check_download_info(&self.client, &info, asked_at) {
+            self.kept.keep(urls);
+        }
+        Ok(info)
     }
 
     /// Downloads the file, or a range of it, into any writer.
     ///
-    /// As [`Client::download_to`], and a lapsed or refused signature is replaced, a bounded number of times without
-    /// progress. The ETag of the first answer pins the object: if the file gets a new version meanwhile, the download
-    /// ends in [`ObjectChanged`](crate::Error::ObjectChanged) rather than in a mixture.
+    /// Like [`Client::download_to`], but replaces an expired or refused signature, a bounded number of times without
+    /// progress. The ETag of the first response pins the object: if the file gets a new version in the meantime, the
+    /// download fails with [`ObjectChanged`](crate::Error::ObjectChanged) instead of mixing two versions.
     ///
     /// ```no_run
     /// use dingtalk_files::{ByteRange, Client, UnionId};
@@ -368,7 +397,7 @@ impl RemoteFile {
     ///
     /// # Errors
     ///
-    /// Those of [`Client::download_to`], and those of asking for the download info.
+    /// Those of [`Client::download_to`], and those of requesting the download info.
     pub fn download_to<W: Write + ?Sized>(
         &self,
         writer: &mut W,
@@ -377,15 +406,18 @@ impl RemoteFile {
         self.download().to_writer(writer, range)
     }
 
-    /// The first signature of a download, which an archived file may not have yet.
-    pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<SignedUrls> {
+    /// Returns the first signature of a download. Waits for an archived file if the caller set that up.
+    pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<KeptUrls> {
         let begun = context.now();
+        if let Some(kept) = self.kept.get(begun) {
+            return Ok(kept);
+        }
         if self.origin.is_made_on_demand() {
             context.phase(Phase::Exporting);
         }
         loop {
-            let signed = sign(client, &*self.origin);
-            // A connection that was ended on purpose shows as a failure of the network.
+            let signed = sign(client, &*self.origin).map(|urls| self.kept.keep(urls));
+            // A deliberately closed connection looks like a network failure.
             context.check()?;
             let is_archived =
                 matches!(&signed, Err(error @ Error::Api(_)) if error.code() == Some("fileArchived"));

@@ -1,4 +1,4 @@
-//! The whole job: a local file reaches a person or a conversation.
+//! Sending of a local file to a person or a conversation, from the upload to the message.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::base::upload::Uploaded;
 use crate::client::Client;
 use crate::object::signed_urls::refuse;
 
-/// The bytes that are to be sent.
+/// Content of the file to send.
 pub(super) enum Content<'a> {
     Path(PathBuf),
     Bytes(Cow<'a, [u8]>),
@@ -32,7 +32,7 @@ impl Content<'_> {
         }
     }
 
-    /// The file for messages of robots. A reader cannot be read twice.
+    /// Uploads the content as a media file for messages of robots. Fails for a reader, which cannot be read twice.
     #[inline]
     fn media(&self, media: Media<'_>, name: Option<&str>) -> Result<(String, MediaFile)> {
         let (name, bytes) = match self {
@@ -52,12 +52,13 @@ impl Content<'_> {
 
 #[inline]
 fn no_robots() -> Error {
-    let what =
-        "a reader can be read once, and robots need the bytes as well: use `send_bytes` or `send_file`";
+    let what = "a reader can be read only once, but robots need a copy too: use `send_bytes` or `send_file`";
     Error::InvalidArgument(what.to_owned())
 }
 
-/// A file that is to be sent. From [`Client::send_file`] and its siblings; it needs a folder to be stored in.
+/// A local file to send. Returned by [`Client::send_file`] and its siblings.
+///
+/// [`into_folder`](Self::into_folder) sets the folder that stores the file, which is required.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -76,7 +77,7 @@ pub struct SendFile<'a> {
     name: Option<String>,
 }
 
-/// A local file and the folder that it will be stored in. From [`SendFile::into_folder`].
+/// A local file to send, and the folder that will store it. Returned by [`SendFile::into_folder`].
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -112,16 +113,16 @@ pub struct SendFrom<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SentFile {
-    /// The file as it lies in the folder.
+    /// The file as stored in the folder.
     pub uploaded: Uploaded,
-    /// The file as it lies in the conversation.
+    /// The file as stored in the conversation.
     pub file: ConversationFile,
 }
 
 impl Client {
-    /// Describes the sending of a local file: upload into a folder, commit, send.
+    /// Prepares to send a local file: upload into a folder, commit, send.
     ///
-    /// `DingTalk` sends what is stored, so the file needs a place: see [`SendFile::into_folder`].
+    /// `DingTalk` sends only stored files, so the file needs a folder: see [`SendFile::into_folder`].
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -139,7 +140,7 @@ impl Client {
         SendFile { client: self.clone(), content, name: None }
     }
 
-    /// Describes the sending of bytes under a name: see [`send_file`](Self::send_file).
+    /// Prepares to send bytes under a file name. See [`send_file`](Self::send_file).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -156,7 +157,7 @@ impl Client {
         SendFile { client: self.clone(), content: Content::Bytes(bytes.into()), name: Some(name.into()) }
     }
 
-    /// Describes the sending of the `size` bytes that a reader has, under a name: see [`send_file`](Self::send_file).
+    /// Prepares to send `size` bytes from a reader under a file name. See [`send_file`](Self::send_file).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -184,7 +185,7 @@ impl Client {
 }
 
 impl<'a> SendFile<'a> {
-    /// Where the file will be stored, and who stores it: somebody with the right to.
+    /// Sets the folder that stores the file, and the person who stores it. `operator` must be permitted to write there.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -209,7 +210,7 @@ impl<'a> SendFile<'a> {
 }
 
 impl<'a> SendFrom<'a> {
-    /// Sets what an [`Upload`] can be told: name, conflict strategy, progress, cancel and so on.
+    /// Sets options of the [`Upload`]: name, conflict strategy, progress, cancel and so on.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -230,7 +231,7 @@ impl<'a> SendFrom<'a> {
         self
     }
 
-    /// Uploads the file, and sends it to a person in the name of the app.
+    /// Uploads the file and sends it to a person in the name of the app.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -244,9 +245,9 @@ impl<'a> SendFrom<'a> {
     ///
     /// # Errors
     ///
-    /// Before anything is uploaded, [`InvalidArgument`](crate::Error::InvalidArgument) for an empty id of the receiver. Those
-    /// of [`Upload::from_file`]. When the upload worked and the send did not, [`NotSent`](crate::Error::NotSent) with
-    /// the file as it was stored, so that nothing is uploaded twice.
+    /// [`InvalidArgument`](crate::Error::InvalidArgument) for an empty id of the receiver, before anything is uploaded.
+    /// Those of [`Upload::from_file`]. If the upload succeeds and the send fails, [`NotSent`](crate::Error::NotSent),
+    /// which contains the stored file, so that nothing has to be uploaded twice.
     #[inline]
     pub fn to_user(self, receiver: UnionId<'_>) -> Result<SentFile> {
         check_receiver("unionId", receiver.0)?;
@@ -255,7 +256,7 @@ impl<'a> SendFrom<'a> {
         })
     }
 
-    /// Uploads the file, and sends it to a conversation in the name of the person who stores it.
+    /// Uploads the file and sends it to a conversation in the name of the person who stores it.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -278,10 +279,10 @@ impl<'a> SendFrom<'a> {
         })
     }
 
-    /// Stores the file once, and sends it to each of several recipients: people and conversations, by the app or by a robot.
+    /// Stores the file once and sends it to several recipients: people and conversations, by the app or by a robot.
     ///
-    /// There is one outcome for each, in order; one that fails does not keep the file from the others. Those that robots
-    /// reach get it as a media file of at most 20 MiB, which is uploaded once as well.
+    /// Returns one outcome for each recipient, in order. A failed send does not affect the other recipients. Recipients
+    /// of robots get a media file of at most 20 MiB, which is also uploaded only once.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, UserId, testing::FakeDingTalk};
@@ -299,7 +300,7 @@ impl<'a> SendFrom<'a> {
     /// let folder = client.send_file("Cargo.toml").into_folder("space-1", "0", UnionId("operator-1"));
     /// let mut sent = folder.to_all(&everybody)?;
     /// while sent.failed().next().is_some() {
-    ///     sent.send_again(&client); // only to those, and nothing is uploaded again
+    ///     sent.send_again(&client); // only to the failed recipients, without another upload
     /// #   break;
     /// }
     /// assert!(sent.outcomes().all(|(_, outcome)| outcome.is_sent()));
@@ -308,8 +309,8 @@ impl<'a> SendFrom<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for no recipients, an empty id, or a reader for robots; those of the upload. What
-    /// goes wrong from then on is in the outcomes.
+    /// [`Error::InvalidArgument`] for an empty list of recipients, an empty id, or a reader for robots. Those of the
+    /// upload. Failures after that are in the outcomes.
     #[inline]
     pub fn to_all(self, recipients: &[Recipient]) -> Result<Deliveries> {
         let for_robots = check_recipients(recipients)?;
@@ -348,7 +349,7 @@ impl<'a> SendFrom<'a> {
     }
 }
 
-/// Otherwise it would be refused when the file is stored already.
+/// Refuses an empty id before the upload. `DingTalk` would refuse it only after the file was stored.
 #[inline]
 fn check_receiver(name: &str, id: &str) -> Result<()> {
     if id.is_empty() {

@@ -1,4 +1,4 @@
-//! One stored file to several recipients: one outcome for each.
+//! Sending of one stored file to several recipients, with one outcome for each.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::base::upload::Uploaded;
 use crate::client::Client;
 use crate::object::signed_urls::refuse;
 
-/// Somebody who gets a file.
+/// A recipient of a file.
 ///
 /// ```
 /// use dingtalk_files::{Recipient, UnionId, UserId};
@@ -33,14 +33,14 @@ pub enum Recipient {
     },
     /// A person, by a robot.
     RobotUser {
-        /// The robot.
+        /// The robot's code.
         robot_code: String,
         /// The person's userid.
         user_id: String,
     },
     /// A group that the robot is a member of.
     RobotGroup {
-        /// The robot.
+        /// The robot's code.
         robot_code: String,
         /// The openConversationId.
         open_conversation_id: String,
@@ -48,7 +48,7 @@ pub enum Recipient {
 }
 
 impl Recipient {
-    /// A person, in the name of the app.
+    /// Addresses a person, in the name of the app.
     ///
     /// ```
     /// # use dingtalk_files::{Recipient, UnionId};
@@ -59,7 +59,7 @@ impl Recipient {
         Self::User { union_id: person.into() }
     }
 
-    /// A conversation, in the name of the person who stores the file.
+    /// Addresses a conversation, in the name of the person who stores the file.
     ///
     /// ```
     /// # use dingtalk_files::Recipient;
@@ -70,7 +70,7 @@ impl Recipient {
         Self::Conversation { open_conversation_id: open_conversation_id.into() }
     }
 
-    /// A person, by a robot.
+    /// Addresses a person, by a robot.
     ///
     /// ```
     /// # use dingtalk_files::{Recipient, UserId};
@@ -81,7 +81,7 @@ impl Recipient {
         Self::RobotUser { robot_code: robot_code.into(), user_id: user.0.to_owned() }
     }
 
-    /// A group that the robot is a member of.
+    /// Addresses a group that the robot is a member of.
     ///
     /// ```
     /// # use dingtalk_files::Recipient;
@@ -104,7 +104,8 @@ impl Recipient {
     }
 }
 
-/// Whether some of them are reached by robots. An empty id would be found out when the file has been stored.
+/// Returns whether some recipients are reached by robots. An empty id is refused here, because otherwise it would be
+/// refused only after the file was stored.
 #[inline]
 pub(super) fn check_recipients(recipients: &[Recipient]) -> Result<bool> {
     if recipients.is_empty() || recipients.iter().any(Recipient::has_empty_id) {
@@ -123,16 +124,16 @@ pub(super) fn check_recipients(recipients: &[Recipient]) -> Result<bool> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// Sent.
+    /// The file was sent.
     Sent,
-    /// The robot's message was accepted and not delivered to this person, who does not exist or is throttled.
+    /// The robot's message was accepted but not delivered to this person, who does not exist or is throttled.
     NotReached,
-    /// Not sent; or, if [`Error::may_have_run`], not known to have been.
+    /// The file was not sent. If [`Error::may_have_run`] returns `true`, that is not certain.
     Failed(Arc<Error>),
 }
 
 impl Delivery {
-    /// Whether it was sent.
+    /// Returns whether the file was sent.
     ///
     /// ```
     /// # use dingtalk_files::Delivery;
@@ -143,14 +144,15 @@ impl Delivery {
         matches!(self, Self::Sent)
     }
 
-    /// To send again could send twice.
+    /// Returns whether sending again could send the file twice.
     #[inline]
     fn is_unknown(&self) -> bool {
         matches!(self, Self::Failed(error) if error.may_have_run())
     }
 }
 
-/// A file that was stored once and sent to several recipients. From [`SendFrom::to_all`](crate::SendFrom::to_all).
+/// A file that was stored once and sent to several recipients. Returned by
+/// [`SendFrom::to_all`](crate::SendFrom::to_all).
 ///
 /// ```
 /// fn report(sent: &dingtalk_files::Deliveries) {
@@ -170,7 +172,7 @@ pub struct Deliveries {
     outcomes: Vec<(Recipient, Option<Delivery>)>,
 }
 
-/// The vendor's limit of a call.
+/// The vendor's limit for one call.
 const MAX_USERS: usize = 20;
 
 impl Deliveries {
@@ -187,7 +189,7 @@ impl Deliveries {
         Self { uploaded, space_id, operator, media, outcomes }
     }
 
-    /// The file as it lies in the folder.
+    /// Returns the file as stored in the folder.
     ///
     /// ```
     /// fn name(sent: &dingtalk_files::Deliveries) -> Option<&str> {
@@ -199,7 +201,7 @@ impl Deliveries {
         &self.uploaded
     }
 
-    /// Each recipient with its outcome, in the order of the call.
+    /// Returns each recipient with its outcome, in the order of the call.
     ///
     /// ```
     /// fn all_sent(sent: &dingtalk_files::Deliveries) -> bool {
@@ -211,7 +213,7 @@ impl Deliveries {
         self.outcomes.iter().filter_map(|(recipient, outcome)| Some((recipient, outcome.as_ref()?)))
     }
 
-    /// Those who certainly did not get the file.
+    /// Returns the recipients who certainly did not get the file.
     ///
     /// ```
     /// fn again(sent: &mut dingtalk_files::Deliveries, client: &dingtalk_files::Client) {
@@ -227,7 +229,9 @@ impl Deliveries {
             .map(|(recipient, _)| recipient)
     }
 
-    /// Those who may have got the file: the answer was lost. Look into their conversation before you send again.
+    /// Returns the recipients who may have got the file, because the response was lost.
+    ///
+    /// Check their conversation before you send the file again.
     ///
     /// ```
     /// fn count(sent: &dingtalk_files::Deliveries) -> usize {
@@ -239,7 +243,7 @@ impl Deliveries {
         self.outcomes().filter(|(_, outcome)| outcome.is_unknown()).map(|(recipient, _)| recipient)
     }
 
-    /// Sends the stored file again to those who certainly did not get it, and to nobody else.
+    /// Sends the stored file again, but only to recipients who certainly did not get it.
     ///
     /// ```
     /// fn again(sent: &mut dingtalk_files::Deliveries, client: &dingtalk_files::Client) {
@@ -263,7 +267,7 @@ impl Deliveries {
         }
     }
 
-    /// The recipients of one call: up to 20 people of a robot, or one of any other kind.
+    /// Returns the recipients of one call: up to 20 people of one robot, or a single recipient of any other kind.
     #[inline]
     fn group(&self, todo: &[usize], first: usize) -> Vec<usize> {
         let robot_of = |place: usize| match self.outcomes.get(place) {
@@ -294,7 +298,7 @@ impl Deliveries {
         recipients.iter().map(outcome).collect()
     }
 
-    /// One call. Returns the userids that it did not reach.
+    /// Makes one call. Returns the userids that the call did not reach.
     #[inline]
     fn send_call(&self, client: &Client, recipients: &[&Recipient]) -> Result<Vec<String>> {
         let Some(first) = recipients.first() else { return Ok(Vec::new()) };

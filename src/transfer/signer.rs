@@ -1,15 +1,16 @@
-//! Signatures: asked for when they are needed, again when one was refused, and shared by all connections of a transfer.
+//! Signatures of a transfer: requested when needed, renewed when refused, and shared by all connections.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::origin::Origin;
 use crate::api::storage::files::{DownloadInfo, HeaderSignatureInfo, TransferProtocol};
-use crate::base::error::{Problem, Result};
+use crate::base::error::{Error, ErrorKind, Problem, Result};
 use crate::client::Client;
 use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, UPLOAD_INFO, UncheckedUrls, refuse};
 
-/// Tells one signature of a transfer from the next.
+/// Number of a signature within a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Generation(pub(crate) u64);
 
@@ -18,51 +19,55 @@ pub(crate) struct Generation(pub(crate) u64);
 pub(crate) struct Signature {
     pub(crate) urls: Arc<SignedUrls>,
     pub(crate) generation: Generation,
-    /// The URL to begin with: one that has worked before in the same transfer.
+    /// Index of the URL to start with: one that has worked in this transfer.
     pub(crate) first: usize,
+    /// An earlier download of the same file obtained it.
+    pub(crate) is_kept: bool,
 }
 
-/// The reason to ask for a signature.
+/// Reason to request a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     First,
-    /// This one lapses soon.
+    /// This signature expires soon.
     Expiring(Generation),
-    /// A server refused this one.
+    /// A server refused this signature.
     Refused(Generation),
 }
 
-/// The source of a transfer's signatures.
+/// Source of the signatures of a transfer.
 pub(crate) trait Signer: Sync {
-    /// The signature to use; another one than that of `need`. `None` where no other can be had.
+    /// Returns the signature to use, which differs from the signature in `need`. `None` if a different one is not
+    /// available.
     fn signature(&self, need: Need) -> Result<Option<Signature>>;
 
-    /// The URL at this place gave or took what it should: others may begin with it. A dead one costs a time limit, and not
-    /// every connection has to pay that.
+    /// Records that the URL at this index worked, so that other connections start with it. A dead URL costs a whole
+    /// timeout, and not every connection should have to wait for that.
     fn worked(&self, url: usize);
 
-    /// A connection that was refused has made progress with a new signature.
+    /// Records that a refused connection has made progress with a new signature.
     fn cured(&self) {}
 }
 
-/// The signature to begin with.
+/// Returns the signature to start with.
 pub(crate) fn first_signature(signer: &dyn Signer) -> Result<Signature> {
     let signature = signer.signature(Need::First)?;
     signature.ok_or_else(|| refuse(DOWNLOAD_INFO, Problem::Missing("headerSignatureInfo.resourceUrls")))
 }
 
-/// The one signature that all connections share: whoever needs a new one asks for all.
+/// The signature that all connections share. A connection that renews it renews it for all of them.
 #[derive(Default)]
 struct SharedSignature {
     generation: u64,
     urls: Option<Arc<SignedUrls>>,
     first: usize,
-    /// New signatures for refused ones, of which none has cured anything: a server may refuse a connection for another
-    /// reason, and each connection would ask for some.
+    is_kept: bool,
+    /// Number of new signatures after refusals that have not led to progress yet. A server may refuse a connection for
+    /// another reason, and every connection would then request new signatures.
     unproved: u32,
 }
 
-/// Each is a call that counts against the organisation's monthly number.
+/// Limit of `unproved`. Each new signature is a call that counts against the organisation's monthly quota.
 const MAX_UNPROVED: u32 = 3;
 
 impl SharedSignature {
@@ -70,11 +75,17 @@ impl SharedSignature {
         Mutex::new(Self { urls: Some(Arc::new(urls)), ..Self::default() })
     }
 
-    /// Called under the lock: while one asks, the others wait for the same answer.
+    fn of_kept(kept: KeptUrls) -> Mutex<Self> {
+        let KeptUrls { urls, first, is_fresh } = kept;
+        Mutex::new(Self { urls: Some(urls), first, is_kept: !is_fresh, ..Self::default() })
+    }
+
+    /// Returns the current signature, or a new one from `ask` if `need` requires that. Called under the lock: while one
+    /// connection requests a signature, the others wait for the same result.
     fn get(
         &mut self,
         need: Need,
-        ask: impl FnOnce() -> Option<Result<SignedUrls>>,
+        ask: impl FnOnce() -> Option<Result<Arc<SignedUrls>>>,
     ) -> Result<Option<Signature>> {
         let current = Generation(self.generation);
         let is_refused = need == Need::Refused(current);
@@ -88,10 +99,12 @@ impl SharedSignature {
             let Some(fresh) = ask() else { return Ok(None) };
             let fresh = fresh?;
             self.generation += 1;
+            self.is_kept = false;
             self.unproved += u32::from(is_refused);
-            Arc::clone(self.urls.insert(Arc::new(fresh)))
+            Arc::clone(self.urls.insert(fresh))
         };
-        Ok(Some(Signature { urls, generation: Generation(self.generation), first: self.first }))
+        let (generation, first, is_kept) = (Generation(self.generation), self.first, self.is_kept);
+        Ok(Some(Signature { urls, generation, first, is_kept }))
     }
 }
 
@@ -99,26 +112,79 @@ fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The signer of a stored file: its download info can be asked for again.
+/// The signed URLs of a file, kept from one download to the next.
+#[derive(Default)]
+pub(crate) struct KeptSignature(Mutex<Option<(Arc<SignedUrls>, usize)>>);
+
+/// Signed URLs for the beginning of a download.
+pub(crate) struct KeptUrls {
+    urls: Arc<SignedUrls>,
+    first: usize,
+    is_fresh: bool,
+}
+
+impl KeptSignature {
+    /// The kept URLs, unless they expire soon.
+    pub(crate) fn get(&self, now: Duration) -> Option<KeptUrls> {
+        let (urls, first) = lock(&self.0).clone().filter(|(urls, _)| !urls.lapses_soon(now))?;
+        Some(KeptUrls { urls, first, is_fresh: false })
+    }
+
+    /// Keeps new URLs in place of any earlier ones.
+    pub(crate) fn keep(&self, urls: SignedUrls) -> KeptUrls {
+        let urls = Arc::new(urls);
+        *lock(&self.0) = Some((Arc::clone(&urls), 0));
+        KeptUrls { urls, first: 0, is_fresh: true }
+    }
+
+    /// Drops the URLs after a download that failed, unless the failure has nothing to do with them.
+    pub(crate) fn forget_after(&self, failure: &Error) {
+        let is_local = matches!(
+            failure.root(),
+            Error::Cancelled { .. } | Error::Write { .. } | Error::File(_) | Error::TooLarge { .. }
+        );
+        if !is_local && failure.kind() != ErrorKind::Deadline {
+            *lock(&self.0) = None;
+        }
+    }
+}
+
+impl fmt::Debug for KeptSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if lock(&self.0).is_some() { "KeptSignature(..)" } else { "KeptSignature" })
+    }
+}
+
+/// Signer of a file whose download info can be requested again.
 pub(crate) struct OriginSigner<'a> {
     client: &'a Client,
     origin: &'a dyn Origin,
+    kept: &'a KeptSignature,
     shared: Mutex<SharedSignature>,
 }
 
 impl<'a> OriginSigner<'a> {
-    pub(crate) fn new(client: &'a Client, origin: &'a dyn Origin, first: SignedUrls) -> Self {
-        Self { client, origin, shared: SharedSignature::of(first) }
+    pub(crate) fn new(
+        client: &'a Client,
+        origin: &'a dyn Origin,
+        kept: &'a KeptSignature,
+        first: KeptUrls,
+    ) -> Self {
+        Self { client, origin, kept, shared: SharedSignature::of_kept(first) }
     }
 }
 
 impl Signer for OriginSigner<'_> {
     fn signature(&self, need: Need) -> Result<Option<Signature>> {
-        lock(&self.shared).get(need, || self.origin.can_renew().then(|| sign(self.client, self.origin)))
+        let sign = || sign(self.client, self.origin).map(|urls| self.kept.keep(urls).urls);
+        lock(&self.shared).get(need, || self.origin.can_renew().then(sign))
     }
 
     fn worked(&self, url: usize) {
         lock(&self.shared).first = url;
+        if let Some((_, first)) = &mut *lock(&self.kept.0) {
+            *first = url;
+        }
     }
 
     fn cured(&self) {
@@ -140,7 +206,7 @@ impl<S: Signer> Signer for &S {
     }
 }
 
-/// URLs that the caller passed: there is no way to ask for others.
+/// URLs that the caller passed. They cannot be renewed.
 pub(crate) struct GivenUrls(Mutex<SharedSignature>);
 
 impl GivenUrls {
@@ -163,9 +229,9 @@ impl Signer for GivenUrls {
     }
 }
 
-/// An upload in one piece. Each upload info names another upload: the bytes are where the last one said.
+/// Signer of an upload in one piece. Each upload info starts another upload, and the bytes belong to the latest one.
 pub(crate) struct UploadSigner<'a> {
-    /// Asks for an upload info: the key of the upload, and its URLs.
+    /// Requests an upload info. Returns the key of the upload and its URLs.
     ask: &'a (dyn Fn() -> Result<(String, SignedUrls)> + Sync),
     state: Mutex<(String, SharedSignature)>,
 }
@@ -176,7 +242,7 @@ impl<'a> UploadSigner<'a> {
         Self { ask, state: Mutex::default() }
     }
 
-    /// The key of the upload that the bytes went to.
+    /// Returns the key of the upload that received the bytes.
     #[inline]
     pub(crate) fn upload_key(&self) -> String {
         lock(&self.state).0.clone()
@@ -189,10 +255,10 @@ impl Signer for UploadSigner<'_> {
         let mut state = lock(&self.state);
         let (key, shared) = &mut *state;
         shared.get(need, || {
-            // Only with its URLs: until then the bytes go where the one before says.
+            // Set the key only together with its URLs: until then the bytes go to the previous upload.
             Some((self.ask)().map(|(new_key, urls)| {
                 *key = new_key;
-                urls
+                Arc::new(urls)
             }))
         })
     }
@@ -208,13 +274,13 @@ impl Signer for UploadSigner<'_> {
     }
 }
 
-/// Asks for the URLs of a file, and checks them.
+/// Requests the URLs of a file and checks them.
 pub(crate) fn sign(client: &Client, origin: &dyn Origin) -> Result<SignedUrls> {
     let asked_at = client.clock().now();
     check_download_info(client, &origin.download_info(client)?, asked_at)
 }
 
-/// The URLs of a download info, checked. `asked_at` is when the info was asked for, by the clock.
+/// Checks the URLs of a download info. `asked_at` is the time of the request by the client's clock.
 pub(crate) fn check_download_info(
     client: &Client,
     info: &DownloadInfo,
@@ -224,7 +290,7 @@ pub(crate) fn check_download_info(
     check(&Signed { operation: DOWNLOAD_INFO, protocol, info }, client, asked_at)
 }
 
-/// The URLs of an upload info or of a part, checked.
+/// Checks the URLs of an upload info or of a part.
 pub(crate) fn check_upload_info(
     client: &Client,
     protocol: Option<&TransferProtocol>,
@@ -234,7 +300,7 @@ pub(crate) fn check_upload_info(
     check(&Signed { operation: UPLOAD_INFO, protocol, info }, client, asked_at)
 }
 
-/// An answer to a request for a signature.
+/// A response that contains a signature.
 struct Signed<'a> {
     operation: &'static str,
     protocol: Option<&'a TransferProtocol>,
@@ -261,7 +327,7 @@ mod tests {
         SignedUrls { urls: vec!["u".to_owned()], headers: Vec::new(), life: None, signed_at: Duration::ZERO }
     }
 
-    /// The signatures that a number of connections ask for when every one of them is refused each time.
+    /// Returns how many signatures `connections` connections request if every signature is refused.
     fn asked(shared: &mut SharedSignature, connections: usize) -> u32 {
         let mut asked = 0;
         let first = Generation(shared.generation);
@@ -271,31 +337,31 @@ mod tests {
                 let Some(refused) = held.take() else { continue };
                 let ask = || {
                     asked += 1;
-                    Some(Ok(urls()))
+                    Some(Ok(Arc::new(urls())))
                 };
                 *held = shared.get(Need::Refused(refused), ask).unwrap().map(|fresh| fresh.generation);
             }
-            assert!(asked < 100, "no end");
+            assert!(asked < 100, "the requests never end");
         }
         asked
     }
 
     #[test]
-    fn connections_that_are_refused_ask_for_a_few_signatures_together() {
+    fn refused_connections_share_a_limited_number_of_new_signatures() {
         for connections in [1, 3, 64] {
             let mut shared = SharedSignature { urls: Some(Arc::new(urls())), ..SharedSignature::default() };
             assert_eq!(asked(&mut shared, connections), MAX_UNPROVED, "{connections}");
             assert_eq!(asked(&mut shared, connections), 0, "another range of the same transfer");
-            // A signature that helped says that it was the signature.
+            // Progress with a new signature shows that the signature was the cause.
             shared.unproved = 0;
             assert_eq!(asked(&mut shared, connections), MAX_UNPROVED, "{connections}");
         }
     }
 
     #[test]
-    fn a_signature_that_another_connection_has_replaced_is_not_asked_for_again() {
+    fn a_signature_replaced_by_another_connection_is_not_requested_again() {
         let mut shared = SharedSignature { urls: Some(Arc::new(urls())), ..SharedSignature::default() };
-        let fresh = shared.get(Need::Refused(Generation(0)), || Some(Ok(urls()))).unwrap().unwrap();
+        let fresh = shared.get(Need::Refused(Generation(0)), || Some(Ok(Arc::new(urls())))).unwrap().unwrap();
         for need in [Need::First, Need::Refused(Generation(0)), Need::Expiring(Generation(0))] {
             let same = shared.get(need, || unreachable!()).unwrap().unwrap();
             assert_eq!(same.generation, fresh.generation, "{need:?}");

@@ -1,4 +1,4 @@
-//! Where the bytes of an upload come from, in parts that can be read again.
+//! Sources of the bytes of an upload, in parts that can be read again.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,11 +12,12 @@ use super::part_file::read_at;
 use crate::base::error::{Error, Result, SourceError, SourceProblem};
 use crate::base::upload::Stamp;
 
-/// What is uploaded. Its parts may be asked for by several threads.
+/// Source of an upload. Several threads may request parts.
 pub(crate) trait Source: Sync {
     fn size(&self) -> u64;
 
-    /// A part has to be read whole before it is written: it can be had only once, and in order.
+    /// Returns whether a part must be read completely before it is sent, because the source can be read only once and
+    /// in order.
     #[inline]
     fn is_stream(&self) -> bool {
         false
@@ -24,25 +25,25 @@ pub(crate) trait Source: Sync {
 
     fn part<'s>(&'s self, range: Range<u64>, context: &TransferContext<'_>) -> Result<Box<dyn Part + 's>>;
 
-    /// It has not changed since it was opened, and there is no more of it than was said.
+    /// Checks that the source has not changed since it was opened, and has no more bytes than declared.
     fn check_end(&self) -> Result<()>;
 
-    /// What is behind a failure to read it, as far as the source can tell.
+    /// Returns the actual reason for a read failure, as far as the source can determine it.
     #[inline]
     fn explain(&self, cause: SourceError) -> Error {
         cause.into()
     }
 
-    /// What an upload that is resumed must have been begun with.
+    /// Returns the stamp that an upload must have been started with to be resumed.
     #[inline]
     fn stamp(&self) -> Option<Stamp> {
         None
     }
 }
 
-/// A piece of the source.
+/// A part of the source.
 pub(crate) trait Part: Read {
-    /// Back to its first byte.
+    /// Returns to the first byte.
     fn rewind(&mut self) -> io::Result<()>;
 }
 
@@ -56,7 +57,7 @@ fn failed(problem: SourceProblem) -> Error {
     SourceError { path: None, problem }.into()
 }
 
-/// A file: one handle, read by position. The path is looked at once more in the end.
+/// A file: one handle, read by position. The path is checked again at the end.
 pub(crate) struct FileSource {
     path: PathBuf,
     file: File,
@@ -68,7 +69,7 @@ impl FileSource {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let fail = |problem| Error::from(SourceError { path: Some(path.to_owned()), problem });
         let unreadable = |cause| fail(SourceProblem::Unreadable(cause));
-        // Before it is opened: to open a pipe waits for its writer.
+        // Checked before opening, because opening a pipe waits for its writer.
         if !fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(fail(SourceProblem::NoFile));
         }
@@ -85,7 +86,8 @@ impl FileSource {
         SourceError { path: Some(self.path.clone()), problem }.into()
     }
 
-    /// Some files state a size of 0 and have content all the same, as those of `/proc` do.
+    /// Checks that the file has no more bytes than its size. Some files report a size of 0 but have content, such as
+    /// those of `/proc`.
     #[inline]
     fn check_size(&self) -> Result<()> {
         match read_at(&self.file, &mut [0], self.stamp.size) {
@@ -116,7 +118,7 @@ impl Source for FileSource {
         if is_same && is_unchanged { self.check_size() } else { Err(self.fail(SourceProblem::Changed)) }
     }
 
-    /// A file that was cut off meanwhile looks like a reader that ends early.
+    /// A file that was truncated in the meantime looks like a reader that ends early.
     #[inline]
     fn explain(&self, mut cause: SourceError) -> Error {
         cause.path.get_or_insert_with(|| self.path.clone());
@@ -182,7 +184,7 @@ impl<T: AsRef<[u8]>> Part for io::Cursor<T> {
     }
 }
 
-/// Something that can be read anywhere, from where it stood when it was handed over.
+/// A seekable reader, from its position when it was passed.
 pub(crate) struct SeekSource<S> {
     source: Mutex<S>,
     start: u64,
@@ -225,7 +227,7 @@ impl<S: Read + Seek + Send> Source for SeekSource<S> {
     }
 }
 
-/// Has the source for the time of each read only, so that several parts can be on their way.
+/// Locks the source only during each read, so that several parts can be sent at the same time.
 struct SeekPart<'s, S> {
     source: &'s Mutex<S>,
     start: u64,
@@ -252,7 +254,7 @@ impl<S: Read + Seek> Part for SeekPart<'_, S> {
     }
 }
 
-/// Something that can be read once. Each part is kept in memory until it has arrived.
+/// A reader that can be read once. Each part is kept in memory until it has arrived.
 pub(crate) struct StreamSource<R> {
     stream: Mutex<Stream<R>>,
     moved: Condvar,
@@ -261,14 +263,14 @@ pub(crate) struct StreamSource<R> {
 
 struct Stream<R> {
     reader: R,
-    /// The next byte to be read.
+    /// Position of the next byte to be read.
     at: u64,
 }
 
-/// After so many bytes of a stream it is time to look whether they are still wanted.
+/// Number of bytes of a stream to read between two checks whether the transfer continues.
 const STREAM_BLOCK: u64 = 64 * 1024;
 
-/// How often a part that waits for its turn looks whether there will be one.
+/// Interval at which a part that waits for its turn checks whether the transfer continues.
 const LOOK: Duration = Duration::from_millis(50);
 
 impl<R: Read> StreamSource<R> {
@@ -337,15 +339,15 @@ impl<R: Read + Send> Source for StreamSource<R> {
     }
 }
 
-/// Gives exactly the bytes of a range or an error, and knows what it gave.
+/// Returns exactly the bytes of a range or an error, and records the bytes that it returned.
 pub(crate) struct ExactBody<'a, 'c> {
     part: &'a mut dyn Part,
     range: Range<u64>,
-    /// Of the whole source, for the error.
+    /// Size of the whole source, for the error.
     size: u64,
     pub(crate) sent: u64,
     pub(crate) digest: crc64fast::Digest,
-    /// Why it stopped early. The error that the sender makes of it says nothing.
+    /// Reason for an early end. The error that the sender makes of it does not contain the reason.
     pub(crate) failure: Option<Error>,
     context: &'a TransferContext<'c>,
 }
@@ -369,7 +371,7 @@ impl<'a, 'c> ExactBody<'a, 'c> {
 }
 
 impl Read for ExactBody<'_, '_> {
-    /// Fills `buf`: a small read would become a small packet.
+    /// Fills `buf`, because a small read would become a small packet.
     #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.range.end - self.range.start - self.sent).unwrap_or(usize::MAX);

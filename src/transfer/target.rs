@@ -1,4 +1,4 @@
-//! The target of a download to a file: resolved once, when the call begins.
+//! The target of a download to a file, resolved once when the call begins.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, FileError, PathText, Result};
 
-/// The file that a download ends in. Absolute from the first moment: the process may change its folder meanwhile.
+/// The target file of a download. Absolute from the beginning, because the process may change its working folder.
 #[derive(Debug)]
 pub(crate) struct Target {
     path: PathBuf,
@@ -15,18 +15,20 @@ pub(crate) struct Target {
     name: OsString,
 }
 
-/// Longer names would make those of the files beside it too long for most file systems.
+/// Longest name that is kept for the files beside the target. With longer names, theirs would be too long for most file
+/// systems.
 const LONGEST_NAME: usize = 200;
 
-/// As many as Linux follows.
+/// Maximum number of links to follow, as on Linux.
 const MAX_LINKS: usize = 40;
 
 impl Target {
-    /// A link stands for the file that it points to. A folder, a device, a pipe or an open stream of a process is refused.
+    /// Resolves a path. A link stands for the file that it points to. A folder, a device, a pipe or an open stream of a
+    /// process is refused.
     #[inline]
     pub(crate) fn resolve(path: &Path) -> Result<Self> {
         let wrong = |why: &str| Error::InvalidArgument(format!("the target {} {why}", PathText(path)));
-        // `a/` and `a/.` have the name `a` too, but can only be a folder.
+        // `a/` and `a/.` also have the name `a`, but can only be a folder.
         let ends_in_name =
             |name: &OsStr| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes());
         let Some(name) = path.file_name() else { return Err(wrong("does not name a file")) };
@@ -62,7 +64,7 @@ impl Target {
         fs::symlink_metadata(&self.path).is_ok()
     }
 
-    /// `NAME.dingtalk-SUFFIX` in the same folder.
+    /// Returns the path of `NAME.dingtalk-SUFFIX` in the same folder.
     #[inline]
     pub(crate) fn sibling(&self, suffix: &str) -> PathBuf {
         let mut name = self.name.clone();
@@ -77,14 +79,14 @@ impl Target {
     }
 }
 
-/// The path behind links. `/dev/stdout` and its relatives are links too, but stand for an open stream: where that is
-/// redirected to a file, to replace the file is not what is meant.
+/// Follows links. `/dev/stdout` and similar paths are links too, but stand for an open stream. If the stream is
+/// redirected to a file, the caller does not mean to replace that file.
 #[inline]
 fn follow(mut path: PathBuf, wrong: &dyn Fn(&str) -> Error) -> Result<PathBuf> {
     for _ in 0..MAX_LINKS {
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_symlink() => {}
-            // A name that is too long, for example: the part has another, and only the renaming would fail.
+            // For example, the name is too long. The part has a shorter name, so only the rename would fail.
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
                 return Err(FileError::new("write", path, cause).into());
             }
@@ -95,7 +97,7 @@ fn follow(mut path: PathBuf, wrong: &dyn Fn(&str) -> Error) -> Result<PathBuf> {
         if cfg!(unix) && (folder == Path::new("/dev") || folder.starts_with("/proc")) {
             return Err(wrong("is an open stream, not a file of its own; use `to_writer`"));
         }
-        // A dangling link does not say which file is meant.
+        // A dangling link does not show which file is meant.
         fs::metadata(&path).map_err(failed)?;
         path = folder.join(fs::read_link(&path).map_err(failed)?);
     }

@@ -1,4 +1,4 @@
-//! An upload with everything it can be told.
+//! An upload with all its options.
 
 use std::fmt;
 use std::io::{Read, Seek};
@@ -15,7 +15,7 @@ use crate::base::ids::UnionId;
 use crate::base::upload::{PendingUpload, Uploaded};
 use crate::client::Client;
 
-/// An upload that is being described. From [`Client::upload`].
+/// Builder of an upload. Returned by [`Client::upload`].
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -51,10 +51,11 @@ pub struct Upload<'a> {
 }
 
 impl Client {
-    /// Describes an upload into a folder of a space; `"0"` is the root. Nothing is sent yet.
+    /// Prepares an upload into a folder of a space. The folder `"0"` is the root. Sends no request yet.
     ///
-    /// Upload info, PUT, commit: the three documented steps, with what can go wrong between them. Files above 64 MiB go in
-    /// parts. Memory stays constant (see [`from_reader`](Upload::from_reader) for the one exception).
+    /// Performs the three documented steps, upload info, PUT and commit, and recovers from failures between them. Files
+    /// above 64 MiB are sent in parts. Memory use stays constant (see [`from_reader`](Upload::from_reader) for the one
+    /// exception).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -74,10 +75,10 @@ impl Client {
         Upload { space_id: Some(space_id.into()), ..Upload::new(self, parent_id.into(), operator) }
     }
 
-    /// An upload into a folder that is named by its dentryUuid, with storage 2.0.
+    /// Prepares an upload into a folder that is identified by its dentryUuid, with storage 2.0. Sends no request yet.
     ///
-    /// The root of a knowledge base or of a space has a uuid too: see [`Wiki`](crate::Wiki). Nothing is sent yet. A file in
-    /// parts needs the id of the space, which is asked for then. Apps made after August 2023 can only commit this way.
+    /// The root of a knowledge base or of a space also has a uuid: see [`Wiki`](crate::Wiki). An upload in parts needs
+    /// the id of the space, which the client then requests. Apps created after August 2023 can commit only this way.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -122,10 +123,11 @@ impl Upload<'_> {
 }
 
 impl<'a> Upload<'a> {
-    /// The name in the folder, with extension. Default: that of the file; needed for everything that is no file.
+    /// Sets the name in the folder, with extension. Default: the name of the file. Required if the source is not a
+    /// file.
     ///
-    /// `DingTalk` cuts blanks at both ends off, and takes no tab, none of `* " < > |`, and no dot at the end; such a name is an
-    /// error before anything is sent.
+    /// `DingTalk` trims blanks at both ends, and refuses tabs, any of `* " < > |`, and a dot at the end. A refused
+    /// name is an error before anything is sent.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -139,7 +141,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// What happens when the name is taken. The vendor's default is
+    /// Sets the strategy for a name that is already taken. The vendor's default is
     /// [`AutoRename`](ConflictStrategy::AutoRename): the file becomes `name(1)`.
     ///
     /// ```no_run
@@ -157,7 +159,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Something the app notes on the file, at most 3 times.
+    /// Adds a property that the app stores on the file. At most 3 are allowed.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -174,7 +176,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// The region to store the file in. Default: the vendor's choice.
+    /// Sets the region to store the file in. Default: the vendor's choice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, Region, UnionId};
@@ -189,7 +191,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Whether URLs of the intranet are preferred, which dedicated storage has. Default: true.
+    /// Sets whether the intranet URLs of dedicated storage are preferred. Default: true.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -204,9 +206,10 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Whether the file becomes an online document, of the kind that fits its extension or of
-    /// [`online_doc_type`](Self::online_doc_type). Default: false. Only with [`Client::upload_into`] or
-    /// [`commit_into`](Self::commit_into).
+    /// Sets whether the file is converted to an online document. Default: false.
+    ///
+    /// The kind of document fits the file's extension, or is set by [`online_doc_type`](Self::online_doc_type). Works
+    /// only with [`Client::upload_into`] or [`commit_into`](Self::commit_into).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -221,7 +224,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// The kind of online document that the file becomes. Default: the one that fits its extension.
+    /// Sets the kind of online document that the file is converted to. Default: the kind that fits its extension.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, OnlineDocType, UnionId};
@@ -237,10 +240,12 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Commits with storage 2.0, into the folder of this dentryUuid, instead of with storage 1.0. It has to be the folder that
-    /// the upload names by its ids.
+    /// Commits with storage 2.0, into the folder with this dentryUuid, instead of with storage 1.0.
     ///
-    /// The vendor closed the commit of storage 1.0 to apps made after August 2023, and names this one as its successor.
+    /// The folder must be the one that the upload identifies by its ids.
+    ///
+    /// The vendor closed the commit of storage 1.0 to apps created after August 2023, and names this commit as its
+    /// successor.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -255,7 +260,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// How many parts are on their way at once, from 1 to 64, where the upload is in parts. Default: 1.
+    /// Sets the number of parts that are sent in parallel, from 1 to 64, if the upload is in parts. Default: 1.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -269,8 +274,10 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Size of a part in bytes: 100 KiB to 5 GiB, and so that 10 000 parts suffice. Default: 16 MiB, or for large files a
-    /// 300th of the size, up to 512 MiB: URLs come 30 to a call, and calls are counted.
+    /// Sets the size of a part in bytes, from 100 KiB to 5 GiB, and large enough that 10 000 parts suffice.
+    ///
+    /// Default: 16 MiB, or for large files a 300th of the size, up to 512 MiB. Larger parts save calls, which are
+    /// counted: one call returns the URLs of 30 parts.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -284,8 +291,8 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Files of more bytes than this go in parts. Default: 64 MiB, or one part for [`from_reader`](Self::from_reader). Above
-    /// 5 GiB they always do.
+    /// Sets the size in bytes above which files are sent in parts. Default: 64 MiB, or one part for
+    /// [`from_reader`](Self::from_reader). Files above 5 GiB are always sent in parts.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -299,10 +306,10 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Goes on with an upload that ended in [`Error::UploadInterrupted`], of the same bytes. Parts that have arrived are read
-    /// again and compared, but not sent.
+    /// Continues an upload of the same bytes that ended in [`Error::UploadInterrupted`]. Parts that have arrived are
+    /// read again and compared, but not sent.
     ///
-    /// The client has tried for some seconds by then: wait a little, and not without end.
+    /// The client has retried for some seconds by then. Wait before the next attempt, and limit the number of attempts.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -331,8 +338,10 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Is called with how far the upload is: at the beginning, at most ten times a second, when something fails and is tried
-    /// again, and at the end. Bytes are counted when they are handed to the connection.
+    /// Sets a callback for the progress of the upload.
+    ///
+    /// It is called at the beginning, at most ten times a second, when a request fails and is retried, and at the end.
+    /// Bytes count when they are passed to the connection.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -347,11 +356,12 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// A flag that ends the upload when it becomes `true`; see [`Download::cancel`](crate::Download::cancel). When parts have
-    /// arrived, the error is [`UploadInterrupted`](Error::UploadInterrupted) with [`Cancelled`](Error::Cancelled) as its
-    /// [`root`](Error::root), so that nothing is lost. A commit that has been sent is waited for: to end it would leave its
-    /// outcome unknown. On Windows a connection that nobody reads ends with the
-    /// [`stall_timeout`](crate::ClientBuilder::stall_timeout) only.
+    /// Sets a flag that ends the upload when it becomes `true`; see [`Download::cancel`](crate::Download::cancel).
+    ///
+    /// If parts have arrived, the error is [`UploadInterrupted`](Error::UploadInterrupted) with
+    /// [`Cancelled`](Error::Cancelled) as its [`root`](Error::root), so that nothing is lost. A commit that has been
+    /// sent is not interrupted, because its outcome would be unknown. On Windows, a connection that the server does not
+    /// read from ends only with the [`stall_timeout`](crate::ClientBuilder::stall_timeout).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -372,7 +382,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// Uploads a file.
+    /// Uploads a local file.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -384,12 +394,12 @@ impl<'a> Upload<'a> {
     ///
     /// # Errors
     ///
-    /// [`Source`](Error::Source) for a file that cannot be read, is no regular file, or changes meanwhile;
-    /// [`InvalidArgument`](Error::InvalidArgument) for a name, a part size or a number of connections that cannot be;
-    /// [`UploadInterrupted`](Error::UploadInterrupted) when parts have arrived that need not be sent again;
-    /// [`CommitOutcomeUnknown`](Error::CommitOutcomeUnknown) when the commit was sent and no answer came; those of
+    /// [`Source`](Error::Source) for a file that cannot be read, is not a regular file, or changes during the upload;
+    /// [`InvalidArgument`](Error::InvalidArgument) for an invalid name, part size or number of connections;
+    /// [`UploadInterrupted`](Error::UploadInterrupted) if parts have arrived that need not be sent again;
+    /// [`CommitOutcomeUnknown`](Error::CommitOutcomeUnknown) if the commit was sent and no response arrived; those of
     /// [`get_file_upload_info`](crate::Storage::get_file_upload_info) and of the commit;
-    /// [`ChecksumMismatch`](Error::ChecksumMismatch) when the store keeps getting something else than was sent;
+    /// [`ChecksumMismatch`](Error::ChecksumMismatch) if the store repeatedly receives other bytes than were sent;
     /// [`Cancelled`](Error::Cancelled).
     #[inline]
     pub fn from_file(mut self, path: impl AsRef<Path>) -> Result<Uploaded> {
@@ -398,7 +408,7 @@ impl<'a> Upload<'a> {
         if self.name.is_none() {
             let name = path.file_name().and_then(|name| name.to_str());
             let name = name.ok_or_else(|| {
-                let what = format!("{} gives no name in UTF-8: set one with `name`", PathText(path));
+                let what = format!("{} has no file name in UTF-8: set one with `name`", PathText(path));
                 Error::InvalidArgument(what)
             })?;
             self.name = Some(name.to_owned());
@@ -426,7 +436,7 @@ impl<'a> Upload<'a> {
         self.run(&BytesSource(bytes.as_ref()))
     }
 
-    /// Uploads what a reader that can seek has from where it stands to its end. Needs a [`name`](Self::name).
+    /// Uploads the bytes of a seekable reader, from its current position to its end. Needs a [`name`](Self::name).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -448,13 +458,14 @@ impl<'a> Upload<'a> {
         self.run(&SeekSource::new(reader)?)
     }
 
-    /// Uploads exactly `size` bytes of a reader. Needs a [`name`](Self::name).
+    /// Uploads exactly `size` bytes from a reader. Needs a [`name`](Self::name).
     ///
-    /// The reader is read to its end, because one that has more bytes than it should is an error. Cut one that stays open,
-    /// such as a socket, with [`take`](Read::take).
+    /// The reader is read to its end, because a reader with more than `size` bytes is an error. Limit a reader that
+    /// stays open, such as a socket, with [`take`](Read::take).
     ///
-    /// A reader gives each byte once, but a connection may break: so each part is kept in memory until it has arrived, times
-    /// the number of parts on their way. That is 16 MiB for up to 160 GB, and [`part_size`](Self::part_size) makes it less.
+    /// A reader returns each byte once, but a connection may break. Each part is therefore kept in memory until it has
+    /// arrived, and as many parts as are sent in parallel. A part has 16 MiB for up to 160 GB, and
+    /// [`part_size`](Self::part_size) makes it smaller.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -469,7 +480,8 @@ impl<'a> Upload<'a> {
     ///
     /// # Errors
     ///
-    /// Those of [`from_file`](Self::from_file), and [`Source`](Error::Source) for a reader that has fewer or more bytes.
+    /// Those of [`from_file`](Self::from_file), and [`Source`](Error::Source) for a reader that has fewer or more
+    /// bytes.
     #[inline]
     pub fn from_reader(self, reader: impl Read + Send, size: u64) -> Result<Uploaded> {
         self.run(&StreamSource::new(reader, size))

@@ -16,7 +16,8 @@ use crate::client::Client;
 use crate::object::MAX_PARALLEL;
 use crate::object::signed_urls::{SignedUrls, UPLOAD_INFO, refuse};
 
-/// Up to here one PUT does it: two calls instead of three, and one object that is no multipart object.
+/// Files up to this size are sent in a single PUT: two calls instead of three, and the object is not a multipart
+/// object.
 const SINGLE_UP_TO: u64 = 64 * MIB;
 /// The vendor's limit for a single PUT.
 const SINGLE_AT_MOST: u64 = 5 * 1024 * MIB;
@@ -25,7 +26,7 @@ impl Upload<'_> {
     #[inline]
     pub(super) fn run(mut self, source: &dyn Source) -> Result<Uploaded> {
         if !(1..=MAX_PARALLEL).contains(&self.connections) {
-            let what = format!("{} connections; from 1 to {MAX_PARALLEL} are possible", self.connections);
+            let what = format!("`parallel` takes 1 to {MAX_PARALLEL} connections, not {}", self.connections);
             return Err(Error::InvalidArgument(what));
         }
         let name = check_name(self.name.as_deref())?;
@@ -33,10 +34,12 @@ impl Upload<'_> {
             let what = "only storage 2.0 makes online documents: use `upload_into` or `commit_into`";
             return Err(Error::InvalidArgument(what.to_owned()));
         }
-        // The commit would say so too, when everything has been sent.
+        // The commit would report this too, but only after everything has been sent.
         let properties = self.app_properties.len();
         if properties > MAX_APP_PROPERTIES {
-            let what = format!("{properties} `appProperties`; at most {MAX_APP_PROPERTIES} are possible");
+            let what = format!(
+                "{properties} `appProperties` are too many; at most {MAX_APP_PROPERTIES} are allowed"
+            );
             return Err(Error::InvalidArgument(what));
         }
         let mut pending = self.plan(source)?;
@@ -51,11 +54,11 @@ impl Upload<'_> {
             context.check()
         });
         if let Err(cause) = sent {
-            // A call that was ended by the flag, or its wait, shows as its last failure.
+            // A call or a wait that was ended by the flag returns its last failure.
             let is_explained = matches!(cause, Error::Source(_) | Error::Cancelled { .. });
             let is_ended = context.is_cancelled() && !is_explained;
             let cause = if is_ended { Error::Cancelled { done: context.bytes() } } else { cause };
-            // With nothing to go on from, or nothing that is worth it, it is only the error.
+            // If nothing can be resumed, or is worth resuming, only the error is returned.
             return Err(match cause {
                 Error::Source(cause) => source.explain(*cause),
                 cause if pending.done.is_empty() => cause,
@@ -68,13 +71,13 @@ impl Upload<'_> {
         Ok(Uploaded { dentry, bytes: pending.size, crc64, verified })
     }
 
-    /// In how many parts, and what of them is done.
+    /// Determines the number of parts, and which of them are done.
     #[inline]
     fn plan(&mut self, source: &dyn Source) -> Result<PendingUpload> {
         let (size, stamp) = (source.size(), source.stamp());
         if let Some(pending) = self.resume.take() {
             if pending.size != size || pending.stamp != stamp {
-                let what = "the upload to be resumed was begun with another source";
+                let what = "the upload to resume was started with another source";
                 return Err(Error::InvalidArgument(what.to_owned()));
             }
             return Ok(pending);
@@ -86,7 +89,7 @@ impl Upload<'_> {
         Ok(PendingUpload { upload_key: String::new(), size, part_size, done: Vec::new(), stamp })
     }
 
-    /// Everything up to the commit.
+    /// Runs everything up to the commit.
     #[inline]
     fn send(
         &self,
@@ -122,7 +125,8 @@ impl Upload<'_> {
         multipart.run(pending, &signers)
     }
 
-    /// The quota is checked before gigabytes are sent. The name is not: under most strategies one that is taken is no error.
+    /// Builds the check of the quota, which is made before gigabytes are sent. The name is checked only if a taken name
+    /// is an error, which it is not under most strategies.
     #[inline]
     fn pre_check(&self, size: u64) -> PreCheckParam {
         let check = PreCheckParam::new().size(size);
@@ -174,7 +178,7 @@ impl Upload<'_> {
         })
     }
 
-    /// The place in which the file is to be, as an upload info names it.
+    /// Returns the destination of the file, as an upload info identifies it.
     #[inline]
     fn place(&self) -> Place<'_> {
         match (&self.space_id, &self.parent_uuid) {
@@ -183,7 +187,7 @@ impl Upload<'_> {
         }
     }
 
-    /// The space, which storage 2.0 has no word for: parts belong to one.
+    /// Returns the space id, which storage 2.0 does not use: parts belong to a space.
     #[inline]
     fn space_id(&self, client: &Client) -> Result<String> {
         match self.place() {
@@ -208,7 +212,7 @@ enum Place<'a> {
     Folder(&'a str),
 }
 
-/// The upload key, and the URL for a single PUT. Each upload info names another upload.
+/// Requests the upload key and the URL for a single PUT. Each upload info starts another upload.
 #[inline]
 fn ask_for_upload(
     client: &Client,
@@ -241,7 +245,7 @@ fn check_key(key: String) -> Result<String> {
     if key.is_empty() { Err(refuse(UPLOAD_INFO, Problem::Missing("uploadKey"))) } else { Ok(key) }
 }
 
-/// The vendor's rules, before gigabytes are sent for a name that is refused in the end.
+/// Checks the name by the vendor's rules, before gigabytes are sent for a name that is refused at the end.
 #[inline]
 fn check_name(name: Option<&str>) -> Result<String> {
     let name = name.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The threads of a transfer: the first failure wins, and a panic ends all.
+//! The threads of a transfer: the first failure wins, and a panic ends all threads.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -9,9 +9,11 @@ use super::context::TransferContext;
 use crate::base::error::{Error, Result};
 use crate::client::Client;
 
-/// Runs `work` in this many threads, this one included (fewer, where there are no more threads to be had), and returns the
-/// first failure. It ends the other connections at once; so does a panic, in the caller's callback for example, which goes on
-/// in this thread when the others have ended. `leave` is called after each worker, whatever ended it.
+/// Runs `work` in this many threads, including this one, and returns the first failure. Uses fewer threads if the
+/// system does not provide more.
+///
+/// A failure ends the other connections immediately. So does a panic, in the caller's callback for example, which
+/// resumes in this thread after the others have ended. `leave` is called after each worker, whatever ended it.
 #[inline]
 pub(crate) fn run_workers(
     count: usize,
@@ -33,14 +35,14 @@ pub(crate) fn run_workers(
         client.interrupt();
     };
     let run = |slot| {
-        // The panic is passed on, so nothing broken is looked at.
+        // The panic is passed on, so no broken state is used.
         keep(catch_unwind(AssertUnwindSafe(|| work(slot))));
         leave(slot);
     };
     thread::scope(|scope| {
         let run = &run;
         for slot in 1..count {
-            // Fewer will do.
+            // Fewer threads are enough.
             let named = thread::Builder::new().name(format!("dingtalk-part-{slot}"));
             let _ = named.spawn_scoped(scope, move || run(slot));
         }

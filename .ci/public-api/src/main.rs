@@ -1,5 +1,6 @@
-//! Prints the public interface that a rustdoc JSON file describes, one item a line. `.ci/run` compares it with
-//! docs/public-api.txt.
+//! Prints the public interface described by a rustdoc JSON file, one item per line.
+//!
+//! `.ci/run` compares the output with docs/public-api.txt.
 
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ fn main() -> ExitCode {
         eprintln!("usage: public-api-listing RUSTDOC.json");
         return ExitCode::from(2);
     };
-    // Derived and automatic impls would be nine lines of ten. What matters of the automatic ones (`Send`, `Sync`) is
+    // Nine in ten lines would be derived and automatic impls. The automatic impls that matter (`Send`, `Sync`) are
     // asserted by tests/it/public_api.rs.
     let listing = Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)

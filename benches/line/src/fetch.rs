@@ -1,5 +1,7 @@
-//! `fetch ours N URL PATH` downloads by this crate with N connections; `fetch plain N URL PATH` by plain ureq: 16 parts
-//! over N threads, each with a connection of its own. URL is that of the origin, whose file is `/file`.
+//! Downloads the origin's file with this crate or with plain ureq.
+//!
+//! `fetch ours N URL PATH` uses this crate with N connections. `fetch plain N URL PATH` uses plain ureq: 16 parts over
+//! N threads, each with its own connection. URL is that of the origin, which serves the file as `/file`.
 
 use std::error::Error;
 use std::fs::File;

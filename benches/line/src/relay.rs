@@ -1,9 +1,9 @@
-//! A line between two tun devices: every packet arrives later, and some never do.
+//! A line between two tun devices that delays every packet and drops some.
 //!
-//! `relay NEAR FAR DELAY_MS LOSS MBIT SEED` makes the two devices, says `ready`, and carries packets until it is killed.
-//! In each direction packets leave one after the other at so many Mbit a second, wait for that in a queue which is one
-//! round trip long, and arrive after the delay, which is that of one way. What finds the queue full is lost, and of the
-//! others each with the same probability.
+//! `relay NEAR FAR DELAY_MS LOSS MBIT SEED` creates the two devices, prints `ready`, and carries packets until it is
+//! killed. In each direction, packets leave one after the other at `MBIT` megabits per second, and arrive after the
+//! one-way delay `DELAY_MS`. Packets wait in a queue that holds one round trip. A packet that finds the queue full is
+//! dropped, and other packets are dropped with the probability `LOSS`.
 
 #![expect(clippy::cast_precision_loss, reason = "lengths of packets, and 53 bits of chance")]
 
@@ -14,14 +14,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Larger than any packet: the devices have an MTU of 1500.
+/// Larger than any packet, because the devices have an MTU of 1500.
 const ROOM: usize = 2048;
 
-/// A device for packets without anything before them.
+/// A tun device for packets without additional headers.
 #[expect(clippy::cast_possible_truncation, reason = "the flags have 16 bits")]
 const FLAGS: libc::c_short = (libc::IFF_TUN | libc::IFF_NO_PI) as libc::c_short;
 
-/// When it is due, and what it is.
+/// The time at which a packet is due, and its bytes.
 type Packet = (Instant, Box<[u8]>);
 
 #[derive(Clone, Copy)]
@@ -55,10 +55,10 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Takes packets off a device, loses some, and says when the others are due.
+/// Reads packets from a device, drops some, and determines when the others are due.
 fn take(mut from: &File, entrance: &Sender<Packet>, line: Line, mut random: u64) {
     let mut room = [0; ROOM];
-    // When the last packet so far has left.
+    // The time at which the last packet has left.
     let mut left = Instant::now();
     loop {
         let Ok(length) = from.read(&mut room) else {
@@ -77,7 +77,7 @@ fn take(mut from: &File, entrance: &Sender<Packet>, line: Line, mut random: u64)
     }
 }
 
-/// Puts packets into a device when they are due; each is due later than the one before it.
+/// Writes packets to a device when they are due. Each packet is due later than the previous packet.
 fn give(mut to: &File, exit: &Receiver<Packet>) {
     for (due, packet) in exit {
         let wait = due.saturating_duration_since(Instant::now());
@@ -88,7 +88,7 @@ fn give(mut to: &File, exit: &Receiver<Packet>) {
     }
 }
 
-/// From 0 to 1 (splitmix64).
+/// Returns a random number from 0 to 1 (splitmix64).
 fn chance(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;
@@ -100,7 +100,7 @@ fn chance(state: &mut u64) -> f64 {
 fn open_tun(name: &str) -> io::Result<File> {
     let file = File::options().read(true).write(true).open("/dev/net/tun")?;
     if name.len() >= libc::IFNAMSIZ {
-        return Err(io::Error::other("the name of a device has at most 15 characters"));
+        return Err(io::Error::other("the name of a device may have at most 15 characters"));
     }
     // SAFETY: all zeros are a valid `ifreq`; the call reads it and writes the name into it.
     let result = unsafe {

@@ -1,4 +1,5 @@
-//! What it costs to build a program that downloads a file and sends it, from nothing, and how large it gets.
+//! The cost of building a program that downloads and sends a file, from an empty target folder, and the size of the
+//! program.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +14,7 @@ use crate::rounds::Spread;
 
 const ROUNDS: usize = 5;
 
-/// Label and package.
+/// Labels and packages.
 const PROGRAMS: [(&str, &str); 3] = [
     ("ureq, rustls, serde, serde_json by hand", "two-bare"),
     ("ours", "two-ours"),
@@ -55,8 +56,8 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     }
     Ok(Outcome {
         reaches: vec![
-            Reach::ratio("CPU, of the bare program's", 1.20, ratio(1)),
-            Reach::ratio("size, of the bare program's", 1.25, Some(size(1) / size(0))),
+            Reach::ratio("CPU time, relative to the bare program", 1.20, ratio(1)),
+            Reach::ratio("size, relative to the bare program", 1.25, Some(size(1) / size(0))),
         ],
         table,
         notes: vec![format!(
@@ -65,13 +66,13 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     })
 }
 
-/// What the build cost, and the size of the program in bytes.
+/// Builds a package, and returns the cost of the build and the size of the program in bytes.
 fn build(target: &Path, package: &str) -> Result<(Sample, f64)> {
     let _ = fs::remove_dir_all(target);
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--quiet", "--release", "--locked", "--offline", "--package", package]);
     command.current_dir(HOME).env("CARGO_TARGET_DIR", target);
-    // What an ordinary program has; this workspace keeps line numbers for callgrind.
+    // The settings of an ordinary program. This workspace keeps line numbers for callgrind.
     command.env("CARGO_PROFILE_RELEASE_DEBUG", "false").env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
     command.env("CARGO_INCREMENTAL", "0");
     let sample = child::run(&mut command)?;

@@ -1,4 +1,4 @@
-//! API calls: `POST …/downloadInfos/query`, a typed answer.
+//! API calls: `POST …/downloadInfos/query` with a typed answer.
 
 use super::{OURS, REQWEST, UREQ, program, script, system_tool};
 use crate::Result;
@@ -12,12 +12,12 @@ use crate::rounds::{self, Contestant, Spread};
 
 const ROUNDS: usize = 5;
 const FIRST_CALL_ROUNDS: usize = 20;
-/// What the start of a process costs falls out of the difference. A clock needs more calls than a counter.
+/// Numbers of calls. The start of a process cancels out in the difference. Timing needs more calls than counting.
 const FEW: u32 = 1000;
 const MANY: u32 = 2000;
 const VERY_MANY: u32 = 10_000;
 
-/// Label, and the caller that it is compared with: the same limits, and a name or an address as here.
+/// Labels, and the caller that each is compared with. That caller has the same limits, and the same kind of host.
 const CALLERS: [(&str, usize); 8] = [
     ("ours, to a name", 1),
     ("ureq with the same limits, to a name", 1),
@@ -28,7 +28,7 @@ const CALLERS: [(&str, usize); 8] = [
     ("reqwest, blocking, to a name", 1),
     ("the official Python SDK, to a name", 1),
 ];
-/// Python under callgrind would take an hour.
+/// Python is not counted, because it would take an hour under callgrind.
 const COUNTED: usize = CALLERS.len() - 1;
 
 pub fn call(lab: &Lab) -> Result<Outcome> {
@@ -71,18 +71,27 @@ pub fn call(lab: &Lab) -> Result<Outcome> {
         table.push('\n');
     }
     let mut notes = vec![format!(
-        "Plain HTTP on a kept connection. A name is `localhost`, an address 127.0.0.1; ratios are to ureq with the limits \
-         that ours sets by itself, to the same. Before each request ureq looks the name up, and with a limit for that, in a \
-         thread of its own. Instructions of the process by `valgrind --tool=callgrind`, kernel not included; the \
-         difference between {MANY} calls and {FEW}. Exact without threads, within 2 % with them. Times from {} rounds after a warm-up, {VERY_MANY} calls against {FEW}.",
+        "Plain HTTP on a kept connection. A name is `localhost`, an address is 127.0.0.1. Ratios are relative to ureq \
+         with the default limits of ours and the same kind of host. ureq looks up the name before each request; with a limit \
+         for lookups, it uses a separate thread. Instructions of the process are counted by `valgrind --tool=callgrind` \
+         without the kernel, as the difference between {MANY} and {FEW} calls. They are exact without threads, and within \
+         2 % with threads. Times are from {} rounds after a warm-up, as the difference between {VERY_MANY} and {FEW} calls.",
         lab.rounds(ROUNDS)
     )];
     notes.extend(valgrind.err().map(|e| format!("Instructions not measured: {e}")));
     notes.extend(lab.python().and_then(|python| python.versions()).ok());
     Ok(Outcome {
         reaches: vec![
-            Reach::ratio("instructions, to a name, of ureq's with the same limits", 1.15, counted_ratio(0)),
-            Reach::ratio("wall, to a name, of ureq's with the same limits", 1.15, ratio(0, |s| s.wall)),
+            Reach::ratio(
+                "instructions, to a name, relative to ureq with the same limits",
+                1.15,
+                counted_ratio(0),
+            ),
+            Reach::ratio(
+                "wall time, to a name, relative to ureq with the same limits",
+                1.15,
+                ratio(0, |s| s.wall),
+            ),
         ],
         table,
         notes,
@@ -132,7 +141,7 @@ pub fn first_call(lab: &Lab) -> Result<Outcome> {
     let rounds = lab.rounds(FIRST_CALL_ROUNDS);
     let samples = rounds::run(&contestants, rounds, true)?;
     Ok(Outcome {
-        reaches: vec![Reach::ratio("wall, of ureq's", 1.3, samples.ratio(1, 0, |s| s.wall))],
+        reaches: vec![Reach::ratio("wall time, relative to ureq", 1.3, samples.ratio(1, 0, |s| s.wall))],
         table: table(&contestants, &samples, 0),
         notes: vec![format!(
             "From the start of the process to its end, TLS 1.3, {rounds} rounds after a warm-up. With `root_certificates` \

@@ -1,4 +1,4 @@
-//! The rows: who is compared in each, and at what.
+//! The rows: the contestants of each row, and their task.
 
 pub mod builds;
 pub mod calls;
@@ -12,13 +12,13 @@ use crate::lab::Lab;
 use crate::places::tool;
 use crate::rounds::Contestant;
 
-/// One of `programs/`, with its arguments.
+/// Creates a contestant from a program in `programs/` and its arguments.
 fn program(lab: &Lab, label: &str, (package, features): (&str, &str), args: &[&str]) -> Result<Contestant> {
     let path = lab.program(package, features)?;
     Ok(Contestant::new(label, path, args).trusts(&lab.origin()?.root))
 }
 
-/// A tool of the system; without it, a contestant that says so.
+/// Creates a contestant from a tool of the system. If the tool is missing, the contestant reports that.
 fn system_tool(label: &str, name: &'static str, package: &str, args: &[&str]) -> Contestant {
     let contestant = Contestant::new(label, name, args);
     match tool(name, package) {
@@ -27,7 +27,7 @@ fn system_tool(label: &str, name: &'static str, package: &str, args: &[&str]) ->
     }
 }
 
-/// One of `python`; without Python, a contestant that says so.
+/// Creates a contestant from a script in `python/`. If Python is missing, the contestant reports that.
 fn script(lab: &Lab, label: &str, name: &str, args: &[&str]) -> Result<Contestant> {
     let contestant = match lab.python() {
         Ok(python) => python.script(label, name, args),
@@ -36,7 +36,7 @@ fn script(lab: &Lab, label: &str, name: &str, args: &[&str]) -> Result<Contestan
     Ok(contestant.trusts(&lab.origin()?.root))
 }
 
-/// The programs of `programs/`, and the features they are built with.
+/// The packages in `programs/`, and the features with which they are built.
 const OURS: (&str, &str) = ("ours", "");
 const OURS_NO_TRACE: (&str, &str) = ("ours", "no-trace");
 const UREQ: (&str, &str) = ("plain-ureq", "");

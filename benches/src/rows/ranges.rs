@@ -1,4 +1,4 @@
-//! Several connections, where the server gives each one so much and no more.
+//! Several connections to a server that limits the rate of each connection.
 
 use super::{OURS, UREQ, program, system_tool};
 use crate::Result;
@@ -29,11 +29,15 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     .map(|contestant| contestant.writes(&out, small.size));
     let samples = rounds::run(&contestants, lab.rounds(ROUNDS), true)?;
     Ok(Outcome {
-        reaches: vec![Reach::ratio("wall, of one connection's", 0.13, samples.ratio(1, 0, |s| s.wall))],
+        reaches: vec![Reach::ratio(
+            "wall time, relative to one connection",
+            0.13,
+            samples.ratio(1, 0, |s| s.wall),
+        )],
         table: table(&contestants, &samples, 0),
         notes: vec![format!(
-            "{} MiB, plain HTTP, {} MiB/s for each connection, {} rounds after a warm-up. The limit is a relay's in front of \
-             nginx: nginx's own gives each request the first second's worth at once.",
+            "{} MiB, plain HTTP, {} MiB/s for each connection, {} rounds after a warm-up. A relay in front of nginx \
+             sets the limit, because nginx's own limit sends the first second's worth of each request immediately.",
             small.size / MIB,
             RATE / MIB,
             lab.rounds(ROUNDS)

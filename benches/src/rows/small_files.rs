@@ -1,4 +1,4 @@
-//! Many small files, each with its own download info, one after another: what a transfer costs beside its bytes.
+//! Many small files, each with its own download info, one after another: the cost of a transfer apart from its bytes.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -14,11 +14,12 @@ use crate::report::{Outcome, Reach};
 use crate::rounds::{self, Contestant, Samples, Spread};
 
 const ROUNDS: usize = 7;
-/// For callgrind, under which a file takes fifty times as long. The start of a process falls out of the difference.
+/// Numbers of files under callgrind, where a file takes fifty times as long. The start of a process cancels out in the
+/// difference.
 const FEW: u32 = 50;
 const MANY: u32 = 150;
 
-/// Label, program, and what follows the number of files on its command line.
+/// Labels, programs, and the arguments after the number of files.
 const CONTESTANTS: [(&str, (&str, &str), &[&str]); 7] = [
     ("ureq with the time limits of ours", UREQ, &["limits", "sync"]),
     ("ureq without time limits", UREQ, &["default", "sync"]),
@@ -41,7 +42,7 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     outcome.table.push_str(&table(lab.files, &samples, None));
     for (peer, limits) in [(LIMITS, "with the same time limits"), (NO_LIMITS, "without time limits")] {
         for who in OURS_ALL {
-            let what = format!("wall, {}, of ureq's {limits}", CONTESTANTS[who].0);
+            let what = format!("wall time, {}, relative to ureq {limits}", CONTESTANTS[who].0);
             outcome.reaches.push(Reach::ratio(what, 1.15, samples.ratio(who, peer, |s| s.wall)));
         }
     }
@@ -63,11 +64,13 @@ pub fn run(lab: &Lab) -> Result<Outcome> {
     }
     outcome.notes.push(format!(
         "{} files of {} KiB, TLS 1.3 to a name (`localhost`), {rounds} rounds after a warm-up; wall and CPU time of the \
-         whole process for each file. All of them ask for the download info of each file, write beside the target, and \
-         rename; all but the last two sync the file and its folder. Ours also compares the checksum, and locks. The objects have \
-         another port than the API, as they have another host with DingTalk. Nothing is deleted on the disk between the \
-         rounds. Before each request ureq looks the name up, and with a limit for that, in a thread of its own. A new connection of ours costs two \
-         handshakes until the client knows that the host needs the private root. Instructions by `valgrind --tool=callgrind`, kernel not included, the difference between {MANY} files and {FEW}.",
+         whole process per file. All programs request the download info of each file, write to a temporary name in the target \
+         folder, and rename; all except the last two sync the file and its folder. Ours also verifies the checksum and takes a \
+         lock. The objects are on a different port than the API, because with DingTalk they are on a different host. Nothing is \
+         deleted on the disk between the rounds. ureq looks up the name before each request; with a limit for lookups, it uses \
+         a separate thread. A new connection of ours needs two handshakes until the client knows that the host needs the \
+         private root. Instructions are counted by `valgrind --tool=callgrind` without the kernel, as the difference between \
+         {MANY} and {FEW} files.",
         lab.files,
         lab.origin()?.tiny.size / 1024,
     ));
@@ -89,7 +92,7 @@ fn measure(lab: &Lab, folder: &Path, count: u32) -> Result<Samples> {
     rounds::run(&contestants(lab, folder, count)?, lab.rounds(ROUNDS), true)
 }
 
-/// Instructions for a file.
+/// Returns the instructions per file of each contestant.
 fn count(lab: &Lab, folder: &Path) -> Result<Vec<f64>> {
     tool("valgrind", "valgrind")?;
     let (few, many) = (contestants(lab, folder, FEW)?, contestants(lab, folder, MANY)?);
@@ -98,8 +101,8 @@ fn count(lab: &Lab, folder: &Path) -> Result<Vec<f64>> {
 }
 
 fn table(files: u32, samples: &Samples, counted: Option<&[f64]>) -> String {
-    let mut table = "| | wall, µs | of limits | of none | CPU, µs | of limits | of none |".to_owned();
-    table.push_str(if counted.is_some() { " instructions | of limits |\n" } else { "\n" });
+    let mut table = "| | wall, µs | vs. limits | vs. none | CPU, µs | vs. limits | vs. none |".to_owned();
+    table.push_str(if counted.is_some() { " instructions | vs. limits |\n" } else { "\n" });
     table.push_str(&"| --- ".repeat(if counted.is_some() { 9 } else { 7 }));
     table.push_str("|\n");
     for (who, (label, ..)) in CONTESTANTS.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! One stream: what a transfer takes, beside curl's time for the same.
+//! Transfers over one connection, compared with curl.
 
 use super::{OURS, OURS_NO_TRACE, RAW, UREQ, UREQ_NO_TRACE, program, script, system_tool};
 use crate::Result;
@@ -8,7 +8,7 @@ use crate::report::{Outcome, Reach, table};
 use crate::rounds::{self, Contestant};
 
 const ROUNDS: usize = 7;
-/// nginx is the slower one and not steady: with 7 rounds, two runs gave 0.83 and 0.97.
+/// nginx is the slower side and not steady: with 7 rounds, two runs gave 0.83 and 0.97.
 const UPLOAD_ROUNDS: usize = 15;
 
 pub fn download_tls(lab: &Lab) -> Result<Outcome> {
@@ -33,8 +33,8 @@ pub fn download_tls(lab: &Lab) -> Result<Outcome> {
     let samples = rounds::run(&contestants, lab.rounds(ROUNDS), true)?;
     Ok(Outcome {
         reaches: vec![
-            Reach::ratio("wall, of curl's", 0.85, samples.ratio(1, 0, |s| s.wall)),
-            Reach::ratio("CPU, of curl's", 0.75, samples.ratio(1, 0, |s| s.cpu)),
+            Reach::ratio("wall time, relative to curl", 0.85, samples.ratio(1, 0, |s| s.wall)),
+            Reach::ratio("CPU time, relative to curl", 0.75, samples.ratio(1, 0, |s| s.cpu)),
         ],
         table: table(&contestants, &samples, 0),
         notes: vec![about(lab, big.size, ROUNDS, "TLS 1.3. Only `to_file` waits for the disk (`fsync`).")],
@@ -62,28 +62,32 @@ pub fn download_plain(lab: &Lab) -> Result<Outcome> {
     let samples = rounds::run(&contestants, lab.rounds(ROUNDS), true)?;
     Ok(Outcome {
         reaches: vec![
-            Reach::ratio("wall, of curl's, trace log compiled out", 1.0, samples.ratio(1, 0, |s| s.wall)),
-            Reach::ratio("wall, of curl's", 1.25, samples.ratio(2, 0, |s| s.wall)),
+            Reach::ratio(
+                "wall time, relative to curl, trace log compiled out",
+                1.0,
+                samples.ratio(1, 0, |s| s.wall),
+            ),
+            Reach::ratio("wall time, relative to curl", 1.25, samples.ratio(2, 0, |s| s.wall)),
         ],
         table: table(&contestants, &samples, 0),
         notes: vec![about(
             lab,
             big.size,
             ROUNDS,
-            "ureq-proto walks every body for a trace log, also when no logger is set. An application compiles that out \
+            "ureq-proto scans every body for a trace log, even if no logger is set. An application compiles that out \
              with `log = { version = \"0.4\", features = [\"release_max_level_debug\"] }`.",
         )],
     })
 }
 
-/// The same bytes with `PUT`, once plain and once over TLS. Ours asks for the upload info and commits, too.
+/// Uploads the same bytes with `PUT`, once plain and once over TLS. Ours also requests the upload info and commits.
 pub fn upload(lab: &Lab) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for (name, scheme) in [("plain HTTP", false), ("TLS 1.3", true)] {
         let contestants = uploads(lab, scheme)?;
         let samples = rounds::run(&contestants, lab.rounds(UPLOAD_ROUNDS), true)?;
         outcome.reaches.push(Reach::ratio(
-            format!("wall, of curl's, {name}"),
+            format!("wall time, relative to curl, {name}"),
             0.95,
             samples.ratio(1, 0, |s| s.wall),
         ));
@@ -94,7 +98,7 @@ pub fn upload(lab: &Lab) -> Result<Outcome> {
         lab,
         size,
         UPLOAD_ROUNDS,
-        "One `PUT`; ours is verified, and asks for the upload info and commits as well.",
+        "One `PUT`. Ours also verifies the file, requests the upload info, and commits.",
     ));
     Ok(outcome)
 }

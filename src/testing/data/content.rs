@@ -7,18 +7,18 @@ use std::sync::Arc;
 /// The number of bytes that are produced, sent or checksummed at a time.
 pub(crate) const BLOCK: usize = 256 * 1024;
 
-/// The beginning of an endless body; `a`s without end follow.
+/// The beginning of an endless body, which is followed by endless `a`s.
 const ENDLESS_START: &[u8] = b"{\"a\":\"";
 
-/// The most bytes of one PUT that are kept.
+/// The size of a PUT in bytes up to which its content is kept.
 pub(crate) const MOST_KEPT: u64 = 16 << 20;
 
-/// The body of a PUT, after it was read.
+/// The body of a PUT that was read.
 #[derive(Clone, Debug)]
 pub(crate) struct ReceivedBody {
     pub(crate) length: u64,
     pub(crate) crc: u64,
-    /// `None` if it was too large to keep.
+    /// `None` if the body was too large to keep.
     pub(crate) content: Option<Content>,
 }
 
@@ -44,8 +44,9 @@ enum ContentSource {
 }
 
 impl Content {
-    /// `len` bytes that look random and are always the same. They are computed when they are
-    /// needed, so that a file of many gigabytes costs no memory.
+    /// Creates `len` bytes that look random and are always the same.
+    ///
+    /// The bytes are computed on demand, so a file of many gigabytes takes no memory.
     ///
     /// ```
     /// use dingtalk_files::testing::Content;
@@ -58,7 +59,7 @@ impl Content {
         Self::pattern_with_seed(len, 0)
     }
 
-    /// Like [`Content::pattern`], with different bytes for every `seed`.
+    /// Creates bytes like [`Content::pattern`], but different for each `seed`.
     ///
     /// ```
     /// use dingtalk_files::testing::Content;
@@ -72,13 +73,13 @@ impl Content {
         Self { source }
     }
 
-    /// A body without end: the beginning of a JSON text, then the same letter forever.
+    /// Creates an endless body: the beginning of a JSON text, then the same letter forever.
     pub(crate) fn endless() -> Self {
         let source = ContentSource::Endless;
         Self { source }
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::testing::Content::from("hello").len(), 5);
@@ -92,7 +93,7 @@ impl Content {
         }
     }
 
-    /// Whether the content has no bytes.
+    /// Returns whether the content has no bytes.
     ///
     /// ```
     /// assert!(dingtalk_files::testing::Content::from("").is_empty());
@@ -102,7 +103,7 @@ impl Content {
         self.len() == 0
     }
 
-    /// The bytes of a range; the part past the end is left out.
+    /// Returns the bytes of a range. The part past the end is left out.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::testing::Content::from("hello").bytes(1..3), b"el");
@@ -116,7 +117,7 @@ impl Content {
         bytes
     }
 
-    /// Writes the bytes from `offset` on into `buffer`, which must not extend past the end.
+    /// Writes the bytes from `offset` on into `buffer`. `buffer` must not extend past the end of the content.
     pub(crate) fn fill(&self, offset: u64, buffer: &mut [u8]) {
         match &self.source {
             ContentSource::Bytes(bytes) => fill_from(bytes, offset, buffer),
@@ -128,7 +129,7 @@ impl Content {
         }
     }
 
-    /// CRC-64/XZ of all bytes.
+    /// Returns the CRC-64/XZ of all bytes.
     pub(crate) fn crc(&self) -> u64 {
         let mut digest = crc64fast::Digest::new();
         if let ContentSource::Bytes(bytes) = &self.source {
@@ -148,7 +149,7 @@ impl Content {
     }
 }
 
-/// Copies `bytes` from `offset` on into `buffer`, as many as there are.
+/// Copies `bytes` from `offset` on into `buffer`, until either ends.
 fn fill_from(bytes: &[u8], offset: u64, buffer: &mut [u8]) {
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let from = bytes.get(start..).unwrap_or_default();
@@ -158,7 +159,7 @@ fn fill_from(bytes: &[u8], offset: u64, buffer: &mut [u8]) {
     }
 }
 
-/// Writes a pattern: 8-byte words, each computed from its place alone.
+/// Writes a pattern of 8-byte words. Each word is computed from its index alone.
 fn fill_pattern(seed: u64, offset: u64, buffer: &mut [u8]) {
     let mut place = offset / 8;
     // Less than 8, so the conversion loses nothing.
@@ -187,7 +188,7 @@ fn fill_pattern(seed: u64, offset: u64, buffer: &mut [u8]) {
     }
 }
 
-/// The mixing function of `SplitMix64`.
+/// Mixes bits as `SplitMix64` does.
 fn pattern_word(seed: u64, place: u64) -> [u8; 8] {
     let mut word = place
         .wrapping_add(1)
@@ -235,7 +236,7 @@ impl From<&Vec<u8>> for Content {
     }
 }
 
-/// Shows the number of bytes and none of the bytes.
+/// Shows the number of bytes, but not the bytes.
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {

@@ -1,16 +1,16 @@
-//! Times as text, in the spellings of HTTP and of the API.
+//! Times as text, in the formats of HTTP and of the API.
 //!
-//! The fake does not use the client's functions: an error in them would go unnoticed.
+//! The fake does not use the client's functions, because an error in them would go unnoticed.
 
 const DAY: i64 = 86_400;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-/// The first day of 1970 was a Thursday.
+/// Begins with Thursday, the first day of 1970.
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-/// Numbers from here on are milliseconds. As seconds, this is the year 5138.
+/// Numbers from this one on are milliseconds. As seconds, this number is in the year 5138.
 const FIRST_MILLIS: i64 = 100_000_000_000;
 
-/// Reads an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT`. Returns seconds since 1970.
+/// Parses an HTTP date such as `Sun, 06 Nov 1994 08:49:37 GMT`. Returns seconds since 1970.
 pub(crate) fn from_http(text: &str) -> Option<i64> {
     let (_, rest) = text.trim().split_once(", ")?;
     let mut words = rest.split(' ');
@@ -24,8 +24,10 @@ pub(crate) fn from_http(text: &str) -> Option<i64> {
     Some(days * DAY + seconds_of_day(time)?)
 }
 
-/// Reads a time as APIs write it: `2024-01-01T10:00Z` with or without seconds, fraction and offset, an HTTP date, or a
-/// number of seconds or milliseconds. Returns seconds since 1970.
+/// Parses a time as APIs write it, and returns seconds since 1970.
+///
+/// Accepts `2024-01-01T10:00Z` with or without seconds, fraction and offset, an HTTP date, or a number of seconds or
+/// milliseconds.
 pub(crate) fn from_any(text: &str) -> Option<i64> {
     if let Ok(number) = text.trim().parse::<i64>() {
         return Some(if number < FIRST_MILLIS { number } else { number / 1000 });
@@ -44,7 +46,7 @@ fn from_iso(text: &str) -> Option<i64> {
     Some(days(year, month, day)? * DAY + seconds_of_day(time.trim_end())? - offset(zone)?)
 }
 
-/// Seconds of `Z`, `+08:00`, `+0800` or `+08`. Without a zone, it is `Z`.
+/// Returns the seconds of `Z`, `+08:00`, `+0800` or `+08`. An empty zone means `Z`.
 fn offset(zone: &str) -> Option<i64> {
     let Some(digits) = zone.strip_prefix(['+', '-']) else {
         return matches!(zone, "" | "Z" | "z").then_some(0);
@@ -55,7 +57,7 @@ fn offset(zone: &str) -> Option<i64> {
     Some(if zone.starts_with('-') { -minutes * 60 } else { minutes * 60 })
 }
 
-/// Seconds of `10:00`, `10:00:00` or `10:00:00.000`.
+/// Returns the seconds of `10:00`, `10:00:00` or `10:00:00.000`.
 fn seconds_of_day(time: &str) -> Option<i64> {
     let whole = time.split('.').next().unwrap_or_default();
     let mut numbers = whole.split(':').map(str::parse::<i64>);
@@ -65,7 +67,7 @@ fn seconds_of_day(time: &str) -> Option<i64> {
     (is_right && numbers.next().is_none()).then_some((hours * 60 + minutes) * 60 + seconds)
 }
 
-/// Days from 1970 to a day of the Gregorian calendar.
+/// Returns the days from 1970 to a day of the Gregorian calendar.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     if !((1..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)) {
         return None;
@@ -76,7 +78,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     Some(days - 719_468)
 }
 
-/// Year, month and day of a number of days since 1970.
+/// Returns year, month and day of a number of days since 1970.
 fn date(days: i64) -> (i64, i64, i64) {
     // Cycles of 400 years that begin in March, as in `days`.
     let days = days + 719_468;
@@ -89,7 +91,7 @@ fn date(days: i64) -> (i64, i64, i64) {
     if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
 }
 
-/// Writes an HTTP date.
+/// Formats an HTTP date.
 pub(crate) fn to_http(seconds: i64) -> String {
     let (year, month, day) = date(seconds.div_euclid(DAY));
     let name = |names: &[&'static str], place: i64| {
@@ -100,7 +102,7 @@ pub(crate) fn to_http(seconds: i64) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {} GMT", clock(seconds))
 }
 
-/// Writes `2024-01-01T10:00:00.000Z`.
+/// Formats a time such as `2024-01-01T10:00:00.000Z`.
 pub(crate) fn to_iso(seconds: i64) -> String {
     let (year, month, day) = date(seconds.div_euclid(DAY));
     format!("{year:04}-{month:02}-{day:02}T{}.000Z", clock(seconds))
@@ -116,7 +118,7 @@ mod tests {
     use super::{from_any, from_http, to_http, to_iso};
 
     #[test]
-    fn http_dates_there_and_back() {
+    fn http_dates_round_trip() {
         for (text, seconds) in [
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_time() {
+    fn every_format_of_a_time_is_parsed() {
         for text in [
             "2024-01-01T10:00Z",
             "2024-01-01T10:00:00Z",

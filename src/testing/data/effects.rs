@@ -6,7 +6,7 @@ use super::fault::{FAULT_MESSAGE, Fault};
 use super::response::{BodyEnd, Delivery, FakeResponse, Framing};
 use std::time::Duration;
 
-/// The effects of all faults of one request.
+/// The combined effects of all faults of one request.
 #[derive(Debug, Default)]
 pub(crate) struct FaultEffects {
     pub(crate) silence: Silence,
@@ -14,27 +14,27 @@ pub(crate) struct FaultEffects {
     pub(crate) response: Option<FakeResponse>,
     pub(crate) extra_headers: Vec<(String, String)>,
     pub(crate) delivery: Delivery,
-    /// A client that waits for `100 Continue` does not get it.
+    /// Withholds `100 Continue` from a client that waits for it.
     pub(crate) no_continue: bool,
     pub(crate) object: ObjectEffects,
     pub(crate) upload: UploadEffects,
 }
 
-/// The absence of a response, and the fate of the connection instead.
+/// The way in which a connection ends without a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Silence {
-    /// There is a response.
+    /// The request gets a response.
     #[default]
     No,
-    /// A reset, before the request is read.
+    /// A reset before the request is read.
     Refuse,
-    /// An orderly end, after the operation has run.
+    /// An orderly close after the operation has run.
     Close,
-    /// Nothing until the client leaves, after the operation has run.
+    /// Silence until the client leaves, after the operation has run.
     Stall,
 }
 
-/// The text of a header: the true one, none, or a made-up one.
+/// The text of a header: the true text, none, or an invented text.
 #[derive(Debug, Default)]
 pub(crate) enum HeaderText {
     #[default]
@@ -50,7 +50,7 @@ impl From<Option<String>> for HeaderText {
 }
 
 impl HeaderText {
-    /// Adds the header to a response; `truth` is its true text.
+    /// Adds the header to a response. `truth` is its true text.
     pub(crate) fn add_to(&self, response: FakeResponse, name: &str, truth: &str) -> FakeResponse {
         match self {
             Self::True => response.header(name, truth),
@@ -63,14 +63,14 @@ impl HeaderText {
 /// The effects on reading the body of an upload.
 #[derive(Debug, Default)]
 pub(crate) struct UploadEffects {
-    /// The number of body bytes after which reading ends, and the manner of that end.
+    /// The number of body bytes after which reading stops, and the way in which it stops.
     pub(crate) stop: Option<(u64, UploadStop)>,
-    /// Bytes in a piece, and the pause after each piece.
+    /// The number of bytes in a piece, and the pause after each piece.
     pub(crate) slow: Option<(usize, Duration)>,
     pub(crate) corrupt: Option<u64>,
 }
 
-/// The manner in which reading an upload ends early.
+/// The way in which reading an upload stops early.
 #[derive(Debug)]
 pub(crate) enum UploadStop {
     Reset,
@@ -102,8 +102,9 @@ impl FaultEffects {
         effects
     }
 
-    /// The bytes that permit a waiting client to send the body. The interim responses go out with the permission, and
-    /// therefore no longer with the final response.
+    /// Returns the bytes that permit a waiting client to send the body.
+    ///
+    /// The interim responses are sent with this permission, and therefore not again with the final response.
     pub(crate) fn take_permission(&mut self) -> Vec<u8> {
         let interim = std::mem::take(&mut self.delivery.interim);
         let mut bytes: Vec<u8> =
@@ -114,7 +115,7 @@ impl FaultEffects {
         bytes
     }
 
-    /// The response with the headers that the faults add.
+    /// Adds the headers of the faults to a response.
     pub(crate) fn with_extra_headers(&self, mut response: FakeResponse) -> FakeResponse {
         response.headers.extend(self.extra_headers.iter().cloned());
         response
@@ -199,7 +200,7 @@ impl ObjectEffects {
 }
 
 impl UploadEffects {
-    /// Returns a fault that does not concern uploads.
+    /// Adds a fault of uploads. Returns the fault if it does not concern uploads.
     fn add(&mut self, fault: Fault) -> Option<Fault> {
         match fault {
             Fault::ResetUploadAfter(bytes) => self.stop = Some((bytes, UploadStop::Reset)),

@@ -1,4 +1,4 @@
-//! Error responses in the form of each side: JSON from the API, XML from the object store.
+//! Error responses of both sides: JSON from the API, XML from the object store.
 
 use super::ids::request_id;
 use super::response::FakeResponse;
@@ -8,19 +8,19 @@ use std::fmt::Write;
 /// The content type of errors from the object store.
 pub(crate) const XML: &str = "application/xml";
 
-/// An error of the API.
+/// Creates an error response of the API.
 pub(crate) fn api_error(status: u16, code: &str, message: &str) -> FakeResponse {
     let id = request_id();
     let body = json!({"code": code, "requestid": id, "message": message});
     FakeResponse::json(status, body.to_string(), &id)
 }
 
-/// The body of an API error.
+/// Creates the body of an API error.
 pub(crate) fn api_error_body(code: &str, message: &str) -> Value {
     json!({"code": code, "requestid": request_id(), "message": message})
 }
 
-/// The body of the API error for a missing scope.
+/// Creates the body of the API error for a missing scope.
 pub(crate) fn missing_scope_body(scope: &str) -> Value {
     json!({
         "code": "Forbidden.AccessDenied.AccessTokenPermissionDenied",
@@ -30,7 +30,7 @@ pub(crate) fn missing_scope_body(scope: &str) -> Value {
     })
 }
 
-/// An error of the object store; each of `details` becomes an element.
+/// Creates an error response of the object store. Each of `details` becomes an element.
 pub(crate) fn object_error(
     status: u16,
     code: &str,
@@ -41,7 +41,7 @@ pub(crate) fn object_error(
     FakeResponse::new(status, body).header("Content-Type", XML).header("x-oss-request-id", request_id())
 }
 
-/// The XML of an error from the object store.
+/// Creates the XML of an error from the object store.
 pub(crate) fn object_error_body(code: &str, message: &str, details: &[(&str, String)]) -> String {
     let mut lines = String::new();
     for (name, value) in details {

@@ -1,25 +1,26 @@
-//! The faults that a test can order.
+//! The faults that a test can set.
 
 use super::content::Content;
 use super::errors::{XML, api_error_body, missing_scope_body, object_error_body};
 use serde_json::Value;
 use std::time::Duration;
 
-/// The message of every error that a fault makes.
+/// The message of every error that a fault returns.
 pub(crate) const FAULT_MESSAGE: &str = "Failure injected by the fake.";
 
-/// One way to misbehave, for [`FakeDingTalk::fault`](crate::testing::FakeDingTalk::fault),
-/// [`fault_on_call`](crate::testing::FakeDingTalk::fault_on_call), [`fault_when`](crate::testing::FakeDingTalk::fault_when)
-/// and [`fault_always`](crate::testing::FakeDingTalk::fault_always).
+/// A failure to inject with [`FakeDingTalk::fault`](crate::testing::FakeDingTalk::fault),
+/// [`fault_on_call`](crate::testing::FakeDingTalk::fault_on_call),
+/// [`fault_when`](crate::testing::FakeDingTalk::fault_when) or
+/// [`fault_always`](crate::testing::FakeDingTalk::fault_always).
 ///
-/// Faults that hold a whole answer ([`Fault::Answer`], [`Fault::EndlessBody`], [`Fault::Redirect`])
-/// take the place of the operation: the fake checks nothing and does nothing, and a send is not in
-/// [`FakeDingTalk::sent`](crate::testing::FakeDingTalk::sent). So does [`Fault::RefuseBeforeReading`]. With all others the
-/// operation runs as always, and only its answer suffers.
+/// Faults that hold a complete answer ([`Fault::Answer`], [`Fault::EndlessBody`], [`Fault::Redirect`]) replace the
+/// operation, as does [`Fault::RefuseBeforeReading`]. The fake then checks nothing and changes nothing, and a send does
+/// not appear in [`FakeDingTalk::sent`](crate::testing::FakeDingTalk::sent). With all other faults, the operation runs
+/// as usual, and only its answer is affected.
 ///
-/// Faults of ranges, `If-Match`, `ETag`s and checksums change object requests only; [`Fault::ETag`] and [`Fault::Crc`] also
-/// change the answers to [`Target::Put`](crate::testing::Target::Put). Those with `Upload` in their names are for that target
-/// alone, and have no effect on a PUT that is refused for its head.
+/// Faults of ranges, `If-Match`, `ETag`s and checksums affect object requests only. [`Fault::ETag`] and [`Fault::Crc`]
+/// also affect the answers to [`Target::Put`](crate::testing::Target::Put). Faults with `Upload` in their names affect
+/// that target only, and have no effect on a PUT that is refused because of its head.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -32,24 +33,24 @@ pub(crate) const FAULT_MESSAGE: &str = "Failure injected by the fake.";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// | for this on the wire | order |
+/// | to get this on the wire | use |
 /// | --- | --- |
-/// | a lapsed signature, as other gateways report it | `Fault::object_error(401, "InvalidToken")`, or 400, 403 or 410 with any code; with `fault_when`, to the old signature only (see [`lapse_signatures`](crate::testing::FakeDingTalk::lapse_signatures)) |
-/// | the page of a captive portal in place of an object | `Fault::html(200, "<html>…")` |
-/// | an ETag of another form | `Fault::ETag(Some("W/\"v1\"".into()))`, or without quotes, or `None` |
+/// | a lapsed signature, as other gateways report it | `Fault::object_error(401, "InvalidToken")`, or 400, 403 or 410 with any code; with `fault_when` for the old signature only (see [`lapse_signatures`](crate::testing::FakeDingTalk::lapse_signatures)) |
+/// | the page of a captive portal instead of an object | `Fault::html(200, "<html>…")` |
+/// | an ETag in another format | `Fault::ETag(Some("W/\"v1\"".into()))`, or without quotes, or `None` |
 /// | an object stored with an empty `Content-Encoding` | `Fault::ExtraHeader` with an empty value |
 /// | `Transfer-Encoding: identity` | `Fault::ExtraHeader`, alone or together with [`Fault::NoContentLength`] |
-/// | a server that knows no `Expect` | `Fault::status(417)`, or [`Fault::NoContinue`] |
-/// | sends to one recipient fail | `fault_when` with the `unionId` of the query, or the conversation of the body |
-/// | one bad resource URL of several | `set_resource_urls` with `{good}?mirror=1`, and `fault_when` with the query |
+/// | a server that does not support `Expect` | `Fault::status(417)`, or [`Fault::NoContinue`] |
+/// | failing sends to one recipient | `fault_when` with the `unionId` of the query, or the conversation of the body |
+/// | one failing resource URL out of several | `set_resource_urls` with `{good}?mirror=1`, and `fault_when` with the query |
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Exactly this answer instead of the real one.
+    /// This exact answer instead of the real one.
     Answer {
         /// HTTP status.
         status: u16,
-        /// The `Content-Type`; none is sent when this is empty.
+        /// The `Content-Type`. The header is omitted if the text is empty.
         content_type: String,
         /// The body.
         body: Vec<u8>,
@@ -60,13 +61,13 @@ pub enum Fault {
     EndlessBody {
         /// HTTP status.
         status: u16,
-        /// The `Content-Type`; none is sent when this is empty.
+        /// The `Content-Type`. The header is omitted if the text is empty.
         content_type: String,
     },
     /// A 1xx response before the answer, in the same write.
     ///
-    /// For a client that waits for `100 Continue` before it sends a body, the 1xx response goes out at the moment of that
-    /// permission; with status 100 it replaces the permission.
+    /// If the client waits for `100 Continue` before it sends a body, the fake sends the 1xx response together with
+    /// that permission. A 1xx response with status 100 replaces the permission.
     ///
     /// ```
     /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
@@ -83,7 +84,7 @@ pub enum Fault {
         /// The headers of the 1xx response.
         headers: Vec<(String, String)>,
     },
-    /// No `100 Continue` for a client that waits for it: the fake waits for the body.
+    /// No `100 Continue` for a client that waits for it. The fake waits for the body.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -97,47 +98,49 @@ pub enum Fault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     NoContinue,
-    /// The request is read and carried out, then the connection is closed without a byte of an answer.
+    /// The request is read and carried out, then the connection is closed without any answer.
     CloseWithoutAnswer,
-    /// The connection is reset and the request is not carried out, as happens to a pooled connection that
-    /// the server gave up. The request is recorded without its body.
-    RefuseBeforeReading,
-    /// The connection is closed after a whole answer that promised to keep it open.
-    CloseAfterAnswer,
-    /// The right head and that many body bytes, then the connection is closed (FIN).
-    CutAfter(u64),
-    /// The right head and that many body bytes, then the connection is reset (RST).
+    /// The connection is reset, and the request is not carried out.
     ///
-    /// A reset discards the bytes that the client has not read yet: a slow client may see fewer.
+    /// This happens to a pooled connection that the server has closed. The request is recorded without its body.
+    RefuseBeforeReading,
+    /// The connection is closed after a complete answer that promised to keep it open.
+    CloseAfterAnswer,
+    /// The correct head and this many body bytes, then the connection is closed (FIN).
+    CutAfter(u64),
+    /// The correct head and this many body bytes, then the connection is reset (RST).
+    ///
+    /// A reset discards bytes that the client has not read yet, so a slow client may receive fewer bytes.
     ResetAfter(u64),
-    /// The right head and that many body bytes, then silence until the client leaves.
+    /// The correct head and this many body bytes, then silence until the client leaves.
     StallAfter(u64),
     /// The request is read and carried out, then silence until the client leaves.
     StallBeforeAnswer,
-    /// The body in pieces, with a pause after each but the last.
+    /// The body in pieces, with a pause after each piece except the last.
     Slow {
-        /// Body bytes in a piece.
+        /// The number of body bytes in a piece.
         bytes: usize,
         /// The pause between two pieces.
         pause: Duration,
     },
-    /// No `Content-Length`: the body ends with the connection.
+    /// No `Content-Length`: the end of the connection marks the end of the body.
     NoContentLength,
     /// The body with `Transfer-Encoding: chunked`.
     Chunked,
-    /// 200 and the whole object, for any `Range`.
+    /// Status 200 and the whole object, for any `Range`.
     IgnoreRange,
-    /// At most that many bytes (but at least 1) for a range, with a matching `Content-Range`.
+    /// At most this many bytes (but at least 1) of a range, with a matching `Content-Range`.
     ShortRange(u64),
-    /// 206 with this `Content-Range` text (`None`: without the header), and the requested bytes.
-    /// Also to a request without a range.
+    /// Status 206 with this `Content-Range` text and the requested bytes, even without a range in the request. `None`
+    /// omits the header.
     ContentRange(Option<String>),
-    /// The range moved by that many bytes, with a matching `Content-Range`.
+    /// The range shifted by this many bytes, with a matching `Content-Range`.
     ShiftRange(i64),
-    /// 416 for a range that leaves the object, in place of 200 and the whole.
+    /// Status 416 for a range that extends past the object, instead of 200 and the whole object.
     StrictRanges,
-    /// 412 to every request with `If-Match`, even with the object's own `ETag`, which the answer carries
-    /// (unless [`Fault::ETag`] changes it).
+    /// Status 412 for every request with `If-Match`, even if it matches the object's `ETag`.
+    ///
+    /// The answer carries the object's `ETag`, unless [`Fault::ETag`] changes it.
     ///
     /// ```
     /// # use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
@@ -146,18 +149,18 @@ pub enum Fault {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     RefuseIfMatch,
-    /// The byte at this offset of the object, with all its bits flipped.
+    /// All bits flipped in the byte at this offset of the object.
     CorruptByte(u64),
-    /// New content for the object before this request is answered, with a new `ETag` and checksum.
-    /// Version number and URL stay.
+    /// New content for the object before the request is answered, with a new `ETag` and checksum. Version number and
+    /// URL stay the same.
     ReplaceObject(Content),
-    /// This `ETag` text, quotes included (`None`: without the header); `If-Match` and `If-None-Match` are ignored.
+    /// This `ETag` text, quotes included. `None` omits the header. `If-Match` and `If-None-Match` are ignored.
     ETag(Option<String>),
-    /// This `x-oss-hash-crc64ecma` text (`None`: without the header).
+    /// This `x-oss-hash-crc64ecma` text. `None` omits the header.
     Crc(Option<String>),
-    /// `Content-Encoding: gzip`, though the body stays as it is.
+    /// `Content-Encoding: gzip`, although the body is not compressed.
     GzipHeader,
-    /// One more header on the answer.
+    /// An additional header on the answer.
     ExtraHeader {
         /// The header's name.
         name: String,
@@ -171,7 +174,7 @@ pub enum Fault {
         /// The text of `Location`.
         location: String,
     },
-    /// That many bytes of the body of a PUT are read, then the connection is reset. Nothing is stored.
+    /// The connection is reset after this many bytes of a PUT's body were read. Nothing is stored.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -185,8 +188,8 @@ pub enum Fault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ResetUploadAfter(u64),
-    /// That many bytes of the body of a PUT are read, then it is answered with an error of the object store, and the
-    /// connection is closed. Nothing is stored.
+    /// An error of the object store after this many bytes of a PUT's body were read. The connection is then closed, and
+    /// nothing is stored.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -200,15 +203,17 @@ pub enum Fault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     RefuseUploadAfter {
-        /// Body bytes to read.
+        /// The number of body bytes to read.
         bytes: u64,
         /// HTTP status.
         status: u16,
         /// The `Code` in the XML.
         code: String,
     },
-    /// That many bytes of the body of a PUT are read, then silence until the client resets the connection or the fake is
-    /// dropped. The system may buffer some megabytes more before the client notices.
+    /// Silence after this many bytes of a PUT's body were read, until the client resets the connection or the fake is
+    /// dropped.
+    ///
+    /// The operating system may buffer some more megabytes before the client notices.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -223,8 +228,9 @@ pub enum Fault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     StallUploadAfter(u64),
-    /// The body of a PUT is read in pieces, with a pause after each. A small body fits into the system's buffers, and
-    /// the client only notices the late answer.
+    /// The body of a PUT is read in pieces, with a pause after each piece.
+    ///
+    /// A small body fits into the buffers of the operating system, and the client only notices the late answer.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, ManualClock, Target}};
@@ -238,12 +244,12 @@ pub enum Fault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     SlowUpload {
-        /// The most body bytes in a piece.
+        /// The maximum number of body bytes in a piece.
         bytes: usize,
         /// The pause after a piece.
         pause: Duration,
     },
-    /// The byte at this offset of the body of a PUT is stored with all its bits flipped. The answer carries the checksum
+    /// All bits flipped in the byte at this offset of a PUT's body when it is stored. The answer carries the checksum
     /// of the stored bytes.
     ///
     /// ```
@@ -258,7 +264,7 @@ pub enum Fault {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     CorruptUpload(u64),
-    /// All of these at once.
+    /// All of these faults together.
     Several(Vec<Fault>),
 }
 
@@ -267,7 +273,9 @@ impl Fault {
         Self::Answer { status, content_type: content_type.to_owned(), body: body.into(), headers: Vec::new() }
     }
 
-    /// This status and a JSON body: a [`serde_json::Value`], or a text that is sent unchanged, even if it is broken.
+    /// Creates an answer with this status and a JSON body.
+    ///
+    /// The body is a [`serde_json::Value`], or a text that is sent unchanged, even if it is not valid JSON.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -284,7 +292,7 @@ impl Fault {
         Self::answer(status, "application/json", json_text(body.into()))
     }
 
-    /// This status and HTML page.
+    /// Creates an answer with this status and an HTML page.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -301,7 +309,7 @@ impl Fault {
         Self::answer(status, "text/html; charset=utf-8", page)
     }
 
-    /// This status with an empty body.
+    /// Creates an answer with this status and an empty body.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -318,7 +326,7 @@ impl Fault {
         Self::answer(status, "", "")
     }
 
-    /// An error in the form of the API: `{"code", "requestid", "message"}`.
+    /// Creates an error in the format of the API: `{"code", "requestid", "message"}`.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -335,7 +343,7 @@ impl Fault {
         Self::json(status, api_error_body(code, FAULT_MESSAGE))
     }
 
-    /// The API's answer when the app lacks a scope such as `Storage.DownloadInfo.Read`.
+    /// Creates the API's answer to an app that lacks a scope such as `Storage.DownloadInfo.Read`.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -352,9 +360,9 @@ impl Fault {
         Self::json(403, missing_scope_body(scope))
     }
 
-    /// An error in the form of the object store: XML with `Code`, `Message` and so on.
+    /// Creates an error in the format of the object store: XML with `Code`, `Message` and so on.
     ///
-    /// With status 400, 401, 403 or 410, this is the answer to a refused token or signature.
+    /// Status 400, 401, 403 or 410 makes this the answer to a refused token or signature.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -372,7 +380,7 @@ impl Fault {
         Self::answer(status, XML, body)
     }
 
-    /// This fault, and one more header on the answer.
+    /// Adds a header to the answer of this fault.
     ///
     /// ```
     /// use dingtalk_files::testing::Fault;
@@ -391,7 +399,7 @@ impl Fault {
     }
 }
 
-/// Returns the JSON text of a value; a text is passed on as JSON.
+/// Returns the JSON text of a value. A string is returned unchanged, as JSON.
 pub(crate) fn json_text(body: Value) -> String {
     match body {
         Value::String(text) => text,

@@ -1,4 +1,4 @@
-//! Plain data of the fake, without I/O and without state: content, recorded requests, responses, faults.
+//! Plain data of the fake without I/O or state: content, recorded requests, responses, faults.
 
 pub(super) mod content;
 mod crc;

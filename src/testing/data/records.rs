@@ -1,4 +1,4 @@
-//! Records for a test to inspect: requests, sent files, stored files.
+//! Records that tests inspect: requests, sent files, stored files.
 
 use super::target::Target;
 use std::fmt;
@@ -18,7 +18,7 @@ use std::fmt;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Recorded {
-    /// The number of its connection; the first connection to the fake is 1.
+    /// The number of the connection; the first connection to the fake has the number 1.
     pub connection: usize,
     /// The kind of operation; `None` for an unknown operation.
     pub target: Option<Target>,
@@ -32,16 +32,16 @@ pub struct Recorded {
     pub raw_query: String,
     /// The headers in order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, without chunk framing. Empty for [`Target::Put`], whose bodies may be larger than the memory.
+    /// The body without chunk framing. Empty for [`Target::Put`], whose bodies may be larger than the memory.
     pub body: Vec<u8>,
-    /// The number of body bytes that were read: fewer than announced if the request broke off.
+    /// The number of body bytes that were read. It is less than announced if the request broke off.
     pub body_length: u64,
-    /// For [`Target::Put`], the CRC-64/XZ of those bytes as they were stored: [`Fault::CorruptUpload`] changes one of them.
-    /// `None` if the body was not read.
+    /// The CRC-64/XZ of the body bytes as they were stored, for [`Target::Put`]. [`Fault::CorruptUpload`] changes one
+    /// of the bytes. `None` if the body was not read.
     ///
     /// [`Fault::CorruptUpload`]: crate::testing::Fault::CorruptUpload
     pub body_crc64: Option<u64>,
-    /// The status of the answer; `None` before it is sent, and if the connection ends without one.
+    /// The status of the answer. `None` until the answer is sent, and if the connection ends without an answer.
     pub answered_status: Option<u16>,
 }
 
@@ -59,11 +59,11 @@ pub struct Recorded {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sent {
-    /// The space of the file.
+    /// The id of the file's space.
     pub space_id: String,
-    /// The file.
+    /// The id of the file.
     pub dentry_id: String,
-    /// The recipient; for a conversation, the sender.
+    /// The union id of the recipient; for a conversation, that of the sender.
     pub union_id: String,
     /// The `openConversationId` of the recipient; `None` if the recipient is a user.
     pub conversation_id: Option<String>,
@@ -82,21 +82,21 @@ pub struct Sent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredFile {
-    /// Its space.
+    /// The id of its space.
     pub space_id: String,
     /// Its id.
     pub dentry_id: String,
-    /// Its folder; `"0"` at the root of the space.
+    /// The id of its folder; `"0"` for the root of the space.
     pub parent_id: String,
-    /// Its name, suffix included.
+    /// Its name, including the suffix.
     pub name: String,
     /// Its size in bytes.
     pub size: u64,
     /// The CRC-64/XZ of its bytes, as in `x-oss-hash-crc64ecma`.
     pub crc64: u64,
-    /// The number of its latest version, counted from 1.
+    /// The number of its latest version, starting at 1.
     pub version: usize,
-    /// The properties from its commit.
+    /// The properties from the commit.
     pub app_properties: Vec<StoredProperty>,
 }
 
@@ -120,7 +120,8 @@ pub struct StoredProperty {
     pub visibility: String,
 }
 
-/// URL and headers for a PUT: see [`FakeDingTalk::offer_upload`](crate::testing::FakeDingTalk::offer_upload).
+/// URL and headers for a PUT, as returned by
+/// [`FakeDingTalk::offer_upload`](crate::testing::FakeDingTalk::offer_upload).
 ///
 /// ```
 /// # use dingtalk_files::testing::FakeDingTalk;
@@ -136,9 +137,9 @@ pub struct UploadOffer {
     pub upload_key: String,
     /// The URL of the PUT.
     pub url: String,
-    /// Its `Authorization`.
+    /// The `Authorization` header of the PUT.
     pub authorization: String,
-    /// Its `x-oss-date`.
+    /// The `x-oss-date` header of the PUT.
     pub date: String,
 }
 
@@ -155,11 +156,11 @@ pub struct UploadOffer {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UploadedMedia {
-    /// The id that was returned.
+    /// The media id that was returned.
     pub media_id: String,
     /// `image`, `voice`, `video` or `file`.
     pub kind: String,
-    /// The name in the form.
+    /// The file name in the form.
     pub file_name: String,
     /// The content.
     pub bytes: Vec<u8>,
@@ -178,20 +179,20 @@ pub struct UploadedMedia {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RobotMessageSent {
-    /// The robot.
+    /// The code of the robot.
     pub robot_code: String,
-    /// The kind of message.
+    /// The type of the message.
     pub msg_key: String,
     /// Its content as JSON text.
     pub msg_param: String,
-    /// The people it went to.
+    /// The recipients.
     pub user_ids: Vec<String>,
-    /// The group it went to.
+    /// The recipient group.
     pub open_conversation_id: Option<String>,
 }
 
 impl Recorded {
-    /// The first value of a header; upper and lower case are the same.
+    /// Returns the first value of a header. Header names are not case-sensitive.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -208,7 +209,7 @@ impl Recorded {
         self.header_values(name).first().copied()
     }
 
-    /// All values of a header, in order.
+    /// Returns all values of a header, in order.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -226,7 +227,7 @@ impl Recorded {
         same.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The first value of a query parameter.
+    /// Returns the first value of a query parameter.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -244,7 +245,7 @@ impl Recorded {
         same.next().map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON; `None` if it is not JSON.
+    /// Returns the body as JSON, or `None` if it is not JSON.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -262,7 +263,7 @@ impl Recorded {
     }
 }
 
-/// Shows headers and query, tokens and signatures of the fake included, but only the size of the body.
+/// Shows headers and query, including tokens and signatures of the fake, but only the size of the body.
 impl fmt::Debug for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorded")

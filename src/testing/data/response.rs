@@ -1,4 +1,4 @@
-//! A response and the manner of its delivery, as data.
+//! A response and the way in which it is delivered, as data.
 
 use super::content::Content;
 use std::ops::Range;
@@ -14,18 +14,18 @@ pub(crate) struct FakeResponse {
     corrupt: Option<u64>,
 }
 
-/// The manner in which a response is sent.
+/// The way in which a response is sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delivery {
     pub(crate) framing: Framing,
     pub(crate) end: BodyEnd,
-    /// Bytes in a piece, and the pause after each piece.
+    /// The number of bytes in a piece, and the pause after each piece.
     pub(crate) slow: Option<(usize, Duration)>,
     /// 1xx responses to send first, in the same write as the head.
     pub(crate) interim: Vec<FakeResponse>,
 }
 
-/// The way a client recognizes the end of the body.
+/// The way in which a client recognizes the end of the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Framing {
     #[default]
@@ -34,7 +34,7 @@ pub(crate) enum Framing {
     UntilClose,
 }
 
-/// The number of body bytes to send, and the fate of the connection after them.
+/// The number of body bytes to send, and the end of the connection after them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum BodyEnd {
     #[default]
@@ -45,12 +45,12 @@ pub(crate) enum BodyEnd {
 }
 
 impl Delivery {
-    /// Whether the last byte of the request must stay unread, as a reset requires.
+    /// Returns whether the last byte of the request must stay unread, which a reset requires.
     pub(crate) fn ends_in_reset(&self) -> bool {
         matches!(self.end, BodyEnd::Reset(_))
     }
 
-    /// The number of body bytes to send of a response with `total` bytes.
+    /// Returns the number of body bytes to send for a response with `total` bytes.
     pub(crate) fn limit(&self, total: u64) -> u64 {
         match self.end {
             BodyEnd::Whole => total,
@@ -66,14 +66,14 @@ impl FakeResponse {
         Self::with_range(status, content, range)
     }
 
-    /// A response with a part of `content` as its body; `range` must lie inside it.
+    /// Creates a response with a part of `content` as its body. `range` must lie inside `content`.
     pub(crate) fn with_range(status: u16, content: Content, range: Range<u64>) -> Self {
         let headers = Vec::new();
         let corrupt = None;
         Self { status, headers, content, range, corrupt }
     }
 
-    /// A response of the API, with the header that carries its request id.
+    /// Creates a response of the API with its request id in a header.
     pub(crate) fn json(status: u16, body: String, request_id: &str) -> Self {
         Self::new(status, body)
             .header("Content-Type", "application/json;charset=utf-8")
@@ -85,7 +85,7 @@ impl FakeResponse {
         self
     }
 
-    /// Sets a header, in place of any with this name.
+    /// Sets a header, replacing existing headers with this name.
     pub(crate) fn replace_header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
         self.header(name, value)
@@ -102,7 +102,7 @@ impl FakeResponse {
         same.next().map(|(_, value)| value.as_str())
     }
 
-    /// Whether HTTP forbids a body, and its length, with this status.
+    /// Returns whether HTTP forbids a body and its length with this status.
     pub(crate) fn is_bodiless(&self) -> bool {
         matches!(self.status, 100..200 | 204 | 304)
     }
@@ -111,7 +111,7 @@ impl FakeResponse {
         self.range.end.saturating_sub(self.range.start)
     }
 
-    /// The status line and the headers, including those of the framing.
+    /// Returns the status line and the headers, including those of the framing.
     pub(crate) fn head(&self, framing: Framing, close: bool) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
@@ -135,7 +135,7 @@ impl FakeResponse {
         head.into_bytes()
     }
 
-    /// Writes body bytes into `piece`, beginning with the one at `done`.
+    /// Writes body bytes into `piece`, starting with the byte at `done`.
     pub(crate) fn fill(&self, done: u64, piece: &mut [u8]) {
         let start = self.range.start.saturating_add(done);
         self.content.fill(start, piece);
@@ -143,7 +143,7 @@ impl FakeResponse {
     }
 }
 
-/// Flips the bits of the byte at `offset`, if `piece`, which begins at `start`, includes it.
+/// Flips the bits of the byte at `offset` if `piece` includes it. `piece` begins at `start`.
 pub(crate) fn flip(offset: Option<u64>, start: u64, piece: &mut [u8]) {
     let place = offset.and_then(|offset| offset.checked_sub(start));
     let place = place.and_then(|place| usize::try_from(place).ok());

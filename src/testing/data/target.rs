@@ -1,6 +1,6 @@
-//! The kinds of requests.
+//! Kinds of requests.
 
-/// The kinds of requests that a [`Fault`](super::fault::Fault) can be for.
+/// A kind of request that a [`Fault`](super::fault::Fault) can affect.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -20,7 +20,7 @@ pub enum Target {
     DownloadInfo,
     /// `SendByApp`.
     Send,
-    /// `Send` of `convFile`: to a conversation.
+    /// `Send` of `convFile`, to a conversation.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -73,8 +73,8 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     PartInfos,
-    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` have no effect; only their
-    /// types are checked.
+    /// `CommitFile`, 1.0 and 2.0. The conversion to an online document and `overwriteDentryId` have no effect: the fake
+    /// checks only their types.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -101,10 +101,10 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     Task,
-    /// A PUT of a file's bytes, or of a part of them.
+    /// A PUT of a file's bytes or of a part.
     ///
-    /// Like the real store, the fake takes at most 5 GB, with a `Content-Length` or in chunks, and refuses headers that are
-    /// not signed. An error in the head is reported before the body is read; a large body is then cut off.
+    /// Like the real store, the fake accepts at most 5 GB, with a `Content-Length` or in chunks, and refuses headers
+    /// that are not signed. It reports an error in the head before it reads the body, and cuts off a large body.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -119,8 +119,8 @@ pub enum Target {
     Put,
     /// A GET or HEAD of a file's bytes.
     ///
-    /// As at the real store, `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are conditions, and
-    /// parameters such as `response-content-type` are signed and replace headers of the answer: see
+    /// As in the real store, `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are conditions.
+    /// Parameters such as `response-content-type` are signed and replace headers of the answer: see
     /// [`set_resource_urls`](crate::testing::FakeDingTalk::set_resource_urls).
     Object,
     /// `RobotMessageFileDownload`.
@@ -171,7 +171,7 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     GetDentry,
-    /// `GetDentries`. An entry that does not exist fails alone, with `dentryNotExist`.
+    /// `GetDentries`. An entry that does not exist gets its own error, `dentryNotExist`.
     ///
     /// ```
     /// # use dingtalk_files::{GetDentries, UnionId, testing::{FakeDingTalk, Target}};
@@ -199,9 +199,11 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ListAllDentries,
-    /// `ListDentries`, which `walk` calls for each folder. All times are equal at first, and
-    /// [`set_modified_time`](crate::testing::FakeDingTalk::set_modified_time) changes them. Of entries with equal times,
-    /// folders come before files, and files in the order in which they were stored.
+    /// `ListDentries`, which `walk` calls for each folder.
+    ///
+    /// All times are equal until [`set_modified_time`](crate::testing::FakeDingTalk::set_modified_time) changes them.
+    /// In ascending order, folders with equal times come before files, and files keep the order in which they were
+    /// stored.
     ///
     /// ```
     /// # use dingtalk_files::{ListDentries, UnionId, testing::{FakeDingTalk, Target}};
@@ -214,7 +216,7 @@ pub enum Target {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ListDentries,
-    /// Every operation that the fake does not implement and answers as ordered: see
+    /// An operation that the fake does not implement, but answers as set by
     /// [`answer`](crate::testing::FakeDingTalk::answer).
     Other,
 }

@@ -1,4 +1,4 @@
-//! Files outside of storage: sent to a robot, attached to an approval, exported; media, and messages of a robot.
+//! Files outside of storage: robot messages and files, approval attachments, exports, media, users, work notifications.
 
 use super::call::FakeCall;
 use super::checks::{check_rights, json_body, ok};
@@ -42,7 +42,7 @@ pub(crate) fn attachment_url(shared: &Shared, call: &FakeCall<'_>) -> Result<Fak
 /// The space of all attachments.
 pub(crate) const APPROVAL_SPACE: i64 = 700;
 
-/// Returns the space that attachments are uploaded into.
+/// Returns the space into which attachments are uploaded.
 pub(crate) fn attachment_space(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     let body = json_body(call.request)?;
@@ -83,7 +83,7 @@ pub(crate) fn grant_download(shared: &Shared, call: &FakeCall<'_>) -> Result<Fak
     Ok(ok(&json!({"success": true, "result": true})))
 }
 
-/// Returns a person, whose unionId a test has set.
+/// Returns a user whose unionId a test has set.
 pub(crate) fn user(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let old_error = |errcode: i64, errmsg: &str| ok(&json!({"errcode": errcode, "errmsg": errmsg}));
     let body = json_body(call.request)?;
@@ -98,7 +98,7 @@ pub(crate) fn user(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse,
     ))
 }
 
-/// Begins an export; the first question for its task finds it still going on.
+/// Begins an export. The first query of its task reports that the export is still running.
 pub(crate) fn export(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     let body = json_body(call.request)?;
@@ -115,7 +115,7 @@ pub(crate) fn export(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRespons
     Ok(ok(&json!({"taskId": task_id})))
 }
 
-/// Returns how far an export is.
+/// Returns the progress of an export.
 pub(crate) fn export_task(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     let task_id = call.request.query_value("taskId").unwrap_or_default();
@@ -164,7 +164,7 @@ pub(crate) fn work_message(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeR
     Ok(ok(&json!({"errcode": 0, "errmsg": "ok", "task_id": 1, "request_id": "fake-request"})))
 }
 
-/// Keeps a media file.
+/// Stores a media file.
 pub(crate) fn upload_media(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let old_error = |errcode: i64, errmsg: &str| ok(&json!({"errcode": errcode, "errmsg": errmsg}));
     let token = call.request.query_value("access_token").unwrap_or_default();
@@ -222,7 +222,7 @@ fn split<'b>(mut bytes: &'b [u8], delimiter: &[u8]) -> Vec<&'b [u8]> {
     pieces
 }
 
-/// "Sends" a robot's message to people; those named `gone-…` do not exist.
+/// Records a robot's message to users. Users named `gone-…` do not exist.
 pub(crate) fn send_to_people(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     let body = json_body(call.request)?;
@@ -237,7 +237,7 @@ pub(crate) fn send_to_people(shared: &Shared, call: &FakeCall<'_>) -> Result<Fak
     Ok(ok(&json!({"processQueryKey": "key-1", "invalidStaffIdList": gone, "flowControlledStaffIdList": []})))
 }
 
-/// "Sends" a robot's message to a group; every group exists.
+/// Records a robot's message to a group. Every group exists.
 pub(crate) fn send_to_group(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     let body = json_body(call.request)?;
@@ -263,7 +263,7 @@ fn send(
     Ok(())
 }
 
-/// A URL of the latest version of a file, signed in its query.
+/// Returns a URL of the latest version of a file, signed in its query.
 fn presigned(shared: &Shared, key: &str) -> Option<String> {
     let mut state = shared.state();
     let FakeState { tree, other_files, .. } = &*state;

@@ -1,4 +1,4 @@
-//! Reading the tree: files and folders by their ids, and the entries of a folder or of a space.
+//! Reads of the tree: files and folders by their ids, and the entries of a folder or a space.
 
 use super::call::FakeCall;
 use super::checks::{check_rights, check_space, checked, ok, union_id};
@@ -10,11 +10,11 @@ use crate::testing::state::Shared;
 use crate::testing::state::tree::Child;
 use serde_json::{Value, json};
 
-/// The most entries that a call can ask for by their ids.
+/// The maximum number of entries that a call can request by their ids.
 const MOST_DENTRIES: usize = 30;
-/// The most owners of properties in one call.
+/// The maximum number of owners of properties in one call.
 const MOST_OWNERS: usize = 20;
-/// The most entries on a page.
+/// The maximum number of entries on a page.
 const MOST_RESULTS: usize = 50;
 /// The beginning of a page token; the rest is the number of entries before the page.
 const PAGE: &str = "fake-page-";
@@ -31,7 +31,7 @@ pub(crate) fn get_dentry(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     Ok(ok(&json!({"dentry": dentry})))
 }
 
-/// Returns several files or folders. One that does not exist fails alone.
+/// Returns several files or folders. An entry that does not exist gets its own error.
 pub(crate) fn get_dentries(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let (body, _) = checked(shared, call)?;
     check_option(&body)?;
@@ -56,7 +56,7 @@ fn dentry_ids(value: &Value) -> Option<Vec<&str>> {
     list.iter().map(text).collect()
 }
 
-/// Checks the options of calls about known entries.
+/// Checks the options of calls for entries by their ids.
 fn check_option(body: &JsonObject) -> Result<(), FakeResponse> {
     let empty = JsonObject::new();
     let option = option(body, &empty)?;
@@ -92,7 +92,7 @@ pub(crate) fn list_dentries(shared: &Shared, call: &FakeCall<'_>) -> Result<Fake
     Ok(place.page(&children, json))
 }
 
-/// Returns a page of a space's entries, whatever folder they are in.
+/// Returns a page of the entries in all folders of a space.
 pub(crate) fn list_all_dentries(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let (body, _) = checked(shared, call)?;
     let empty = JsonObject::new();
@@ -114,8 +114,8 @@ fn wrong(name: &str) -> FakeResponse {
 }
 
 fn sorted(mut children: Vec<Child>, order_by: &str, order: &str) -> Result<Vec<Child>, FakeResponse> {
-    // Entries with equal keys need the same order at every call, or pages would not fit together: folders come first,
-    // then files in the order in which they were stored.
+    // Entries with equal keys need a stable order, or pages would overlap. In ascending order, folders come before
+    // files, and files keep the order in which they were stored.
     children.sort_by(|a, b| a.id.cmp(&b.id));
     match order_by {
         "NAME" => children.sort_by(|a, b| a.name.cmp(&b.name)),
@@ -132,11 +132,11 @@ fn sorted(mut children: Vec<Child>, order_by: &str, order: &str) -> Result<Vec<C
     Ok(children)
 }
 
-/// A page in a list.
+/// The position of a page in a list.
 struct Place {
     /// The number of entries before the page.
     start: usize,
-    /// The most entries on it.
+    /// The maximum number of entries on the page.
     limit: usize,
 }
 

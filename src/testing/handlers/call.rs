@@ -9,14 +9,14 @@ use crate::testing::data::records::Recorded;
 pub(crate) struct FakeCall<'a> {
     pub(crate) request: &'a Recorded,
     pub(crate) effects: &'a FaultEffects,
-    /// The body, if the request is an upload.
+    /// The body of an upload; `None` for other requests.
     pub(crate) upload: Option<&'a ReceivedBody>,
-    /// The decoded path segments in the places of `{}`, in order.
+    /// The decoded path segments at the positions of `{}`, in order.
     pub(crate) params: Vec<String>,
 }
 
 impl FakeCall<'_> {
-    /// Returns a path parameter by its place, counted from 0.
+    /// Returns a path parameter by its position, starting at 0.
     pub(crate) fn param(&self, place: usize) -> &str {
         self.params.get(place).map_or("", String::as_str)
     }

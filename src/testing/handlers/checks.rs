@@ -1,4 +1,4 @@
-//! The checks and answers that all operations of the API share.
+//! Checks and answers that all operations of the API share.
 
 use super::call::FakeCall;
 use super::fields::{JsonObject, PARAM_ERROR};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 /// The header that carries the access token.
 pub(crate) const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
-/// A successful answer.
+/// Creates a successful answer.
 pub(crate) fn ok(body: &Value) -> FakeResponse {
     ok_text(body.to_string())
 }
@@ -23,20 +23,20 @@ pub(crate) fn ok_text(json: String) -> FakeResponse {
     FakeResponse::json(200, json, &request_id())
 }
 
-/// The answer for an unknown operation.
+/// Creates the answer to an unknown operation.
 pub(crate) fn no_such_operation() -> FakeResponse {
     let message = "The fake does not know this operation: see FakeDingTalk::answer.";
     api_error(404, "InvalidAction.NotFound", message)
 }
 
-/// Checks a call with a token and a body; returns its body and its `unionId`.
+/// Checks a call with a token and a body. Returns its body and its `unionId`.
 pub(crate) fn checked(shared: &Shared, call: &FakeCall<'_>) -> Result<(JsonObject, String), FakeResponse> {
     check_rights(shared, call.request)?;
     let body = json_body(call.request)?;
     Ok((body, union_id(call.request)?))
 }
 
-/// Checks the token of a call, and that no signed header leaked into it.
+/// Checks the token of a call, and that the call has no signed headers.
 pub(crate) fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
     let leaked =
         request.headers.iter().any(|(name, _)| name == "authorization" || name.starts_with("x-oss-"));
@@ -47,7 +47,9 @@ pub(crate) fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), Fa
     check_token(shared, request.header(TOKEN_HEADER))
 }
 
-/// Checks the token of an operation with an ordered answer: the old host has it in the query, and a token call has none.
+/// Checks the token of a request whose answer a test has set.
+///
+/// The old host takes the token from the query, and a token call needs none.
 pub(crate) fn check_ordered(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
     if request.path.starts_with("/v1.0/oauth2/") {
         return Ok(());
@@ -66,7 +68,7 @@ fn check_token(shared: &Shared, sent: Option<&str>) -> Result<(), FakeResponse> 
     Err(api_error(400, "InvalidAuthentication", "The access token is not valid."))
 }
 
-/// Returns the one `unionId` in the query.
+/// Returns the `unionId` in the query, which must occur exactly once.
 pub(crate) fn union_id(request: &Recorded) -> Result<String, FakeResponse> {
     let mut union_ids = request.query.iter().filter(|(name, value)| name == "unionId" && !value.is_empty());
     match (union_ids.next(), union_ids.next()) {
@@ -83,7 +85,7 @@ pub(crate) fn check_operator(request: &Recorded) -> Result<(), FakeResponse> {
     }
 }
 
-/// Reads the body. The gateway answers `Missingbody` to anything but a JSON object with the right content type.
+/// Reads the body. The gateway returns `Missingbody` for anything but a JSON object with the correct content type.
 pub(crate) fn json_body(request: &Recorded) -> Result<JsonObject, FakeResponse> {
     let content_type = request.header("content-type").unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
@@ -111,7 +113,7 @@ pub(crate) fn latest_version(tree: &Tree, space_id: &str, dentry_id: &str) -> Re
     }
 }
 
-/// Returns the `headerSignatureInfo` of a signed path. `ordered` are the URLs that a test has set.
+/// Returns the `headerSignatureInfo` of a signed path. `ordered` holds the URLs that a test has set.
 pub(crate) fn signature_info(
     base_url: &str,
     signed: &SignedPath,
@@ -128,7 +130,7 @@ pub(crate) fn signature_info(
         "headers": {"Authorization": signed.authorization, "x-oss-date": signed.date},
         "expirationSeconds": signed.lifetime.as_secs(),
         "region": region,
-        // A client must not use these: no host has this name.
+        // A client must not use these URLs: the host name does not exist.
         "internalResourceUrls": [format!("http://internal.invalid{}", signed.path)],
     })
 }

@@ -8,10 +8,10 @@ use crate::testing::data::records::Recorded;
 use crate::testing::data::response::FakeResponse;
 use crate::testing::state::tree::StoredVersion;
 
-/// Checks the conditions of a request. The response is 412 or 304 if one does not hold.
+/// Checks the conditions of a request. The error is a 412 or 304 response for the first condition that does not hold.
 ///
-/// A condition on the `ETag` takes precedence over one on the time, as in RFC 9110. If the answer has a made-up `ETag`,
-/// conditions on it are ignored.
+/// A condition on the `ETag` takes precedence over a condition on the time, as in RFC 9110. If a fault changes the
+/// `ETag`, conditions on it are ignored.
 pub(super) fn check(
     request: &Recorded,
     stored: &StoredVersion,
@@ -35,18 +35,18 @@ pub(super) fn check(
     if is_known { Err(not_modified(stored, effects)) } else { Ok(()) }
 }
 
-/// All values of a header that is a list; `None` if the request has no such header.
+/// Returns all values of a list header, or `None` if the request does not have the header.
 fn header_list(request: &Recorded, name: &str) -> Option<String> {
     Some(request.header_values(name).join(",")).filter(|_| request.header(name).is_some())
 }
 
-/// Whether a list of `ETag`s has this one. As at OSS, the quotes are optional.
+/// Returns whether a list of `ETag`s contains `etag`. The quotes are optional, as in OSS.
 fn names(list: &str, etag: &str) -> bool {
     let is_it = |text: &str| text == "*" || text.trim_matches('"') == etag.trim_matches('"');
     list.split(',').any(|text| is_it(text.trim()))
 }
 
-/// The date in a header, in seconds since 1970. As at OSS, one that cannot be read is ignored.
+/// Returns the date of a header in seconds since 1970. An invalid date is ignored, as in OSS.
 fn date(request: &Recorded, name: &str) -> Option<i64> {
     dates::from_http(request.header(name)?)
 }

@@ -1,4 +1,4 @@
-//! Sending files to users and conversations.
+//! Sends of files to users and conversations.
 
 use super::call::FakeCall;
 use super::checks::{checked, latest_version, ok};
@@ -9,18 +9,18 @@ use crate::testing::data::response::FakeResponse;
 use crate::testing::state::Shared;
 use serde_json::{Value, json};
 
-/// A required field, and the code for its absence.
+/// A required field, and the error code if it is missing.
 type RequiredField = (&'static str, &'static str);
 const SPACE_ID: RequiredField = ("spaceId", "paramError.spaceId");
 const DENTRY_ID: RequiredField = ("dentryId", "paramError.dentryId");
 const CONVERSATION_ID: RequiredField = ("openConversationId", "paramError.conversationId");
 
-/// "Sends" a stored file to a user: records the request for it.
+/// Records the send of a stored file to a user.
 pub(crate) fn send_by_app(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     send_file(shared, call, &[SPACE_ID, DENTRY_ID])
 }
 
-/// "Sends" a stored file to a conversation; every conversation exists.
+/// Records the send of a stored file to a conversation. Every conversation exists.
 pub(crate) fn send(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     send_file(shared, call, &[SPACE_ID, DENTRY_ID, CONVERSATION_ID])
 }

@@ -4,7 +4,7 @@ use crate::testing::state::tokens::APP_KEY;
 use crate::testing::state::tree::{FakeDentry, ROOT, Tree};
 use serde_json::{Value, json};
 
-/// A file in the answer of a commit.
+/// Returns a file as in the answer of a commit.
 pub(crate) fn committed(tree: &Tree, ids: (&str, &str), with_category: bool) -> Option<Value> {
     let dentry = tree.dentry(ids.0, ids.1)?;
     let mut value = common(tree, ids, dentry)?;
@@ -15,7 +15,7 @@ pub(crate) fn committed(tree: &Tree, ids: (&str, &str), with_category: bool) -> 
     let properties: Vec<_> = properties.collect();
     let fields = value.as_object_mut()?;
     fields.insert("properties".to_owned(), json!({"readOnly": false}));
-    // By the owner's id, which is the app's key.
+    // The properties are grouped by the id of their owner, which is the app's key.
     let owners = if properties.is_empty() { json!({}) } else { json!({APP_KEY: properties}) };
     fields.insert("appProperties".to_owned(), owners);
     fields.insert("partitionType".to_owned(), "PUBLIC_OSS_PARTITION".into());
@@ -26,7 +26,7 @@ pub(crate) fn committed(tree: &Tree, ids: (&str, &str), with_category: bool) -> 
     Some(value)
 }
 
-/// A file or folder in the answer of a call that reads the tree.
+/// Returns a file or folder as in the answers of calls that read the tree.
 pub(crate) fn entry(tree: &Tree, ids: (&str, &str), with_category: bool) -> Option<Value> {
     committed(tree, ids, with_category).or_else(|| folder(tree, ids))
 }
@@ -52,7 +52,7 @@ fn folder(tree: &Tree, (space_id, id): (&str, &str)) -> Option<Value> {
     }))
 }
 
-/// A file in the answer of a send.
+/// Returns a file as in the answer of a send.
 pub(crate) fn sent(tree: &Tree, ids: (&str, &str), conversation: &str) -> Option<Value> {
     let mut value = common(tree, ids, tree.dentry(ids.0, ids.1)?)?;
     value.as_object_mut()?.insert("conversationId".to_owned(), conversation.into());

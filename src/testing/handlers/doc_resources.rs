@@ -1,4 +1,4 @@
-//! Attachments in documents: a PUT to a presigned URL stores one, without a commit.
+//! Attachments in documents. A PUT to a presigned URL stores an attachment without a commit.
 
 use super::call::FakeCall;
 use super::checks::{check_operator, check_rights, json_body, ok};
@@ -33,7 +33,7 @@ pub(crate) fn upload_info(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
     Ok(ok(&json!({"success": true, "result": result})))
 }
 
-/// Returns a presigned URL of an attachment that was uploaded.
+/// Returns a presigned URL of an uploaded attachment.
 pub(crate) fn download_info(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     let (doc_id, id) = (call.param(0), call.param(1));
@@ -43,7 +43,7 @@ pub(crate) fn download_info(shared: &Shared, call: &FakeCall<'_>) -> Result<Fake
     let FakeState { tree, doc_resources, .. } = &*state;
     let is_stored = doc_resources.get(id).is_some_and(|resource| resource.doc_id == doc_id);
     let stored = tree.dentry(RESOURCE_SPACE, id).and_then(|dentry| dentry.latest()).filter(|_| is_stored);
-    // The vendor documents no code for this.
+    // The vendor does not document a code for this error.
     let missing = || api_error(404, "FakeResourceNotExist", "The document has no such attachment.");
     let stored = stored.ok_or_else(missing)?;
     let (name, size) = (stored.name.clone(), stored.size);

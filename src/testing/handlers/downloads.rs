@@ -9,7 +9,7 @@ use crate::testing::state::tree::object_path;
 use crate::testing::state::{FakeState, Shared};
 use serde_json::{Value, json};
 
-/// Returns the URLs of a file with the headers for a GET.
+/// Returns the URLs and headers for the GET of a file.
 pub(crate) fn download_info(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let (body, _) = checked(shared, call)?;
     let (space_id, dentry_id) = (call.param(0), call.param(1));
@@ -24,14 +24,14 @@ pub(crate) fn download_info(shared: &Shared, call: &FakeCall<'_>) -> Result<Fake
     Ok(ok(&json!({"protocol": "HEADER_SIGNATURE", "headerSignatureInfo": info})))
 }
 
-/// Whether the file is still archived; each call brings the end of that nearer.
+/// Returns whether the file is still archived, and counts down its remaining calls.
 fn is_archived(state: &mut FakeState, space_id: &str, dentry_id: &str) -> bool {
     let calls = state.archived.get_mut(&(space_id.to_owned(), dentry_id.to_owned()));
     let left = calls.and_then(|calls| Some((calls.checked_sub(1)?, calls)));
     left.map(|(fewer, calls)| *calls = fewer).is_some()
 }
 
-/// Returns `option.version`, or else the latest version.
+/// Returns `option.version`, or the latest version by default.
 fn requested_version(body: &JsonObject, latest: usize) -> Result<usize, FakeResponse> {
     let empty = JsonObject::new();
     let option = option(body, &empty)?;

@@ -1,4 +1,4 @@
-//! The fields of request bodies and queries, and the errors in them.
+//! Fields of request bodies and queries, and the errors for invalid fields.
 
 use crate::testing::data::errors::api_error;
 use crate::testing::data::records::{Recorded, StoredProperty};
@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 /// A JSON object.
 pub(crate) type JsonObject = Map<String, Value>;
 
-/// The error code for a missing or ill-typed field that has no code of its own.
+/// The error code for a missing or ill-typed field that does not have its own code.
 pub(crate) const PARAM_ERROR: &str = "paramError";
-/// The regions in which a file can be stored.
+/// The regions that can store a file.
 pub(crate) const REGIONS: &[&str] = &["ZHANGJIAKOU", "SHENZHEN", "SHANGHAI", "SINGAPORE", "UNKNOWN"];
-/// The most properties in one commit.
+/// The maximum number of properties in one commit.
 const MOST_PROPERTIES: usize = 3;
 
-/// Reads a field that may be missing.
+/// Reads an optional field.
 pub(crate) fn optional<'a, T>(
     body: &'a JsonObject,
     name: &str,
@@ -31,7 +31,7 @@ pub(crate) fn optional<'a, T>(
     }
 }
 
-/// Reads a field that must be present.
+/// Reads a required field.
 pub(crate) fn required<'a, T>(
     body: &'a JsonObject,
     name: &str,
@@ -42,7 +42,7 @@ pub(crate) fn required<'a, T>(
         .ok_or_else(|| api_error(400, code, &format!("The field {name} is missing.")))
 }
 
-/// Reads a boolean of the query. As at the real service, upper and lower case are the same: Python writes `True`.
+/// Reads a boolean of the query. Case does not matter, as in the real service: Python writes `True`.
 pub(crate) fn query_bool(request: &Recorded, name: &str) -> Result<Option<bool>, FakeResponse> {
     match request.query_value(name).map(str::to_ascii_lowercase).as_deref() {
         None => Ok(None),
@@ -52,17 +52,17 @@ pub(crate) fn query_bool(request: &Recorded, name: &str) -> Result<Option<bool>,
     }
 }
 
-/// Reads a text that is not empty.
+/// Reads a string that is not empty.
 pub(crate) fn text(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty())
 }
 
-/// Reads one of these words.
+/// Reads a string that is one of `words`.
 pub(crate) fn word<'a>(words: &'static [&'static str]) -> impl Fn(&'a Value) -> Option<&'a str> {
     move |value| value.as_str().filter(|text| words.contains(text))
 }
 
-/// Reads the `option` object; `empty` if it is missing.
+/// Reads the `option` object, or returns `empty` if the object is missing.
 pub(crate) fn option<'a>(
     body: &'a JsonObject,
     empty: &'a JsonObject,
@@ -70,14 +70,14 @@ pub(crate) fn option<'a>(
     Ok(optional(body, "option", PARAM_ERROR, Value::as_object)?.unwrap_or(empty))
 }
 
-/// Returns a name without the spaces around it; `None` if it is not legal.
+/// Returns a name without surrounding spaces, or `None` if the name is illegal.
 pub(crate) fn legal_name(name: &str) -> Option<&str> {
     let name = name.trim_matches(' ');
     let is_illegal = name.is_empty() || name.ends_with('.') || name.contains(['\t', '*', '"', '<', '>', '|']);
     (!is_illegal).then_some(name)
 }
 
-/// Checks the options that all upload calls share; returns the region.
+/// Checks the options that all upload calls share. Returns the region.
 pub(crate) fn upload_option<'a>(
     option: &'a JsonObject,
     drivers: &'static [&'static str],
@@ -96,7 +96,7 @@ pub(crate) fn upload_option<'a>(
     Ok(optional(option, "preferRegion", PARAM_ERROR, word(REGIONS))?.unwrap_or("ZHANGJIAKOU"))
 }
 
-/// Reads at most three properties, each complete.
+/// Reads at most three properties. Each property must be complete.
 pub(crate) fn properties(option: &JsonObject) -> Result<Vec<StoredProperty>, FakeResponse> {
     let list = optional(option, "appProperties", PARAM_ERROR, Value::as_array)?;
     let list = list.map_or(&[][..], Vec::as_slice);

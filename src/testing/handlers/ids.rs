@@ -1,4 +1,4 @@
-//! The sources of ids: spaces of the drive, knowledge bases and their nodes, links. Each space is a knowledge base too.
+//! Sources of ids: spaces of the drive, knowledge bases and their nodes, links. Each space is also a knowledge base.
 
 use super::call::FakeCall;
 use super::checks::{check_operator, check_rights, json_body, ok, union_id};
@@ -40,7 +40,7 @@ pub(crate) fn list_workspaces(shared: &Shared, call: &FakeCall<'_>) -> Result<Fa
     page(call.request, "workspaces", all, 30)
 }
 
-/// Returns the first space as the one of a person's own documents.
+/// Returns the first space as the user's personal knowledge base.
 pub(crate) fn mine(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     check_operator(call.request)?;
@@ -65,7 +65,7 @@ pub(crate) fn list_nodes(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     page(call.request, "nodes", nodes, 50)
 }
 
-/// Returns the node that a link names.
+/// Returns the node that a link points to.
 pub(crate) fn node_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     check_operator(call.request)?;
@@ -78,7 +78,7 @@ pub(crate) fn node_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
     Ok(ok(&json!({"node": node})))
 }
 
-/// Returns the uuid that a link or a uuid names.
+/// Returns the uuid that a link or a uuid identifies.
 pub(crate) fn uuid_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     check_operator(call.request)?;
@@ -90,7 +90,7 @@ pub(crate) fn uuid_by_url(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
     }
 }
 
-/// Returns space and id of the file or folder with a uuid.
+/// Returns the space and id of the file or folder with a uuid.
 pub(crate) fn dentry_ids(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     check_operator(call.request)?;
@@ -118,7 +118,7 @@ fn node(tree: &Tree, space_id: &str, id: &str) -> Option<Value> {
         "createTime": take("createTime"), "modifiedTime": take("modifiedTime")}))
 }
 
-/// One page of a list.
+/// Creates one page of a list.
 fn page(request: &Recorded, name: &str, all: Vec<Value>, most: usize) -> Result<FakeResponse, FakeResponse> {
     let wrong = |name: &str| api_error(400, PARAM_ERROR, &format!("The parameter {name} is not right."));
     let limit = request.query_value("maxResults").map_or(Some(most.min(50)), |text| text.parse().ok());

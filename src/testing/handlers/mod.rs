@@ -1,4 +1,5 @@
-//! The operations, one file per group. A handler checks a request as the real service does and works on the state.
+//! The operations, one file per group. A handler checks a request as the real service does, and then reads or changes
+//! the state.
 
 pub(super) mod around;
 pub(super) mod browse;

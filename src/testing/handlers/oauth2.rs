@@ -8,7 +8,7 @@ use crate::testing::state::Shared;
 use crate::testing::state::tokens::{APP_KEY, APP_SECRET};
 use serde_json::{Value, json};
 
-/// Issues the token for the right key and secret.
+/// Issues a token for the correct key and secret.
 pub(crate) fn access_token(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let body = json_body(call.request)?;
     let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -20,7 +20,7 @@ pub(crate) fn access_token(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeR
     Ok(ok(&json!({"accessToken": token, "expireIn": state.tokens.lifetime.as_secs()})))
 }
 
-/// Issues the token of an app in one organisation; every organisation exists.
+/// Issues a token of an app in one organisation. Every organisation exists.
 pub(crate) fn corp_token(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let body = json_body(call.request)?;
     let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default();

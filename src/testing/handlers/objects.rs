@@ -1,4 +1,4 @@
-//! The object store: signed downloads and uploads in the manner of OSS.
+//! The object store: signed downloads and uploads in the style of OSS.
 
 use super::call::FakeCall;
 use super::checks::TOKEN_HEADER;
@@ -28,11 +28,11 @@ const OVERRIDES: [(&str, &str); 6] = [
     ("response-expires", "Expires"),
 ];
 
-/// Serves an object or a range of it.
+/// Returns an object or a range of it.
 pub(crate) fn get_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let effects = &call.effects.object;
     let (space_id, dentry_id) = (call.param(0), call.param(1));
-    // No file has a version 0.
+    // Versions start at 1, so 0 matches no version.
     let version = call.param(2).parse().unwrap_or(0);
     if let Some(content) = &effects.replace {
         shared.replace(space_id, dentry_id, version, content);
@@ -44,13 +44,13 @@ pub(crate) fn get_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     with_overrides(serve(&stored, call.request, effects)?, call.request)
 }
 
-/// Replaces the headers for which the query has other texts. A request in which one is not signed was refused before.
+/// Replaces the headers that the query overrides. The signature check has already refused unsigned overrides.
 fn with_overrides(mut response: FakeResponse, request: &Recorded) -> Result<FakeResponse, FakeResponse> {
     for (parameter, header) in OVERRIDES {
         let Some(text) = request.query_value(parameter).filter(|text| !text.is_empty()) else {
             continue;
         };
-        // A line break would begin a header of the client's choice.
+        // A line break would let the client inject another header.
         if text.contains(char::is_control) {
             let details = [("ArgumentName", parameter.to_owned())];
             return Err(object_error(400, "InvalidArgument", "The header text is not right.", &details));
@@ -60,7 +60,7 @@ fn with_overrides(mut response: FakeResponse, request: &Recorded) -> Result<Fake
     Ok(response)
 }
 
-/// Makes the response with the requested range of an object.
+/// Creates the response with the requested range of an object.
 fn serve(
     stored: &StoredVersion,
     request: &Recorded,
@@ -105,13 +105,13 @@ fn serve(
 /// Checks the head of a PUT, before its body is read.
 pub(crate) fn check_put(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
     let length = request.header("content-length");
-    // A transfer encoding other than `chunked` was refused when the head was read.
+    // Reading the head has already refused transfer encodings other than `chunked`.
     if length.or(request.header("transfer-encoding")).is_none() {
         let message = "You must provide the Content-Length HTTP header.";
         return Err(object_error(411, "MissingContentLength", message, &[]));
     }
     check_rights(shared, request)?;
-    // The length of a chunked body is known at its end.
+    // The length of a chunked body is not known before its end.
     check_put_length(length.and_then(|length| length.parse().ok()).unwrap_or_default())
 }
 
@@ -123,7 +123,7 @@ fn check_put_length(length: u64) -> Result<(), FakeResponse> {
     Err(object_error(400, "EntityTooLarge", message, &[]))
 }
 
-/// Stores the body of a PUT, whose head was checked before it was read.
+/// Stores the body of a PUT. Its head was checked before the body was read.
 pub(crate) fn put_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let error = |status, code, message| Err(object_error(status, code, message, &[]));
     let Some(body) = call.upload else {
@@ -145,17 +145,17 @@ pub(crate) fn put_object(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRes
     Ok(effects.crc.add_to(response, CRC_HEADER, &body.crc.to_string()))
 }
 
-/// The meaning of a `Range` header for an object of a certain size.
+/// The meaning of a `Range` header for an object of a given size.
 #[derive(Debug, PartialEq, Eq)]
 enum FakeRange {
-    /// Not a range.
+    /// A header that is not a valid range.
     Whole,
     Inside(Range<u64>),
-    /// A range that leaves the object.
+    /// A range that extends past the object.
     Outside,
 }
 
-/// Parses a `Range` header. Of several ranges, only the first counts.
+/// Parses a `Range` header. Only the first of several ranges is used.
 fn parse_range(text: &str, size: u64) -> FakeRange {
     let first = text.strip_prefix("bytes=").and_then(|list| list.split(',').next());
     let Some((start, end)) = first.and_then(|range| range.trim().split_once('-')) else {
@@ -165,7 +165,7 @@ fn parse_range(text: &str, size: u64) -> FakeRange {
     if !is_number(start) || !is_number(end) {
         return FakeRange::Whole;
     }
-    // A number above 64 bits is outside every object.
+    // A number above 64 bits is outside of every object.
     let number = |digits: &str| digits.parse().unwrap_or(u64::MAX);
     let (first, last) = match (start, end) {
         ("", "") => return FakeRange::Whole,
@@ -180,7 +180,7 @@ fn parse_range(text: &str, size: u64) -> FakeRange {
     if first < size && last < size { FakeRange::Inside(first..last + 1) } else { FakeRange::Outside }
 }
 
-/// Moves a range inside the object; at least one byte remains.
+/// Shifts a range inside the object. At least one byte remains.
 fn shift(range: Range<u64>, by: i64, size: u64) -> Range<u64> {
     let start = range.start.saturating_add_signed(by).min(size.saturating_sub(1));
     let end = range.end.saturating_add_signed(by).clamp(start.saturating_add(1), size.max(1));
@@ -203,7 +203,7 @@ fn no_such_key() -> FakeResponse {
     object_error(404, "NoSuchKey", "The specified key does not exist.", &[])
 }
 
-/// The response for an unknown operation.
+/// Creates the response to an unknown operation.
 pub(crate) fn no_such_operation(request: &Recorded) -> FakeResponse {
     match request.method.as_str() {
         "GET" | "HEAD" => no_such_key(),
@@ -211,7 +211,7 @@ pub(crate) fn no_such_operation(request: &Recorded) -> FakeResponse {
     }
 }
 
-/// Checks that a request has no token, and a signature that is right and not too old.
+/// Checks that a request has no access token, and that its signature is valid and has not lapsed.
 fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse> {
     if request.header(TOKEN_HEADER).is_some() {
         let message = "The access token is for the API host only.";
@@ -220,7 +220,7 @@ fn check_rights(shared: &Shared, request: &Recorded) -> Result<(), FakeResponse>
     shared.state().signatures.check(request).map_err(signature_refused)
 }
 
-/// The time in seconds since 1970.
+/// Returns the time in seconds since 1970.
 fn now() -> Option<i64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_secs()).ok()
@@ -246,7 +246,7 @@ fn signature_refused(error: SignatureError) -> FakeResponse {
         }
         SignatureError::Mismatch { given, to_sign } => {
             let provided = given.rsplit(':').next().unwrap_or_default().to_owned();
-            // Like the real store, this reveals the text to sign, which a client must not log.
+            // Like the real store, the fake reveals the string to sign, which a client must not log.
             let details = [
                 ("OSSAccessKeyId", ACCESS_KEY_ID.to_owned()),
                 ("SignatureProvided", provided),

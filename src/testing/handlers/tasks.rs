@@ -1,4 +1,4 @@
-//! Tasks.
+//! Status of asynchronous tasks.
 
 use super::call::FakeCall;
 use super::checks::{check_rights, ok, union_id};
@@ -7,7 +7,7 @@ use crate::testing::data::response::FakeResponse;
 use crate::testing::state::Shared;
 use serde_json::json;
 
-/// Returns the next status that was ordered for a task.
+/// Returns the next status that a test has set for a task.
 pub(crate) fn get_task(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     check_rights(shared, call.request)?;
     union_id(call.request)?;

@@ -14,7 +14,7 @@ use crate::testing::state::tree::{Conflict, NewFile};
 use crate::testing::state::uploads::LAST_PART;
 use serde_json::{Value, json};
 
-/// The most parts in one call.
+/// The maximum number of parts in one call.
 const MOST_PARTS: usize = 30;
 const PART_NUMBERS: &str = "paramError.partNumbers";
 
@@ -26,7 +26,7 @@ pub(crate) fn upload_info(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
     let (drivers, empty) = (drivers(call), JsonObject::new());
     let region = upload_option(option(&body, &empty)?, drivers)?;
     if !is_v2(call) {
-        // `true` is for files above 5 GB. The documentation does not say that it is refused here.
+        // `true` is for files above 5 GB. The documentation does not say whether this call refuses `true`.
         required(&body, "multipart", PARAM_ERROR, Value::as_bool)?;
     }
     let mut state = shared.state();
@@ -41,7 +41,7 @@ pub(crate) fn upload_info(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeRe
     })))
 }
 
-/// Begins an upload in parts.
+/// Begins a multipart upload.
 pub(crate) fn init_multipart(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let (body, _) = checked(shared, call)?;
     let (space_id, _) = place(shared, call, None)?;
@@ -77,10 +77,10 @@ fn part_numbers(value: &Value) -> Option<Vec<u32>> {
     numbers.collect()
 }
 
-/// Makes a file of an upload.
+/// Creates a file from an upload.
 pub(crate) fn commit(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
     let (body, union_id) = checked(shared, call)?;
-    // The first version of this operation has no codes for single fields.
+    // Version 1.0 of this operation does not have codes for single fields.
     let code = |own| if is_v2(call) { own } else { PARAM_ERROR };
     let (space_id, parent_id) = place(shared, call, Some(&body))?;
     let key = required(&body, "uploadKey", code("paramError.uploadKey"), text)?;
@@ -138,7 +138,7 @@ fn drivers(call: &FakeCall<'_>) -> &'static [&'static str] {
     if is_v2(call) { &["DINGTALK"] } else { &["DINGTALK", "ALIDOC", "UNKNOWN"] }
 }
 
-/// Returns the space and the folder of a call. In version 1.0 the folder is in the body, if the call has a `body` here.
+/// Returns the space and the folder of a call. In version 1.0 the folder is read from `body`, if that is given.
 fn place(
     shared: &Shared,
     call: &FakeCall<'_>,

@@ -1,4 +1,4 @@
-//! The faults that a test has ordered.
+//! The faults that a test has set.
 
 use crate::testing::data::fault::Fault;
 use crate::testing::data::records::Recorded;
@@ -6,7 +6,7 @@ use crate::testing::data::target::Target;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// All faults that are still to come.
+/// All pending faults.
 #[derive(Default)]
 pub(crate) struct Faults {
     queued: HashMap<Target, Queue>,
@@ -19,7 +19,7 @@ pub(crate) struct Faults {
 struct Queue {
     /// The number of requests so far.
     seen: u64,
-    /// By the number of earlier requests.
+    /// The faults by the number of preceding requests.
     faults: BTreeMap<u64, Fault>,
 }
 
@@ -50,14 +50,14 @@ impl ConditionalFault {
 }
 
 impl Faults {
-    /// Adds a fault for the next request that has none.
+    /// Adds a fault for the next request that has no fault yet.
     pub(crate) fn queue(&mut self, target: Target, fault: Fault) {
         let queue = self.queued.entry(target).or_default();
         let free = (queue.seen..=u64::MAX).find(|place| !queue.faults.contains_key(place));
         queue.faults.insert(free.unwrap_or(queue.seen), fault);
     }
 
-    /// Sets the fault for a request, counted from 1; no request has the number 0.
+    /// Sets the fault for a request. Requests are numbered from 1, so the number 0 has no effect.
     pub(crate) fn set_for_call(&mut self, target: Target, number: usize, fault: Fault) {
         let queue = self.queued.entry(target).or_default();
         let earlier = number.checked_sub(1).and_then(|earlier| u64::try_from(earlier).ok());
@@ -78,7 +78,7 @@ impl Faults {
         *self = Self::default();
     }
 
-    /// Counts a request, and takes the fault for it.
+    /// Counts a request and takes its fault.
     pub(crate) fn take_queued(&mut self, target: Target) -> Option<Fault> {
         let queue = self.queued.get_mut(&target)?;
         queue.seen += 1;

@@ -1,4 +1,4 @@
-//! The state of a fake: files, uploads, tokens, signatures, ordered faults, recorded requests.
+//! The state of a fake: files, uploads, tokens, signatures, faults and recorded requests.
 
 pub(super) mod faults;
 pub(super) mod signatures;
@@ -32,23 +32,23 @@ pub(crate) struct Shared {
 pub(crate) struct FakeState {
     pub(crate) tree: Tree,
     pub(crate) uploads: Uploads,
-    /// The fewest bytes of a part that is not the last one.
+    /// The minimum number of bytes of a part that is not the last part.
     pub(crate) smallest_part: u64,
-    /// The statuses that calls about a task report, one after the other.
+    /// The statuses of each task, in the order in which calls return them.
     pub(crate) tasks: HashMap<String, VecDeque<String>>,
-    /// The number of calls for which a file is still reported as archived, by space and dentry.
+    /// The number of calls that still report a file as archived, by space and dentry.
     pub(crate) archived: HashMap<(String, String), usize>,
-    /// Space and id of files that are known by other names, such as `robot/{downloadCode}`.
+    /// The space and id of files that have other names, such as `robot/{downloadCode}`.
     pub(crate) other_files: HashMap<String, (String, String)>,
-    /// The file of each export, and whether it was asked for already.
+    /// The file of each export, and whether its task was queried before.
     pub(crate) exports: HashMap<String, (String, bool)>,
-    /// Attachments in documents, stored or not yet, by id, which is also the name of the object.
+    /// Attachments in documents, uploaded or not, by id. The id is also the name of the object.
     pub(crate) doc_resources: HashMap<String, DocResource>,
     /// The unionId of each userid.
     pub(crate) users: HashMap<String, String>,
     pub(crate) media: Vec<UploadedMedia>,
     pub(crate) robot_messages: Vec<RobotMessageSent>,
-    /// Answers that a test has ordered: route and body.
+    /// Answers that a test has set, as route and body.
     pub(crate) answers: Vec<(String, String)>,
     pub(crate) tokens: Tokens,
     pub(crate) signatures: Signatures,
@@ -56,7 +56,7 @@ pub(crate) struct FakeState {
     pub(crate) upload_urls: Option<Vec<String>>,
     pub(crate) faults: Faults,
     pub(crate) requests: Vec<Recorded>,
-    /// The number of earlier requests, which were forgotten.
+    /// The number of requests that were recorded and then discarded.
     forgotten: usize,
     pub(crate) sent: Vec<Sent>,
     streams: Vec<Weak<TcpStream>>,
@@ -96,7 +96,8 @@ impl FakeState {
         self.signatures.sign("GET", path, ordered_query(self.resource_urls.as_deref()))
     }
 
-    /// Stores the body of a PUT; `false` if no such upload exists. An attachment in a document needs no commit after it.
+    /// Stores the body of a PUT, or returns `false` if the upload does not exist. An attachment in a document needs no
+    /// commit.
     pub(crate) fn store(&mut self, object: &str, number: Option<u32>, body: &ReceivedBody) -> bool {
         let is_stored = self.uploads.store(object, number, body);
         if let (true, Some(resource)) = (is_stored, self.doc_resources.get(object)) {
@@ -118,10 +119,11 @@ pub(crate) struct DocResource {
     pub(crate) name: String,
 }
 
-/// The space of the tree that attachments in documents are stored in.
+/// The space that stores attachments in documents.
 pub(crate) const RESOURCE_SPACE: &str = "doc-resource";
 
-/// The query that a test adds to the first right URL. All URLs have one signature, so there can be only one.
+/// Returns the query that a test adds to the first correct URL. All URLs share one signature, so only one query can be
+/// signed.
 fn ordered_query(urls: Option<&[String]>) -> &str {
     let mut after = urls.unwrap_or_default().iter().filter_map(|url| url.split_once("{good}"));
     after.next().map_or("", |(_, query)| query.trim_start_matches(['?', '&']))
@@ -132,7 +134,7 @@ impl Shared {
         Self { stop: AtomicBool::new(false), base_url, state: Mutex::new(FakeState::new()) }
     }
 
-    /// Locks the state. A panic in one thread does not leave it half changed, so the others continue.
+    /// Locks the state. A panic in one thread does not leave the state half changed, so other threads continue.
     pub(crate) fn state(&self) -> MutexGuard<'_, FakeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,10 +151,10 @@ impl Shared {
         }
     }
 
-    /// Counts a connection, and remembers it for [`Shared::stop`]; `None` after that call.
+    /// Counts a connection and keeps it for [`Shared::stop`]. Returns `None` after `stop` was called.
     pub(crate) fn register(&self, stream: &Arc<TcpStream>) -> Option<usize> {
         let mut state = self.state();
-        // Under the lock, so that no connection can slip in between the flag and the shutdown.
+        // The lock prevents a connection from being registered between the flag and the shutdown.
         if self.is_stopped() {
             return None;
         }
@@ -162,7 +164,7 @@ impl Shared {
         Some(state.connections)
     }
 
-    /// Records a request, and returns its place for [`Shared::record_status`].
+    /// Records a request, and returns its index for [`Shared::record_status`].
     pub(crate) fn record(&self, request: Recorded) -> usize {
         let mut state = self.state();
         state.requests.push(request);
@@ -187,17 +189,17 @@ impl Shared {
         state.uploads.forget();
     }
 
-    /// Takes the fault for a request that the queue has no fault for: by a condition, else the standing one.
+    /// Returns the fault for a request without a queued fault: a conditional fault, or the standing fault.
     pub(crate) fn other_fault(&self, target: Target, request: &Recorded) -> Option<Fault> {
         let conditional = self.state().faults.conditional(target);
-        // Without the lock, because a condition may use the fake.
+        // The lock is not held here, because a condition may use the fake.
         let fault = conditional.iter().find_map(|conditional| conditional.fault_for(request));
         fault.or_else(|| self.state().faults.standing(target))
     }
 
     pub(crate) fn put_file(&self, space_id: &str, dentry_id: &str, name: &str, content: Content) {
         let version = self.state().tree.version_count(space_id, dentry_id) + 1;
-        // Without the lock, because the checksum of a large file takes time.
+        // The lock is not held here, because the checksum of a large file takes time.
         let stored = StoredVersion::from_content(name, content, version, 0);
         self.state().tree.push(space_id, dentry_id, stored);
     }

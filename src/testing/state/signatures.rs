@@ -1,4 +1,4 @@
-//! Signatures in the manner of OSS: header signing, version 1.
+//! Signatures in the style of OSS: header signing, version 1.
 
 use crate::testing::data::dates;
 use crate::testing::data::ids::random;
@@ -12,9 +12,9 @@ pub(crate) const ACCESS_KEY_ID: &str = "fakekey";
 const DATE_HEADER: &str = "x-oss-date";
 /// The first second of February 2026, counted from 1970.
 const FEBRUARY: i64 = 1_769_904_000;
-/// The number of its seconds.
+/// The number of seconds in February 2026.
 const FEBRUARY_SECONDS: u64 = 28 * 86_400;
-/// The query parameters that are signed: those that OSS knows for objects. All others are not signed.
+/// The query parameters that are signed: those that OSS defines for objects. Other parameters are not signed.
 const SUBRESOURCES: [&str; 33] = [
     "acl",
     "append",
@@ -56,14 +56,14 @@ const SUBRESOURCES: [&str; 33] = [
 pub(crate) struct Signatures {
     /// The secret.
     key: u64,
-    /// The expiry of each signature that is still known, by its date; every signature has a different date.
+    /// The expiry of each known signature, by its date. Every signature has a different date.
     expiries: HashMap<String, Expiry>,
     /// The number of signatures so far.
     count: u64,
     pub(crate) lifetime: Duration,
 }
 
-/// A path with the headers for one request.
+/// A path with the signed headers for one request.
 #[derive(Debug)]
 pub(crate) struct SignedPath {
     /// Path and query.
@@ -73,7 +73,7 @@ pub(crate) struct SignedPath {
     pub(crate) lifetime: Duration,
 }
 
-/// The reason to refuse a request.
+/// The reason for refusing a request.
 #[derive(Debug)]
 pub(crate) enum SignatureError {
     NoAuthorization,
@@ -90,12 +90,12 @@ pub(crate) enum SignatureError {
     Expired,
 }
 
-/// The moment after which a token or a signature is no longer valid.
+/// The moment at which a token or a signature expires.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expiry(Option<Instant>);
 
 impl Expiry {
-    /// A lifetime beyond the range of the clock means never.
+    /// Creates an expiry after `lifetime`. A lifetime beyond the range of the clock never expires.
     pub(crate) fn after(lifetime: Duration) -> Self {
         Self(Instant::now().checked_add(lifetime))
     }
@@ -110,7 +110,7 @@ impl Signatures {
         Self { key: random(), expiries: HashMap::new(), count: 0, lifetime: Duration::from_secs(900) }
     }
 
-    /// Signs a request with this path and query, and without further signed headers. A query in `more` is signed as well.
+    /// Signs a request with this path and query, without other signed headers. A query in `more` is signed as well.
     pub(crate) fn sign(&mut self, method: &str, path: String, more: &str) -> SignedPath {
         let date = nth_date(self.count);
         self.count += 1;
@@ -122,7 +122,7 @@ impl Signatures {
         SignedPath { authorization: self.authorization(&to_sign), path, date, lifetime }
     }
 
-    /// Returns the path with a signature in its query, for a request whose only signed header is the `Content-Type`.
+    /// Returns the path with a signature in its query. The only signed header is the `Content-Type`.
     pub(crate) fn presign(&mut self, method: &str, content_type: &str, path: &str) -> String {
         let expires = FEBRUARY.saturating_add_unsigned(self.count).to_string();
         self.count += 1;
@@ -132,7 +132,7 @@ impl Signatures {
         format!("{path}?Expires={expires}&OSSAccessKeyId={ACCESS_KEY_ID}&Signature={signature}")
     }
 
-    /// Checks a presigned URL. Of the headers, those that a signature covers must be absent.
+    /// Checks a presigned URL. Headers that a signature covers must be absent.
     fn check_presigned(&self, request: &Recorded, given: &str) -> Result<(), SignatureError> {
         let expires = request.query_value("Expires").ok_or(SignatureError::NoDate)?;
         let mut to_sign = string_to_sign(request, expires);
@@ -165,12 +165,12 @@ impl Signatures {
         }
     }
 
-    /// Makes all signatures so far lapse.
+    /// Makes all signatures lapse that have been issued so far.
     pub(crate) fn lapse_all(&mut self) {
         self.expiries.clear();
     }
 
-    /// Computes a toy signature: a checksum with a key. Nobody gains anything by forging it.
+    /// Computes a toy signature: a checksum with a key. Forging it gains nothing.
     fn authorization(&self, to_sign: &str) -> String {
         format!("OSS {ACCESS_KEY_ID}:{}", self.signature(to_sign))
     }
@@ -198,7 +198,7 @@ fn string_to_sign(request: &Recorded, date: &str) -> String {
     format!("{}\n{md5}\n{kind}\n{date}\n{headers}{resource}", request.method)
 }
 
-/// Returns the path with the query parameters that are signed, decoded and in order.
+/// Returns the path with the signed query parameters, decoded and sorted.
 fn resource(path: &str, query: &str) -> String {
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let mut pairs: Vec<_> = pairs.filter(|(name, _)| SUBRESOURCES.contains(name)).collect();
@@ -215,7 +215,7 @@ fn resource(path: &str, query: &str) -> String {
     resource
 }
 
-/// Returns the date of a signature: a second of February 2026 for each, so that the date identifies it.
+/// Returns the date of a signature. Each signature gets its own second of February 2026, so the date identifies it.
 fn nth_date(count: u64) -> String {
     let second = i64::try_from(count % FEBRUARY_SECONDS).unwrap_or_default();
     dates::to_http(FEBRUARY + second)

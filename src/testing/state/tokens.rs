@@ -4,17 +4,17 @@ use super::signatures::Expiry;
 use crate::testing::data::ids::random;
 use std::time::Duration;
 
-/// The key of the one app.
+/// The key of the only app.
 pub(crate) const APP_KEY: &str = "fake-app-key";
 /// The secret of that app.
 pub(crate) const APP_SECRET: &str = "fake-app-secret";
 
-/// The token that was issued last, and the rules for the next one.
+/// The last issued token, and the rules for the next token.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     last: Option<FakeToken>,
     pub(crate) lifetime: Duration,
-    /// A revoked token is issued again, and stays revoked.
+    /// Whether a revoked token is issued again. The token stays revoked.
     pub(crate) keep_string: bool,
 }
 
@@ -38,7 +38,7 @@ impl Tokens {
         }
     }
 
-    /// Extends a valid token, or else makes a new one.
+    /// Extends the valid token, or creates a new token.
     pub(crate) fn renew(&mut self) -> String {
         let old = self.last.take().filter(FakeToken::is_valid).map(|token| token.text);
         let text = old.unwrap_or_else(|| format!("fake-token-{:016x}{:016x}", random(), random()));

@@ -12,22 +12,22 @@ use std::collections::{BTreeMap, HashMap};
 pub(crate) const ROOT: &str = "0";
 /// The characters that are encoded in a path segment.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// Ids of uploaded files begin after this number, in the range of real ones.
+/// Ids of uploaded files begin after this number, in the range of real ids.
 const FIRST_ID: u64 = 90_000_000_000;
 
-/// The times of every file and folder that a test did not change. The documentation has both spellings.
+/// The times of every file and folder that a test has not changed. The documentation shows both formats.
 const CREATE_TIME: &str = "2022-01-01T10:00:00Z";
 const MODIFIED_TIME: &str = "2022-01-01T10:00Z";
 
 /// All spaces with their folders and files.
 #[derive(Debug)]
 pub(crate) struct Tree {
-    /// Makes the uuids of this tree its own.
+    /// Makes the uuids of this tree different from those of other trees.
     key: u64,
-    /// The folders, by space and folder.
+    /// The folders, by space id and folder id.
     spaces: BTreeMap<String, BTreeMap<String, FakeFolder>>,
     files: HashMap<(String, String), FakeDentry>,
-    /// The number of files so far, removed ones included.
+    /// The number of files so far, including removed files.
     count: usize,
 }
 
@@ -50,14 +50,14 @@ pub(crate) struct Child {
     /// In seconds since 1970.
     pub(crate) created: i64,
     pub(crate) modified: i64,
-    /// Its number among all files; 0 for a folder.
+    /// Its sequence number among all files; 0 for a folder.
     pub(crate) number: usize,
 }
 
 /// A file with all its versions.
 #[derive(Clone, Debug)]
 pub(crate) struct FakeDentry {
-    /// Its number among all files, in the order in which they were first stored.
+    /// Its sequence number among all files, in the order in which they were first stored.
     number: usize,
     pub(crate) parent_id: String,
     pub(crate) create_time: String,
@@ -72,7 +72,7 @@ pub(crate) struct FakeDentry {
 #[derive(Clone, Debug)]
 pub(crate) struct StoredVersion {
     pub(crate) name: String,
-    /// `None` if it was too large to keep.
+    /// `None` if the content was too large to keep.
     pub(crate) content: Option<Content>,
     pub(crate) size: u64,
     /// The size in listings, which may be wrong.
@@ -94,7 +94,7 @@ pub(crate) struct NewFile<'a> {
     pub(crate) whole: AssembledUpload,
 }
 
-/// The effect of a commit when the name is taken.
+/// The handling of a commit whose name is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Conflict {
     #[default]
@@ -113,7 +113,7 @@ impl StoredVersion {
 
     pub(crate) fn from_whole(name: &str, whole: AssembledUpload) -> Self {
         let suffix = whole.parts.map(|parts| format!("-{parts}")).unwrap_or_default();
-        // As at the real store, this depends on the bytes alone, and therefore equals the ETag of the PUT's answer.
+        // As in the real store, this depends on the bytes alone, and therefore equals the ETag in the PUT's answer.
         let etag = etag(whole.crc, 1, 0, &suffix);
         let is_multipart = whole.parts.is_some();
         let AssembledUpload { content, size, crc, .. } = whole;
@@ -131,17 +131,17 @@ impl StoredVersion {
         Self { name, content, size, listed_size: size, modified_time, crc, etag, is_multipart }
     }
 
-    /// The time of the last change in seconds since 1970.
+    /// Returns the time of the last change in seconds since 1970.
     pub(crate) fn modified_seconds(&self) -> i64 {
         seconds(&self.modified_time)
     }
 
-    /// The `Last-Modified` of the object.
+    /// Returns the `Last-Modified` of the object.
     pub(crate) fn last_modified(&self) -> String {
         dates::to_http(self.modified_seconds())
     }
 
-    /// The same version with other content, and another `ETag`.
+    /// Returns the same version with other content and another `ETag`.
     pub(crate) fn replaced_by(&self, content: Content, version: usize) -> Self {
         // The last eight of the 32 hex digits of an ETag count the replacements.
         let digits = self.etag.trim_matches('"').get(24..32).unwrap_or_default();
@@ -151,12 +151,12 @@ impl StoredVersion {
     }
 }
 
-/// Returns a time in seconds since 1970. A text that is not a time counts as the time of all unchanged entries.
+/// Returns a time in seconds since 1970. An invalid text counts as the default time of entries.
 fn seconds(time: &str) -> i64 {
     dates::from_any(time).or_else(|| dates::from_any(MODIFIED_TIME)).unwrap_or_default()
 }
 
-/// Returns an `ETag` that looks like an MD5, as at the real store, and differs after every change.
+/// Returns an `ETag` that looks like an MD5, as in the real store, and differs after every change.
 pub(crate) fn etag(crc: u64, version: usize, replaced: u32, suffix: &str) -> String {
     format!("\"{crc:016X}{version:08X}{replaced:08X}{suffix}\"")
 }
@@ -180,12 +180,12 @@ impl Tree {
         Self { key: random(), spaces: BTreeMap::new(), files: HashMap::new(), count: 0 }
     }
 
-    /// The uuid of a file or folder, the same at every call.
+    /// Returns the uuid of a file or folder, which is the same at every call.
     pub(crate) fn uuid(&self, space_id: &str, id: &str) -> String {
         let half = |salt: u64| {
             let mut digest = crc64fast::Digest::new();
             digest.write(&(self.key ^ salt).to_le_bytes());
-            // The length keeps `a` + `bc` and `ab` + `c` apart.
+            // The length distinguishes `a` + `bc` from `ab` + `c`.
             digest.write(&space_id.len().to_le_bytes());
             digest.write(space_id.as_bytes());
             digest.write(id.as_bytes());
@@ -223,7 +223,7 @@ impl Tree {
         self.spaces.get(space_id)?.get(folder_id)
     }
 
-    /// The files and folders of a space, or of one of its folders alone, in no order.
+    /// Returns the files and folders of a space, or only those of one folder, in arbitrary order.
     pub(crate) fn children(&self, space_id: &str, folder_id: Option<&str>) -> Vec<Child> {
         let is_in = |parent_id: &str| folder_id.is_none_or(|folder_id| folder_id == parent_id);
         let folders = self.spaces.get(space_id).into_iter().flatten();
@@ -252,7 +252,7 @@ impl Tree {
         folders.chain(files).collect()
     }
 
-    /// The time of the last change of a file or folder, to be set.
+    /// Returns a mutable reference to the time of the last change of a file or folder.
     pub(crate) fn modified_time_mut(&mut self, space_id: &str, id: &str) -> Option<&mut String> {
         match self.files.get_mut(&key(space_id, id)) {
             Some(file) => Some(&mut file.versions.last_mut()?.modified_time),
@@ -260,7 +260,7 @@ impl Tree {
         }
     }
 
-    /// The time at which a file or folder was created, to be set.
+    /// Returns a mutable reference to the creation time of a file or folder.
     pub(crate) fn create_time_mut(&mut self, space_id: &str, id: &str) -> Option<&mut String> {
         match self.files.get_mut(&key(space_id, id)) {
             Some(file) => Some(&mut file.create_time),
@@ -268,17 +268,17 @@ impl Tree {
         }
     }
 
-    /// The size of a file in listings, to be set.
+    /// Returns a mutable reference to the listed size of a file.
     pub(crate) fn listed_size_mut(&mut self, space_id: &str, id: &str) -> Option<&mut u64> {
         let file = self.files.get_mut(&key(space_id, id))?;
         Some(&mut file.versions.last_mut()?.listed_size)
     }
 
-    /// The path of an entry with this name in this folder.
+    /// Returns the path of an entry with this name in this folder.
     pub(crate) fn path(&self, space_id: &str, parent_id: &str, name: &str) -> String {
         let mut path = format!("/{name}");
         let mut above = parent_id;
-        // Bounded by the number of folders, because a test may put two folders into each other.
+        // The loop is bounded by the number of folders, because a test may move two folders into each other.
         for _ in 0..self.spaces.get(space_id).map_or(0, BTreeMap::len) {
             match self.folder(space_id, above) {
                 Some(folder) if above != ROOT => {
@@ -291,18 +291,18 @@ impl Tree {
         path
     }
 
-    /// The ids of all spaces.
+    /// Returns the ids of all spaces.
     pub(crate) fn spaces(&self) -> Vec<String> {
         self.spaces.keys().cloned().collect()
     }
 
-    /// Space and id of the file or folder with this uuid.
+    /// Returns the space and id of the file or folder with this uuid.
     pub(crate) fn by_uuid(&self, uuid: &str) -> Option<(String, String)> {
         let file = self.files.keys().find(|(space, id)| self.uuid(space, id) == uuid);
         file.cloned().or_else(|| self.folder_by_uuid(uuid))
     }
 
-    /// Space and id of the folder with this uuid.
+    /// Returns the space and id of the folder with this uuid.
     pub(crate) fn folder_by_uuid(&self, uuid: &str) -> Option<(String, String)> {
         let mut all =
             self.spaces.iter().flat_map(|(space, folders)| folders.keys().map(move |id| (space, id)));
@@ -321,12 +321,12 @@ impl Tree {
         self.dentry(space_id, dentry_id).map_or(0, FakeDentry::version_count)
     }
 
-    /// A version by its number, counted from 1.
+    /// Returns a version by its number, starting at 1.
     pub(crate) fn version(&self, space_id: &str, dentry_id: &str, version: usize) -> Option<StoredVersion> {
         self.dentry(space_id, dentry_id)?.versions.get(version.checked_sub(1)?).cloned()
     }
 
-    /// All files, in the order in which they were first stored.
+    /// Returns all files, in the order in which they were first stored.
     pub(crate) fn list(&self) -> Vec<StoredFile> {
         let mut all: Vec<_> = self.files.iter().collect();
         all.sort_by_key(|(_, dentry)| dentry.number);
@@ -368,7 +368,7 @@ impl Tree {
         found.map(|((_, id), _)| id.clone())
     }
 
-    /// Stores an uploaded file and returns its id; `None` if the name is taken and the conflict is refused.
+    /// Stores an uploaded file and returns its id, or `None` if the name is taken and the conflict is refused.
     pub(crate) fn commit(&mut self, new: NewFile<'_>, conflict: Conflict) -> Option<String> {
         let taken = self.named(new.space_id, new.parent_id, new.name);
         match (taken, conflict) {
@@ -389,7 +389,7 @@ impl Tree {
         }
     }
 
-    /// `name(1).ext`, or the next free number.
+    /// Returns `name(1).ext`, or the name with the next free number.
     fn free_name(&self, new: &NewFile<'_>) -> String {
         let (stem, extension) = match new.name.rsplit_once('.') {
             Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
@@ -418,7 +418,7 @@ impl Tree {
     }
 }
 
-/// Returns the number of a new file, which no other file ever had.
+/// Returns the sequence number of a new file, which no other file ever had.
 fn next(count: &mut usize) -> usize {
     *count += 1;
     *count - 1

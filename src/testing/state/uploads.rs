@@ -1,29 +1,29 @@
-//! Unfinished uploads, from the upload key to the commit.
+//! Uploads, from the upload key to the commit.
 
 use crate::testing::data::combine;
 use crate::testing::data::content::{Content, ReceivedBody};
 use crate::testing::data::ids::random;
 use std::collections::{BTreeMap, HashMap};
 
-/// The most bytes that are kept of all parts of one upload.
+/// The total size of the parts of an upload in bytes up to which their content is kept.
 const MOST_KEPT: u64 = 64 << 20;
 /// The beginning of an upload key; the rest is the name of the object.
 const KEY_START: &str = "fake-upload-key-";
-/// The most bytes of one PUT, and so of one part: 5 GB.
+/// The maximum size of a PUT, and therefore of a part: 5 GB.
 pub(crate) const LONGEST_PUT: u64 = 5 << 30;
-/// The highest number of a part.
+/// The highest part number.
 pub(crate) const LAST_PART: u32 = 10_000;
 
 /// All uploads, by the name of their object.
 #[derive(Debug, Default)]
 pub(crate) struct Uploads(HashMap<String, FakeUpload>);
 
-/// The parts that were put under one upload key.
+/// The parts that were uploaded under one upload key.
 #[derive(Debug)]
 struct FakeUpload {
     space_id: String,
     is_multipart: bool,
-    /// By number; a single PUT has the number 0.
+    /// The parts by number. A single PUT has the number 0.
     parts: BTreeMap<u32, FakePart>,
 }
 
@@ -37,7 +37,7 @@ struct FakePart {
 /// An upload, assembled from its parts.
 #[derive(Debug)]
 pub(crate) struct AssembledUpload {
-    /// `None` if it was too large to keep.
+    /// `None` if the content was too large to keep.
     pub(crate) content: Option<Content>,
     pub(crate) size: u64,
     pub(crate) crc: u64,
@@ -46,7 +46,7 @@ pub(crate) struct AssembledUpload {
 }
 
 impl AssembledUpload {
-    /// The upload that one PUT is.
+    /// Creates an upload from a single PUT.
     pub(crate) fn from_body(body: &ReceivedBody) -> Self {
         Self { content: body.content.clone(), size: body.length, crc: body.crc, parts: None }
     }
@@ -66,12 +66,12 @@ impl Uploads {
         self.0.clear();
     }
 
-    /// Whether there is a multipart upload with this key.
+    /// Returns whether a multipart upload with this key exists.
     pub(crate) fn is_multipart(&self, key: &str) -> bool {
         self.get(key).is_some_and(|upload| upload.is_multipart)
     }
 
-    /// Whether there is an upload with this key, for this space.
+    /// Returns whether an upload with this key exists in this space.
     pub(crate) fn is_for(&self, key: &str, space_id: &str) -> bool {
         self.get(key).is_some_and(|upload| upload.space_id == space_id)
     }
@@ -80,7 +80,8 @@ impl Uploads {
         self.0.get(key.strip_prefix(KEY_START)?)
     }
 
-    /// Stores the body of a PUT, in place of an earlier one with this number; `false` if there is no such upload.
+    /// Stores the body of a PUT, replacing an earlier body with this number. Returns `false` if the upload does not
+    /// exist.
     pub(crate) fn store(&mut self, object: &str, number: Option<u32>, body: &ReceivedBody) -> bool {
         let Some(upload) = self.0.get_mut(object).filter(|upload| upload.is_multipart == number.is_some())
         else {
@@ -89,14 +90,14 @@ impl Uploads {
         let ReceivedBody { length, crc, content } = body;
         let part = FakePart { size: *length, crc: *crc, content: content.clone() };
         upload.parts.insert(number.unwrap_or(0), part);
-        // Thousands of small parts are a large file, too.
+        // Thousands of small parts also add up to a large file.
         if upload.parts.values().map(|part| part.size).sum::<u64>() > MOST_KEPT {
             upload.parts.values_mut().for_each(|part| part.content = None);
         }
         true
     }
 
-    /// Assembles the upload, or returns the reason why that is impossible.
+    /// Assembles the upload, or returns the reason why it cannot be assembled.
     pub(crate) fn assemble(&self, key: &str, smallest_part: u64) -> Result<AssembledUpload, &'static str> {
         let upload = self.get(key).ok_or("The upload does not exist.")?;
         let Some(last) = upload.parts.keys().next_back().copied() else {
@@ -130,7 +131,7 @@ pub(crate) fn object(key: &str) -> &str {
     key.strip_prefix(KEY_START).unwrap_or_default()
 }
 
-/// Returns path and query for a PUT of the object behind an upload key, or of a part of it.
+/// Returns the path and query for a PUT of the object behind an upload key, or of a part of the object.
 pub(crate) fn put_path(key: &str, part: Option<u32>) -> String {
     let object = object(key);
     match part {

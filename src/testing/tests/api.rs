@@ -1,4 +1,4 @@
-//! Commits, tasks, sends and archives.
+//! Tests of commits, tasks, sends and archived files.
 
 use super::raw::{call, commit, listed, offer, post, uploaded};
 use crate::testing::{FakeDingTalk, Target};
@@ -14,7 +14,7 @@ fn id(reply: &super::raw::Reply) -> String {
 }
 
 #[test]
-fn each_conflict_strategy() {
+fn each_conflict_strategy_is_applied() {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", "a.tar.gz", "old");
     let key = uploaded(&fake, b"newer");
@@ -25,7 +25,7 @@ fn each_conflict_strategy() {
     assert_eq!(listed(&fake), [("a.tar.gz".to_owned(), 1, 3)]);
     let new = commit(&fake, &key, "a.tar.gz", &strategy("OVERWRITE"));
     assert_eq!((id(&new).as_str(), &new.json()["dentry"]["version"]), ("dentry-1", &json!(2)));
-    // The key is valid for more than one commit.
+    // The key is valid for several commits.
     assert_ne!(id(&commit(&fake, &key, "a.tar.gz", &strategy("AUTO_RENAME"))), "dentry-1");
     assert_ne!(id(&commit(&fake, &key, "a.tar.gz", &json!({}))), "dentry-1");
     let names: Vec<_> = listed(&fake).into_iter().map(|(name, version, _)| (name, version)).collect();
@@ -36,7 +36,7 @@ fn each_conflict_strategy() {
 }
 
 #[test]
-fn commits_that_are_refused() {
+fn invalid_commits_are_refused() {
     let fake = FakeDingTalk::start().unwrap();
     let key = uploaded(&fake, b"hello");
     for (name, option, code) in [
@@ -63,7 +63,7 @@ fn commits_that_are_refused() {
 }
 
 #[test]
-fn folders_keep_names_apart() {
+fn another_folder_may_have_a_file_of_the_same_name() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_folder("space-1", "folder-1", "Reports");
     let key = uploaded(&fake, b"hello");
@@ -76,7 +76,7 @@ fn folders_keep_names_apart() {
 }
 
 #[test]
-fn upload_information_wants_its_fields() {
+fn upload_info_requires_its_fields() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_space("space-1");
     let v1 = "/v1.0/storage/spaces/space-1/files/uploadInfos/query";
@@ -135,7 +135,7 @@ fn a_file_is_sent_to_a_conversation() {
 }
 
 #[test]
-fn an_archived_file_comes_back() {
+fn an_archived_file_is_restored_after_the_given_calls() {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", "a.txt", "hello");
     fake.archive_file("space-1", "dentry-1", 2);

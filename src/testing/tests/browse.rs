@@ -1,4 +1,4 @@
-//! Reading files and folders, and answers that a test orders.
+//! Tests of reads of files and folders, and of answers that a test sets.
 
 use super::raw::{Reply, download_slot, post, send};
 use crate::testing::{FakeDingTalk, Fault, Target};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const LIST: &str = "/v1.0/storage/spaces/space-1/dentries";
 
-/// A GET as a client sends it: with a token and without a body.
+/// Sends a GET as a client does: with a token and without a body.
 fn get(fake: &FakeDingTalk, target: &str) -> Reply {
     let token = fake.access_token();
     send(fake, "GET", target, &[("x-acs-dingtalk-access-token", &token)], b"").unwrap().unwrap()
@@ -49,10 +49,10 @@ fn a_folder_is_listed_page_by_page_in_each_order() {
 }
 
 #[test]
-fn booleans_in_a_query_have_any_case() {
+fn query_booleans_ignore_case() {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", "a", "1");
-    // Python's `str(True)` begins with a capital letter.
+    // `str(True)` in Python begins with a capital letter.
     for text in ["true", "false", "True", "False", "TRUE", "FALSE"] {
         let list = get(&fake, &format!("{LIST}?unionId=anyone&parentId=0&withThumbnail={text}"));
         assert_eq!(names(&list), ["a"], "{text}");
@@ -60,7 +60,7 @@ fn booleans_in_a_query_have_any_case() {
 }
 
 #[test]
-fn lists_that_are_refused() {
+fn invalid_list_calls_are_refused() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_space("space-1");
     for (query, status, code) in [
@@ -104,13 +104,13 @@ fn files_and_folders_are_read() {
     assert_eq!((look("gone").status, look("gone").code().as_str()), (404, "dentryNotExist"));
     let wrong = post(&fake, &format!("{LIST}/dentry-1/query"), &json!({"option": {"withThumbnail": "yes"}}));
     assert_eq!(wrong.code(), "paramError");
-    // Two folders in each other do not cause an endless loop.
+    // Two folders inside each other do not cause an endless loop.
     fake.move_into_folder("space-1", "folder-1", "folder-2");
     assert_eq!(look("folder-1").status, 200);
 }
 
 #[test]
-fn an_ordered_answer_is_for_its_route_and_wants_a_token() {
+fn a_custom_answer_matches_its_route_and_requires_a_token() {
     let fake = FakeDingTalk::start().unwrap();
     let route = "POST /v1.0/storage/spaces/{}/dentries/{parent}/folders";
     let path = format!("{LIST}/0/folders");
@@ -124,14 +124,14 @@ fn an_ordered_answer_is_for_its_route_and_wants_a_token() {
     assert_eq!(post(&fake, &path, &json!({})).code(), "permissionDenied");
     assert_eq!(fake.requests_to(Target::Other).len(), 3);
 
-    // An ordered answer can replace a known operation, which keeps its target.
+    // A custom answer can replace a known operation, which keeps its target.
     fake.answer("GET /v1.0/storage/spaces/{space}/dentries", json!({"dentries": [{"name": "ordered"}]}));
     assert_eq!(names(&get(&fake, &format!("{LIST}?unionId=anyone&parentId=0"))), ["ordered"]);
     assert_eq!(fake.requests_to(Target::ListDentries).len(), 1);
 }
 
 #[test]
-fn ordered_answers_of_the_old_host_and_of_tokens() {
+fn custom_answers_work_for_the_old_host_and_for_token_calls() {
     let fake = FakeDingTalk::start().unwrap();
     fake.answer("POST /topapi/v2/{}/get", json!({"errcode": 0, "result": {"unionid": "union-1"}}));
     fake.answer("POST /v1.0/oauth2/{corp}/token", json!({"access_token": "token-1", "expires_in": 7200}));
@@ -146,7 +146,7 @@ fn ordered_answers_of_the_old_host_and_of_tokens() {
 }
 
 #[test]
-fn several_entries_by_their_ids() {
+fn get_dentries_returns_each_entry_or_its_error() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_folder("space-1", "folder-1", "Reports");
     fake.put_file("space-1", "dentry-1", "a.txt", "hello");
@@ -163,7 +163,6 @@ fn several_entries_by_their_ids() {
         assert_eq!(item["dentry"]["name"], json!(name));
         assert_eq!(item["errorCode"], json!(name.is_none().then_some("dentryNotExist")));
     }
-    // As the single call.
     let single = post(&fake, &format!("{LIST}/dentry-1/query"), &json!({}));
     assert_eq!(items[1]["dentry"], single.json()["dentry"]);
 
@@ -186,7 +185,7 @@ fn several_entries_by_their_ids() {
 }
 
 #[test]
-fn a_space_is_listed_page_by_page_the_oldest_first() {
+fn a_space_is_listed_page_by_page_oldest_first() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_folder("space-1", "folder-1", "m");
     for (id, name, time) in
@@ -226,7 +225,7 @@ fn a_space_is_listed_page_by_page_the_oldest_first() {
     );
 }
 
-/// The entry with this id, as each operation shows it.
+/// Returns the entry with this id, as each operation shows the entry.
 fn shown(fake: &FakeDingTalk, id: &str) -> [Value; 4] {
     let single = post(fake, &format!("{LIST}/{id}/query"), &json!({})).json()["dentry"].clone();
     let several = post(fake, &format!("{LIST}/query"), &json!({"dentryIds": [id]})).json();
@@ -240,7 +239,7 @@ fn shown(fake: &FakeDingTalk, id: &str) -> [Value; 4] {
 }
 
 #[test]
-fn files_have_times_and_sizes_of_their_own() {
+fn times_and_listed_sizes_can_be_set_for_each_file() {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", "a.txt", "hello");
     fake.put_file("space-1", "dentry-2", "b.txt", "hello");
@@ -264,7 +263,7 @@ fn files_have_times_and_sizes_of_their_own() {
         let times = (&dentry["createTime"], &dentry["modifiedTime"]);
         assert_eq!((times, &dentry["size"]), ((&json!(created), &json!(modified)), &json!(5)));
     }
-    // The content is as it was.
+    // The content is unchanged.
     assert_eq!(fake.files()[0].size, 5);
     assert_eq!(download_slot(&fake).get(&fake, &[]).body, "hello");
     let by_size = get(&fake, &format!("{LIST}?unionId=anyone&parentId=0&orderBy=SIZE"));
@@ -279,11 +278,11 @@ fn files_have_times_and_sizes_of_their_own() {
         assert!(!fake.set_modified_time(space, id, modified) && !fake.set_create_time(space, id, created));
         assert!(!fake.set_listed_size(space, id, 1));
     }
-    assert!(!fake.set_listed_size("space-1", "folder-1", 1), "folders have no size");
+    assert!(!fake.set_listed_size("space-1", "folder-1", 1), "folders do not have a size");
 }
 
 #[test]
-fn lists_and_objects_follow_the_times() {
+fn list_order_and_last_modified_follow_the_set_times() {
     let fake = FakeDingTalk::start().unwrap();
     for (id, name) in [("dentry-1", "a"), ("dentry-2", "b"), ("dentry-3", "c")] {
         fake.put_file("space-1", id, name, "hello");
@@ -305,7 +304,7 @@ fn lists_and_objects_follow_the_times() {
     fake.set_modified_time("space-1", "dentry-1", "2024-01-02T00:00:01Z");
     assert_eq!(slot.get(&fake, &[("If-Modified-Since", time[0])]).status, 200);
     assert_eq!(slot.get(&fake, &[("If-Unmodified-Since", time[0])]).status, 412);
-    // The object of an earlier version keeps its time, and a text that is not a time is that of all others.
+    // The object of an earlier version keeps its time. A text that is not a time counts as the default time.
     fake.put_file("space-1", "dentry-1", "a", "second");
     assert_eq!(slot.get(&fake, &[]).header("last-modified"), Some(time[1].to_lowercase().as_str()));
     fake.set_modified_time("space-1", "dentry-1", "yesterday");

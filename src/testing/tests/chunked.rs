@@ -1,11 +1,12 @@
-//! Uploads whose length is known at their end only, as clients send that read from a generator or a pipe.
+//! Tests of uploads in chunks, whose length is not known at the beginning, as clients send them from a generator or a
+//! pipe.
 
 use super::raw::{Reply, Slot, commit, connect, head, listed, offer, read_reply};
 use crate::testing::{Content, FakeDingTalk, Fault, Target};
 use serde_json::json;
 use std::io::{Read, Write};
 
-/// Puts chunks, as they are on the wire.
+/// Puts a body that is already in chunks.
 fn put_chunked(fake: &FakeDingTalk, slot: &Slot, more: &[(&str, &str)], body: &[u8]) -> Option<Reply> {
     let mut stream = connect(fake);
     let headers = [&slot.headers(), &[("Transfer-Encoding", "chunked")][..], more].concat();
@@ -54,7 +55,7 @@ fn extensions_and_trailers_are_skipped() {
 }
 
 #[test]
-fn a_large_chunked_body_leaves_its_checksum_only() {
+fn only_the_checksum_of_a_large_chunked_body_is_kept() {
     let fake = FakeDingTalk::start().unwrap();
     let (key, slot) = offer(&fake);
     let content = Content::pattern(17 << 20);
@@ -81,7 +82,7 @@ fn the_head_of_a_chunked_put_is_checked_first() {
 }
 
 #[test]
-fn a_chunked_put_waits_for_its_permission_and_leaves_the_connection_open() {
+fn a_chunked_put_gets_100_continue_and_keeps_the_connection_open() {
     let fake = FakeDingTalk::start().unwrap();
     let (key, slot) = offer(&fake);
     let headers =
@@ -106,7 +107,7 @@ fn a_chunked_put_waits_for_its_permission_and_leaves_the_connection_open() {
 }
 
 #[test]
-fn the_faults_of_uploads_hold_for_chunks() {
+fn upload_faults_apply_to_chunked_bodies() {
     let body = in_chunks(b"hello, world", 5);
     for (fault, length, status) in [
         (Fault::ResetUploadAfter(0), 0, None),
@@ -120,7 +121,7 @@ fn the_faults_of_uploads_hold_for_chunks() {
         fake.fault(Target::Put, fault.clone());
         let reply = put_chunked(&fake, &slot, &[], &body);
         assert_eq!(reply.map(|reply| reply.status), status, "{fault:?}");
-        // A reset may be seen a moment before the request is recorded.
+        // The client may notice a reset a moment before the request is recorded.
         let recorded = || fake.requests_to(Target::Put).pop();
         while recorded().is_none() {
             std::thread::yield_now();

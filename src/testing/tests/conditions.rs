@@ -1,4 +1,4 @@
-//! Faults for some requests only.
+//! Tests of faults for some requests only.
 
 use super::raw::{Slot, connect, download_slot, get_head, head, post, read_all, read_reply, send};
 use crate::base::ids::UnionId;
@@ -14,7 +14,7 @@ fn fake() -> FakeDingTalk {
     fake
 }
 
-/// The status of a GET over a new connection.
+/// Returns the status of a GET over a new connection.
 fn status(fake: &FakeDingTalk, slot: &Slot, headers: &[(&str, &str)]) -> u16 {
     slot.get(fake, headers).status
 }
@@ -33,19 +33,19 @@ fn queued_faults_come_first_then_conditions_in_their_order_then_the_standing_fau
     fake.fault_when(Target::Object, |request| request.header("range").is_some(), Fault::status(503));
     fake.fault(Target::Object, Fault::status(504));
     let range = [("Range", "bytes=0-1")];
-    // From the queue: no condition is evaluated.
+    // The fault comes from the queue, so no condition is evaluated.
     assert_eq!(status(&fake, &slot, &range), 504);
     assert_eq!(status(&fake, &slot, &range), 503);
     assert_eq!(status(&fake, &slot, &range), 502);
     assert_eq!(status(&fake, &slot, &[]), 501);
-    // The faults are for objects only.
+    // The faults apply to objects only.
     assert_eq!(download_slot(&fake).target, slot.target);
     fake.clear_faults();
     assert_eq!(status(&fake, &slot, &range), 206);
     assert_eq!(status(&fake, &slot, &[]), 200);
 }
 
-/// Sends a GET over an open connection, and reads its response to the end of a body of five bytes.
+/// Sends a GET over an open connection, and reads its response to the end of a five-byte body.
 fn exchange(stream: &mut TcpStream, slot: &Slot) -> String {
     let head = get_head(slot, &[]).replace("Connection: close\r\n", "");
     stream.write_all(head.as_bytes()).unwrap();
@@ -59,7 +59,7 @@ fn exchange(stream: &mut TcpStream, slot: &Slot) -> String {
 }
 
 #[test]
-fn additional_connections_are_refused_and_the_first_goes_on() {
+fn additional_connections_are_refused_and_the_first_continues() {
     for code in [403, 429, 503, 509] {
         let fake = fake();
         let slot = download_slot(&fake);
@@ -93,7 +93,7 @@ fn ranges_beyond_the_first_get_the_whole_object() {
 }
 
 #[test]
-fn each_resource_url_has_a_fault_of_its_own() {
+fn each_resource_url_can_have_its_own_fault() {
     let fake = fake();
     fake.set_resource_urls(vec!["{good}?mirror=1".into(), "{good}?mirror=2".into(), "{good}".into()]);
     let is_mirror =
@@ -117,7 +117,7 @@ fn each_resource_url_has_a_fault_of_its_own() {
 }
 
 #[test]
-fn a_lapsed_signature_is_refused_as_ordered_until_there_is_a_new_one() {
+fn an_old_signature_gets_the_configured_error() {
     for (code, word) in [(400, "InvalidToken"), (401, "Unauthorized"), (403, "TokenExpired"), (410, "Gone")] {
         let fake = fake();
         let slots = [download_slot(&fake), download_slot(&fake)];
@@ -133,7 +133,7 @@ fn a_lapsed_signature_is_refused_as_ordered_until_there_is_a_new_one() {
 }
 
 #[test]
-fn a_signature_can_lapse_at_once() {
+fn a_signature_with_lifetime_0_has_already_lapsed() {
     let fake = fake();
     fake.set_expiration_seconds(0);
     let slot = download_slot(&fake);
@@ -147,7 +147,7 @@ fn a_signature_can_lapse_at_once() {
 fn a_condition_may_use_the_fake() {
     let fake = Arc::new(fake());
     let weak = Arc::downgrade(&fake);
-    // The number of URLs changes from one download information to the next.
+    // The condition changes the number of URLs for each download information.
     let more_urls = move |_: &Recorded| {
         let fake = weak.upgrade().unwrap();
         let count = fake.requests_to(Target::DownloadInfo).len() + 1;
@@ -163,7 +163,7 @@ fn a_condition_may_use_the_fake() {
     assert_eq!(counts, [1, 2, 3]);
 }
 
-/// The statuses of sends to these recipients.
+/// Returns the statuses of sends to these recipients.
 fn sends<const N: usize>(fake: &FakeDingTalk, recipients: [&str; N]) -> [u16; N] {
     let token = fake.access_token();
     recipients.map(|recipient| {
@@ -175,7 +175,7 @@ fn sends<const N: usize>(fake: &FakeDingTalk, recipients: [&str; N]) -> [u16; N]
 }
 
 #[test]
-fn sends_to_one_recipient_fail() {
+fn sends_fail_for_one_recipient_only() {
     let fake = fake();
     let is_to_bob = |request: &Recorded| request.query_value("unionId") == Some("bob");
     fake.fault_when(Target::Send, is_to_bob, Fault::api_error(403, "permissionDenied"));
@@ -205,7 +205,7 @@ fn a_condition_sees_the_body() {
         ["boss", "team"].map(body)
     );
 
-    // Also one in chunks, and over a connection that goes on.
+    // A condition also sees a body in chunks, over a connection that stays open.
     let token = fake.access_token();
     let headers = [
         ("x-acs-dingtalk-access-token", token.as_str()),
@@ -219,7 +219,7 @@ fn a_condition_sees_the_body() {
     stream.write_all((request.replace("Connection: close\r\n", "") + &request).as_bytes()).unwrap();
     assert_eq!(read_all(&stream).unwrap().matches("permissionDenied").count(), 2);
 
-    // A refusal before reading is one still: the connection is reset, and no body is recorded.
+    // A condition may also refuse before reading: the connection is reset, and no body is recorded.
     fake.clear_faults();
     fake.fault_when(Target::SendToConversation, |_| true, Fault::RefuseBeforeReading);
     let mut stream = connect(&fake);
@@ -230,7 +230,7 @@ fn a_condition_sees_the_body() {
 }
 
 #[test]
-fn a_condition_for_a_client_that_waits_sees_the_head() {
+fn a_condition_sees_only_the_head_if_the_client_waits() {
     let fake = fake();
     fake.fault_when(Target::Send, |request| request.body.is_empty(), Fault::status(417));
     let mut stream = connect(&fake);
@@ -238,17 +238,17 @@ fn a_condition_for_a_client_that_waits_sees_the_head() {
     let headers = [("Content-Length", "5"), ("Expect", "100-continue")];
     stream.write_all(head("POST", target, &headers).as_bytes()).unwrap();
     assert_eq!(read_reply(&stream).unwrap().unwrap().status, 417);
-    // Nobody waits here.
+    // This client does not wait for `100 Continue`, so the condition sees its body.
     assert_eq!(sends(&fake, ["ann"]), [200]);
 }
 
 #[test]
-fn one_call_of_many_fails() {
+fn fault_on_call_fails_only_that_call() {
     let fake = fake();
     let people = ["a", "b", "c", "d", "e"];
     fake.fault_on_call(Target::Send, 3, Fault::status(503));
     assert_eq!(sends(&fake, people), [200, 200, 503, 200, 200]);
-    // Counted from the order on.
+    // Requests count from this call on.
     fake.fault_on_call(Target::Send, 1, Fault::status(501));
     fake.fault_on_call(Target::Send, 4, Fault::status(502));
     fake.fault_on_call(Target::Send, 4, Fault::status(504));
@@ -257,7 +257,7 @@ fn one_call_of_many_fails() {
     fake.fault_on_call(Target::Object, 2, Fault::status(505));
     assert_eq!(sends(&fake, people), [501, 200, 200, 504, 200]);
 
-    // The others are free for further orders, of each kind.
+    // The other requests are free for further faults of each kind.
     fake.fault_on_call(Target::Send, 2, Fault::status(502));
     fake.fault(Target::Send, Fault::status(501));
     fake.fault(Target::Send, Fault::status(503));

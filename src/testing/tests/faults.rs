@@ -1,4 +1,4 @@
-//! The faults of uploads.
+//! Tests of upload faults.
 
 use super::raw::{commit, connect, head, listed, offer, uploaded};
 use crate::testing::{Content, FakeDingTalk, Fault, Recorded, Target};
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_millis(10);
 
-/// A body larger than the buffers of any socket.
+/// Returns a body larger than the buffers of any socket.
 fn large() -> Vec<u8> {
     vec![7; 32 << 20]
 }
 
-/// The one PUT so far. It may be recorded a moment after the client is done.
+/// Returns the only PUT so far. The fake may record it a moment after the client is done.
 fn last_put(fake: &FakeDingTalk) -> Recorded {
     for _ in 0..500 {
         if let Some(request) = fake.requests_to(Target::Put).pop() {
@@ -22,11 +22,11 @@ fn last_put(fake: &FakeDingTalk) -> Recorded {
         }
         thread::sleep(SOON);
     }
-    panic!("no PUT has been recorded");
+    panic!("no PUT was recorded");
 }
 
 #[test]
-fn reset() {
+fn a_reset_upload_is_recorded_but_not_stored() {
     for (bytes, body) in
         [(0, b"hello".to_vec()), (3, b"hello".to_vec()), (9, b"hello".to_vec()), (1 << 20, large())]
     {
@@ -38,12 +38,12 @@ fn reset() {
         assert_eq!(request.body_length, bytes.min(body.len() as u64));
         assert_eq!(request.answered_status, None);
         assert_eq!(commit(&fake, &key, "a", &json!({})).code(), "dentryStoreError");
-        assert_eq!(slot.put(&fake, b"hello").status, 200, "the next one is fine");
+        assert_eq!(slot.put(&fake, b"hello").status, 200, "the next PUT succeeds");
     }
 }
 
 #[test]
-fn refused_in_the_middle() {
+fn an_upload_can_be_refused_in_the_middle() {
     let fake = FakeDingTalk::start().unwrap();
     let (key, slot) = offer(&fake);
     fake.fault(Target::Put, Fault::RefuseUploadAfter { bytes: 3, status: 403, code: "AccessDenied".into() });
@@ -52,7 +52,7 @@ fn refused_in_the_middle() {
     headers.push(("Content-Length", "1000000"));
     stream.write_all(head("PUT", &slot.target, &headers).as_bytes()).unwrap();
     stream.write_all(b"hello").unwrap();
-    // The answer arrives although most of the body has not been sent.
+    // The answer arrives although most of the body was not sent.
     let reply = super::raw::read_reply(&stream).unwrap().unwrap();
     assert_eq!((reply.status, reply.code().as_str()), (403, "AccessDenied"));
     let request = last_put(&fake);
@@ -61,7 +61,7 @@ fn refused_in_the_middle() {
 }
 
 #[test]
-fn stalled() {
+fn a_stalled_upload_ends_when_the_fake_is_dropped() {
     let fake = FakeDingTalk::start().unwrap();
     let (_, slot) = offer(&fake);
     fake.fault(Target::Put, Fault::StallUploadAfter(1000));
@@ -70,7 +70,7 @@ fn stalled() {
     let mut headers = slot.headers();
     headers.push(("Content-Length", "33554432"));
     stream.write_all(head("PUT", &slot.target, &headers).as_bytes()).unwrap();
-    assert!(stream.write_all(&large()).is_err(), "the fake must not take all of it");
+    assert!(stream.write_all(&large()).is_err(), "the fake must not read the whole body");
     assert_eq!(last_put(&fake).body_length, 1000);
     let start = Instant::now();
     drop(fake);
@@ -79,7 +79,7 @@ fn stalled() {
 }
 
 #[test]
-fn slow() {
+fn a_slow_upload_pauses_after_each_piece() {
     let fake = FakeDingTalk::start().unwrap();
     fake.fault(Target::Put, Fault::SlowUpload { bytes: 100, pause: SOON });
     let start = Instant::now();
@@ -89,7 +89,7 @@ fn slow() {
 }
 
 #[test]
-fn a_fake_that_is_dropped_does_not_finish_a_slow_upload() {
+fn dropping_the_fake_ends_a_slow_upload() {
     let fake = FakeDingTalk::start().unwrap();
     let (_, slot) = offer(&fake);
     fake.fault(Target::Put, Fault::SlowUpload { bytes: 1, pause: Duration::from_secs(3600) });
@@ -106,7 +106,7 @@ fn a_fake_that_is_dropped_does_not_finish_a_slow_upload() {
 }
 
 #[test]
-fn stored_without_an_answer() {
+fn an_upload_is_stored_even_if_the_answer_stalls() {
     let fake = FakeDingTalk::start().unwrap();
     let (key, slot) = offer(&fake);
     fake.fault(Target::Put, Fault::StallBeforeAnswer);
@@ -116,13 +116,13 @@ fn stored_without_an_answer() {
     headers.push(("Content-Length", "5"));
     stream.write_all(head("PUT", &slot.target, &headers).as_bytes()).unwrap();
     stream.write_all(b"hello").unwrap();
-    assert!(stream.read(&mut [0]).is_err(), "a timeout");
+    assert!(stream.read(&mut [0]).is_err(), "expected a timeout");
     last_put(&fake);
     assert_eq!(commit(&fake, &key, "a", &json!({"size": 5})).status, 200);
 }
 
 #[test]
-fn corrupt() {
+fn a_corrupt_upload_is_stored_with_its_own_checksum() {
     for place in [0, 2, 4] {
         let fake = FakeDingTalk::start().unwrap();
         let (key, slot) = offer(&fake);
@@ -138,7 +138,7 @@ fn corrupt() {
 }
 
 #[test]
-fn faults_of_answers() {
+fn answer_faults_apply_to_puts_and_commits() {
     let fake = FakeDingTalk::start().unwrap();
     let (key, slot) = offer(&fake);
     let put = |fault: Fault| {
@@ -151,7 +151,7 @@ fn faults_of_answers() {
     assert_eq!(put(Fault::ETag(Some("\"e\"".into()))).unwrap().unwrap().header("etag"), Some("\"e\""));
     assert_eq!(put(Fault::object_error(503, "SlowDown")).unwrap().unwrap().code(), "SlowDown");
     assert!(put(Fault::RefuseBeforeReading).is_err());
-    // The bytes are stored, though the answer is missing.
+    // The bytes are stored although the answer is missing.
     assert!(put(Fault::CloseWithoutAnswer).unwrap().is_none());
     fake.fault(Target::Commit, Fault::CloseWithoutAnswer);
     let body = json!({"uploadKey": key, "name": "a.txt", "parentId": "0"}).to_string();
@@ -163,11 +163,11 @@ fn faults_of_answers() {
     assert_eq!(listed(&fake), [("a.txt".to_owned(), 1, 5)]);
     fake.fault(Target::Commit, Fault::api_error(500, "systemError"));
     assert_eq!(commit(&fake, &key, "b.txt", &json!({})).code(), "systemError");
-    assert_eq!(fake.files().len(), 1, "a whole answer takes the place of the operation");
+    assert_eq!(fake.files().len(), 1, "a complete answer replaces the operation");
 }
 
 #[test]
-fn an_upload_that_the_client_breaks_off_is_recorded() {
+fn an_upload_cut_off_by_the_client_is_recorded() {
     let fake = FakeDingTalk::start().unwrap();
     let (_, slot) = offer(&fake);
     let mut stream = connect(&fake);
@@ -196,7 +196,7 @@ fn slow_downloads_do_not_wait_for_each_other() {
             });
         }
     });
-    // One after the other, the downloads would take 152 pauses.
+    // In sequence, the downloads would take 152 pauses.
     let elapsed = start.elapsed();
     assert!(elapsed >= 19 * SOON && elapsed < 150 * SOON, "{elapsed:?}");
 }

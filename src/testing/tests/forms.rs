@@ -1,4 +1,4 @@
-//! Unusual forms of responses.
+//! Tests of unusual responses.
 
 use super::raw::{connect, download_slot, get_head, head, offer, read_all, read_reply};
 use crate::testing::{FakeDingTalk, Fault, Target};
@@ -11,7 +11,7 @@ fn fake() -> FakeDingTalk {
 }
 
 #[test]
-fn if_match_is_refused_though_it_matches() {
+fn if_match_is_refused_even_if_it_matches() {
     let fake = fake();
     let slot = download_slot(&fake);
     let etag = slot.get(&fake, &[]).header("etag").unwrap().to_uppercase();
@@ -30,13 +30,13 @@ fn if_match_is_refused_though_it_matches() {
     }
     fake.clear_faults();
     assert_eq!(slot.get(&fake, &[("If-Match", &etag)]).status, 200);
-    // Without the fault, a true refusal does not reveal the ETag.
+    // Without the fault, a real refusal does not reveal the ETag.
     let refused = slot.get(&fake, &[("If-Match", "\"another\"")]);
     assert_eq!((refused.status, refused.header("etag")), (412, None));
 }
 
 #[test]
-fn etags_of_every_form() {
+fn any_etag_text_is_sent_unchanged() {
     let fake = fake();
     let slot = download_slot(&fake);
     for text in [Some("w/\"v1\""), Some("v1"), Some("\"\""), Some(""), None] {
@@ -47,7 +47,7 @@ fn etags_of_every_form() {
 }
 
 #[test]
-fn an_empty_content_encoding() {
+fn an_empty_content_encoding_is_sent() {
     let fake = fake();
     let empty = Fault::ExtraHeader { name: "Content-Encoding".into(), value: String::new() };
     fake.fault(Target::Object, empty);
@@ -56,7 +56,7 @@ fn an_empty_content_encoding() {
 }
 
 #[test]
-fn identity_is_not_a_framing() {
+fn transfer_encoding_identity_is_not_a_framing() {
     let fake = fake();
     let slot = download_slot(&fake);
     let identity = || Fault::ExtraHeader { name: "Transfer-Encoding".into(), value: "identity".into() };
@@ -74,7 +74,7 @@ fn identity_is_not_a_framing() {
 }
 
 #[test]
-fn the_page_of_a_portal_has_no_mark_of_the_store() {
+fn a_portal_page_has_no_headers_of_the_object_store() {
     let fake = fake();
     let slot = download_slot(&fake);
     let is_resumed = |request: &crate::testing::Recorded| request.header("range").is_some();
@@ -106,7 +106,7 @@ fn interim_responses_come_before_the_answer() {
     assert_eq!(fake.requests_to(Target::Object)[0].answered_status, Some(200));
 }
 
-/// The head of a PUT of five bytes by a client that waits for permission to send them.
+/// Returns the head of a five-byte PUT from a client that waits for permission to send the body.
 fn careful_put(fake: &FakeDingTalk) -> String {
     let (_, slot) = offer(fake);
     let mut headers = slot.headers();
@@ -115,7 +115,7 @@ fn careful_put(fake: &FakeDingTalk) -> String {
 }
 
 #[test]
-fn a_permission_with_headers() {
+fn interim_responses_are_sent_with_100_continue() {
     for (status, permission) in [
         (100, "HTTP/1.1 100 Continue\r\nx-early: 1\r\n\r\n"),
         (102, "HTTP/1.1 102 Processing\r\nx-early: 1\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"),
@@ -128,13 +128,13 @@ fn a_permission_with_headers() {
         stream.read_exact(&mut received).unwrap();
         assert_eq!(String::from_utf8(received).unwrap(), permission);
         stream.write_all(b"hello").unwrap();
-        // Not a second time with the final response.
+        // The interim responses are not sent again with the final response.
         assert!(read_all(&stream).unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
     }
 }
 
 #[test]
-fn without_a_permission_the_body_is_read_nevertheless() {
+fn the_body_is_read_even_without_100_continue() {
     let fake = fake();
     fake.fault(Target::Put, Fault::NoContinue);
     let mut stream = connect(&fake);
@@ -155,7 +155,7 @@ fn an_expectation_is_refused_before_the_body() {
 }
 
 #[test]
-fn a_permission_and_a_refusal_in_one_write() {
+fn an_interim_100_and_a_refusal_are_sent_together() {
     let fake = fake();
     let refusal = Fault::object_error(403, "AccessDenied");
     fake.fault(Target::Put, Fault::Several(vec![interim(100), refusal]));

@@ -1,4 +1,4 @@
-//! Requests for objects, as clients send them that the fake does not know.
+//! Tests of object requests that this crate's client does not send.
 
 use super::raw::{Slot, download_slot};
 use crate::base::ids::UnionId;
@@ -11,7 +11,7 @@ fn fake() -> FakeDingTalk {
 }
 
 #[test]
-fn each_condition_of_the_store() {
+fn each_conditional_header_is_evaluated() {
     let fake = fake();
     let slot = download_slot(&fake);
     let whole = slot.get(&fake, &[]);
@@ -61,27 +61,27 @@ fn each_condition_of_the_store() {
 }
 
 #[test]
-fn conditions_together() {
+fn combined_conditions_follow_their_precedence() {
     let fake = fake();
     let slot = download_slot(&fake);
     let etag = slot.get(&fake, &[]).header("etag").unwrap().to_uppercase();
     let (earlier, later) = ("Sat, 01 Jan 2022 09:00:00 GMT", "Sat, 01 Jan 2022 11:00:00 GMT");
     for (headers, status) in [
-        // The ETag is the better evidence.
+        // The ETag takes precedence over the time.
         ([("If-Match", etag.as_str()), ("If-Unmodified-Since", earlier)], 200),
         ([("If-None-Match", "\"another\""), ("If-Modified-Since", later)], 200),
         ([("If-None-Match", &etag), ("If-Modified-Since", earlier)], 304),
         ([("If-Modified-Since", earlier), ("If-Unmodified-Since", later)], 200),
         ([("If-Match", &etag), ("If-None-Match", &etag)], 304),
         ([("If-Match", "\"another\""), ("If-None-Match", &etag)], 412),
-        // Two headers are one list.
+        // Two headers form one list.
         ([("If-None-Match", "\"another\""), ("If-None-Match", &etag)], 304),
     ] {
         assert_eq!(slot.get(&fake, &headers).status, status, "{headers:?}");
     }
 }
 
-/// The signed path with the query that the test added, or with another one.
+/// Returns the signed path with the query in the URLs that the test sets.
 fn slot_with(fake: &FakeDingTalk, query: &str) -> Slot {
     fake.set_resource_urls(vec![format!("{{good}}?{query}")]);
     download_slot(fake)
@@ -108,14 +108,14 @@ fn signed_parameters_replace_headers_of_the_answer() {
             assert_eq!(reply.header(name), Some(value));
         }
     }
-    // Neither the order nor the spelling is signed, nor is an unknown parameter.
+    // The order and encoding of parameters are not signed, and neither are unknown parameters.
     slot.target = slot.target.replace("mirror=1&response-expires=0", "mirror=2").replace("%2F", "/");
     slot.target.push_str("&response-expires=%30");
     assert_eq!(slot.get(&fake, &[]).header("content-type"), Some("text/plain; charset=utf-8"));
 }
 
 #[test]
-fn parameters_that_were_not_signed_are_refused() {
+fn unsigned_parameters_are_refused() {
     let fake = fake();
     let plain = download_slot(&fake).target;
     let signed = "response-content-type=text%2Fplain";
@@ -132,7 +132,7 @@ fn parameters_that_were_not_signed_are_refused() {
         slot.target = format!("{plain}?{sent}");
         let reply = slot.get(&fake, &[]);
         assert_eq!((reply.status, reply.code().as_str()), (403, "SignatureDoesNotMatch"), "{signed} {sent}");
-        // As at the real store, the text to sign has the decoded parameter.
+        // As in the real store, the string to sign contains the decoded parameter.
         let text = percent_encoding::percent_decode_str(sent).decode_utf8().unwrap().into_owned();
         let resource = format!("{plain}?{text}").trim_end_matches('?').to_owned();
         assert!(reply.body.contains(&format!("\n{resource}</StringToSign>")), "{reply:?}");
@@ -140,7 +140,7 @@ fn parameters_that_were_not_signed_are_refused() {
     let mut slot = slot_with(&fake, "response-expires");
     slot.target = format!("{plain}?response-expires=");
     assert_eq!((slot.get(&fake, &[]).status, slot.get(&fake, &[]).header("expires")), (200, None));
-    // A line break would begin a header of the client's choice.
+    // A line break would let the client inject another header.
     let broken = slot_with(&fake, "response-content-type=a%0D%0Ax-evil%3A%201").get(&fake, &[]);
     assert_eq!(
         (broken.status, broken.code().as_str(), broken.header("x-evil")),
@@ -149,7 +149,7 @@ fn parameters_that_were_not_signed_are_refused() {
 }
 
 #[test]
-fn a_lapsed_signature_is_too_old() {
+fn a_lapsed_signature_gets_request_time_too_skewed() {
     let fake = fake();
     let slot = download_slot(&fake);
     fake.lapse_signatures();
@@ -164,7 +164,7 @@ fn a_lapsed_signature_is_too_old() {
     let info = file.download_info().unwrap();
     fake.lapse_signatures();
     let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
-    let crate::Error::Storage(refused) = error else { panic!("another error: {error}") };
+    let crate::Error::Storage(refused) = error else { panic!("unexpected error: {error}") };
     assert_eq!((refused.status, refused.code.as_deref()), (403, Some("RequestTimeTooSkewed")));
     let mut bytes = Vec::new();
     assert!(file.download_to(&mut bytes, ..).unwrap().verified && bytes == b"hello");

@@ -1,4 +1,4 @@
-//! HTTP by hand.
+//! Hand-written HTTP.
 
 use crate::testing::{FakeDingTalk, StoredFile, UploadOffer};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The code of an error, in JSON or XML.
+    /// Returns the code of an error in JSON or XML.
     pub(super) fn code(&self) -> String {
         match self.body.split_once("<Code>") {
             Some((_, rest)) => rest.split('<').next().unwrap().to_owned(),
@@ -45,19 +45,19 @@ pub(super) fn connect(fake: &FakeDingTalk) -> TcpStream {
     stream
 }
 
-/// Reads up to the end of the connection.
+/// Reads to the end of the connection.
 pub(super) fn read_all(mut stream: &TcpStream) -> io::Result<String> {
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw)?;
     Ok(String::from_utf8_lossy(&raw).into_owned())
 }
 
-/// Reads a response up to the end of the connection; `None` if there is no response.
+/// Reads a response to the end of the connection, or returns `None` if the connection ends without a response.
 pub(super) fn read_reply(stream: &TcpStream) -> io::Result<Option<Reply>> {
     Ok(Reply::parse(&read_all(stream)?))
 }
 
-/// The head of a request with `Connection: close`.
+/// Returns the head of a request with `Connection: close`.
 pub(super) fn head(method: &str, target: &str, headers: &[(&str, &str)]) -> String {
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: fake\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -66,7 +66,7 @@ pub(super) fn head(method: &str, target: &str, headers: &[(&str, &str)]) -> Stri
     head + "\r\n"
 }
 
-/// Sends a request; the result is an error or `None` if the connection broke.
+/// Sends a request. The result is an error or `None` if the connection broke.
 pub(super) fn send(
     fake: &FakeDingTalk,
     method: &str,
@@ -83,7 +83,7 @@ pub(super) fn send(
     read_reply(&stream)
 }
 
-/// A call of the API, without and with a body.
+/// Calls the API, with or without a body.
 pub(super) fn call(fake: &FakeDingTalk, method: &str, path: &str, body: Option<&Value>) -> Reply {
     let token = fake.access_token();
     let mut headers = vec![("x-acs-dingtalk-access-token", token.as_str())];
@@ -141,25 +141,25 @@ impl Slot {
     }
 }
 
-/// The head of a signed GET, with further headers.
+/// Returns the head of a signed GET with further headers.
 pub(super) fn get_head(slot: &Slot, headers: &[(&str, &str)]) -> String {
     head("GET", &slot.target, &[&slot.headers(), headers].concat())
 }
 
-/// The signed path of `dentry-1`, by its download information.
+/// Returns the signed path of `dentry-1` from its download information.
 pub(super) fn download_slot(fake: &FakeDingTalk) -> Slot {
     let path = "/v1.0/storage/spaces/space-1/dentries/dentry-1/downloadInfos/query";
     Slot::of_info(fake, &post(fake, path, &json!({})).json()["headerSignatureInfo"])
 }
 
-/// A new upload key with its signed path.
+/// Returns a new upload key and its signed path.
 pub(super) fn offer(fake: &FakeDingTalk) -> (String, Slot) {
     let offer = fake.offer_upload("space-1");
     let slot = Slot::of_offer(fake, &offer);
     (offer.upload_key, slot)
 }
 
-/// The key of an upload of these bytes.
+/// Uploads these bytes and returns the upload key.
 pub(super) fn uploaded(fake: &FakeDingTalk, bytes: &[u8]) -> String {
     let (key, slot) = offer(fake);
     assert_eq!(slot.put(fake, bytes).status, 200);
@@ -171,7 +171,7 @@ pub(super) fn commit(fake: &FakeDingTalk, key: &str, name: &str, option: &Value)
     post(fake, "/v1.0/storage/spaces/space-1/files/commit", &body)
 }
 
-/// Name, version and size of every file.
+/// Returns the name, version and size of every file.
 pub(super) fn listed(fake: &FakeDingTalk) -> Vec<(String, usize, u64)> {
     let line = |file: StoredFile| (file.name, file.version, file.size);
     fake.files().into_iter().map(line).collect()

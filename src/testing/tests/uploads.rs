@@ -1,4 +1,4 @@
-//! From the upload information to the file.
+//! Tests of uploads, from the upload information to the file.
 
 use super::raw::{Slot, commit, connect, head, listed, offer, post, read_reply, send, uploaded};
 use crate::base::ids::UnionId;
@@ -69,7 +69,7 @@ fn an_upload_can_be_downloaded() {
 }
 
 #[test]
-fn an_empty_file_is_a_file() {
+fn an_empty_file_can_be_uploaded() {
     let fake = fake();
     let key = uploaded(&fake, b"");
     assert_eq!(commit(&fake, &key, "empty", &json!({"size": 0})).status, 200);
@@ -77,7 +77,7 @@ fn an_empty_file_is_a_file() {
     assert_eq!(fake.files()[0].crc64, Content::from("").crc());
 }
 
-/// An upload of the parts with these numbers and sizes.
+/// Uploads parts with these numbers and sizes, and returns the upload key.
 fn multipart(fake: &FakeDingTalk, parts: &[(u32, u64)]) -> String {
     let key = post(fake, INIT, &json!({})).json()["uploadKey"].as_str().unwrap().to_owned();
     let numbers: Vec<_> = parts.iter().map(|(number, _)| number).collect();
@@ -92,7 +92,7 @@ fn multipart(fake: &FakeDingTalk, parts: &[(u32, u64)]) -> String {
 }
 
 #[test]
-fn parts_make_one_file() {
+fn parts_are_assembled_into_one_file() {
     let fake = fake();
     let key = multipart(&fake, &[(2, 102_400), (3, 5), (1, 102_401)]);
     assert_eq!(commit(&fake, &key, "parts", &json!({"size": 204_806})).status, 200);
@@ -105,7 +105,7 @@ fn parts_make_one_file() {
 }
 
 #[test]
-fn parts_that_do_not_make_a_file() {
+fn invalid_parts_are_refused() {
     let fake = fake();
     for parts in [&[(1, 102_400), (3, 5)][..], &[(2, 5)], &[(1, 102_399), (2, 5)]] {
         let answer = commit(&fake, &multipart(&fake, parts), "parts", &json!({}));
@@ -129,7 +129,7 @@ fn parts_that_do_not_make_a_file() {
 }
 
 #[test]
-fn the_last_put_counts() {
+fn the_last_put_wins() {
     let fake = fake();
     let (key, slot) = offer(&fake);
     slot.put(&fake, b"first");
@@ -139,7 +139,7 @@ fn the_last_put_counts() {
 }
 
 #[test]
-fn a_large_upload_leaves_its_checksum_only() {
+fn only_the_checksum_of_a_large_upload_is_kept() {
     let fake = fake();
     let content = Content::pattern(17 << 20);
     let key = uploaded(&fake, &content.bytes(0..content.len()));
@@ -153,7 +153,7 @@ fn a_large_upload_leaves_its_checksum_only() {
     assert_eq!(error.code(), Some("FakeContentNotKept"));
 }
 
-/// The status and code of a PUT with one more header, or without one.
+/// Returns the status and code of a PUT with additional headers.
 fn put_with(fake: &FakeDingTalk, slot: &Slot, more: &[(&str, &str)]) -> (u16, String) {
     let mut headers = slot.headers();
     headers.extend(more);
@@ -162,7 +162,7 @@ fn put_with(fake: &FakeDingTalk, slot: &Slot, more: &[(&str, &str)]) -> (u16, St
 }
 
 #[test]
-fn refusals_of_the_store() {
+fn the_store_refuses_invalid_puts() {
     let fake = fake();
     let (key, slot) = offer(&fake);
     let refused = |status: u16, code: &str| (status, code.to_owned());
@@ -190,11 +190,11 @@ fn refusals_of_the_store() {
     fake.lapse_signatures();
     assert_eq!(put_with(&fake, &slot, &[]), refused(403, "RequestTimeTooSkewed"));
     let answer = commit(&fake, &key, "a.txt", &json!({}));
-    assert_eq!(answer.code(), "dentryStoreError", "nothing has been stored");
+    assert_eq!(answer.code(), "dentryStoreError", "nothing was stored");
 }
 
 #[test]
-fn a_part_is_not_signed_for_another() {
+fn a_part_signature_is_not_valid_for_another_part() {
     let fake = fake();
     let key = post(&fake, INIT, &json!({})).json()["uploadKey"].clone();
     let infos = post(&fake, PARTS, &json!({"uploadKey": key, "partNumbers": [1]})).json();
@@ -205,11 +205,11 @@ fn a_part_is_not_signed_for_another() {
 }
 
 #[test]
-fn a_large_upload_that_is_refused_is_cut_off() {
+fn a_refused_large_upload_is_cut_off() {
     let fake = fake();
     let (_, mut slot) = offer(&fake);
     slot.authorization.push('0');
-    // Either the answer or the break comes first. In both cases the fake reads only a part of the body.
+    // The client gets either the answer or a broken connection. In both cases the fake reads only a part of the body.
     let body = vec![0; 64 << 20];
     let reply = slot.try_put(&fake, &body);
     assert!(reply.is_err() || reply.unwrap().is_none_or(|reply| reply.status == 403));
@@ -218,7 +218,7 @@ fn a_large_upload_that_is_refused_is_cut_off() {
 }
 
 #[test]
-fn a_client_that_expects_100_continue() {
+fn a_client_gets_100_continue_or_a_refusal() {
     let fake = fake();
     let (_, slot) = offer(&fake);
     let mut headers = slot.headers();
@@ -238,7 +238,7 @@ fn a_client_that_expects_100_continue() {
 }
 
 #[test]
-fn ordered_urls_are_for_parts_too() {
+fn custom_upload_urls_apply_to_parts() {
     let fake = fake();
     fake.set_upload_urls(vec!["http://127.0.0.1:9/dead".into(), "{good}&mirror=2".into()]);
     let key = post(&fake, INIT, &json!({})).json()["uploadKey"].clone();
@@ -249,7 +249,7 @@ fn ordered_urls_are_for_parts_too() {
 }
 
 #[test]
-fn a_connection_takes_one_put_after_the_other() {
+fn one_connection_serves_several_puts() {
     let fake = fake();
     let (key, slot) = offer(&fake);
     let mut stream = connect(&fake);
@@ -286,7 +286,7 @@ fn forget_discards_requests_and_uploads() {
 }
 
 #[test]
-fn no_file_gets_the_id_of_one_that_was_removed() {
+fn the_id_of_a_removed_file_is_not_reused() {
     let fake = fake();
     let mut ids = Vec::new();
     for _ in 0..3 {

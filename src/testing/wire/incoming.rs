@@ -1,7 +1,7 @@
-//! Reading requests.
+//! Reads requests.
 //!
-//! The last byte of a request stays in the socket until [`Incoming::finish`] takes it. Closing a socket with an unread
-//! byte resets the connection, which is the only way to cause a reset with `std` alone.
+//! The last byte of a request stays in the socket until [`Incoming::finish`] reads it. Closing a socket with an unread
+//! byte resets the connection. With `std` alone, this is the only way to cause a reset.
 
 use crate::testing::data::content::ReceivedBody;
 use crate::testing::data::records::Recorded;
@@ -9,11 +9,11 @@ use percent_encoding::percent_decode_str;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-/// The longest request line and headers, in bytes.
+/// The maximum size of the request line and headers, in bytes.
 const LONGEST_HEAD: usize = 64 * 1024;
-/// The longest request body that is read into memory, in bytes.
+/// The maximum size of a request body that is read into memory, in bytes.
 const LONGEST_BODY: usize = 64 << 20;
-/// The longest line between the chunks of a chunked body, in bytes.
+/// The maximum length of a line between the chunks of a chunked body, in bytes.
 const LONGEST_LINE: usize = 8 * 1024;
 
 /// The reason why a request could not be read.
@@ -21,7 +21,7 @@ const LONGEST_LINE: usize = 8 * 1024;
 pub(crate) enum IncomingError {
     /// The client or the fake closed the connection.
     Disconnected,
-    /// The request is not acceptable HTTP, for the reason of this status.
+    /// The request is not acceptable HTTP. The status gives the reason.
     Refused(u16),
 }
 
@@ -31,7 +31,7 @@ impl From<io::Error> for IncomingError {
     }
 }
 
-/// The length of a request's body, according to its head.
+/// The length of a request's body as given in its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyLength {
     Known(u64),
@@ -47,16 +47,16 @@ pub(crate) struct Incoming<'a> {
     pub(crate) upload: Option<ReceivedBody>,
     pub(crate) length: BodyLength,
     body_is_read: bool,
-    /// The client wants the connection closed after the answer.
+    /// Whether the client wants the connection closed after the answer.
     pub(crate) close: bool,
-    /// The client waits for `100 Continue` before it sends the body.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     pub(crate) expects_continue: bool,
-    /// The 1xx responses for such a client.
+    /// The 1xx responses for a client that waits for `100 Continue`.
     pub(crate) permission: Vec<u8>,
 }
 
 impl<'a> Incoming<'a> {
-    /// Reads a head; `None` if the client closed the connection between two requests.
+    /// Reads a head, or returns `None` if the client closed the connection between two requests.
     pub(crate) fn read_head(stream: &'a TcpStream, connection: usize) -> Result<Option<Self>, IncomingError> {
         let Some(head) = read_head_bytes(stream)? else {
             return Ok(None);
@@ -93,8 +93,9 @@ impl<'a> Incoming<'a> {
         }))
     }
 
-    /// Reads the body into `request.body`, unless that is done, and after the permission to send it if the client waits for
-    /// one.
+    /// Reads the body into `request.body`, unless this was done before.
+    ///
+    /// If the client waits for permission to send the body, the permission is sent first.
     pub(crate) fn read_body(&mut self) -> Result<(), IncomingError> {
         if self.length == BodyLength::Known(0) || std::mem::replace(&mut self.body_is_read, true) {
             return Ok(());
@@ -115,7 +116,7 @@ impl<'a> Incoming<'a> {
         Ok(())
     }
 
-    /// Begins to read the body, after the permission to send it if the client waits for one.
+    /// Prepares to read the body. If the client waits for permission to send the body, the permission is sent first.
     pub(crate) fn finish_head(&self) -> io::Result<()> {
         self.finish()?;
         if self.expects_continue {
@@ -124,17 +125,17 @@ impl<'a> Incoming<'a> {
         Ok(())
     }
 
-    /// The connection, to read from or to write to.
+    /// Returns the connection.
     pub(crate) fn stream(&self) -> &'a TcpStream {
         self.stream
     }
 
-    /// Takes the last byte of the request from the socket. Without this, closing the connection resets it.
+    /// Reads the last byte of the request from the socket. Without this, closing the connection resets it.
     pub(crate) fn finish(&self) -> io::Result<()> {
         (&mut &*self.stream).read_exact(&mut [0])
     }
 
-    /// Reads all but the last byte, and copies the last one, which stays in the socket.
+    /// Reads all bytes except the last, and copies the last byte, which stays in the socket.
     fn read_known_body(&self, length: usize) -> Result<Vec<u8>, IncomingError> {
         let mut body = vec![0; length.saturating_sub(1)];
         (&mut &*self.stream).read_exact(&mut body)?;
@@ -160,8 +161,9 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Reads up to the bytes of the next chunk, and returns its size; `None` after the last chunk. The last byte of the
-    /// request then stays in the socket.
+    /// Reads up to the bytes of the next chunk, and returns the size of the chunk.
+    ///
+    /// Returns `None` after the last chunk. The last byte of the request then stays in the socket.
     pub(crate) fn next_chunk(&self) -> Result<Option<u64>, IncomingError> {
         let line = self.read_line()?;
         let digits = line.split(';').next().unwrap_or_default().trim();
@@ -169,7 +171,7 @@ impl<'a> Incoming<'a> {
         if size > 0 {
             return Ok(Some(size));
         }
-        // Trailers, up to the empty line; its line feed stays in the socket.
+        // Skip trailers up to the empty line. The line feed of the empty line stays in the socket.
         while self.await_byte()? != b'\r' {
             self.read_line()?;
         }
@@ -178,12 +180,12 @@ impl<'a> Incoming<'a> {
         Ok(None)
     }
 
-    /// Reads the end of a chunk, behind its bytes.
+    /// Reads the line break after the bytes of a chunk.
     pub(crate) fn end_chunk(&self) -> Result<(), IncomingError> {
         if self.read_line()?.is_empty() { Ok(()) } else { Err(IncomingError::Refused(400)) }
     }
 
-    /// Reads a line, byte by byte because the bytes after it must stay in the socket.
+    /// Reads a line byte by byte, because the bytes after the line must stay in the socket.
     fn read_line(&self) -> Result<String, IncomingError> {
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {
@@ -206,7 +208,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// Reads up to the empty line; its last byte stays in the socket.
+/// Reads up to the empty line. The last byte of that line stays in the socket.
 fn read_head_bytes(stream: &TcpStream) -> Result<Option<Vec<u8>>, IncomingError> {
     let mut head = Vec::new();
     let mut buffer = [0; 8 * 1024];
@@ -229,7 +231,7 @@ fn read_head_bytes(stream: &TcpStream) -> Result<Option<Vec<u8>>, IncomingError>
     }
 }
 
-/// Returns the end of the head. The first `old` bytes were searched before.
+/// Returns the end of the head. The first `old` bytes were already searched.
 fn end_of_head(head: &[u8], old: usize) -> Option<usize> {
     let start = old.saturating_sub(3);
     let fresh = head.get(start..)?;
@@ -237,12 +239,12 @@ fn end_of_head(head: &[u8], old: usize) -> Option<usize> {
     Some(start + place + 4)
 }
 
-/// Takes bytes from the socket that `peek` has seen.
+/// Reads `count` bytes from the socket that `peek` has already returned.
 fn take(mut stream: &TcpStream, buffer: &mut [u8], count: usize) -> io::Result<()> {
     stream.read_exact(buffer.get_mut(..count).unwrap_or_default())
 }
 
-/// Splits method, target and version. A target with a raw space is accepted here: it matches no route.
+/// Splits method, target and version. A target with a raw space is accepted, but matches no route.
 fn split_request_line(line: &str) -> Option<(&str, &str, &str)> {
     let (method, rest) = line.split_once(' ')?;
     let (target, version) = rest.rsplit_once(' ')?;

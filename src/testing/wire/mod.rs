@@ -1,4 +1,4 @@
-//! HTTP over a connection: reading requests, sending responses.
+//! HTTP over a connection: reads requests and sends responses.
 
 pub(super) mod incoming;
 pub(super) mod response_writer;

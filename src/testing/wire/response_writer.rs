@@ -1,4 +1,4 @@
-//! Sending responses, well or badly.
+//! Sends responses, with the effects of faults.
 
 use crate::testing::data::content::BLOCK;
 use crate::testing::data::response::{BodyEnd, Delivery, FakeResponse, Framing};
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// The longest sleep before the next check whether the fake was dropped.
+/// The maximum sleep before the next check of whether the fake was dropped.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The fate of a connection after a response.
+/// The action on a connection after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionAction {
     KeepOpen,
@@ -25,14 +25,14 @@ pub(crate) struct ResponseWriter<'a> {
     pub(crate) stream: &'a TcpStream,
     /// Set when the fake is dropped.
     pub(crate) stop: &'a AtomicBool,
-    /// The request is a HEAD request: its response has no body.
+    /// Whether the request is a HEAD request, whose response has no body.
     pub(crate) head_only: bool,
-    /// The connection does not stay open.
+    /// Whether the connection is closed after the response.
     pub(crate) close: bool,
 }
 
 impl ResponseWriter<'_> {
-    /// Sends a response, and returns the fate of the connection.
+    /// Sends a response, and returns the action on the connection.
     pub(crate) fn send(&self, response: &FakeResponse, delivery: &Delivery) -> io::Result<ConnectionAction> {
         let close = self.close || delivery.framing == Framing::UntilClose;
         let interim = delivery.interim.iter().flat_map(|interim| interim.head(Framing::UntilClose, false));
@@ -55,14 +55,14 @@ impl ResponseWriter<'_> {
         }
     }
 
-    /// Sends the body block by block; `out` goes before the first block, in the same write.
+    /// Sends the body block by block. `out` is sent before the first block, in the same write.
     fn send_body(&self, response: &FakeResponse, delivery: &Delivery, mut out: Vec<u8>) -> io::Result<()> {
         let total = response.body_len();
         let limit = delivery.limit(total);
         let (block, pause) = delivery.slow.unwrap_or((BLOCK, Duration::ZERO));
         let chunked = delivery.framing == Framing::Chunked;
         let mut done = 0;
-        // One buffer for all pieces: growing a new vector for each is slow in debug builds.
+        // Reuses one buffer for all pieces, because growing a new vector for each piece is slow in debug builds.
         let mut piece = vec![0; at_most(limit, block)];
         loop {
             piece.truncate(at_most(limit - done, block));
@@ -88,7 +88,7 @@ impl ResponseWriter<'_> {
         }
     }
 
-    /// Sleeps in short intervals, so that a dropped fake need not wait for the end of a long pause.
+    /// Sleeps in short intervals, so that a dropped fake does not wait for the end of a long pause.
     pub(crate) fn pause(&self, pause: Duration) -> io::Result<()> {
         let mut left = pause;
         while !left.is_zero() {
@@ -102,22 +102,24 @@ impl ResponseWriter<'_> {
         Ok(())
     }
 
-    /// Sends nothing until the client closes the connection or the fake is dropped, which shuts it down.
+    /// Sends nothing until the client closes the connection or dropping the fake shuts it down.
     pub(crate) fn wait_until_client_leaves(&self) {
         let mut ignored = [0; 1024];
         while matches!((&mut &*self.stream).read(&mut ignored), Ok(1..)) {}
     }
 
-    /// Like [`ResponseWriter::wait_until_client_leaves`], but reads nothing, so that the client cannot send on.
+    /// Does the same as [`ResponseWriter::wait_until_client_leaves`], but reads nothing, so that the client cannot send
+    /// more.
     ///
-    /// A client that leaves with bytes on their way goes unnoticed: the end of the connection is behind those bytes.
+    /// If the client leaves while sent bytes are unread, this goes unnoticed, because the end of the connection comes
+    /// after those bytes.
     pub(crate) fn wait_without_reading(&self) {
         let is_there = || matches!(self.stream.peek(&mut [0]), Ok(1..));
         while is_there() && self.pause(POLL_INTERVAL).is_ok() {}
     }
 }
 
-/// Returns the number of bytes, or the size of a block if that is less.
+/// Returns the smaller of the number of bytes and the size of a block.
 pub(crate) fn at_most(bytes: u64, block: usize) -> usize {
     usize::try_from(bytes).map_or(block, |bytes| bytes.min(block))
 }

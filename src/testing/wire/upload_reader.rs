@@ -1,4 +1,4 @@
-//! Reading the bodies of uploads block by block: they may be larger than the memory.
+//! Reads the bodies of uploads block by block, because they may be larger than the memory.
 
 use super::incoming::{BodyLength, Incoming, IncomingError};
 use super::response_writer::{ResponseWriter, at_most};
@@ -30,9 +30,9 @@ impl PartialBody {
 }
 
 impl Incoming<'_> {
-    /// Reads the body of an upload, as far as the faults allow, and leaves its last byte in the socket.
+    /// Reads the body of an upload as far as the faults allow, and leaves its last byte in the socket.
     ///
-    /// The request then reports the number of bytes that were read, also after an error.
+    /// Even after an error, the request reports the number of bytes that were read.
     pub(crate) fn read_upload(
         &mut self,
         effects: &UploadEffects,
@@ -75,7 +75,7 @@ impl Incoming<'_> {
         if limit == length {
             partial.add(&mut [self.await_byte()?]);
         } else if matches!(effects.stop, Some((_, UploadStop::Reset))) {
-            // Without an unread byte, closing would not reset.
+            // Without an unread byte, closing the connection would not reset it.
             self.await_byte()?;
         }
         Ok(())
@@ -93,7 +93,7 @@ impl Incoming<'_> {
             let end = partial.done.saturating_add(size);
             self.read_up_to(end.min(limit), partial, effects, writer)?;
             if partial.done < end {
-                // Without an unread byte, closing would not reset.
+                // Without an unread byte, closing the connection would not reset it.
                 self.await_byte()?;
                 return Ok(());
             }
@@ -102,7 +102,7 @@ impl Incoming<'_> {
         Ok(())
     }
 
-    /// Reads body bytes until there are `end` of them.
+    /// Reads body bytes until `end` bytes have been read in total.
     fn read_up_to(
         &self,
         end: u64,

@@ -9,7 +9,7 @@ use crate::client::retry::RetryPolicy;
 use crate::testing::ManualClock;
 use crate::transfer::signer::Generation;
 
-/// Signs what `urls` returns for each generation; without a clock, for ever.
+/// Signs the URLs that `urls` returns for each generation. Without `life`, signatures never expire.
 struct Scripted<F> {
     urls: F,
     life: Option<u64>,
@@ -29,11 +29,11 @@ impl<F: Fn(u64) -> Vec<&'static str> + Sync> Scripted<F> {
             life: self.life.map(Duration::from_secs),
             signed_at: self.clock.now(),
         };
-        Signature { urls: Arc::new(urls), generation: Generation(generation), first: 0 }
+        Signature { urls: Arc::new(urls), generation: Generation(generation), first: 0, is_kept: false }
     }
 
     fn start(&self) -> Failover<'_> {
-        Failover::start(self, self.sign(0))
+        Failover::start("GET object", self, self.sign(0))
     }
 
     fn asked(&self) -> u64 {
@@ -55,7 +55,7 @@ fn status(status: u16) -> Error {
     StorageError::read("GET object", (status, "h"), None, b"", &[]).into()
 }
 
-/// The URLs that are asked when each attempt fails with `error`, until nothing follows.
+/// Returns the URLs that are requested if each attempt fails with `error`, until recovery gives up.
 fn asked_urls(
     failover: &mut Failover<'_>,
     clock: &dyn Clock,
@@ -66,7 +66,7 @@ fn asked_urls(
     let context = TransferContext::new(clock, &policy);
     let mut seen = String::new();
     loop {
-        assert!(seen.len() < 1000, "no end");
+        assert!(seen.len() < 1000, "the attempts never end");
         failover.renew_if_expiring(&context).unwrap();
         seen.push_str(failover.url());
         if failover.recover(error(), &context).is_err() {
@@ -76,14 +76,14 @@ fn asked_urls(
 }
 
 #[test]
-fn a_round_goes_through_all_urls_before_a_wait() {
+fn all_urls_are_tried_before_a_wait() {
     let signer = Scripted::new(None, |_| vec!["a", "b", "c"]);
     assert_eq!(asked_urls(&mut signer.start(), &signer.clock, 1, || status(503)), "abcabc");
     assert_eq!(signer.clock.sleeps().len(), 1);
 }
 
 #[test]
-fn a_dead_url_is_asked_once() {
+fn a_dead_url_is_requested_once() {
     let signer = Scripted::new(None, |_| vec!["a", "b"]);
     assert_eq!(asked_urls(&mut signer.start(), &signer.clock, 5, || status(404)), "ab");
     let (signer, first) = (Scripted::new(None, |_| vec!["a", "b", "c"]), Cell::new(true));
@@ -92,12 +92,12 @@ fn a_dead_url_is_asked_once() {
 }
 
 #[test]
-fn a_url_that_is_dead_stays_dead_under_a_new_signature() {
+fn a_dead_url_stays_dead_under_a_new_signature() {
     let signer = Scripted::new(None, |generation| match generation {
         0 => vec!["a?0", "b?0"],
         _ => vec!["a?1", "b?1", "c?1"],
     });
-    // The first is dead, the second asks for a signature; of the new URLs the first is still dead.
+    // The first URL is dead, and the second needs a new signature. The first of the new URLs is still dead.
     let codes = Cell::new([404, 403].as_slice());
     let error = || {
         let (code, rest) = codes.get().split_first().unwrap_or((&404, &[]));
@@ -108,9 +108,9 @@ fn a_url_that_is_dead_stays_dead_under_a_new_signature() {
     assert_eq!(seen, "a?0b?0b?1c?1");
 }
 
-/// A URL that breaks off after 1000 bytes, each time, was asked until the budget was used up.
+/// Earlier, a URL that broke off after 1000 bytes each time was requested until the budget was used up.
 #[test]
-fn a_url_that_keeps_breaking_off_early_is_left_for_the_next() {
+fn a_url_that_keeps_breaking_off_early_is_replaced_by_the_next() {
     let policy = RetryPolicy::none();
     for (bytes, next) in [(1000, "b"), (PROGRESS - 1, "b"), (PROGRESS, "a")] {
         let signer = Scripted::new(None, |_| vec!["a", "b"]);
@@ -122,9 +122,9 @@ fn a_url_that_keeps_breaking_off_early_is_left_for_the_next() {
     }
 }
 
-/// Each new signature had another number of URLs, and that was taken for a reason to begin anew.
+/// Earlier, each new signature had a different number of URLs, which was treated as a reason to start again.
 #[test]
-fn signatures_that_lapse_and_urls_that_change_have_an_end() {
+fn attempts_end_even_if_signatures_expire_and_urls_change() {
     for code in [401, 403, 404, 410, 503] {
         for life in [None, Some(0), Some(1)] {
             let signer = Scripted::new(
@@ -145,7 +145,7 @@ fn signatures_that_lapse_and_urls_that_change_have_an_end() {
     }
 }
 
-/// The number of new signatures in twenty attempts of 850 s each, none of which makes progress.
+/// Returns the number of new signatures in twenty attempts of 850 s each, without progress.
 fn renewals(life: u64) -> u64 {
     let (signer, policy) = (Scripted::new(Some(life), |_| vec!["a"]), RetryPolicy::none());
     let context = TransferContext::new(&signer.clock, &policy);
@@ -158,13 +158,13 @@ fn renewals(life: u64) -> u64 {
 }
 
 #[test]
-fn a_slow_attempt_is_signed_anew_each_time_and_a_signer_that_gains_nothing_is_left_alone() {
+fn renewals_stop_only_if_new_signatures_expire_immediately() {
     assert_eq!(renewals(900), 20);
     assert_eq!(renewals(0), 3);
 }
 
 #[test]
-fn codes_that_ask_for_a_new_signature_and_codes_that_are_final() {
+fn error_codes_select_the_recovery_action() {
     let read = |status, code: &str| {
         let xml = format!("<Error><Code>{code}</Code></Error>");
         Error::from(StorageError::read("GET object", (status, "h"), None, xml.as_bytes(), &[]))

@@ -15,8 +15,8 @@ pub(crate) use unix::read_at;
 #[cfg(unix)]
 pub(super) use unix::{adopt, describe, is_same_file, is_usable, set_permissions, write_at};
 
-/// A new file that only its owner can read: nobody who may not read the old content gets to see the new one, from the first
-/// byte on.
+/// Creates a file that only its owner can read. A user who may not read the old content cannot read the new content,
+/// from the first byte on.
 #[inline]
 pub(super) fn new_hidden(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -26,7 +26,7 @@ pub(super) fn new_hidden(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Opens what an earlier attempt, or somebody else, has left: never through a link, and a pipe without a wait.
+/// Opens a file that an earlier attempt or another program has left. Never follows a link, and never waits for a pipe.
 #[inline]
 pub(super) fn open_leftover(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -36,7 +36,7 @@ pub(super) fn open_leftover(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Brings the content to disk, where the file system can.
+/// Syncs the content to disk, if the file system supports that.
 #[inline]
 pub(super) fn sync(file: &File) -> io::Result<()> {
     match file.sync_all() {
@@ -45,8 +45,8 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
     }
 }
 
-/// The folder, to be brought to disk. `None` where that cannot be done: on Windows, and in a folder that may be written and
-/// not read.
+/// Opens the folder, so that it can be synced to disk. `None` if that is impossible: on Windows, and in a folder that
+/// is writable but not readable.
 #[inline]
 pub(super) fn open_folder(folder: &Path) -> io::Result<Option<File>> {
     if !cfg!(unix) {
@@ -67,8 +67,8 @@ fn is_unsupported(e: &io::Error) -> bool {
     is_no_ioctl || matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
 }
 
-/// Whether the file that could not be opened is another user's part in use. Who may not open a file cannot ask for its lock,
-/// but Linux lists the locks by the numbers of their files.
+/// Returns whether the file that could not be opened is another user's part in use. A process that may not open a file
+/// cannot test its lock, but Linux lists the locks by inode number.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
 pub(super) fn is_locked(path: &Path, e: &io::Error) -> bool {
@@ -87,8 +87,8 @@ pub(super) fn is_locked(_: &Path, _: &io::Error) -> bool {
     false
 }
 
-/// Whether `/proc/locks` has a lock on the file of this number: `1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF`, where 1234
-/// is a process.
+/// Returns whether `/proc/locks` lists a lock on the file with this inode number: `1: FLOCK  ADVISORY  WRITE 1234
+/// fd:01:5678 0 EOF`, where 1234 is a process.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
 fn lists(locks: &str, number: u64) -> bool {
@@ -119,7 +119,7 @@ mod unix {
         file.write_at(bytes, place)
     }
 
-    /// Whether this name, and not a link of this name, is the one of the open file.
+    /// Returns whether this name is a name of the open file. A link of this name does not count.
     #[inline]
     pub(in super::super) fn is_same_file(file: &File, path: &Path) -> bool {
         let numbers = |found: io::Result<Metadata>| found.ok().map(|found| (found.dev(), found.ino()));
@@ -127,14 +127,17 @@ mod unix {
         held.is_some() && held == numbers(fs::symlink_metadata(path))
     }
 
-    /// A regular file with one name, of the same owner as our own file.
+    /// Returns whether the file is a regular file with one name, and has the owner of our own file.
     #[inline]
     pub(in super::super) fn is_usable(found: &Metadata, own: &Metadata) -> bool {
         found.is_file() && found.nlink() == 1 && found.uid() == own.uid()
     }
 
-    /// Whether the part of an earlier attempt can be used: a regular file of our own with one name. (A target that got its
-    /// name by a link has two, when the process was killed before it removed the other.) `probe` is a free name.
+    /// Returns whether the part of an earlier attempt can be used: a regular file of our own with one name. `probe` is
+    /// a free name.
+    ///
+    /// A part has two names if its target was created by a link, and the process was killed before it removed the
+    /// part's name.
     #[inline]
     pub(in super::super) fn adopt(file: &File, probe: &Path) -> bool {
         let own = Probe::new(probe, 0o600).and_then(|probe| probe.0.metadata());
@@ -164,10 +167,11 @@ mod unix {
         file.set_permissions(Permissions::from_mode(mode))
     }
 
-    /// Nobody who could not read the old content can read the new.
+    /// Returns the permissions of a file that replaces another. A user who could not read the old content cannot read
+    /// the new content.
     #[inline]
     fn successor_mode(old: &Metadata, new: &Metadata) -> u32 {
-        // No set-uid, set-gid or sticky bit: they were given to another content.
+        // Drop the set-uid, set-gid and sticky bits: they were granted to other content.
         let mode = old.mode() & 0o777;
         if old.uid() != new.uid() {
             return mode & 0o700;
@@ -175,13 +179,15 @@ mod unix {
         if old.gid() == new.gid() {
             return mode;
         }
-        // The new group gets nothing. The old one is among the others now, and gets no more than it had.
+        // The new group gets no access. The old group is now among the others, and gets no more access than it had.
         mode & !0o077 | (mode & (mode >> 3) & 0o007)
     }
 
-    /// The permissions of a new file depend on the process's mask, and on what its folder hands on, which only a new file
-    /// shows. To make one for each of many small downloads costs as much as the downloads, where a file system avoids what
-    /// was deleted lately. So the answer holds for a moment, in the same folder and under the same mask.
+    /// Returns the permissions of a new file. They depend on the umask of the process, and on inheritance from the
+    /// folder, which only a new file reveals.
+    ///
+    /// Creating such a file for each of many small downloads costs as much as the downloads, on file systems that avoid
+    /// recently deleted entries. So the result is reused for a moment, in the same folder and under the same umask.
     #[inline]
     fn new_mode(folder: Option<&File>, probe: &Path) -> io::Result<u32> {
         static LAST: Mutex<Option<(Circumstances, u32, Instant)>> = Mutex::new(None);
@@ -199,10 +205,10 @@ mod unix {
         Ok(mode)
     }
 
-    /// The device and the number of a folder, and the process's mask.
+    /// Device and inode number of a folder, and the umask of the process.
     type Circumstances = (u64, u64, u32);
 
-    /// `None` where no file states the mask: on other systems than Linux.
+    /// Returns `None` on systems other than Linux, where no file contains the umask.
     #[inline]
     fn circumstances(folder: &File) -> Option<Circumstances> {
         let mut status = [0; 512];
@@ -213,7 +219,7 @@ mod unix {
         Some((found.dev(), found.ino(), u32::from_str_radix(mask.trim(), 8).ok()?))
     }
 
-    /// A new file for a moment, to see what a new file is like here.
+    /// A temporary new file that shows the permissions of new files in its folder.
     struct Probe<'a>(File, &'a Path);
 
     impl<'a> Probe<'a> {
@@ -231,7 +237,7 @@ mod unix {
         }
     }
 
-    /// The kind and the owner of a leftover, for an error.
+    /// Describes the kind and the owner of a leftover, for an error.
     pub(in super::super) fn describe(path: &Path) -> String {
         match fs::symlink_metadata(path) {
             Ok(found) if found.is_dir() => "it is a folder".to_owned(),
@@ -256,7 +262,7 @@ mod other {
         std::os::windows::fs::FileExt::seek_write(file, bytes, place)
     }
 
-    /// The standard library does not state the identity of a file here; nobody can replace one that is open.
+    /// The standard library does not expose the identity of a file here, but an open file cannot be replaced.
     pub(in super::super) fn is_same_file(_: &File, path: &Path) -> bool {
         path.exists()
     }
@@ -265,7 +271,7 @@ mod other {
         found.is_file()
     }
 
-    /// Nothing states here how many names a file has; but the checkpoint goes before there are two.
+    /// The number of names of a file is unknown here, but the checkpoint is removed before there are two names.
     pub(in super::super) fn adopt(file: &File, probe: &Path) -> bool {
         file.metadata().is_ok_and(|found| found.is_file())
             && probe.with_extension("dingtalk-checkpoint").exists()
@@ -292,7 +298,7 @@ mod tests {
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
-    fn a_lock_is_found_by_its_file_and_not_by_its_process() {
+    fn locks_are_matched_by_inode_and_not_by_process() {
         let locks =
             "1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF\n2: POSIX  ADVISORY  WRITE 9 fd:01:77 0 EOF\n";
         for (number, is_listed) in [(5678, true), (1234, false), (77, false), (0, false), (78, false)] {
@@ -300,16 +306,16 @@ mod tests {
         }
     }
 
-    /// A file system that cannot bring a file to disk says so in several ways. A disk that fails is another matter.
+    /// File systems that cannot sync a file report that in several ways. A failing disk is different.
     #[test]
-    fn what_a_file_system_cannot_do_is_no_failure() {
+    fn an_unsupported_sync_is_not_an_error() {
         for code in [libc::EINVAL, libc::ENOTSUP, libc::EOPNOTSUPP, libc::ENOTTY, libc::ENOSYS] {
             assert!(is_unsupported(&io::Error::from_raw_os_error(code)), "{code}");
         }
         for code in [libc::EIO, libc::ENOSPC, libc::EDQUOT, libc::EROFS, libc::EBADF] {
             assert!(!is_unsupported(&io::Error::from_raw_os_error(code)), "{code}");
         }
-        // Nor a target that stands for a terminal or a pipe, which cannot be synced either.
+        // A target that stands for a terminal or a pipe cannot be synced either.
         sync(&OpenOptions::new().write(true).open("/dev/null").unwrap()).unwrap();
     }
 }

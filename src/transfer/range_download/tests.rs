@@ -11,7 +11,7 @@ use crate::object::signed_urls::SignedUrls;
 use crate::transfer::download::explain;
 use crate::transfer::signer::{Generation, GivenUrls, Need, Signature};
 
-/// Serves one body under one head, whatever is asked.
+/// A store that returns the same head and body for every request.
 struct Canned(ResponseHead, &'static [u8]);
 
 impl ObjectStore for Canned {
@@ -69,10 +69,10 @@ fn first_five(body: &'static [u8], length: Option<u64>) -> Result<u64> {
     Ok(downloaded.range.end - downloaded.range.start)
 }
 
-/// No socket can do this, for ureq ends a body at its length. A build in which another crate switched on ureq's
-/// `charset` or `gzip` can: the latter also takes the length away.
+/// A socket cannot produce this, because ureq ends a body at its length. A build in which another crate enabled ureq's
+/// `charset` or `gzip` can, and `gzip` also removes the length.
 #[test]
-fn a_body_that_was_rewritten_on_the_way_is_an_error() {
+fn a_body_that_was_rewritten_in_transit_is_an_error() {
     for length in [Some(5), None] {
         assert_eq!(first_five(b"12345", length).unwrap(), 5);
         let error = first_five(b"123456", length).unwrap_err();
@@ -85,7 +85,7 @@ fn a_body_that_was_rewritten_on_the_way_is_an_error() {
     assert!(matches!(cut, Error::Interrupted { written: 4, .. }), "{cut}");
 }
 
-/// One answer after the other. A body that is `None` breaks off at once.
+/// A store that returns one response after another. A body of `None` breaks off immediately.
 struct Sequence(RefCell<VecDeque<Reply>>);
 
 type Reply = (ResponseHead, Option<&'static [u8]>);
@@ -118,16 +118,16 @@ fn whole(etag: Option<&str>, length: Option<u64>, crc64: Option<u64>) -> Respons
     ResponseHead { status: 200, etag, length, crc64, chunked: length.is_none(), ..ResponseHead::default() }
 }
 
-/// Everything is wanted of an object that changes behind the first of these answers, before anything is written.
+/// Requests the whole of an object that changes after the first of these responses, before anything is written.
 fn all_of(answers: Vec<Reply>) -> Result<DownloadedRange> {
     let policy = RetryPolicy::new().base_delay(Duration::ZERO);
     let store = Sequence(RefCell::new(answers.into()));
     download(&store, &GivenUrls::new(signed()), &policy, RequestedRange::WHOLE)
 }
 
-/// Found by fuzzing, as is the next: the second answer tells neither ETag nor size.
+/// Found by fuzzing, as is the next test: the second response contains neither an ETag nor the size.
 #[test]
-fn the_size_of_one_object_is_not_the_end_of_another() {
+fn the_size_of_the_old_object_is_not_applied_to_the_new_one() {
     let part = ResponseHead {
         status: 206,
         content_range: Some("bytes 0-2/*".into()),
@@ -144,13 +144,13 @@ fn the_size_of_one_object_is_not_the_end_of_another() {
 }
 
 #[test]
-fn the_checksum_of_one_object_is_not_held_against_another() {
+fn the_checksum_of_the_old_object_is_not_applied_to_the_new_one() {
     let new = || (whole(Some("\"new\""), Some(10), None), Some(b"new object".as_slice()));
     let downloaded = all_of(vec![(whole(None, None, Some(1)), None), new(), new()]).unwrap();
     assert_eq!((downloaded.range.clone(), downloaded.verify().unwrap()), (0..10, false));
 }
 
-/// Signatures that have lapsed when they come, for two URLs that both fail; also where the number of URLs changes.
+/// A store that fails every request. The signatures have already expired when they arrive, for two or three URLs.
 struct Lapsed {
     status: u16,
     gets: Cell<u32>,
@@ -167,7 +167,7 @@ impl ObjectStore for Lapsed {
         _: Option<&str>,
     ) -> Result<(ResponseHead, Self::Body)> {
         self.gets.set(self.gets.get() + 1);
-        assert!(self.gets.get() < 100, "without end");
+        assert!(self.gets.get() < 100, "the requests never end");
         Err(StorageError::read("GET object", (self.status, "h"), None, b"", &[]).into())
     }
 }
@@ -182,14 +182,19 @@ impl Signer for LapsedUrls {
         let asked = self.asked.fetch_add(usize::from(need != Need::First), Ordering::Relaxed);
         let urls = (0..2 + asked % 2).map(|n| format!("http://h/{n}")).collect();
         let urls = SignedUrls { urls, life: Some(Duration::ZERO), ..signed() };
-        Ok(Some(Signature { urls: urls.into(), generation: Generation(asked as u64), first: 0 }))
+        Ok(Some(Signature {
+            urls: urls.into(),
+            generation: Generation(asked as u64),
+            first: 0,
+            is_kept: false,
+        }))
     }
 
     fn worked(&self, _: usize) {}
 }
 
 #[test]
-fn signatures_that_have_lapsed_already_are_renewed_a_few_times_only() {
+fn signatures_that_arrive_expired_are_renewed_only_a_few_times() {
     for status in [403, 404, 503] {
         let (store, signer) = (Lapsed { status, gets: Cell::new(0) }, LapsedUrls::default());
         let Err(Error::Storage(error)) =
@@ -203,7 +208,8 @@ fn signatures_that_have_lapsed_already_are_renewed_a_few_times_only() {
     }
 }
 
-/// A server that answers 412 to every `If-Match`, though the `ETag` is the same. `stated` is the `ETag` in that answer.
+/// A server that returns 412 for every `If-Match`, although the `ETag` is the same. `stated` is the `ETag` in that
+/// response.
 struct NoIfMatch {
     stated: Option<&'static str>,
     etag: &'static str,
@@ -241,7 +247,7 @@ impl ObjectStore for NoIfMatch {
 }
 
 #[test]
-fn a_server_without_if_match_is_asked_without_it_and_the_etag_compared() {
+fn the_etag_is_compared_if_the_server_does_not_support_if_match() {
     let policy = RetryPolicy::new().base_delay(Duration::ZERO);
     for stated in [None, Some("E"), Some("other")] {
         let store = NoIfMatch { stated, etag: "E", requests: RefCell::default() };

@@ -1,4 +1,4 @@
-//! What dingtalk-files does, one job a process. `$BENCH_ROOT` names the root certificate to trust.
+//! Runs dingtalk-files, one job per process. `$BENCH_ROOT` is the path of the root certificate to trust.
 
 use std::error::Error;
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use dingtalk_files::{Client, ClientBuilder, DownloadInfo, UnionId};
-// Otherwise unused: its feature `release_max_level_debug` is what counts.
+// Only its feature `release_max_level_debug` is used.
 use log as _;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
@@ -44,7 +44,7 @@ fn root() -> io::Result<Option<Vec<u8>>> {
     std::env::var_os("BENCH_ROOT").map(std::fs::read).transpose()
 }
 
-/// The second of the two documented steps, with an answer to the first one made by hand.
+/// Runs the second of the two documented steps, with a hand-made answer to the first.
 fn download(url: &str, to: &str) -> Result<(), Box<dyn Error>> {
     let slash = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
     let client = builder(&url[..slash])?.build()?;
@@ -65,7 +65,7 @@ fn to_file(base: &str, dentry: &str, path: &str, connections: usize) -> Result<(
     verified(done.verified)
 }
 
-/// One file after another, each as if it were another dentry: with its own download info.
+/// Downloads one file after another. Each file gets its own download info, as if it were a different dentry.
 fn files(base: &str, dentry: &str, folder: &str, count: usize, with: &str) -> Result<(), Box<dyn Error>> {
     let client = builder(base)?.build()?;
     let (flag, mut reports) = (AtomicBool::new(false), 0_usize);
@@ -85,7 +85,7 @@ fn files(base: &str, dentry: &str, folder: &str, count: usize, with: &str) -> Re
 
 fn upload(base: &str, path: &str) -> Result<(), Box<dyn Error>> {
     let client = builder(base)?.build()?;
-    // One PUT, as the peers do it.
+    // One PUT, like the peers.
     let done = client.upload("s", "0", UnionId("u")).multipart_above(5 << 30).from_file(path)?;
     verified(done.verified)
 }
@@ -102,8 +102,10 @@ fn call(base: &str, count: usize) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// With the root on an agent of its own. In DingTalk's case the built-in roots do; given to the builder, a private root
-/// comes second, and the first handshake of a process would be in vain.
+/// Sends a first call with the root certificate on a separate agent.
+///
+/// DingTalk's hosts are verified by the built-in roots. A private root given to the builder is tried second, so the
+/// first handshake of the process would fail.
 fn first(base: &str) -> Result<(), Box<dyn Error>> {
     let client = match root()?.filter(|_| base.starts_with("https")) {
         None => builder(base)?.build()?,
@@ -115,7 +117,7 @@ fn first(base: &str) -> Result<(), Box<dyn Error>> {
             let roots = RootCerts::Specific(Arc::new(certificates.collect()));
             let tls = TlsConfig::builder().root_certs(roots).build();
             let config = ureq::Agent::config_builder().tls_config(tls).proxy(None);
-            // As the builder's own for calls.
+            // The same sizes as in the builder's own agent for calls.
             let agent = config.input_buffer_size(16 * 1024).output_buffer_size(16 * 1024).build().new_agent();
             Client::builder().access_token("token").base_url(base).agent(agent).build()?
         }

@@ -1,5 +1,5 @@
-//! A GET without any HTTP library: what the socket, rustls and the file cost by themselves. `$BENCH_ROOT` names the root
-//! certificate to trust.
+//! A GET without an HTTP library, to measure the cost of the socket, rustls and the file alone. `$BENCH_ROOT` is the
+//! path of the root certificate to trust.
 
 use std::error::Error;
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! The same calls with reqwest's blocking client. `$BENCH_ROOT` names the root certificate to trust.
+//! The same calls with reqwest's blocking client. `$BENCH_ROOT` is the path of the root certificate to trust.
 
 use std::collections::HashMap;
 use std::error::Error;

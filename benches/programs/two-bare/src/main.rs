@@ -1,4 +1,4 @@
-//! Downloads a stored file and sends it, with ureq and serde_json alone: the least one could build.
+//! Downloads a stored file and sends it with ureq and serde_json alone: the smallest possible program.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Downloads a stored file and sends it, with dingtalk-files.
+//! Downloads a stored file and sends it with dingtalk-files.
 
 use dingtalk_files::{Client, UnionId};
 

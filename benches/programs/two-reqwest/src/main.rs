@@ -1,4 +1,4 @@
-//! Downloads a stored file and sends it, with reqwest's blocking client.
+//! Downloads a stored file and sends it with reqwest's blocking client.
 
 use std::collections::HashMap;
 use std::error::Error;

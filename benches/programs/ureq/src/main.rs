@@ -1,5 +1,6 @@
-//! The same jobs with ureq and serde_json by hand, as a careful program without this crate would do them. No checksum, no
-//! resume, no retry. `$BENCH_ROOT` names the root certificate to trust.
+//! The same jobs written by hand with ureq and serde_json, as in a careful program without this crate.
+//!
+//! The program does not verify checksums, resume, or retry. `$BENCH_ROOT` is the path of the root certificate to trust.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -10,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-// Otherwise unused: its feature `release_max_level_debug` is what counts.
+// Only its feature `release_max_level_debug` is used.
 use log as _;
 use serde::{Deserialize, Serialize};
 use ureq::Agent;
@@ -26,7 +27,7 @@ plain-ureq first BASE";
 
 const BLOCK: usize = 256 * 1024;
 const DEFAULT_BUFFER: usize = 128 * 1024;
-/// As dingtalk-files has for calls.
+/// The buffer size of dingtalk-files for calls.
 const API_BUFFER: usize = 16 * 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,9 +63,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The time limits of an agent.
 #[derive(Clone, Copy)]
 enum Limits {
-    /// ureq's: none at all.
+    /// No limits, which is ureq's default.
     Default,
-    /// Those that dingtalk-files sets by itself. With one for the lookup of a name, ureq starts a thread for each request.
+    /// The default limits of dingtalk-files. With a limit for name lookups, ureq starts a thread for each request.
     Ours,
 }
 
@@ -78,7 +79,7 @@ impl Limits {
     }
 }
 
-/// Whether a file is on disk when it has its name, and its name too.
+/// Whether a file and its name are synced to disk before the job is done.
 #[derive(Clone, Copy, PartialEq)]
 enum Sync {
     Yes,
@@ -112,7 +113,7 @@ fn agent(buffer: usize, limits: Limits) -> Result<Agent, Box<dyn Error>> {
     Ok(config.tls_config(TlsConfig::builder().root_certs(roots).build()).build().new_agent())
 }
 
-/// Fills a large block before it is written.
+/// Fills a large block before writing it.
 fn blocks(url: &str, to: &str) -> Result<(), Box<dyn Error>> {
     let mut writer: Box<dyn Write> = match to {
         "-" => Box::new(io::sink()),
@@ -173,7 +174,7 @@ fn ranges(url: &str, path: &str, connections: u64) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// Asks for the info of each file, and gets it beside its name.
+/// Requests the download info of each file, and downloads the file to a temporary name in the same folder.
 fn files(
     base: &str,
     dentry: &str,

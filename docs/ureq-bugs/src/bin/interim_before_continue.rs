@@ -1,4 +1,4 @@
-//! Another 1xx answer before the `100 Continue`: with headers, the body is never sent; without, it is sent too early.
+//! Another 1xx response before the `100 Continue`: with headers, the body is never sent; without, it is sent too early.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! A 1xx answer, the final answer and the beginning of its body in one read: a `LargeResponseHeader` for small heads.
+//! A 1xx response, the final response and the beginning of its body in one read: a `LargeResponseHeader` for small heads.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -19,9 +19,9 @@ fn main() {
             let interim =
                 if head.starts_with(b"GET /interim") { "HTTP/1.1 102 Processing\r\n\r\n" } else { "" };
             let (length, body) = (10_000, "x".repeat(10_000));
-            let answer = format!("{interim}HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+            let response = format!("{interim}HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
             // One write, and on loopback one read.
-            stream.write_all(answer.as_bytes()).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
         }
     });
 

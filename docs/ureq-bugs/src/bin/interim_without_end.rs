@@ -1,4 +1,4 @@
-//! Any number of 1xx answers is skipped: no setting limits their number, and the caller cannot count them.
+//! Any number of 1xx responses is skipped: no setting limits their number, and the caller cannot count them.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -28,7 +28,7 @@ fn main() {
     let begin = Instant::now();
     let result = config.build().new_agent().get(&url).call().map(|response| response.status());
     let number = sent.load(Ordering::Relaxed);
-    println!("client: {result:?} after {:.1} s and {number} answers", begin.elapsed().as_secs_f32());
+    println!("client: {result:?} after {:.1} s and {number} responses", begin.elapsed().as_secs_f32());
 }
 
 fn serve(mut stream: TcpStream, counter: &AtomicU64) {
@@ -41,6 +41,6 @@ fn serve(mut stream: TcpStream, counter: &AtomicU64) {
     let interim = format!("HTTP/1.1 102 Processing\r\nX-Filling: {}\r\n\r\n", "x".repeat(500));
     while stream.write_all(interim.as_bytes()).is_ok() {
         counter.fetch_add(1, Ordering::Relaxed);
-        thread::sleep(Duration::from_millis(10)); // one answer for each read
+        thread::sleep(Duration::from_millis(10)); // one response for each read
     }
 }

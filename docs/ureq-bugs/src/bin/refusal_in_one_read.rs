@@ -1,4 +1,4 @@
-//! The answer to `Expect: 100-continue` is a refusal that arrives whole: on a new connection it is seen only when the
+//! The response to `Expect: 100-continue` is a refusal that arrives whole: on a new connection it is seen only when the
 //! server closes the connection, or not at all.
 
 use std::io::{Read, Write};

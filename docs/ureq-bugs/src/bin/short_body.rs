@@ -28,7 +28,7 @@ fn main() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     thread::spawn(move || {
-        // Takes everything, and answers nothing.
+        // Takes everything, and responds with nothing.
         for stream in listener.incoming() {
             thread::spawn(move || io::copy(&mut stream.unwrap(), &mut io::sink()));
         }
