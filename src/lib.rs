@@ -13,13 +13,13 @@
 //! let file = client.file("space-id", "dentry-id", UnionId("operator-union-id"));
 //!
 //! let mut out = Vec::new(); // any writer: a file, a hasher, a socket
-//! let done = file.download_to(&mut out, ..)?; // any range: `0..500`, `500..`, `ByteRange::last(500)`
+//! let done = file.download_to(&mut out, ..)?; // any range: `0..500`, `500..`
 //! println!("{} bytes, checksum verified: {}", done.bytes, done.verified);
 //!
 //! # let report = std::env::temp_dir().join(format!("dingtalk-files-front-page-{}", std::process::id()));
 //! # #[cfg(any())]
 //! let report = "report.xls";
-//! file.download().resume(true).to_file(&report)?; // complete and verified, or not there at all
+//! file.download().resume(true).to_file(&report)?; // complete and verified, or an error
 //! client.conv_file().send_by_app("space-id", "dentry-id", UnionId("receiver-union-id"))?;
 //! # std::fs::remove_file(&report)?;
 //! # assert_eq!((&out[..], done.verified, fake.sent().len()), (&b"some bytes"[..], true, 1));
@@ -75,14 +75,20 @@
 //!
 //! The operations of the API have a module for each group of the vendor. It holds the operations, their options and answers:
 //!
-//! | module | operations | module | operations |
-//! | --- | --- | --- | --- |
-//! | [`conv_file`] | [`ConvFile`]: send files | [`oauth2`] | [`Oauth2`]: access tokens |
-//! | [`doc`] | [`Doc`]: online documents | [`robot`] | [`Robot`]: files and messages |
-//! | [`drive`] | [`Drive`]: spaces of the drive | [`storage`] | [`Storage`]: spaces and files |
-//! | [`media`] | [`Media`]: files in messages | [`storage_v2`] | [`StorageV2`]: search, sharing, logs |
-//! | [`topapi`] | [`Topapi`]: people, work notices | [`wiki`] | [`Wiki`]: knowledge bases |
-//! | [`workflow`] | [`Workflow`]: approvals | [`yida`] | [`Yida`]: files of Yida |
+//! | module | operations |
+//! | --- | --- |
+//! | [`conv_file`] | [`ConvFile`]: send stored files |
+//! | [`doc`] | [`Doc`]: online documents, exports, ids of documents |
+//! | [`drive`] | [`Drive`]: spaces that a person can open |
+//! | [`media`] | [`Media`]: files in messages |
+//! | [`oauth2`] | [`Oauth2`]: access tokens |
+//! | [`robot`] | [`Robot`]: files that robots received, messages that they send |
+//! | [`storage`] | [`Storage`]: spaces, files and folders, versions, recycle bin |
+//! | [`storage_v2`] | [`StorageV2`]: uploads by dentryUuid, sharing, search, logs |
+//! | [`topapi`] | [`Topapi`]: people and work notices |
+//! | [`wiki`] | [`Wiki`]: knowledge bases |
+//! | [`workflow`] | [`Workflow`]: approvals and their attachments |
+//! | [`yida`] | [`Yida`]: files of Yida |
 //!
 //! Every type of these modules can also be imported from the root, such as `dingtalk_files::GetDentry`.
 //!
@@ -96,8 +102,9 @@
 //! # use dingtalk_files::{Client, GetFileDownloadInfo, UnionId};
 //! # let client = Client::from_env()?;
 //! # let mut out = Vec::new();
-//! let (operator, options) = (UnionId("operator-union-id"), GetFileDownloadInfo::new().version(1));
-//! let info = client.storage().get_file_download_info("space-id", "dentry-id", operator, &options)?;
+//! let (operator, options) = (UnionId("operator-union-id"), GetFileDownloadInfo::new());
+//! let storage = client.storage();
+//! let info = storage.get_file_download_info("space-id", "dentry-id", operator, &options)?;
 //! let done = client.download_to(&info, &mut out, 0..500)?;
 //! # Ok::<(), dingtalk_files::Error>(())
 //! ```
