@@ -19,6 +19,7 @@ mod house;
 mod limits;
 mod public_api;
 mod retry;
+mod safe_paths;
 mod secrets;
 mod sent;
 mod support;
