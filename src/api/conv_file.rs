@@ -11,7 +11,7 @@ use crate::base::timestamp::Timestamp;
 use crate::client::Client;
 
 super::group! {
-    /// The operations of `convFile`: files in conversations. From [`Client::conv_file`](crate::Client::conv_file).
+    /// Operations of `convFile`: files in conversations. Returned by [`Client::conv_file`](crate::Client::conv_file).
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
@@ -23,7 +23,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `convFile`: files in conversations.
+    /// Returns the operations of `convFile`: files in conversations.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -38,7 +38,7 @@ impl Client {
     }
 }
 
-/// A file as it lies in a conversation.
+/// A file in a conversation.
 ///
 /// ```
 /// use dingtalk_files::{ConversationFile, DentryStatus};
@@ -52,13 +52,13 @@ impl Client {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ConversationFile {
-    /// The dentry id of the file.
+    /// Dentry id of the file.
     pub id: Option<String>,
-    /// The conversation it lies in.
+    /// Conversation that contains the file.
     pub conversation_id: Option<String>,
-    /// The space it is stored in.
+    /// Space that stores the file.
     pub space_id: Option<String>,
-    /// The folder it is in; `"0"` is the root of the space.
+    /// Folder that contains the file; `"0"` is the root of the space.
     pub parent_id: Option<String>,
     /// File or folder; only files can be sent.
     #[serde(rename = "type", deserialize_with = "type_of_any_case")]
@@ -73,23 +73,23 @@ pub struct ConversationFile {
     /// Version.
     #[serde(deserialize_with = "negative_is_none")]
     pub version: Option<u64>,
-    /// Whether it is there, deleted or expired.
+    /// State of the file: normal, deleted or expired.
     pub status: Option<DentryStatus>,
     /// Extension without the dot.
     pub extension: Option<String>,
-    /// unionId of who made it.
+    /// unionId of the creator.
     pub creator_id: Option<String>,
-    /// unionId of who changed it last.
+    /// unionId of the last editor.
     pub modifier_id: Option<String>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
-    /// The dentryUuid, which storage 2.0 names it by. `send_by_app` does not fill it.
+    /// dentryUuid, the id of the file in storage 2.0. `send_by_app` does not fill it.
     pub uuid: Option<String>,
 }
 
-/// One page of the documentation has `file` where all others have `FILE`.
+/// One page of the vendor's documentation has `file` where all others have `FILE`.
 fn type_of_any_case<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DentryType>, D::Error> {
     let word: Option<String> = Deserialize::deserialize(d)?;
     Ok(word.map(|word| match word.as_str() {
@@ -111,26 +111,26 @@ fn type_of_any_case<'de, D: Deserializer<'de>>(d: D) -> Result<Option<DentryType
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ConversationSpace {
-    /// Its id, for the operations of storage.
+    /// Id of the space, for the operations of storage.
     pub space_id: Option<String>,
-    /// The organisation it belongs to.
+    /// Organisation that owns the space.
     pub corp_id: Option<String>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
 impl ConvFile<'_> {
-    /// Sends a stored file to a conversation, in the name of a person.
+    /// Sends a stored file to a conversation on behalf of a person.
     ///
-    /// `Send`, documented under
+    /// Calls `Send`, documented at
     /// [send-file-to-specified-session](https://open.dingtalk.com/document/orgapp/send-file-to-specified-session).
     /// Permission: `ConvFile.File.Send`. Internal apps only.
     ///
     /// The union id is the **acting** person, unlike in [`send_by_app`](Self::send_by_app), where it is the recipient.
-    /// That person has to be allowed to copy the file, and to add files to the conversation. Files only, no folders. A
-    /// send that may have happened is never repeated: after a network failure or a 5xx look at
+    /// That person must be allowed to copy the file and to add files to the conversation. Files only; folders cannot be
+    /// sent. A send that may have succeeded is never retried: after a network failure or a 5xx, check
     /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
     ///
     /// ```no_run
@@ -162,15 +162,15 @@ impl ConvFile<'_> {
         self.client.field("file", &call)
     }
 
-    /// Sends a stored file to a person, in the name of the app.
+    /// Sends a stored file to a person on behalf of the app.
     ///
-    /// `SendByApp`, documented under
+    /// Calls `SendByApp`, documented at
     /// [sends-a-storage-file-to-a-specified-user](https://open.dingtalk.com/document/orgapp/sends-a-storage-file-to-a-specified-user).
     /// Permission: `ConvFile.File.Send`. Internal and ISV apps.
     ///
     /// The union id is the **recipient**, not an acting person as in [`send`](Self::send) and nearly every other
-    /// operation. Files only, no folders. A send that may have happened is never repeated: after a network failure or a 5xx look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
+    /// operation. Files only; folders cannot be sent. A send that may have succeeded is never retried: after a network
+    /// failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -199,15 +199,15 @@ impl ConvFile<'_> {
         self.client.field("file", &call)
     }
 
-    /// Sends a link to a stored file to a conversation, in the name of a person.
+    /// Sends a link to a stored file to a conversation on behalf of a person.
     ///
-    /// `SendLink`, documented under
+    /// Calls `SendLink`, documented at
     /// [send-a-file-link-to-the-specified-session](https://open.dingtalk.com/document/orgapp/send-a-file-link-to-the-specified-session).
     /// Permission: `ConvFile.File.Send`. Internal apps only.
     ///
-    /// Unlike [`send`](Self::send) it asks of the person only the right to add files to the conversation. A send that may have happened is
-    /// never repeated: after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run)
-    /// before sending again.
+    /// The person only needs the right to add files to the conversation, unlike in [`send`](Self::send). A send that
+    /// may have succeeded is never retried: after a network failure or a 5xx, check
+    /// [`Error::may_have_run`](crate::Error::may_have_run) before sending again.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -238,14 +238,14 @@ impl ConvFile<'_> {
         self.client.field("file", &call)
     }
 
-    /// Asks for the space that holds the files of a group conversation.
+    /// Returns the space that holds the files of a group conversation.
     ///
-    /// `GetSpace`, documented under
+    /// Calls `GetSpace`, documented at
     /// [obtain-group-storage-space-information](https://open.dingtalk.com/document/orgapp/obtain-group-storage-space-information).
     /// Permission: `ConvFile.Space.Read`. Internal apps only.
     ///
-    /// What is in the space then is a matter of [`Storage`](crate::Storage), with [`space_id`](ConversationSpace::space_id)
-    /// and the root folder `"0"`.
+    /// The files in the space are then available through [`Storage`](crate::Storage), with
+    /// [`space_id`](ConversationSpace::space_id) and the root folder `"0"`.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -258,7 +258,8 @@ impl ConvFile<'_> {
     ///
     /// # Errors
     ///
-    /// `conversationNotExist`; `permissionDenied`; `acrossOrgAccessForbidden`; `paramError.conversationId`, `paramError`; `systemError`, `unknownError`.
+    /// `conversationNotExist`; `permissionDenied`; `acrossOrgAccessForbidden`; `paramError.conversationId`,
+    /// `paramError`; `systemError`, `unknownError`.
     #[inline]
     pub fn get_space(&self, open_conversation_id: &str, operator: UnionId<'_>) -> Result<ConversationSpace> {
         let call = Call::new("POST /v1.0/convFile/conversations/spaces/query", &[])

@@ -1,4 +1,4 @@
-//! Documents: ids of one kind from another, export, attachments inside of documents.
+//! Documents: conversion between kinds of ids, export, attachments inside documents.
 
 use serde::{Deserialize, Deserializer};
 
@@ -10,7 +10,7 @@ use crate::base::secret::PresignedUrl;
 use crate::client::Client;
 
 super::group! {
-    /// The operations of `doc`: ids of one kind from ids of the other. From [`Client::doc`](crate::Client::doc).
+    /// Operations of `doc`: conversion of ids, export, attachments. Returned by [`Client::doc`](crate::Client::doc).
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
@@ -22,7 +22,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `doc`: ids of one kind from ids of the other.
+    /// Returns the operations of `doc`: conversion of ids, export, attachments.
     ///
     /// ```no_run
     /// # use dingtalk_files::UnionId;
@@ -48,27 +48,27 @@ impl Client {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct DentryIds {
-    /// What storage 2.0 calls it. It stays when the entry is moved.
+    /// Id of the dentry in storage 2.0. It stays the same when the entry is moved.
     pub dentry_uuid: Option<String>,
-    /// What storage 1.0 calls it, within its space.
+    /// Id of the dentry in storage 1.0, within its space.
     pub dentry_id: Option<String>,
-    /// The space it is in.
+    /// Space that contains the dentry.
     pub space_id: Option<String>,
 }
 
 string_enum! {
-    /// State of an export. Not documented; these words were seen.
+    /// State of an export. The values are not documented; these were observed.
     ExportStatus: received {
-        /// Not done yet.
+        /// Export in progress.
         Processing = "PROCESSING",
-        /// Done: the URL is there.
+        /// Export finished: the URL is available.
         Success = "SUCCESS",
-        /// Given up.
+        /// Export failed.
         Failed = "FAILED",
     }
 }
 
-/// An export that was begun.
+/// An export that was started.
 ///
 /// ```
 /// let job: dingtalk_files::ExportJob = serde_json::from_str(r#"{"taskId": "task-1"}"#)?;
@@ -79,14 +79,14 @@ string_enum! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ExportJob {
-    /// The task to ask [`Doc::query_export_task`] for.
+    /// Id of the task, for [`Doc::query_export_task`].
     #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
-    /// The file, if it was ready at once.
+    /// URL of the file, if it was ready immediately.
     pub download_url: Option<PresignedUrl>,
 }
 
-/// An export and how far it is.
+/// An export and its state.
 ///
 /// ```
 /// use dingtalk_files::{ExportStatus, ExportTask};
@@ -99,14 +99,14 @@ pub struct ExportJob {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ExportTask {
-    /// The state, read without regard to case.
+    /// State, parsed case-insensitively.
     #[serde(deserialize_with = "status_of_any_case")]
     pub status: Option<ExportStatus>,
-    /// The file, when it is ready. It needs no headers.
+    /// URL of the file, once it is ready. It needs no headers.
     pub download_url: Option<PresignedUrl>,
 }
 
-/// The vendor documents no words, and public code compares without regard to case.
+/// The vendor does not document the values, and public code compares them case-insensitively.
 fn status_of_any_case<'de, D: Deserializer<'de>>(d: D) -> Result<Option<ExportStatus>, D::Error> {
     let word: Option<String> = Deserialize::deserialize(d)?;
     Ok(word.map(|word| match ExportStatus::from(word.to_ascii_uppercase()) {
@@ -115,7 +115,7 @@ fn status_of_any_case<'de, D: Deserializer<'de>>(d: D) -> Result<Option<ExportSt
     }))
 }
 
-/// The place of a new attachment inside of a document.
+/// The upload URL and the id of a new attachment inside a document.
 ///
 /// ```
 /// let json = r#"{"uploadUrl": "https://bucket.example/o?Signature=s", "resourceId": "resource-1"}"#;
@@ -127,15 +127,15 @@ fn status_of_any_case<'de, D: Deserializer<'de>>(d: D) -> Result<Option<ExportSt
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ResourceUploadInfo {
-    /// The URL to PUT the bytes to, with the media type as `Content-Type`.
+    /// URL for the PUT of the bytes, with the media type as `Content-Type`.
     pub upload_url: Option<PresignedUrl>,
-    /// The id of the attachment.
+    /// Id of the attachment.
     pub resource_id: Option<String>,
-    /// The path that the document names the attachment by.
+    /// Path of the attachment, for use inside the document.
     pub resource_url: Option<String>,
 }
 
-/// An attachment inside of a document.
+/// An attachment inside a document.
 ///
 /// ```
 /// let json = r#"{"downloadUrl": "https://bucket.example/o?Signature=s", "resourceName": "a.jpg", "size": 200}"#;
@@ -147,23 +147,23 @@ pub struct ResourceUploadInfo {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ResourceDownloadInfo {
-    /// The URL of the bytes. It needs no headers.
+    /// URL of the bytes. It needs no headers.
     pub download_url: Option<PresignedUrl>,
-    /// The name.
+    /// Name.
     pub resource_name: Option<String>,
-    /// Bytes.
+    /// Size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
     pub size: Option<u64>,
 }
 
 impl Doc<'_> {
-    /// Asks under which space and dentry id storage 1.0 knows a dentry of storage 2.0.
+    /// Returns the space id and the dentry id that a dentry of storage 2.0 has in storage 1.0.
     ///
-    /// `GetDentryIdByUuid`, documented under
+    /// Calls `GetDentryIdByUuid`, documented at
     /// [api-getdentryidbyuuid](https://open.dingtalk.com/document/orgapp/api-getdentryidbyuuid).
     /// Permission: `Document.WorkspaceDocument.Read`. Internal and ISV apps.
     ///
-    /// With the answer, what 2.0 has found can be downloaded: there is no download in 2.0.
+    /// Storage 2.0 has no download. These ids make a dentry that was found in storage 2.0 downloadable.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -187,14 +187,14 @@ impl Doc<'_> {
         self.client.call(&call)
     }
 
-    /// Asks under which dentryUuid storage 2.0 knows a dentry of storage 1.0.
+    /// Returns the dentryUuid that a dentry of storage 1.0 has in storage 2.0.
     ///
-    /// `GetUuidByDentryId`, documented under
+    /// Calls `GetUuidByDentryId`, documented at
     /// [api-getuuidbydentryid](https://open.dingtalk.com/document/orgapp/api-getuuidbydentryid).
     /// Permission: `Document.WorkspaceDocument.Read`. Internal and ISV apps.
     ///
-    /// In the URL the dentry comes before its space, and so it does here: the other way round than in storage 1.0.
-    /// Whoever has a [`Dentry`](crate::Dentry) has the answer already, in [`uuid`](crate::Dentry::uuid).
+    /// The dentry comes before its space, as in the URL and contrary to the order in storage 1.0. A
+    /// [`Dentry`](crate::Dentry) already contains this id in [`uuid`](crate::Dentry::uuid).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -222,13 +222,13 @@ impl Doc<'_> {
         self.client.call(&call)
     }
 
-    /// Returns the dentryUuid of a pasted link, or of an id of another kind.
+    /// Returns the dentryUuid for a pasted link or for an id of another kind.
     ///
-    /// `GetUuidByIdOrUrl`, documented under
+    /// Calls `GetUuidByIdOrUrl`, documented at
     /// [api-getuuidbyidorurl](https://open.dingtalk.com/document/orgapp/api-getuuidbyidorurl).
     /// Permission: `Document.WorkspaceDocument.Read`. Internal and ISV apps.
     ///
-    /// It takes the link of a document, of a file of the drive or of a knowledge base, or their keys; not a dentryId.
+    /// Pass the link of a document, a drive file or a knowledge base, or its key. A dentryId is not accepted.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -252,12 +252,13 @@ impl Doc<'_> {
         self.client.field("dentryUuid", &call)
     }
 
-    /// Begins to export an online document to a file.
+    /// Starts the export of an online document to a file.
     ///
-    /// `SubmitExportJob`. Not documented by the vendor; it is in the official SDK.
+    /// Calls `SubmitExportJob`, which is in the vendor's SDK but not documented.
     ///
-    /// Online documents cannot be downloaded from storage. The format is a word such as `docx`; public code also asks for
-    /// `markdown`. [`Client::export`] begins, waits and downloads. It is never repeated by itself.
+    /// Online documents cannot be downloaded from storage. The format is a word such as `docx`; public code also
+    /// requests `markdown`. [`Client::export`] starts the export, waits and downloads. The call is never retried
+    /// automatically.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -270,7 +271,7 @@ impl Doc<'_> {
     ///
     /// # Errors
     ///
-    /// Codes are not documented.
+    /// Not documented.
     #[inline]
     pub fn submit_export_job(
         &self,
@@ -285,9 +286,9 @@ impl Doc<'_> {
         self.client.call(&call)
     }
 
-    /// Returns how far an export is.
+    /// Returns the state of an export.
     ///
-    /// `QueryExportTask`. Not documented by the vendor; it is in the official SDK.
+    /// Calls `QueryExportTask`, which is in the vendor's SDK but not documented.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -300,7 +301,7 @@ impl Doc<'_> {
     ///
     /// # Errors
     ///
-    /// Codes are not documented.
+    /// Not documented.
     #[inline]
     pub fn query_export_task(&self, task_id: &str, operator: UnionId<'_>) -> Result<ExportTask> {
         let call = Call::new("GET /v2.0/doc/me/export/task/query", &[])
@@ -310,15 +311,16 @@ impl Doc<'_> {
         self.client.call(&call)
     }
 
-    /// Returns the place of a new attachment inside of a document.
+    /// Returns the upload URL and the id of a new attachment inside a document.
     ///
-    /// `GetResourceUploadInfo`, documented under
+    /// Calls `GetResourceUploadInfo`, documented at
     /// [api-getresourceuploadinfo](https://open.dingtalk.com/document/orgapp/api-getresourceuploadinfo).
     /// Permission: `Storage.File.Read`. Internal apps only.
     ///
-    /// The id of the document is its dentryUuid, documentId, workbookId or baseId; `size` is in bytes. The PUT must carry
-    /// the media type as its `Content-Type`, which an upload into storage must not. No commit follows: write id and URL of the
-    /// attachment into the document with the operations of documents. [`Client::doc_resource`] does both steps.
+    /// The id of the document is its dentryUuid, documentId, workbookId or baseId; `size` is in bytes. The PUT must
+    /// send the media type as its `Content-Type`, which an upload into storage must not send. No commit follows: write
+    /// the id and the URL of the attachment into the document with the operations for documents.
+    /// [`Client::doc_resource`] does both steps.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -351,9 +353,9 @@ impl Doc<'_> {
         self.client.field("result", &call)
     }
 
-    /// Returns where an attachment inside of a document can be downloaded from.
+    /// Returns the download URL of an attachment inside a document.
     ///
-    /// `GetResourceDownloadInfo`. Not documented by the vendor; it is in the official SDK.
+    /// Calls `GetResourceDownloadInfo`, which is in the vendor's SDK but not documented.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -366,7 +368,7 @@ impl Doc<'_> {
     ///
     /// # Errors
     ///
-    /// Codes are not documented.
+    /// Not documented.
     #[inline]
     pub fn get_resource_download_info(
         &self,

@@ -1,4 +1,4 @@
-//! The spaces that a person can open: where a first spaceId comes from.
+//! The spaces that a person can open: a way to get a first spaceId.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::base::timestamp::Timestamp;
 use crate::client::Client;
 
 super::group! {
-    /// The drive: the part of `drive` 1.0 that is still open to new apps. From [`Client::drive`](crate::Client::drive).
+    /// Operations of `drive` 1.0 that are still open to new apps. Returned by [`Client::drive`](crate::Client::drive).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, DriveSpaceType, UnionId};
@@ -27,7 +27,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operation of `drive`: the spaces of a person.
+    /// Returns the operations of `drive`: the spaces of a person.
     ///
     /// ```
     /// # use dingtalk_files::Client;
@@ -44,9 +44,9 @@ impl Client {
 string_enum! {
     /// Kind of a space of the drive.
     DriveSpaceType: sent, received {
-        /// One that the organisation shares: the only one that can be asked for.
+        /// Space shared by the organisation: the only kind that can be listed.
         Org = "org",
-        /// A person's own.
+        /// Personal space.
         Personal = "personal",
     }
 }
@@ -54,9 +54,9 @@ string_enum! {
 string_enum! {
     /// Source of the permissions in a space.
     DrivePermissionMode: received {
-        /// A list of permissions.
+        /// List of permissions.
         Acl = "acl",
-        /// Rules of its own.
+        /// Custom rules of the space.
         Custom = "custom",
     }
 }
@@ -71,7 +71,7 @@ options! {
     /// # let _ = options;
     /// ```
     ListSpaces {
-        /// The token that came with the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -88,34 +88,34 @@ options! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct DriveSpace {
-    /// The id of the space, for the operations of storage.
+    /// Id of the space, for the operations of storage.
     pub space_id: Option<String>,
-    /// The name.
+    /// Name.
     pub space_name: Option<String>,
-    /// Shared or a person's own.
+    /// Shared or personal.
     pub space_type: Option<DriveSpaceType>,
-    /// The bytes it may hold; `None` without a limit of its own.
+    /// Maximum size in bytes; `None` if the space has no limit of its own.
     #[serde(deserialize_with = "negative_is_none")]
     pub quota: Option<u64>,
-    /// The bytes it holds.
+    /// Used size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
     pub used_quota: Option<u64>,
-    /// The source of its permissions.
+    /// Source of the permissions in the space.
     pub permission_mode: Option<DrivePermissionMode>,
-    /// The time it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// The time of the last change.
+    /// Time of the last change.
     pub modify_time: Option<Timestamp>,
 }
 
 impl Drive<'_> {
-    /// Lists the spaces that a person can open, one page.
+    /// Lists the spaces that a person can open, one page per call.
     ///
-    /// `ListSpaces`, documented under
+    /// Calls `ListSpaces`, documented at
     /// [queries-a-space-list](https://open.dingtalk.com/document/orgapp/queries-a-space-list).
     /// Permission: `Drive.Space.Read`. Internal and ISV apps.
     ///
-    /// `max_results` is required, and its limit is not documented; the vendor's sample has 50.
+    /// `max_results` is required. Its limit is not documented; the vendor's sample uses 50.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, DriveSpaceType, ListSpaces, UnionId};
@@ -123,13 +123,13 @@ impl Drive<'_> {
     /// let client = Client::from_env()?;
     /// let operator = UnionId("operator-1");
     /// let page = client.drive().list_spaces(&DriveSpaceType::Org, 50, operator, &ListSpaces::new())?;
-    /// println!("{} of them", page.items.len());
+    /// println!("{} spaces", page.items.len());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// `param.error.maxresults` (too many at once), `param.error`; `no.priviledge` (the vendor's spelling),
+    /// `param.error.maxresults` (page too large), `param.error`; `no.priviledge` (the vendor's spelling),
     /// `unsupported.operation`; `request.overlimit`; `unknown.error`.
     #[inline]
     pub fn list_spaces(
@@ -150,7 +150,7 @@ impl Drive<'_> {
 }
 
 impl<'c> Drive<'c> {
-    /// Goes through all spaces that a person can open, page after page.
+    /// Iterates over all spaces that a person can open, page by page.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, DriveSpaceType, UnionId};

@@ -1,4 +1,4 @@
-//! Media: bytes that become a media id, which messages carry.
+//! Media: uploads that return a media id for use in messages.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -14,7 +14,7 @@ use crate::base::json::null_is_default;
 use crate::client::Client;
 
 super::group! {
-    /// Media: files for messages. From [`Client::media`](crate::Client::media).
+    /// Operations of `media`: files for messages. Returned by [`Client::media`](crate::Client::media).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MediaType, RobotMessage, UserId};
@@ -29,7 +29,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operation of `media`: files for messages.
+    /// Returns the operations of `media`: files for messages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MediaType};
@@ -45,15 +45,15 @@ impl Client {
 }
 
 string_enum! {
-    /// Kind of a media file. Each has a limit: [`Media::upload`].
+    /// Kind of a media file. Each kind has a size limit: see [`Media::upload`].
     MediaType: sent, received {
-        /// A picture: jpg, gif, png, bmp.
+        /// Picture: jpg, gif, png, bmp.
         Image = "image",
-        /// A voice message: amr, mp3, wav.
+        /// Voice message: amr, mp3, wav.
         Voice = "voice",
-        /// A film: mp4.
+        /// Video: mp4.
         Video = "video",
-        /// A document: doc, docx, xls, xlsx, ppt, pptx, zip, pdf, rar. Others were seen to pass.
+        /// Document: doc, docx, xls, xlsx, ppt, pptx, zip, pdf, rar. Other extensions were observed to be accepted.
         File = "file",
     }
 }
@@ -70,14 +70,14 @@ string_enum! {
 #[serde(default)]
 #[non_exhaustive]
 pub struct MediaFile {
-    /// The id that messages carry; empty in the unheard-of answer without one. It can be used again; no expiry is
-    /// documented. The bytes cannot be had back with it.
+    /// Id for use in messages; empty if the server returned none, which has not been observed. It can be used more than
+    /// once; no expiry is documented. The bytes cannot be downloaded with it.
     #[serde(deserialize_with = "null_is_default")]
     pub media_id: String,
-    /// The kind.
+    /// Kind of the file.
     #[serde(rename = "type")]
     pub kind: Option<MediaType>,
-    /// The time of the upload, in milliseconds since 1970.
+    /// Time of the upload, in milliseconds since 1970.
     pub created_at: Option<i64>,
 }
 
@@ -85,7 +85,7 @@ const MIB: u64 = 1024 * 1024;
 const MAX_BYTES: u64 = 20 * MIB;
 const MAX_VOICE: u64 = 2 * MIB;
 
-/// The vendor's limit in bytes.
+/// Vendor limit in bytes.
 #[inline]
 fn limit(kind: &MediaType) -> u64 {
     if *kind == MediaType::Voice { MAX_VOICE } else { MAX_BYTES }
@@ -95,19 +95,20 @@ fn limit(kind: &MediaType) -> u64 {
 fn too_long(kind: &MediaType, at_least: u64) -> Error {
     let most = limit(kind);
     Error::InvalidArgument(format!(
-        "media/upload: {at_least} bytes or more of `{kind}`; at most {most} are possible"
+        "media/upload: `{kind}` has at least {at_least} bytes, over the limit of {most}"
     ))
 }
 
 impl Media<'_> {
-    /// Uploads bytes for messages, and returns their media id.
+    /// Uploads bytes for messages and returns their media id.
     ///
-    /// `media/upload`, documented under
+    /// Calls `media/upload`, documented at
     /// [upload-media-files](https://open.dingtalk.com/document/orgapp/upload-media-files).
     /// Permission: `qyapi_base`. Internal and ISV apps.
     ///
-    /// At most 20 MiB, of voice 2 MiB. People see `file_name`; messages need its extension. Each upload makes another id,
-    /// so it is never repeated by itself. It does not count against the organisation's room.
+    /// The limit is 20 MiB, and 2 MiB for voice. People see `file_name`, and messages need its extension. Each upload
+    /// creates a new id, so the call is never retried automatically. Uploads do not count against the organisation's
+    /// storage quota.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MediaType};
@@ -120,9 +121,9 @@ impl Media<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no bytes, too many, or an empty name, before anything is
-    /// sent. `40004` (kind), `40005` (extension), `40006` (size), `41005`, `44001` (no bytes), `45001` (size); `-1` when the
-    /// server is busy.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no bytes, too many bytes, or an empty name, before
+    /// any request is sent. `40004` (kind), `40005` (extension), `40006` (size), `41005`, `44001` (no bytes), `45001`
+    /// (size); `-1` when the server is busy.
     #[inline]
     pub fn upload(&self, kind: &MediaType, file_name: &str, bytes: &[u8]) -> Result<MediaFile> {
         let size = bytes.len() as u64;
@@ -135,14 +136,14 @@ impl Media<'_> {
             return Err(Error::InvalidArgument(format!("media/upload: {problem}")));
         }
         let form = Form::new().text("type", kind.as_str()).file("media", file_name, bytes);
-        // The page has `type` in the form, one of its notes and nearly all programs have it in the query.
+        // The vendor's page has `type` in the form; a note on that page and nearly all programs have it in the query.
         let call = Call::new("POST /media/upload", &[]).query("type", kind.as_str()).form(form);
         self.client.call(&call)
     }
 
-    /// Uploads a file for messages, under its own name: see [`upload`](Self::upload).
+    /// Uploads a file for messages, under the file's own name: see [`upload`](Self::upload).
     ///
-    /// Its size is looked at before it is read.
+    /// The size is checked before the file is read.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MediaType};
@@ -155,7 +156,7 @@ impl Media<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Source`](crate::Error::Source) for a file that cannot be read; those of [`upload`](Self::upload).
+    /// [`Error::Source`](crate::Error::Source) if the file cannot be read; the errors of [`upload`](Self::upload).
     #[inline]
     pub fn upload_file(&self, kind: &MediaType, path: impl AsRef<Path>) -> Result<MediaFile> {
         let path = path.as_ref();
@@ -163,11 +164,11 @@ impl Media<'_> {
         self.upload_file_as(kind, &name, path)
     }
 
-    /// The same, under another name.
+    /// Uploads a file under another name.
     #[inline]
     pub(crate) fn upload_file_as(self, kind: &MediaType, name: &str, path: &Path) -> Result<MediaFile> {
         let fail = |problem| Error::from(SourceError { path: Some(path.to_owned()), problem });
-        // Before it is opened: to open a pipe waits for its writer.
+        // Checked before the file is opened: opening a pipe blocks until it has a writer.
         let found = fs::metadata(path).map_err(|e| fail(SourceProblem::Unreadable(e)))?;
         if !found.is_file() {
             return Err(fail(SourceProblem::NoFile));
@@ -186,9 +187,9 @@ impl Media<'_> {
         self.upload(kind, name, &bytes)
     }
 
-    /// Uploads all that a reader has, for messages: see [`upload`](Self::upload).
+    /// Uploads everything from a reader, for messages: see [`upload`](Self::upload).
     ///
-    /// It is read into memory first, and no further than one byte beyond the limit.
+    /// The bytes are first read into memory, and reading stops one byte beyond the limit.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MediaType};
@@ -201,7 +202,7 @@ impl Media<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Source`](crate::Error::Source) when it cannot be read; those of [`upload`](Self::upload).
+    /// [`Error::Source`](crate::Error::Source) if the reader fails; the errors of [`upload`](Self::upload).
     #[inline]
     pub fn upload_reader(&self, kind: &MediaType, file_name: &str, reader: impl Read) -> Result<MediaFile> {
         let bytes = read(kind, reader)?;
@@ -209,7 +210,7 @@ impl Media<'_> {
     }
 }
 
-/// All that there is, and at most one byte more than is allowed.
+/// Reads to the end, or one byte beyond the limit.
 #[inline]
 fn read(kind: &MediaType, reader: impl Read) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -14,7 +14,7 @@ pub(crate) mod wiki;
 pub(crate) mod workflow;
 pub(crate) mod yida;
 
-/// Declares a group's handle: borrowed from the client, as cheap as a reference.
+/// Declares a group's handle: a borrow of the client, as cheap as a reference.
 macro_rules! group {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*

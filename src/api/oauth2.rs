@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::client::token::{self, AccessToken};
 
 super::group! {
-    /// The operations of `oauth2`. From [`Client::oauth2`](crate::Client::oauth2).
+    /// Operations of `oauth2`: access tokens. Returned by [`Client::oauth2`](crate::Client::oauth2).
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
@@ -17,7 +17,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `oauth2`: access tokens.
+    /// Returns the operations of `oauth2`: access tokens.
     ///
     /// ```
     /// # use dingtalk_files::testing::FakeDingTalk;
@@ -34,45 +34,45 @@ impl Client {
 }
 
 impl Oauth2<'_> {
-    /// Gets the access token of an internal app.
+    /// Returns the access token of an internal app.
     ///
-    /// The client does this by itself when it was built with [`app`](crate::ClientBuilder::app); call it to hand a
-    /// token to another program.
-    ///
-    /// `GetAccessToken`, documented under
+    /// Calls `GetAccessToken`, documented at
     /// [obtain-the-access-token-of-an-internal-app](https://open.dingtalk.com/document/orgapp/obtain-the-access-token-of-an-internal-app).
     /// Permission: `qyapi_base`, which every app has. Internal apps only.
     ///
-    /// The answer is not cached here, and the client's own token is not touched.
+    /// A client built with [`app`](crate::ClientBuilder::app) does this automatically. Call this function to pass a
+    /// token to another program.
+    ///
+    /// The token is not cached, and the client's own token does not change.
     ///
     /// ```no_run
     /// let client = dingtalk_files::Client::from_env()?;
     /// let token = client.oauth2().get_access_token("app-key", "app-secret")?;
-    /// println!("good for {} seconds", token.expire_in);
+    /// println!("valid for {} seconds", token.expire_in);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// `invalidClientIdOrSecret` when key and secret do not belong together, or belong to the other host
-    /// (`.com` and `.io` do not know each other's apps).
+    /// `invalidClientIdOrSecret` if key and secret do not match, or belong to the other host (`.com` and `.io` do not
+    /// know each other's apps).
     #[inline]
     pub fn get_access_token(&self, app_key: &str, app_secret: &str) -> Result<AccessToken> {
         self.client.call(&token::get_access_token(app_key, app_secret))
     }
 
-    /// Gets the access token of an app for one organisation.
+    /// Returns the access token of an app for one organisation.
     ///
-    /// `GetToken`, documented under [api-gettoken](https://open.dingtalk.com/document/orgapp/api-gettoken).
+    /// Calls `GetToken`, documented at [api-gettoken](https://open.dingtalk.com/document/orgapp/api-gettoken).
     /// Permission: `qyapi_base`, which every app has. Internal and ISV apps.
     ///
-    /// The vendor means it to succeed the calls for each kind of app, such as
-    /// [`get_access_token`](Self::get_access_token). The organisation is the one the app runs in; for an ISV app it is the
-    /// one that has authorised it, so each of them has a token of its own. The client does not do this by itself: an ISV
-    /// app hands it to [`token_source`](crate::ClientBuilder::token_source) or
-    /// [`access_token`](crate::ClientBuilder::access_token).
+    /// The vendor intends this operation to replace the separate calls for each kind of app, such as
+    /// [`get_access_token`](Self::get_access_token). The organisation is the one in which the app runs. For an ISV app
+    /// it is an organisation that has authorised the app, so the app has one token per organisation. The client does
+    /// not call this function automatically: an ISV app passes the token to
+    /// [`token_source`](crate::ClientBuilder::token_source) or [`access_token`](crate::ClientBuilder::access_token).
     ///
-    /// The answer is not cached here, and the client's own token is not touched.
+    /// The token is not cached, and the client's own token does not change.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -85,7 +85,7 @@ impl Oauth2<'_> {
     ///
     /// # Errors
     ///
-    /// `invalid.client` when id and secret do not belong together; `unauthorized.client`; `unsupported.grant.type`; `server.error`.
+    /// `invalid.client` if id and secret do not match; `unauthorized.client`; `unsupported.grant.type`; `server.error`.
     #[inline]
     pub fn get_token(&self, corp_id: &str, client_id: &str, client_secret: &str) -> Result<AccessToken> {
         self.client.call(&token::get_token(corp_id, client_id, client_secret))

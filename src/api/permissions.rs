@@ -1,5 +1,4 @@
-//! The part of permissions that is the same in both storages: roles, kinds of members, options. The members themselves
-//! are not the same: their ids differ.
+//! The part of permissions that both storages share: roles, kinds of members, options. The members differ in their ids.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -12,40 +11,40 @@ use crate::base::options::options;
 string_enum! {
     /// Role of a member. Each role includes the rights of those below it.
     RoleId: sent, received {
-        /// Whatever a manager may, and handing the ownership over.
+        /// All rights of a manager; transfer of the ownership.
         Owner = "OWNER",
-        /// Whatever an editor may; deleting, changing, copying and renaming; seeing and giving permissions.
+        /// All rights of an editor; deleting, changing, copying and renaming; viewing and granting permissions.
         Manager = "MANAGER",
-        /// Whatever a downloader may; writing and adding.
+        /// All rights of a downloader; writing and adding.
         Editor = "EDITOR",
-        /// Whatever a reader may; downloading.
+        /// All rights of a reader; downloading.
         Downloader = "DOWNLOADER",
         /// Reading.
         Reader = "READER",
-        /// Nothing. Only as the permission role of a knowledge base and its nodes.
+        /// No rights. Used only as the permission role of a knowledge base and its nodes.
         NoRole = "NONE",
     }
 }
 
 string_enum! {
-    /// Kind of member that a permission is for.
+    /// Kind of the member that holds a permission.
     MemberType: sent, received {
         /// An organisation.
         Org = "ORG",
         /// A department.
         Dept = "DEPT",
-        /// A tag: people with a mark.
+        /// A tag that marks people.
         Tag = "TAG",
         /// A conversation.
         Conversation = "CONVERSATION",
         /// A person.
         User = "USER",
-        /// A dynamic group. Known to storage 2.0 only.
+        /// A dynamic group. Supported by storage 2.0 only.
         DynamicGroup = "DYNAMIC_GROUP",
     }
 }
 
-/// A role, as it is answered.
+/// A role, as the server returns it.
 ///
 /// ```
 /// use dingtalk_files::{Role, RoleId};
@@ -58,9 +57,9 @@ string_enum! {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Role {
-    /// Which role.
+    /// Id of the role.
     pub id: Option<RoleId>,
-    /// The name of the role.
+    /// Name of the role.
     pub name: Option<String>,
 }
 
@@ -74,8 +73,8 @@ options! {
     /// # let _ = for_ten_minutes;
     /// ```
     AddPermission {
-        /// For how many seconds, 1 to 3600. It counts in spaces of apps only; in spaces of users a permission does not
-        /// end.
+        /// Duration in seconds, 1 to 3600. It applies only in spaces of apps; in spaces of users a permission does not
+        /// expire.
         duration: u64 = 600,
     }
 }
@@ -90,8 +89,8 @@ options! {
     /// # let _ = for_ten_minutes;
     /// ```
     UpdatePermission {
-        /// For how many seconds, 1 to 3600. Default: it does not end. It counts in spaces of apps only; in spaces of
-        /// users a permission never ends.
+        /// Duration in seconds, 1 to 3600. Default: the permission does not expire. The duration applies only in spaces
+        /// of apps; in spaces of users a permission never expires.
         duration: u64 = 600,
     }
 }
@@ -106,22 +105,22 @@ options! {
     /// # let _ = options;
     /// ```
     ListPermissions {
-        /// Only these roles, at most 30 in storage 1.0. `READER` is not among those that the vendor names there. Default:
-        /// all.
+        /// Roles to list, at most 30 in storage 1.0. The vendor does not name `READER` among them there. Default: all.
         filter_role_ids: Vec<RoleId> as impl Into<Vec<RoleId>> = [dingtalk_files::RoleId::Manager],
-        /// The most on one page: 1 to 500 in storage 1.0, by default 50; 1 to 30 in storage 2.0, by default 30.
+        /// Maximum number of items per page: 1 to 500 in storage 1.0, with 50 as the default; 1 to 30 in storage 2.0,
+        /// with 30 as the default.
         max_results: u32 = 30,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
 
-/// The roles of each dentry, some of which have `null` for none.
+/// Replaces `null` by an empty list of roles.
 #[inline]
 pub(crate) fn without_nulls(roles: BTreeMap<String, Option<Vec<Role>>>) -> BTreeMap<String, Vec<Role>> {
     roles.into_iter().map(|(dentry, roles)| (dentry, roles.unwrap_or_default())).collect()
 }
 
-/// The vendor's limits. A duration of 0 is refused too, lest somebody whose time is over gets a permission without an end.
+/// Vendor limits. A duration of 0 is refused too, so that an expired duration never grants a permission without end.
 pub(crate) const MAX_MEMBERS: usize = 30;
 pub(crate) const DURATIONS: RangeInclusive<u64> = 1..=3600;

@@ -1,4 +1,4 @@
-//! Robots: files that people send to one, and messages with a file that it sends.
+//! Robots: files that people send to a robot, and messages with a file that a robot sends.
 
 use serde::Deserialize;
 
@@ -11,7 +11,8 @@ use crate::base::secret::PresignedUrl;
 use crate::client::Client;
 
 super::group! {
-    /// Robots: `robot` 1.0.
+    /// Operations of `robot` 1.0: received files, and messages with a file. Returned by
+    /// [`Client::robot`](crate::Client::robot).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, RobotMessage, UserId};
@@ -26,7 +27,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `robot`: files that were sent to a robot, messages with a file.
+    /// Returns the operations of `robot`: received files, and messages with a file.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -43,7 +44,7 @@ impl Client {
 
 /// A message of a robot: `msgKey` and `msgParam`.
 ///
-/// The kinds that carry a file have a function each; [`new`](Self::new) makes any other.
+/// Each kind that carries a file has its own constructor; [`new`](Self::new) creates any other kind.
 ///
 /// ```
 /// use dingtalk_files::RobotMessage;
@@ -55,14 +56,14 @@ impl Client {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RobotMessage {
-    /// The kind: `msgKey`.
+    /// Kind of the message: `msgKey`.
     pub key: String,
-    /// The content as JSON text: `msgParam`, at most 15 000 bytes in a group.
+    /// Content as JSON text: `msgParam`, at most 15 000 bytes in a group.
     pub param: String,
 }
 
 impl RobotMessage {
-    /// A message of any kind, with its content as JSON text.
+    /// Creates a message of any kind, with its content as JSON text.
     ///
     /// ```
     /// use dingtalk_files::RobotMessage;
@@ -74,8 +75,10 @@ impl RobotMessage {
         Self { key: key.into(), param: param.into() }
     }
 
-    /// A file: its media id from [`Media::upload`](crate::Media::upload), the name to show, the extension without the dot.
-    /// Documented are xlsx, pdf, zip, rar, doc and docx.
+    /// Creates a message with a file: its media id from [`Media::upload`](crate::Media::upload), the name to show, and
+    /// the extension without the dot.
+    ///
+    /// The documented extensions are xlsx, pdf, zip, rar, doc and docx.
     ///
     /// ```
     /// use dingtalk_files::RobotMessage;
@@ -86,7 +89,7 @@ impl RobotMessage {
         Self::of("sampleFile", &[("mediaId", media_id), ("fileName", file_name), ("fileType", file_type)])
     }
 
-    /// A picture: a media id, or the URL of one.
+    /// Creates a message with a picture, from a media id or a URL.
     ///
     /// ```
     /// use dingtalk_files::RobotMessage;
@@ -97,7 +100,7 @@ impl RobotMessage {
         Self::of("sampleImageMsg", &[("photoURL", media_id_or_url)])
     }
 
-    /// A voice message, ogg or amr, and its length in milliseconds.
+    /// Creates a voice message, ogg or amr, with its length in milliseconds.
     ///
     /// ```
     /// use dingtalk_files::RobotMessage;
@@ -108,7 +111,7 @@ impl RobotMessage {
         Self::of("sampleAudio", &[("mediaId", media_id), ("duration", &milliseconds.to_string())])
     }
 
-    /// A film, mp4, its length in seconds, and a picture to show for it.
+    /// Creates a message with a video, mp4, with its length in seconds and the picture to show for it.
     ///
     /// ```
     /// use dingtalk_files::RobotMessage;
@@ -150,21 +153,21 @@ impl RobotMessage {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct RobotBatchSend {
-    /// Id of the message, for the vendor's calls that recall it or ask whether it was read.
+    /// Id of the message, for the vendor's operations that recall the message or query whether it was read.
     pub process_query_key: Option<String>,
-    /// The userids that do not exist.
+    /// Userids that do not exist.
     #[serde(deserialize_with = "null_is_default")]
     pub invalid_staff_id_list: Vec<String>,
-    /// The userids that were throttled: send to them again later.
+    /// Userids that were throttled: send to them again later.
     #[serde(deserialize_with = "null_is_default")]
     pub flow_controlled_staff_id_list: Vec<String>,
-    /// The userids that were filtered out. Not documented.
+    /// Userids that were filtered out. Not documented.
     #[serde(deserialize_with = "null_is_default")]
     pub filtered_staff_id_list: Vec<String>,
 }
 
 impl RobotBatchSend {
-    /// Whether the message went to each of the people.
+    /// Returns whether the message was sent to every recipient.
     ///
     /// ```
     /// assert!(dingtalk_files::RobotBatchSend::default().reached_everybody());
@@ -173,7 +176,7 @@ impl RobotBatchSend {
         self.not_reached().next().is_none()
     }
 
-    /// The userids that the message did not go to, for any reason.
+    /// Returns the userids that did not get the message, for any reason.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::RobotBatchSend::default().not_reached().count(), 0);
@@ -195,7 +198,7 @@ options! {
     /// # let _ = options;
     /// ```
     OrgGroupSend {
-        /// The code of the cool app, required where the robot came into the group with one.
+        /// Code of the cool app. Required if the robot joined the group with a cool app.
         cool_app_code: String as impl Into<String> = "cool-app-1",
         /// Not documented.
         token: String as impl Into<String> = "token-1",
@@ -206,15 +209,15 @@ const MAX_USERS: usize = 20;
 const MAX_PARAM: usize = 15_000;
 
 impl Robot<'_> {
-    /// Returns a URL of a file that was sent to a robot.
+    /// Returns a download URL for a file that was sent to a robot.
     ///
-    /// `RobotMessageFileDownload`, documented under
+    /// Calls `RobotMessageFileDownload`, documented at
     /// [download-the-file-content-of-the-robot-receiving-message](https://open.dingtalk.com/document/orgapp/download-the-file-content-of-the-robot-receiving-message).
     /// Permission: `qyapi_robot_sendmsg`. Internal and ISV apps.
     ///
-    /// Both codes come with the robot's callback. The URL needs no headers and lapses; so does the download code, and how
-    /// long they live is not documented. The URL's path ends in `.file`: the real name comes with the callback. To transfer
-    /// the file, use [`Client::robot_file`], which does both steps.
+    /// Both codes come with the robot's callback. The URL needs no headers. The URL and the download code both expire;
+    /// their lifetimes are not documented. The URL's path ends in `.file`: the real name comes with the callback. To
+    /// transfer the file, use [`Client::robot_file`], which does both steps.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -227,8 +230,9 @@ impl Robot<'_> {
     ///
     /// # Errors
     ///
-    /// `invalidParameter.robotCode.downloadCode` (wrong or lapsed: wait for another message),
-    /// `invalidParameter.robotCode.auth` (another robot, kind of app or organisation), `invalidParameter.robotCode.empty`.
+    /// `invalidParameter.robotCode.downloadCode` (wrong or expired: wait for another message),
+    /// `invalidParameter.robotCode.auth` (another robot, kind of app or organisation),
+    /// `invalidParameter.robotCode.empty`.
     #[inline]
     pub fn robot_message_file_download(&self, download_code: &str, robot_code: &str) -> Result<PresignedUrl> {
         let call = Call::new("POST /v1.0/robot/messageFiles/download", &[])
@@ -238,15 +242,15 @@ impl Robot<'_> {
         self.client.field("downloadUrl", &call)
     }
 
-    /// Sends a message of a robot to up to 20 people, to each alone.
+    /// Sends a message of a robot to up to 20 people individually.
     ///
-    /// `BatchSendOTO`, documented under
+    /// Calls `BatchSendOTO`, documented at
     /// [chatbots-send-one-on-one-chat-messages-in-batches](https://open.dingtalk.com/document/orgapp/chatbots-send-one-on-one-chat-messages-in-batches).
     /// Permission: `qyapi_robot_sendmsg`. Robots of internal apps.
     ///
-    /// People are named by **user id**. A success may have left some of them out, because they do not exist or were
-    /// throttled: look at [`RobotBatchSend::not_reached`]. It is never repeated by itself: after a network failure look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run).
+    /// People are identified by **user id**. A successful call may have left some of them out, because they do not
+    /// exist or were throttled: check [`RobotBatchSend::not_reached`]. The call is never retried automatically: after a
+    /// network failure, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, RobotMessage, UserId};
@@ -262,11 +266,11 @@ impl Robot<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no people or more than 20, before anything is sent.
-    /// `invalidParameter.msgKey.invalid`, `invalidParameter.msgParam.invalid`, `invalidParameter.msgParam.tooLong`;
-    /// `invalidParameter.robotCode.notExsit`, `robot.oto.notExist`, `chatbotId.notAllow.sendOTO`; `staffId.notExisted`;
-    /// `miss.param.file`, `miss.param.image`, `miss.param.audio`, `miss.param.video`; `send.too.fast`, `send.forbidden`;
-    /// `system.error`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 20 people, before any request is
+    /// sent. `invalidParameter.msgKey.invalid`, `invalidParameter.msgParam.invalid`,
+    /// `invalidParameter.msgParam.tooLong`; `invalidParameter.robotCode.notExsit`, `robot.oto.notExist`,
+    /// `chatbotId.notAllow.sendOTO`; `staffId.notExisted`; `miss.param.file`, `miss.param.image`, `miss.param.audio`,
+    /// `miss.param.video`; `send.too.fast`, `send.forbidden`; `system.error`.
     #[inline]
     pub fn batch_send_oto(
         &self,
@@ -284,13 +288,13 @@ impl Robot<'_> {
         self.client.call(&call)
     }
 
-    /// Sends a message of a robot into a group that the robot is a member of. Returns the id of the message.
+    /// Sends a message of a robot to a group that the robot is a member of, and returns the id of the message.
     ///
-    /// `OrgGroupSend`, documented under
+    /// Calls `OrgGroupSend`, documented at
     /// [the-robot-sends-a-group-message](https://open.dingtalk.com/document/orgapp/the-robot-sends-a-group-message).
     /// Permission: `qyapi_robot_sendmsg`. Internal and ISV apps.
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -304,10 +308,10 @@ impl Robot<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a content of more than 15 000 bytes, before anything is
-    /// sent. `invalid.openConversationId`, `group.disbanded`, `conversation.org.notMatch`;
-    /// `invalidParameter.robotCode.coolApp` (the cool app's code is missing), `bot.stopped`; `invalidParameter.msgKey.invalid`,
-    /// `invalidParameter.msgParam.invalid`; `send.too.fast`; `system.error`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for content of more than 15 000 bytes, before any
+    /// request is sent. `invalid.openConversationId`, `group.disbanded`, `conversation.org.notMatch`;
+    /// `invalidParameter.robotCode.coolApp` (the cool app's code is missing), `bot.stopped`;
+    /// `invalidParameter.msgKey.invalid`, `invalidParameter.msgParam.invalid`; `send.too.fast`; `system.error`.
     #[inline]
     pub fn org_group_send(
         &self,

@@ -1,4 +1,4 @@
-//! The old host, as far as files need it: a person's unionId, a work notification with a file.
+//! The parts of the old host that files need: the unionId of a person, and work notifications with a file.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,12 @@ use crate::base::options::options;
 use crate::client::Client;
 
 super::group! {
-    /// The operations of the old host, `oapi.dingtalk.com`. From [`Client::topapi`](crate::Client::topapi).
+    /// Operations of the old host, `oapi.dingtalk.com`. Returned by [`Client::topapi`](crate::Client::topapi).
     ///
-    /// Its failures come with HTTP 200 and a number, which is the [`code`](crate::Error::code) of the error; the helpers
-    /// of [`Error`](crate::Error) know them. It takes the token in the URL: no error and no `Debug` of this crate shows
-    /// it, but a gateway of your own may log it, and so does ureq at level `trace`.
+    /// The old host reports failures with HTTP 200 and a number. That number is the [`code`](crate::Error::code) of the
+    /// error, and the helpers of [`Error`](crate::Error) know it. The host takes the token in the URL. No error and no
+    /// `Debug` output of this crate shows the token, but a gateway of your own may log it, and so does ureq at level
+    /// `trace`.
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
@@ -28,7 +29,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of the old host: who a person is.
+    /// Returns the operations of the old host: details of a person, and work notifications.
     ///
     /// ```no_run
     /// # use dingtalk_files::UserId;
@@ -43,7 +44,7 @@ impl Client {
 }
 
 string_enum! {
-    /// In which language names of things are told.
+    /// Language of the names and texts that the server returns.
     Language: sent {
         /// Chinese, the default.
         Chinese = "zh_CN",
@@ -62,12 +63,12 @@ options! {
     /// # let _ = options;
     /// ```
     UserGet {
-        /// The language of the answer. Default: Chinese.
+        /// Language of the names in the response. Default: Chinese.
         language: Language = dingtalk_files::Language::English,
     }
 }
 
-/// A person of the organisation, as far as files have to do with people: the vendor answers much more.
+/// A person of the organisation. The vendor returns many more fields; these are the ones that file operations need.
 ///
 /// ```
 /// let json = r#"{"userid": "user-1", "unionid": "union-1", "name": "Zhang San", "mobile": "not read"}"#;
@@ -79,15 +80,15 @@ options! {
 #[serde(default)]
 #[non_exhaustive]
 pub struct User {
-    /// The id within the organisation: what members of storage 2.0 are called by.
+    /// Id within the organisation. Members of storage 2.0 are identified by it.
     pub userid: Option<String>,
-    /// What nearly every other operation wants as [`UnionId`](crate::UnionId).
+    /// Id that nearly every other operation takes as [`UnionId`](crate::UnionId).
     pub unionid: Option<String>,
-    /// What the person is called.
+    /// Name of the person.
     pub name: Option<String>,
 }
 
-/// A work notification that carries a file: its media id comes from [`Media::upload`](crate::Media::upload).
+/// A work notification with a file, whose media id comes from [`Media::upload`](crate::Media::upload).
 ///
 /// ```
 /// use dingtalk_files::WorkMessage;
@@ -100,21 +101,21 @@ pub struct User {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WorkMessage {
-    /// A file of at most 10 MB.
+    /// File of at most 10 MB.
     File {
-        /// The media id.
+        /// Media id of the file.
         media_id: String,
     },
-    /// A picture; 600 by 400 pixels are advised.
+    /// Picture; 600 by 400 pixels are recommended.
     Image {
-        /// The media id.
+        /// Media id of the picture.
         media_id: String,
     },
-    /// A voice message.
+    /// Voice message.
     Voice {
-        /// The media id.
+        /// Media id of the voice message.
         media_id: String,
-        /// Its length in seconds, 1 to 59.
+        /// Length in seconds, 1 to 59.
         duration: u32,
     },
 }
@@ -137,7 +138,8 @@ impl Serialize for WorkMessage {
 }
 
 options! {
-    /// Optional parameters of [`Topapi::message_corpconversation_asyncsend_v2`]: the receivers. At least one is needed.
+    /// Optional parameters of [`Topapi::message_corpconversation_asyncsend_v2`]: the recipients. At least one of them
+    /// is required.
     ///
     /// ```
     /// use dingtalk_files::MessageCorpconversationAsyncsendV2;
@@ -148,9 +150,9 @@ options! {
     MessageCorpconversationAsyncsendV2 {
         /// Userids, at most 100.
         userid_list: Vec<String> as impl Into<Vec<String>> = ["user-1".to_owned()],
-        /// Ids of departments with those below them, at most 20.
+        /// Ids of departments, at most 20. Their sub-departments are included.
         dept_id_list: Vec<i64> as impl Into<Vec<i64>> = [1],
-        /// Everybody in the organisation. Default: false.
+        /// Whether to send to everybody in the organisation. Default: false.
         to_all_user: bool = false,
     }
 }
@@ -160,14 +162,15 @@ const MAX_DEPTS: usize = 20;
 const MAX_SECONDS: u32 = 59;
 
 impl Topapi<'_> {
-    /// Asks for a person's unionId by the userid.
+    /// Returns a person by userid, with the unionId.
     ///
-    /// `topapi/v2/user/get`, documented under
+    /// Calls `topapi/v2/user/get`, documented at
     /// [query-user-details](https://open.dingtalk.com/document/orgapp/query-user-details).
     /// Permission: `qyapi_get_member`. Internal and ISV apps.
     ///
-    /// A userid is the id within one organisation, which its address book shows and storage 2.0 names members by. Unlike
-    /// nearly all others this call does not count against the organisation's monthly number.
+    /// A userid is the id of a person within one organisation. The organisation's address book shows it, and storage
+    /// 2.0 identifies members by it. Unlike nearly all others, this call does not count against the organisation's
+    /// monthly quota.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId, UserGet, UserId};
@@ -181,8 +184,8 @@ impl Topapi<'_> {
     ///
     /// # Errors
     ///
-    /// `33012` for a userid that is none ([`is_not_found`](crate::Error::is_not_found)); `400002`; `-1` when the server is
-    /// busy.
+    /// `33012` for a userid that does not exist ([`is_not_found`](crate::Error::is_not_found)); `400002`; `-1` when the
+    /// server is busy.
     #[inline]
     pub fn user_get(&self, userid: UserId<'_>, options: &UserGet) -> Result<User> {
         let call = Call::new("POST /topapi/v2/user/get", &[])
@@ -192,16 +195,16 @@ impl Topapi<'_> {
         self.client.field("result", &call)
     }
 
-    /// Sends a work notification with a file. Returns the id of the sending task.
+    /// Sends a work notification with a file and returns the id of the sending task.
     ///
-    /// `topapi/message/corpconversation/asyncsend_v2`, documented under
+    /// Calls `topapi/message/corpconversation/asyncsend_v2`, documented at
     /// [asynchronous-sending-of-enterprise-session-messages](https://open.dingtalk.com/document/orgapp/asynchronous-sending-of-enterprise-session-messages).
     /// Permission: `qyapi_base`. Internal and ISV apps; not of ISV apps made after 2020-11-27.
     ///
-    /// **A success does not say that anything is delivered.** Over the vendor's limits the answer is the same and nothing
-    /// arrives: the same content to a person once a day; 500 messages a day to a person; 5000 people a call and a minute.
-    /// It is never repeated by itself: after a network failure look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run).
+    /// **A successful response does not mean that anything is delivered.** Beyond the vendor's limits the response is
+    /// the same, but nothing arrives. The limits are: the same content once a day per person; 500 messages a day per
+    /// person; 5000 people per call and per minute. The call is never retried automatically: after a network failure,
+    /// check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MessageCorpconversationAsyncsendV2, WorkMessage};
@@ -216,9 +219,9 @@ impl Topapi<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 100 people or 20 departments, or a voice message
-    /// that is not 1 to 59 seconds long, before anything is sent. `40007`, `40008`, `40056`, `41011`, `34010`, `34011`; `-1`
-    /// when the server is busy.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 100 people or 20 departments, or a voice
+    /// message that is not 1 to 59 seconds long, before any request is sent. `40007`, `40008`, `40056`, `41011`,
+    /// `34010`, `34011`; `-1` when the server is busy.
     #[inline]
     pub fn message_corpconversation_asyncsend_v2(
         &self,

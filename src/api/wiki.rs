@@ -1,4 +1,4 @@
-//! Knowledge bases and what is in them: where ids of documents come from.
+//! Knowledge bases and their nodes: a way to get the ids of documents.
 
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ use crate::base::timestamp::Timestamp;
 use crate::client::Client;
 
 super::group! {
-    /// Knowledge bases: `wiki` 2.0. From [`Client::wiki`](crate::Client::wiki).
+    /// Operations of `wiki` 2.0: knowledge bases and their nodes. Returned by [`Client::wiki`](crate::Client::wiki).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListNodes, UnionId};
@@ -31,7 +31,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `wiki`: knowledge bases and their nodes.
+    /// Returns the operations of `wiki`: knowledge bases and their nodes.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetNodeByUrl, UnionId};
@@ -48,13 +48,13 @@ impl Client {
 }
 
 string_enum! {
-    /// Order of knowledge bases.
+    /// Sort order of knowledge bases.
     WorkspaceOrderBy: sent {
-        /// The one looked at last comes first.
+        /// Last viewed first.
         ViewTime = "VIEW_TIME_DESC",
-        /// The newest comes first.
+        /// Last created first.
         CreateTime = "CREATE_TIME_DESC",
-        /// The one changed last comes first.
+        /// Last changed first.
         ModifiedTime = "MODIFIED_TIME_DESC",
     }
 }
@@ -62,9 +62,9 @@ string_enum! {
 string_enum! {
     /// Kind of a knowledge base.
     WorkspaceType: received {
-        /// One that several people share.
+        /// Knowledge base shared by several people.
         Team = "TEAM",
-        /// A person's own documents.
+        /// Personal documents of one person.
         Personal = "PERSONAL",
     }
 }
@@ -72,9 +72,9 @@ string_enum! {
 string_enum! {
     /// Kind of the icon of a knowledge base.
     WorkspaceIconType: received {
-        /// A picture.
+        /// Picture.
         Url = "URL",
-        /// An emoji.
+        /// Emoji.
         Emoji = "EMOJI",
     }
 }
@@ -82,9 +82,9 @@ string_enum! {
 string_enum! {
     /// Kind of a node.
     NodeType: received {
-        /// A document or another file.
+        /// Document or another file.
         File = "FILE",
-        /// A folder.
+        /// Folder.
         Folder = "FOLDER",
     }
 }
@@ -92,19 +92,19 @@ string_enum! {
 string_enum! {
     /// Content of a node. Online documents are exported; all others are downloaded.
     NodeCategory: received {
-        /// An online document of the vendor's.
+        /// DingTalk online document.
         AliDoc = "ALIDOC",
-        /// An office document.
+        /// Office document.
         Document = "DOCUMENT",
-        /// A picture.
+        /// Picture.
         Image = "IMAGE",
-        /// A film.
+        /// Video.
         Video = "VIDEO",
-        /// Sound.
+        /// Audio.
         Audio = "AUDIO",
-        /// An archive.
+        /// Archive.
         Archive = "ARCHIVE",
-        /// Anything else.
+        /// Any other content.
         Miscellaneous = "OTHER",
     }
 }
@@ -119,15 +119,15 @@ options! {
     /// # let _ = options;
     /// ```
     ListWorkspaces {
-        /// The most on one page, 1 to 30. Default: 30.
+        /// Maximum number of items per page, 1 to 30. Default: 30.
         max_results: u32 = 30,
-        /// The token that came with the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// The order.
+        /// Sort order.
         order_by: WorkspaceOrderBy = dingtalk_files::WorkspaceOrderBy::ViewTime,
-        /// Only those of a team. Not documented.
+        /// Team to list. Not documented.
         team_id: String as impl Into<String> = "team-1",
-        /// Whether each comes with the role of the acting person. Default: false.
+        /// Whether each item includes the role of the acting person. Default: false.
         with_permission_role: bool = true,
     }
 }
@@ -142,11 +142,11 @@ options! {
     /// # let _ = options;
     /// ```
     ListNodes {
-        /// The most on one page, 1 to 50. Default: 50.
+        /// Maximum number of items per page, 1 to 50. Default: 50.
         max_results: u32 = 50,
-        /// The token that came with the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// Whether each comes with the role of the acting person. Default: false.
+        /// Whether each item includes the role of the acting person. Default: false.
         with_permission_role: bool = true,
     }
 }
@@ -161,9 +161,9 @@ options! {
     /// # let _ = options;
     /// ```
     GetNodeByUrl {
-        /// Whether the node comes with the role of the acting person. Default: false.
+        /// Whether the node includes the role of the acting person. Default: false.
         with_permission_role: bool = true,
-        /// Whether the node comes with a count of its words. Default: false.
+        /// Whether the node includes its word count. Default: false.
         with_statistical_info: bool = true,
     }
 }
@@ -180,36 +180,36 @@ options! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Workspace {
-    /// The id of the knowledge base.
+    /// Id of the knowledge base.
     pub workspace_id: Option<String>,
-    /// The dentryUuid of its root: the parent for [`Wiki::list_nodes`] and for uploads of storage 2.0.
+    /// dentryUuid of the root: the parent for [`Wiki::list_nodes`] and for uploads of storage 2.0.
     pub root_node_id: Option<String>,
-    /// The organisation.
+    /// Organisation that owns the knowledge base.
     pub corp_id: Option<String>,
-    /// The team; empty outside of one.
+    /// Team of the knowledge base; empty if it belongs to no team.
     pub team_id: Option<String>,
-    /// The name.
+    /// Name.
     pub name: Option<String>,
-    /// The description.
+    /// Description.
     pub description: Option<String>,
-    /// Shared or a person's own.
+    /// Shared or personal.
     #[serde(rename = "type")]
     pub kind: Option<WorkspaceType>,
-    /// A page that shows it.
+    /// URL of the knowledge base's web page.
     pub url: Option<String>,
-    /// The icon.
+    /// Icon.
     pub icon: Option<WorkspaceIcon>,
-    /// The URL of a cover picture.
+    /// URL of a cover picture.
     pub cover: Option<String>,
-    /// The **userid** of the person who made it.
+    /// **userid** of the creator.
     pub creator_id: Option<String>,
-    /// The **userid** of the person who changed it last.
+    /// **userid** of the last editor.
     pub modifier_id: Option<String>,
-    /// The time it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// The time of the last change.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
-    /// The role of the acting person, if it was asked for.
+    /// Role of the acting person, if requested.
     pub permission_role: Option<RoleId>,
 }
 
@@ -224,10 +224,10 @@ pub struct Workspace {
 #[serde(default)]
 #[non_exhaustive]
 pub struct WorkspaceIcon {
-    /// A picture or an emoji.
+    /// Picture or emoji.
     #[serde(rename = "type")]
     pub kind: Option<WorkspaceIconType>,
-    /// The URL of the picture, or the code of the emoji.
+    /// URL of the picture, or code of the emoji.
     pub value: Option<String>,
 }
 
@@ -243,45 +243,45 @@ pub struct WorkspaceIcon {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Node {
-    /// The dentryUuid.
+    /// dentryUuid of the node.
     pub node_id: Option<String>,
-    /// The knowledge base it is in.
+    /// Knowledge base that contains the node.
     pub workspace_id: Option<String>,
-    /// The name.
+    /// Name.
     pub name: Option<String>,
-    /// Bytes.
+    /// Size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
     pub size: Option<u64>,
-    /// A file or a folder. **A document can have children too**: look at `has_children`.
+    /// File or folder. **A document can have children too**: check `has_children`.
     #[serde(rename = "type")]
     pub kind: Option<NodeType>,
-    /// The content.
+    /// Content of the node.
     pub category: Option<NodeCategory>,
-    /// The extension without the dot.
+    /// Extension without the dot.
     pub extension: Option<String>,
-    /// A page that shows it.
+    /// URL of the node's web page.
     pub url: Option<String>,
-    /// The **userid** of the person who made it.
+    /// **userid** of the creator.
     pub creator_id: Option<String>,
-    /// The **userid** of the person who changed it last.
+    /// **userid** of the last editor.
     pub modifier_id: Option<String>,
-    /// The time it was made, without seconds.
+    /// Creation time, without seconds.
     pub create_time: Option<Timestamp>,
-    /// The time of the last change, without seconds.
+    /// Time of the last change, without seconds.
     pub modified_time: Option<Timestamp>,
-    /// The time it was made, in milliseconds since 1970.
+    /// Creation time, in milliseconds since 1970.
     pub create_timestamp: Option<i64>,
-    /// The time of the last change, in milliseconds since 1970.
+    /// Time of the last change, in milliseconds since 1970.
     pub modified_timestamp: Option<i64>,
-    /// Whether other nodes lie below it.
+    /// Whether the node has child nodes.
     pub has_children: Option<bool>,
-    /// Counts, if they were asked for.
+    /// Statistics, if requested.
     pub statistical_info: Option<NodeStatistics>,
-    /// The role of the acting person, if it was asked for.
+    /// Role of the acting person, if requested.
     pub permission_role: Option<RoleId>,
 }
 
-/// Counts of a document.
+/// Statistics of a document.
 ///
 /// ```
 /// let counts: dingtalk_files::NodeStatistics = serde_json::from_str(r#"{"wordCount": 123}"#)?;
@@ -292,7 +292,7 @@ pub struct Node {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct NodeStatistics {
-    /// Words.
+    /// Number of words.
     #[serde(deserialize_with = "negative_is_none")]
     pub word_count: Option<u64>,
 }
@@ -301,9 +301,9 @@ const MAX_WORKSPACES: u32 = 30;
 const MAX_NODES: u32 = 50;
 
 impl Wiki<'_> {
-    /// Lists the knowledge bases that a person can open, one page.
+    /// Lists the knowledge bases that a person can open, one page per call.
     ///
-    /// `ListWorkspaces`, documented under
+    /// Calls `ListWorkspaces`, documented at
     /// [get-knowledge-base-list](https://open.dingtalk.com/document/orgapp/get-knowledge-base-list).
     /// Permission: `Wiki.Workspace.Read`. Internal and ISV apps.
     ///
@@ -312,14 +312,14 @@ impl Wiki<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let page = client.wiki().list_workspaces(UnionId("operator-1"), &ListWorkspaces::new())?;
-    /// println!("{} of them", page.items.len());
+    /// println!("{} knowledge bases", page.items.len());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size out of bounds, before anything is sent.
-    /// `paramError`, `paramError.orderBy`; `permissionDenied`; `teamNotExist`; `systemError`, `unknownError`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 30, before any request is
+    /// sent. `paramError`, `paramError.orderBy`; `permissionDenied`; `teamNotExist`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
     pub fn list_workspaces(
@@ -339,13 +339,13 @@ impl Wiki<'_> {
         self.client.page("workspaces", &call)
     }
 
-    /// Returns the knowledge base of a person's own documents.
+    /// Returns the knowledge base that holds a person's own documents.
     ///
-    /// `GetMineWorkspace`, documented under
+    /// Calls `GetMineWorkspace`, documented at
     /// [get-my-documents](https://open.dingtalk.com/document/orgapp/get-my-documents).
     /// Permission: `Wiki.Workspace.Read`. Internal and ISV apps.
     ///
-    /// Its [`root_node_id`](Workspace::root_node_id) is a dentryUuid that files can be uploaded into.
+    /// The [`root_node_id`](Workspace::root_node_id) is a dentryUuid, and files can be uploaded into it.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -365,13 +365,13 @@ impl Wiki<'_> {
         self.client.field("workspace", &call)
     }
 
-    /// Lists the nodes directly below a node, one page.
+    /// Lists the nodes directly below a node, one page per call.
     ///
-    /// `ListNodes`, documented under
+    /// Calls `ListNodes`, documented at
     /// [get-node-list](https://open.dingtalk.com/document/orgapp/get-node-list).
     /// Permission: `Wiki.Node.Read`. Internal and ISV apps.
     ///
-    /// The parent is the root of a knowledge base or any node with children. To go through a whole knowledge base, go down
+    /// The parent is the root of a knowledge base or any node with children. To visit a whole knowledge base, descend
     /// wherever [`has_children`](Node::has_children) is set: documents have children as well as folders.
     ///
     /// ```no_run
@@ -379,14 +379,14 @@ impl Wiki<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let page = client.wiki().list_nodes("node-0", UnionId("operator-1"), &ListNodes::new())?;
-    /// println!("{} of them", page.items.len());
+    /// println!("{} nodes", page.items.len());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size out of bounds, before anything is sent.
-    /// `paramError`; `permissionDenied`; `parentNodeNotExist`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 50, before any request is
+    /// sent. `paramError`; `permissionDenied`; `parentNodeNotExist`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn list_nodes(
         &self,
@@ -405,9 +405,9 @@ impl Wiki<'_> {
         self.client.page("nodes", &call)
     }
 
-    /// Returns the node that a pasted link names.
+    /// Returns the node of a pasted link.
     ///
-    /// `GetNodeByUrl`, documented under
+    /// Calls `GetNodeByUrl`, documented at
     /// [get-node-by-link](https://open.dingtalk.com/document/orgapp/get-node-by-link).
     /// Permission: `Wiki.Node.Read`. Internal and ISV apps.
     ///
@@ -436,7 +436,7 @@ impl Wiki<'_> {
 }
 
 impl<'c> Wiki<'c> {
-    /// Goes through all knowledge bases that a person can open, page after page.
+    /// Iterates over all knowledge bases that a person can open, page by page.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListWorkspaces, UnionId};
@@ -458,7 +458,7 @@ impl<'c> Wiki<'c> {
         )
     }
 
-    /// Goes through all nodes directly below a node, page after page.
+    /// Iterates over all nodes directly below a node, page by page.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListNodes, UnionId};

@@ -10,7 +10,8 @@ use crate::base::secret::PresignedUrl;
 use crate::client::Client;
 
 super::group! {
-    /// Approvals: the parts of `workflow` 1.0 that concern files.
+    /// Operations of `workflow` 1.0 that concern files: attachments of approvals. Returned by
+    /// [`Client::workflow`](crate::Client::workflow).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GrantProcessInstanceForDownloadFile};
@@ -25,7 +26,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `workflow`: attachments of approvals.
+    /// Returns the operations of `workflow`: attachments of approvals.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetAttachmentSpace, UserId};
@@ -40,7 +41,7 @@ impl Client {
     }
 }
 
-/// An attachment and where it can be downloaded from.
+/// An attachment and its download URL.
 ///
 /// ```
 /// let json = r#"{"spaceId": 1, "fileId": "file-1", "downloadUri": "http://bucket.example/o.file?Signature=s"}"#;
@@ -53,11 +54,12 @@ impl Client {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ApprovalFile {
-    /// A URL that needs no headers and lapses after 15 minutes. Its path ends in `.file`: the real name is in the form.
+    /// Download URL, which needs no headers and expires after 15 minutes. Its path ends in `.file`: the real name is in
+    /// the form.
     pub download_uri: Option<PresignedUrl>,
-    /// The id of the file.
+    /// Id of the file.
     pub file_id: Option<String>,
-    /// The space of the file: a number here, a text in the operations of storage.
+    /// Space that stores the file: a number here, a string in the operations of storage.
     pub space_id: Option<i64>,
 }
 
@@ -72,11 +74,11 @@ pub struct ApprovalFile {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct AttachmentSpace {
-    /// The id of the space: a number here, a text in the operations of storage.
+    /// Id of the space: a number here, a string in the operations of storage.
     pub space_id: Option<i64>,
 }
 
-/// A file that [`Workflow::add_approve_dentry_auth`] grants the download of.
+/// A file for [`Workflow::add_approve_dentry_auth`], which grants its download.
 ///
 /// ```
 /// use dingtalk_files::ApprovalFileId;
@@ -88,14 +90,14 @@ pub struct AttachmentSpace {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApprovalFileId {
-    /// The file's id, from the form of the approval.
+    /// Id of the file, from the form of the approval.
     pub file_id: String,
-    /// The space of [`Workflow::get_attachment_space`].
+    /// Space of the file, from [`Workflow::get_attachment_space`].
     pub space_id: i64,
 }
 
 impl ApprovalFileId {
-    /// A file of a space.
+    /// Creates the id of a file in a space.
     ///
     /// ```
     /// # use dingtalk_files::ApprovalFileId;
@@ -116,7 +118,7 @@ options! {
     /// # let _ = options;
     /// ```
     GrantProcessInstanceForDownloadFile {
-        /// Whether files attached to comments are looked at too. Default: false.
+        /// Whether files attached to comments are included. Default: false.
         with_comment_attachment ("withCommentAttatchment"): bool = true,
     }
 }
@@ -131,7 +133,8 @@ options! {
     /// # let _ = options;
     /// ```
     GetAttachmentSpace {
-        /// The `AgentId` of the app. An error code of the vendor says that it is needed, the page that it is not.
+        /// The `AgentId` of the app. According to one of the vendor's error codes it is required; according to the page
+        /// it is optional.
         agent_id: i64 = 1,
     }
 }
@@ -148,9 +151,9 @@ options! {
     GetSpaceWithDownloadAuth {
         /// The `AgentId` of the app.
         agent_id: i64 = 1,
-        /// More files of the same approval, at most 20.
+        /// Further files of the same approval, at most 20.
         file_id_list: Vec<String> as impl Into<Vec<String>> = ["file-2".to_owned()],
-        /// Whether files attached to comments are looked at too. Default: false.
+        /// Whether files attached to comments are included. Default: false.
         with_comment_attachment ("withCommentAttatchment"): bool = true,
     }
 }
@@ -161,14 +164,14 @@ const MAX_MORE_FILES: usize = 20;
 impl Workflow<'_> {
     /// Grants the download of an attachment and returns its URL.
     ///
-    /// `GrantProcessInstanceForDownloadFile`, documented under
+    /// Calls `GrantProcessInstanceForDownloadFile`, documented at
     /// [download-an-approval-attachment](https://open.dingtalk.com/document/orgapp/download-an-approval-attachment).
     /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
     ///
-    /// Nobody acts. For files that the app did not put there itself, `noPermission` is frequent; then grant with
-    /// [`get_space_with_download_auth`](Self::get_space_with_download_auth) or
+    /// This operation has no acting person. For files that the app did not upload itself, `noPermission` is frequent.
+    /// In that case, grant access with [`get_space_with_download_auth`](Self::get_space_with_download_auth) or
     /// [`add_approve_dentry_auth`](Self::add_approve_dentry_auth), and download the file from its space.
-    /// [`Client::attachment`] goes both ways by itself. Files of no bytes are refused.
+    /// [`Client::attachment`] tries both ways automatically. Empty files are refused.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GrantProcessInstanceForDownloadFile};
@@ -183,7 +186,7 @@ impl Workflow<'_> {
     /// # Errors
     ///
     /// `noPermission`; `invalidFileId`; `invalidProcessInstanceId`, `processInstNotExist`, `processNotExist`;
-    /// `invalidParameter`, `userNotExist`; `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`,
+    /// `invalidParameter`, `userNotExist`; `hsfIntegrationErrorCspace` and codes with that prefix; `internalError`,
     /// `systemError`.
     #[inline]
     pub fn grant_process_instance_for_download_file(
@@ -200,14 +203,14 @@ impl Workflow<'_> {
         self.client.field("result", &call)
     }
 
-    /// Returns the space that attachments are uploaded into, and grants a person the upload.
+    /// Returns the space for uploads of attachments, and grants a person the right to upload there.
     ///
-    /// `GetAttachmentSpace`, documented under
+    /// Calls `GetAttachmentSpace`, documented at
     /// [obtains-the-information-about-approval-nail-disk](https://open.dingtalk.com/document/orgapp/obtains-the-information-about-approval-nail-disk).
     /// Permission: `Workflow.Instance.Write`. Internal apps only.
     ///
-    /// The person is named by **user id**. Then upload with that person's **union id** into the space's root:
-    /// `client.upload(&space_id.to_string(), "0", UnionId(..))`. The attachment's value in a form is the JSON text
+    /// The person is identified by **user id**. Then upload with that person's **union id** into the root of the space:
+    /// `client.upload(&space_id.to_string(), "0", UnionId(..))`. The value of the attachment in a form is the JSON text
     /// `[{"spaceId", "fileName", "fileSize", "fileType", "fileId"}]`.
     ///
     /// ```no_run
@@ -222,7 +225,7 @@ impl Workflow<'_> {
     /// # Errors
     ///
     /// `noPermission`; `userNotExist`, `invalidUserId`, `invalidAgentId`; `invalidParameter`, `invalidParameterCspace`;
-    /// `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
+    /// `hsfIntegrationErrorCspace` and codes with that prefix; `internalError`, `systemError`.
     #[inline]
     pub fn get_attachment_space(
         &self,
@@ -238,12 +241,12 @@ impl Workflow<'_> {
 
     /// Grants a person the download of 1 to 10 attachments.
     ///
-    /// `AddApproveDentryAuth`, documented under
+    /// Calls `AddApproveDentryAuth`, documented at
     /// [download-the-approval-nail-file](https://open.dingtalk.com/document/orgapp/download-the-approval-nail-file).
     /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
     ///
-    /// The person is named by **user id**; the download then works with that person's **union id**:
-    /// `client.file(&space_id.to_string(), file_id, UnionId(..))`. How long the grant lasts is not documented.
+    /// The person is identified by **user id**; the download then works with that person's **union id**:
+    /// `client.file(&space_id.to_string(), file_id, UnionId(..))`. The duration of the grant is not documented.
     ///
     /// ```no_run
     /// use dingtalk_files::{ApprovalFileId, Client, UserId};
@@ -255,10 +258,10 @@ impl Workflow<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no file or more than 10, before anything is sent.
-    /// `noPermission`; `userNotExist`, `invalidFileInfos`; `invalidParameter`, `invalidParameterCspace`;
-    /// `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 10 files, before any request is
+    /// sent. `noPermission`; `userNotExist`, `invalidFileInfos`; `invalidParameter`, `invalidParameterCspace`;
+    /// `hsfIntegrationErrorCspace` and codes with that prefix; `internalError`, `systemError`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn add_approve_dentry_auth(&self, file_infos: &[ApprovalFileId], user_id: UserId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/workflow/processInstances/spaces/files/authDownload", &[])
@@ -269,14 +272,14 @@ impl Workflow<'_> {
         self.client.call_granted("result", &call)
     }
 
-    /// Grants a person the preview of attachments, and returns their space.
+    /// Grants a person the preview of attachments and returns their space.
     ///
-    /// `GetSpaceWithDownloadAuth`, documented under
+    /// Calls `GetSpaceWithDownloadAuth`, documented at
     /// [official-authorized-preview-approval-attachment](https://open.dingtalk.com/document/orgapp/official-authorized-preview-approval-attachment).
     /// Permission: `Workflow.Instance.Write`. Internal and ISV apps.
     ///
-    /// The person is named by **user id**. Each preview needs the grant anew. In public reports the download from the space
-    /// works after it, where the other two operations failed.
+    /// The person is identified by **user id**. Each preview needs a new grant. According to public reports, the
+    /// download from the space works after this grant where the other two operations failed.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetSpaceWithDownloadAuth, UserId};
@@ -291,10 +294,11 @@ impl Workflow<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 further files, before anything is sent.
-    /// `noPermission` (also for a file that is not in the approval's attachments); `invalidUserId`, `userNotExist`;
-    /// `invalidFileId`, `invalidFileList`; `invalidProcessInstanceId`, `processInstNotExist`; `invalidParameter`,
-    /// `invalidParameterCspace`; `hsfIntegrationErrorCspace` and codes that begin like it; `internalError`, `systemError`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 further files, before any request is
+    /// sent. `noPermission` (also for a file that is not in the approval's attachments); `invalidUserId`,
+    /// `userNotExist`; `invalidFileId`, `invalidFileList`; `invalidProcessInstanceId`, `processInstNotExist`;
+    /// `invalidParameter`, `invalidParameterCspace`; `hsfIntegrationErrorCspace` and codes with that prefix;
+    /// `internalError`, `systemError`.
     #[inline]
     pub fn get_space_with_download_auth(
         &self,

@@ -9,7 +9,8 @@ use crate::base::secret::{PresignedUrl, Secret};
 use crate::client::Client;
 
 super::group! {
-    /// Yida: the part of `yida` 1.0 that concerns files.
+    /// Operations of `yida` 1.0 that concern files: attachments of forms. Returned by
+    /// [`Client::yida`](crate::Client::yida).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetOpenUrl, Secret, UserId};
@@ -25,7 +26,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operation of `yida` on files.
+    /// Returns the operations of `yida`: attachments of forms.
     ///
     /// ```
     /// # use dingtalk_files::Client;
@@ -49,9 +50,9 @@ options! {
     /// # let _ = for_an_hour;
     /// ```
     GetOpenUrl {
-        /// The language of the vendor's texts. Default: Chinese.
+        /// Language of the vendor's texts. Default: Chinese.
         language: Language = dingtalk_files::Language::English,
-        /// The milliseconds that the URL lives, 1 to 86 400 000. Default: 60 000.
+        /// Lifetime of the URL in milliseconds, 1 to 86 400 000. Default: 60 000.
         timeout: u64 = 3_600_000,
     }
 }
@@ -61,12 +62,13 @@ const MAX_TIMEOUT: u64 = 86_400_000;
 impl Yida<'_> {
     /// Returns a URL of an attachment that needs no login.
     ///
-    /// `GetOpenUrl`, documented under
+    /// Calls `GetOpenUrl`, documented at
     /// [obtain-the-temporary-free-access-address-of-yixian-accessories](https://open.dingtalk.com/document/orgapp/obtain-the-temporary-free-access-address-of-yixian-accessories).
     /// Permission: `Yida.Attachment.Read`. Internal and ISV apps.
     ///
-    /// `file_url` is the attachment's URL as the form has it; it is encoded here. The system token is a secret of the Yida
-    /// app and appears in no error. The person is named by **user id**. Ask for as long a life as the transfer needs.
+    /// `file_url` is the attachment's URL as it appears in the form; this function encodes it. The system token is a
+    /// secret of the Yida app and never appears in an error. The person is identified by **user id**. Request a
+    /// lifetime that covers the transfer.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetOpenUrl, Secret, UserId};
@@ -81,11 +83,11 @@ impl Yida<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a life out of bounds, before anything is sent.
-    /// `applicationNotExist.application.notExits`, `invalidParameter.parameter.accessKeyNotMatch` (the system token);
-    /// `noPermission.permission.deny`, `noPermission.access.accessDeny`, `noPermission.access.illegalIp`;
-    /// `invalidParameter.parameter.invalidFileUrl`, `invalidParameter.parameter.invalidUrl`;
-    /// `failure.user.userNotExist`, `invalidParameter.corp.corpNotExist`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a lifetime that is out of range, before any
+    /// request is sent. `applicationNotExist.application.notExits`, `invalidParameter.parameter.accessKeyNotMatch` (the
+    /// system token); `noPermission.permission.deny`, `noPermission.access.accessDeny`,
+    /// `noPermission.access.illegalIp`; `invalidParameter.parameter.invalidFileUrl`,
+    /// `invalidParameter.parameter.invalidUrl`; `failure.user.userNotExist`, `invalidParameter.corp.corpNotExist`,
     /// `failure.service.failedToInvokeFileService`.
     #[inline]
     pub fn get_open_url(

@@ -1,4 +1,4 @@
-//! One API request as data. Nothing here does I/O.
+//! An API request as data, without I/O.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -26,19 +26,20 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    /// The host of a route: the new one numbers its versions at the front (`/v1.0/`), the old one names an area (`/topapi/`).
+    /// Returns the host of a route. Routes of the new host begin with a version (`/v1.0/`), those of the old host with
+    /// an area (`/topapi/`).
     fn of(route: &str) -> Self {
         let version = route.strip_prefix("/v").unwrap_or_default();
         if version.starts_with(|c: char| c.is_ascii_digit()) { Self::Api } else { Self::Oapi }
     }
 }
 
-/// The difference it makes that an operation runs, and runs again.
+/// The effect of running an operation, and of running it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The operation changes nothing, so nobody needs to know whether it has run.
+    /// The operation changes nothing, so it does not matter whether it has run.
     Reads,
-    /// Running the operation twice does what running it once does.
+    /// Running the operation twice has the same effect as running it once.
     Repeatable,
     /// Each run counts.
     Once,
@@ -50,9 +51,9 @@ impl Effect {
     }
 }
 
-/// One request: the documented route, the values that fill it, and what the client may do with it.
+/// One request: the documented route, the values that fill it, and whether the client may repeat it.
 ///
-/// The first wrong argument is kept and is the error of the whole call, so that a declaration needs no `?`.
+/// The first wrong argument is kept and becomes the error of the whole call, so that a declaration needs no `?`.
 pub(crate) struct Call<'a> {
     /// `METHOD /path/{with}/{placeholders}`, verbatim from the documentation. Also the name in errors.
     pub(crate) operation: &'static str,
@@ -60,7 +61,7 @@ pub(crate) struct Call<'a> {
     /// Path and query, encoded.
     target: String,
     has_query: bool,
-    /// JSON, or a form. Kept as bytes so that a repeated request carries the very same.
+    /// JSON, or a form. Kept as bytes, so that a repeated request is identical.
     body: Option<Vec<u8>>,
     pub(crate) content_type: Cow<'static, str>,
     pub(crate) effect: Effect,
@@ -73,8 +74,8 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// `operation` is the documented line; `path_values` fill its placeholders in order. Empty values, `.` and `..` are
-    /// wrong: they would name another resource.
+    /// Creates a call. `operation` is the documented line; `path_values` fill its placeholders in order. Empty values,
+    /// `.` and `..` are wrong: they would name another resource.
     pub(crate) fn new(operation: &'static str, path_values: &[&str]) -> Self {
         let (_, route) = operation.split_once(' ').unwrap_or(("", operation));
         let mut call = Self {
@@ -108,12 +109,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The person who acts, under the name that nearly all operations give it.
+    /// Adds the acting person, under the name that nearly all operations use.
     pub(crate) fn acting(self, operator: UnionId<'_>) -> Self {
         self.query("unionId", operator.0)
     }
 
-    /// A parameter of the query. An empty value is wrong: the vendor's servers take it for a missing one.
+    /// Adds a parameter to the query. An empty value is wrong: the vendor's servers treat it as missing.
     pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
         if value.is_empty() {
             self.refuse(format_args!("`{name}` is empty"));
@@ -126,7 +127,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// A parameter of the query, if it was set.
+    /// Adds a parameter to the query, if it was set.
     pub(crate) fn query_if_set(self, name: &str, value: Option<impl ToString>) -> Self {
         match value {
             Some(value) => self.query(name, &value.to_string()),
@@ -134,24 +135,24 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// A list as the vendor's SDKs send it: `name.1=..&name.2=..`.
+    /// Adds a list to the query as the vendor's SDKs send it: `name.1=..&name.2=..`.
     pub(crate) fn query_list(self, name: &str, values: Option<&Vec<impl ToString>>) -> Self {
         let numbered = values.into_iter().flatten().enumerate();
         numbered.fold(self, |call, (i, value)| call.query(&format!("{name}.{}", i + 1), &value.to_string()))
     }
 
-    /// A secret in the query.
+    /// Adds a secret to the query.
     pub(crate) fn query_secret(mut self, name: &str, secret: &'a Secret) -> Self {
         self.secrets.push(secret.expose());
         self.query(name, secret.expose())
     }
 
-    /// A field of the body. Fields are sent in the order in which they are declared.
+    /// Adds a field to the body. Fields are sent in the order in which they are declared.
     pub(crate) fn field(self, name: &str, value: impl Serialize) -> Self {
         self.field_if_set(name, Some(value))
     }
 
-    /// A field of the body, if it was set. A body of which nothing was set is `{}`.
+    /// Adds a field to the body, if it was set. The body is `{}` if no field was set.
     pub(crate) fn field_if_set(mut self, name: &str, value: Option<impl Serialize>) -> Self {
         let Some(value) = value else {
             self.open_body();
@@ -162,18 +163,18 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// A secret in the body.
+    /// Adds a secret to the body.
     pub(crate) fn field_secret(mut self, name: &str, secret: &'a str) -> Self {
         self.secrets.push(secret);
         self.field(name, secret)
     }
 
-    /// The optional parameters that the vendor puts into `option`, if any was set.
+    /// Adds the optional parameters that the vendor puts into `option`, if any was set.
     pub(crate) fn option(self, options: Option<&impl Serialize>) -> Self {
         self.field_if_set("option", options)
     }
 
-    /// A form in the place of JSON.
+    /// Sends a form instead of JSON.
     #[inline]
     pub(crate) fn form(mut self, form: Form) -> Self {
         let (content_type, bytes) = form.finish();
@@ -186,14 +187,14 @@ impl<'a> Call<'a> {
         self.body.get_or_insert_with(|| b"{}".to_vec())
     }
 
-    /// The body up to the value of a new field.
+    /// Opens the body for the value of a new field.
     fn open_field(&mut self, name: &str) -> &mut Vec<u8> {
         let body = self.open_body();
         body.pop();
         if body.len() > 1 {
             body.push(b',');
         }
-        // Names are the vendor's: letters and digits.
+        // Names come from the vendor and consist of letters and digits, so they need no escapes.
         body.push(b'"');
         body.extend(name.as_bytes());
         body.extend(b"\":");
@@ -207,7 +208,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The vendor's limit of the length of a list.
+    /// Checks the vendor's limit on the length of a list.
     pub(crate) fn limit(mut self, name: &str, count: usize, allowed: RangeInclusive<usize>) -> Self {
         if !allowed.contains(&count) {
             let (least, most) = allowed.into_inner();
@@ -217,12 +218,12 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// The vendor's limit of the length of a list, if it was set.
+    /// Checks the vendor's limit on the length of a list, if the list was set.
     pub(crate) fn limit_if_set<T>(self, name: &str, list: Option<&Vec<T>>, most: usize) -> Self {
         self.limit(name, list.map_or(0, Vec::len), 0..=most)
     }
 
-    /// The vendor's limit of a number, if it was set.
+    /// Checks the vendor's limit on a number, if the number was set.
     pub(crate) fn limit_value<N: PartialOrd + Display>(
         mut self,
         name: &str,
@@ -241,19 +242,20 @@ impl<'a> Call<'a> {
         self.wrong.get_or_insert_with(|| format!("{operation}: {problem}"));
     }
 
-    /// The operation changes nothing that anybody sees: it may be repeated, and its errors never say that it may have run.
+    /// Marks an operation that changes nothing visible: it may be repeated, and its errors never report that it may
+    /// have run.
     pub(crate) fn reads(mut self) -> Self {
         self.effect = Effect::Reads;
         self
     }
 
-    /// The catalog calls the operation idempotent: it may be repeated although it may have run.
+    /// Marks an operation that the catalog calls idempotent: it may be repeated even if it may have run.
     pub(crate) fn repeatable(mut self) -> Self {
         self.effect = Effect::Repeatable;
         self
     }
 
-    /// The request carries no token.
+    /// Makes the request carry no token.
     pub(crate) fn without_token(mut self) -> Self {
         self.with_token = false;
         self
@@ -263,7 +265,7 @@ impl<'a> Call<'a> {
         self.operation.split_once(' ').map_or("GET", |(method, _)| method)
     }
 
-    /// Path and query, encoded; or the first wrong argument.
+    /// Returns path and query, encoded, or the first wrong argument as an error.
     pub(crate) fn target(&self) -> Result<&str> {
         match &self.wrong {
             Some(problem) => Err(Error::InvalidArgument(problem.clone())),
@@ -276,7 +278,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// A text as a value of a query.
+/// Encodes a text as a value of a query.
 pub(crate) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODE).to_string()
 }
@@ -285,7 +287,7 @@ pub(crate) fn encode(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Like the real ones, and none of them: those are in `src/` once.
+    /// A route like the real ones, but none of them, because each real route occurs in `src/` only once.
     const ROUTE: &str = "POST /v1.0/spaces/{spaceId}/dentries/{dentryId}/query";
 
     fn target(space: &str, dentry: &str, union_id: &str) -> Result<String> {
@@ -302,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_encoded_so_that_they_stay_values() {
+    fn values_are_encoded_in_path_and_query() {
         let table = [
             ("854", "854"),
             ("a/b", "a%2Fb"),
@@ -340,13 +342,13 @@ mod tests {
     }
 
     #[test]
-    fn no_query_no_question_mark() {
+    fn a_target_without_a_query_has_no_question_mark() {
         let call = Call::new("POST /v1.0/token", &[]);
         assert_eq!((call.method(), call.target().unwrap()), ("POST", "/v1.0/token"));
     }
 
     #[test]
-    fn the_host_is_a_word_of_the_route() {
+    fn the_route_decides_the_host() {
         let table = [
             ("GET /v1.0/x", Host::Api),
             ("GET /v2.0/x", Host::Api),
@@ -360,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_make_a_body_in_their_order() {
+    fn fields_form_a_body_in_their_order() {
         let call = || Call::new("POST /v1.0/x", &[]);
         let table = [
             (call(), None),

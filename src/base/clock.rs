@@ -1,4 +1,4 @@
-//! Time as something that is handed in, so that no test has to wait.
+//! Time as a parameter, so that no test has to wait.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -22,10 +22,10 @@ use std::time::{Duration, Instant};
 /// ```
 #[cfg_attr(not(feature = "testing"), expect(unreachable_pub, reason = "public as `testing::Clock` only"))]
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// Time since some fixed moment; never goes back.
+    /// Returns the time since a fixed moment. It never goes back.
     fn now(&self) -> Duration;
 
-    /// Blocks the calling thread for that long.
+    /// Blocks the calling thread for `time`.
     fn sleep(&self, time: Duration);
 }
 
@@ -49,13 +49,13 @@ impl Clock for MonotonicClock {
     }
 }
 
-/// The end of an operation, by the clock.
+/// The end of an operation, by the client's clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline {
     pub(crate) at: Duration,
-    /// The time that the whole operation had, for the error that says it was not enough.
+    /// Time limit of the whole operation, for the error that reports the timeout.
     pub(crate) limit: Duration,
-    /// What the error calls it.
+    /// Name of the limit in the error.
     pub(crate) name: &'static str,
 }
 
@@ -73,16 +73,17 @@ pub(crate) struct TimeLeft {
     pub(crate) name: &'static str,
 }
 
-/// An interruption, or the end of the time, is noticed this soon during a wait.
+/// Longest time until a wait notices an interruption, or the end of its time.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// When to renew something that lives for `life`: `margin` before its end, or a quarter before when that is less.
+/// Returns the age at which to renew something that lives for `life`: `margin` before its end, or a quarter of `life`
+/// before its end if that is less.
 pub(crate) fn renew_after(life: Duration, margin: Duration) -> Duration {
     life.saturating_sub(margin.min(life / 4))
 }
 
-/// A number in `0.0..1.0` for spreading retries. Each `RandomState` is keyed differently, which is random enough to
-/// keep many clients from retrying in step, and needs no dependency.
+/// Returns a number in `0.0..1.0` for spreading retries. Each `RandomState` has a different key, which is random enough
+/// to keep many clients from retrying in step, and needs no dependency.
 #[expect(clippy::cast_precision_loss, reason = "53 bits are taken, which an f64 holds exactly")]
 pub(crate) fn jitter() -> f64 {
     let bits = RandomState::new().hash_one(0u8) >> 11;

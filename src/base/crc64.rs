@@ -1,21 +1,21 @@
-//! The CRC-64/XZ of two pieces in a row, from those of the pieces. Pure.
+//! Combines the CRC-64/XZ of two consecutive pieces. Pure.
 //!
-//! A CRC is a remainder of polynomials over GF(2). To put `n` bytes behind a piece multiplies its remainder by `x⁸ⁿ`,
-//! which takes a multiplication for each bit of `n` and none for the bytes.
+//! A CRC is a remainder of polynomials over GF(2). Appending `n` bytes to a piece multiplies its remainder by `x⁸ⁿ`.
+//! This takes one multiplication for each bit of `n`, and none for the bytes.
 
-/// The polynomial, lowest power in the highest bit; the one of OSS's `x-oss-hash-crc64ecma`.
+/// The polynomial of OSS's `x-oss-hash-crc64ecma`, with the lowest power in the highest bit.
 const POLY: u64 = 0xC96C_5795_D787_0F42;
 
 /// The polynomial 1.
 const ONE: u64 = 1 << 63;
 
-/// The checksum of `first` followed by `second`, of which the second has `second_len` bytes.
+/// Returns the checksum of two consecutive pieces from their checksums. The second piece has `second_len` bytes.
 #[inline]
 pub(crate) fn combine(first: u64, second: u64, second_len: u64) -> u64 {
     multiply(first, x_to_the_bytes(second_len)) ^ second
 }
 
-/// `a · b` modulo the polynomial.
+/// Returns `a · b` modulo the polynomial.
 fn multiply(mut a: u64, mut b: u64) -> u64 {
     let mut product = 0;
     while a != 0 {
@@ -23,13 +23,13 @@ fn multiply(mut a: u64, mut b: u64) -> u64 {
             product ^= b;
         }
         a <<= 1;
-        // Times x.
+        // Multiply by x.
         b = if b & 1 != 0 { (b >> 1) ^ POLY } else { b >> 1 };
     }
     product
 }
 
-/// `x⁸ⁿ` modulo the polynomial, by squaring.
+/// Returns `x⁸ⁿ` modulo the polynomial, by repeated squaring.
 #[inline]
 fn x_to_the_bytes(mut n: u64) -> u64 {
     let mut power = ONE >> 8;
@@ -58,14 +58,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_cut_gives_the_same(bytes in proptest::collection::vec(any::<u8>(), 0..2000), at in 0usize..2000) {
+        fn two_pieces_combine_to_the_crc_of_the_whole(bytes in proptest::collection::vec(any::<u8>(), 0..2000), at in 0usize..2000) {
             let (first, second) = bytes.split_at(at.min(bytes.len()));
             prop_assert_eq!(combine(crc(first), crc(second), second.len() as u64), crc(&bytes));
         }
     }
 
     #[test]
-    fn a_long_second_piece() {
+    fn a_long_second_piece_is_combined() {
         let zeros = vec![0; 5_000_000];
         let whole = [b"head".as_slice(), &zeros].concat();
         assert_eq!(combine(crc(b"head"), crc(&zeros), 5_000_000), crc(&whole));

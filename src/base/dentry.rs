@@ -1,4 +1,4 @@
-//! Entries of a space: files and folders. Pure data; below the errors, because an error can carry one.
+//! Entries of a space: files and folders. Pure data, below the errors, because an error can carry an entry.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::base::secret::host_of;
 use crate::base::timestamp::Timestamp;
 
 string_enum! {
-    /// Whether a dentry is a file or a folder.
+    /// The type of a dentry: file or folder.
     DentryType: received {
         /// A file.
         File = "FILE",
@@ -22,13 +22,13 @@ string_enum! {
 }
 
 string_enum! {
-    /// The state a dentry is in.
+    /// The state of a dentry.
     DentryStatus: received {
-        /// There and usable.
+        /// Present and usable.
         Normal = "NORMAL",
         /// In the recycle bin, or gone.
         Deleted = "DELETED",
-        /// Past its time.
+        /// Expired.
         Expired = "EXPIRED",
     }
 }
@@ -38,25 +38,25 @@ string_enum! {
     DentryCategory: received {
         /// A picture.
         Image = "IMAGE",
-        /// A film.
+        /// A video.
         Video = "VIDEO",
-        /// Sound.
+        /// An audio file.
         Audio = "AUDIO",
-        /// A packed file.
+        /// An archive of files.
         Archive = "ARCHIVE",
         /// A shortcut to another dentry.
         Shortcut = "SHORTCUT",
-        /// A document of an office program.
+        /// An office document.
         Document = "DOCUMENT",
         /// An online document.
         AliDoc = "ALI_DOC",
-        /// The vendor's own word for the rest.
+        /// Any other kind, by the vendor's own word.
         Miscellaneous = "OTHER",
     }
 }
 
 string_enum! {
-    /// Which of the vendor's stores holds a file.
+    /// The vendor's store that holds a file.
     StorageDriver: sent, received {
         /// The store of uploaded files, and the default everywhere.
         DingTalk = "DINGTALK",
@@ -70,23 +70,23 @@ string_enum! {
 }
 
 string_enum! {
-    /// The partition of the store that a file lies in.
+    /// The partition of the store that holds a file.
     PartitionType: received {
-        /// The shared one, in the public cloud.
+        /// The shared partition in the public cloud.
         PublicOss = "PUBLIC_OSS_PARTITION",
-        /// A dedicated one.
+        /// A dedicated partition.
         MiniOss = "MINI_OSS_PARTITION",
     }
 }
 
 string_enum! {
-    /// The vendor's action when the folder already has an entry of that name.
+    /// The vendor's action if the folder already has an entry of that name.
     ConflictStrategy: sent {
         /// The new entry gets another name, such as `report(1).xls`. The vendor's default.
         AutoRename = "AUTO_RENAME",
-        /// The new entry takes the place of the old one.
+        /// The new entry takes the place of the old entry.
         Overwrite = "OVERWRITE",
-        /// The old entry stays, and is the answer.
+        /// The old entry stays and is returned.
         ReturnDentryIfExists = "RETURN_DENTRY_IF_EXISTS",
         /// The call fails.
         ReturnErrorIfExists = "RETURN_ERROR_IF_EXISTS",
@@ -96,9 +96,9 @@ string_enum! {
 string_enum! {
     /// The visibility of a property that an app has set on a file.
     Visibility: sent, received {
-        /// Every app.
+        /// Visible to every app.
         Public = "PUBLIC",
-        /// Only the app that set it.
+        /// Visible only to the app that set it.
         Private = "PRIVATE",
     }
 }
@@ -117,11 +117,11 @@ string_enum! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Dentry {
-    /// Its id within the space.
+    /// Id within the space.
     pub id: Option<String>,
-    /// The space it is in.
+    /// Space that contains the entry.
     pub space_id: Option<String>,
-    /// The folder it is in; `"0"` is the root of the space.
+    /// Folder that contains the entry; `"0"` is the root of the space.
     pub parent_id: Option<String>,
     /// File or folder.
     #[serde(rename = "type")]
@@ -136,33 +136,33 @@ pub struct Dentry {
     /// Version.
     #[serde(deserialize_with = "negative_is_none")]
     pub version: Option<u64>,
-    /// Whether it is there, deleted or expired.
+    /// Whether the entry is present, deleted or expired.
     pub status: Option<DentryStatus>,
     /// Extension without the dot. Folders have none.
     pub extension: Option<String>,
-    /// unionId of who made it.
+    /// unionId of the person who created the entry.
     pub creator_id: Option<String>,
-    /// unionId of who changed it last.
+    /// unionId of the person who last changed the entry.
     pub modifier_id: Option<String>,
-    /// When it was made.
+    /// Time of creation.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
-    /// The permitted changes.
+    /// Permitted changes.
     pub properties: Option<DentryProperties>,
-    /// The properties that apps have set on it, by the id of the owner. If the vendor sends a list without owners, it is all
-    /// under the empty id.
+    /// Properties that apps have set on the entry, by the id of the owner. If the vendor sends a list without owners,
+    /// the whole list is under the empty id.
     #[serde(deserialize_with = "map_or_list")]
     pub app_properties: BTreeMap<String, Vec<AppProperty>>,
-    /// The id that storage 2.0 calls `dentryUuid`. It stays when the entry is moved.
+    /// Id that storage 2.0 calls `dentryUuid`. It does not change when the entry is moved.
     pub uuid: Option<String>,
-    /// The partition it lies in.
+    /// Partition that holds the file.
     pub partition_type: Option<PartitionType>,
-    /// The store that holds it.
+    /// Store that holds the file.
     pub storage_driver: Option<StorageDriver>,
-    /// A small picture of it, where that was asked for.
+    /// Small picture of the file, if one was requested.
     pub thumbnail: Option<Thumbnail>,
-    /// The kind of file.
+    /// Kind of file.
     pub category: Option<DentryCategory>,
 }
 
@@ -177,7 +177,7 @@ pub struct Dentry {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct DentryProperties {
-    /// It cannot be changed.
+    /// Whether the dentry cannot be changed.
     pub read_only: Option<bool>,
 }
 
@@ -214,7 +214,7 @@ impl fmt::Debug for Thumbnail {
     }
 }
 
-/// A note that an app keeps on a file: a name and a value of its own.
+/// A property that an app sets on a file: a name and a value of the app's choice.
 ///
 /// ```
 /// use dingtalk_files::{AppProperty, Visibility};
@@ -225,19 +225,19 @@ impl fmt::Debug for Thumbnail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AppProperty {
-    /// Its name, which an app uses once per file.
+    /// Name, which an app uses once per file.
     #[serde(default, deserialize_with = "null_is_default")]
     pub name: String,
-    /// Its value.
+    /// Value.
     #[serde(default, deserialize_with = "null_is_default")]
     pub value: String,
-    /// Its visibility.
+    /// Visibility to other apps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
 }
 
 impl AppProperty {
-    /// A property to be sent: all three are required there.
+    /// Creates a property to send, which requires all three values.
     ///
     /// ```
     /// use dingtalk_files::{AppProperty, CommitFile, Visibility};
@@ -250,10 +250,10 @@ impl AppProperty {
     }
 }
 
-/// The properties that one call may set or delete.
+/// Most properties that one call may set or delete.
 pub(crate) const MAX_APP_PROPERTIES: usize = 3;
 
-/// The documentation's tables have a map of owners, its examples a bare list.
+/// Reads the properties of an entry. The documentation's tables have a map of owners, its examples a bare list.
 fn map_or_list<'de, D: Deserializer<'de>>(d: D) -> Result<BTreeMap<String, Vec<AppProperty>>, D::Error> {
     struct MapOrList;
 
@@ -273,7 +273,7 @@ fn map_or_list<'de, D: Deserializer<'de>>(d: D) -> Result<BTreeMap<String, Vec<A
             while let Some(property) = seq.next_element()? {
                 list.push(property);
             }
-            // An empty list says what no list says.
+            // An empty list means the same as no list.
             Ok(if list.is_empty() { BTreeMap::new() } else { BTreeMap::from([(String::new(), list)]) })
         }
 

@@ -7,7 +7,7 @@ use crate::base::error::Error;
 
 /// One step of a call or transfer, passed to [`ClientBuilder::observer`](crate::ClientBuilder::observer).
 ///
-/// It holds no token, no secret, no signed header and no query. `Display` is the line that goes to the `log` facade.
+/// An event contains no token, secret, signed header or query. `Display` is the line that goes to the `log` facade.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -33,19 +33,19 @@ use crate::base::error::Error;
 pub struct Event<'a> {
     /// The step.
     pub kind: EventKind,
-    /// The operation it belongs to: the route of an API call, `GET object` or `PUT object`.
+    /// The operation of the step: the route of an API call, `GET object` or `PUT object`.
     pub operation: &'static str,
-    /// Host and port of the request; of a failover, those of the next URL.
+    /// Host and port of the request; for a failover, those of the next URL.
     pub host: &'a str,
-    /// HTTP status of the response, if one came.
+    /// HTTP status of the response, if one arrived.
     pub status: Option<u16>,
     /// Request id of the response, for the vendor's support.
     pub request_id: Option<&'a str>,
     /// Bytes of the body: received, or sent by a `PUT object`.
     pub bytes: u64,
-    /// Duration of the step; of a wait, its planned duration.
+    /// Duration of the step; for a wait, its planned duration.
     pub duration: Duration,
-    /// The failure: of an attempt, or the one that causes a wait, a renewed signature or a failover.
+    /// The failure of an attempt, or the failure that causes a wait, a renewed signature or a failover.
     pub error: Option<&'a Error>,
 }
 
@@ -59,7 +59,7 @@ pub struct Event<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A request ended, with a response or without one. The first one and each retry are one event each.
+    /// A request ended, with or without a response. The first request and each retry are one event each.
     Attempt,
     /// A request failed, and the client waits before it sends the request again.
     Wait,
@@ -72,7 +72,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// The kind as one word, for metrics.
+    /// Returns the kind as one word, for metrics.
     ///
     /// ```
     /// use dingtalk_files::EventKind;
@@ -97,12 +97,12 @@ impl<'a> Event<'a> {
         Self { kind, operation, host, status, request_id, bytes: 0, duration: Duration::ZERO, error }
     }
 
-    /// The same, of an attempt with a response.
+    /// Adds the response of an attempt.
     pub(crate) fn answered(self, status: u16, request_id: Option<&'a str>) -> Self {
         Self { status: Some(status), request_id, ..self }
     }
 
-    /// The same, of a step that failed or that a failure causes.
+    /// Adds the failure of a step, or the failure that causes the step.
     pub(crate) fn because_of(self, error: &'a Error) -> Self {
         Self { status: error.status(), request_id: error.request_id(), error: Some(error), ..self }
     }

@@ -1,4 +1,4 @@
-//! multipart/form-data (RFC 7578), whole and with its exact length.
+//! multipart/form-data (RFC 7578), built whole and with its exact length.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -12,7 +12,7 @@ pub(crate) struct Form {
 impl Form {
     #[inline]
     pub(crate) fn new() -> Self {
-        // 128 bits by chance: no content has them by accident.
+        // 128 random bits: no content contains them by accident.
         let chance = || RandomState::new().hash_one(0u8);
         Self { boundary: format!("dingtalk-files-{:016x}{:016x}", chance(), chance()), bytes: Vec::new() }
     }
@@ -35,7 +35,7 @@ impl Form {
         self
     }
 
-    /// The value of `Content-Type`, and the body.
+    /// Returns the value of `Content-Type`, and the body.
     #[inline]
     pub(crate) fn finish(mut self) -> (String, Vec<u8>) {
         self.bytes.extend(format!("--{}--\r\n", self.boundary).as_bytes());
@@ -54,7 +54,7 @@ impl Form {
     }
 }
 
-/// As browsers do it: a name cannot end its quotes or its line.
+/// Escapes a name as browsers do, so that it cannot end its quotes or its line.
 #[inline]
 fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")

@@ -1,9 +1,9 @@
-//! Ids that must not be mixed up, and words that stay as the vendor sent them.
+//! Ids that must not be mixed up, and words that are kept as the vendor sent them.
 
 /// The unionId of a person: one id per person across all apps of an organisation.
 ///
-/// It has its own type because it always stands beside other ids that are plain strings too. Whether the person
-/// acts or receives is said by each function. Not to be confused with a userid, which is another string.
+/// The unionId has its own type because it always stands beside other ids, which are plain strings. Each function
+/// documents whether the person acts or receives. A userid is a different id.
 ///
 /// ```
 /// use dingtalk_files::UnionId;
@@ -14,7 +14,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnionId<'a>(pub &'a str);
 
-/// The userid of a person: an id within one organisation, where some operations want it.
+/// The userid of a person: an id within one organisation, which some operations require.
 ///
 /// [`Topapi::user_get`](crate::Topapi::user_get) returns the unionId of a userid.
 ///
@@ -27,15 +27,15 @@ pub struct UnionId<'a>(pub &'a str);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UserId<'a>(pub &'a str);
 
-/// For options that name a person.
+/// Converts the id for options that name a person.
 impl From<UnionId<'_>> for String {
     fn from(person: UnionId<'_>) -> Self {
         person.0.to_owned()
     }
 }
 
-/// Declares a closed set of words of the vendor that may still grow: unknown words are kept in `Other`. Behind the name
-/// stands whether the words are `sent`, `received`, or both.
+/// Declares an enum of the vendor's words. The set may grow, so unknown words are kept in `Other`. The words after the
+/// name state whether the enum is `sent`, `received`, or both.
 macro_rules! string_enum {
     (
         $(#[$meta:meta])*
@@ -54,12 +54,12 @@ macro_rules! string_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$doc])* $variant,)+
-            /// A word this version of the crate does not know.
+            /// A word that this version of the crate does not know.
             Other(String),
         }
 
         impl $name {
-            /// The word on the wire.
+            /// Returns the word on the wire.
             #[inline]
             pub fn as_str(&self) -> &str {
                 match self {

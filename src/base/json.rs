@@ -1,10 +1,10 @@
-//! Tolerant reading of answers: one adaptor between serde's types and the JSON that a server really sends.
+//! Tolerant reading of answers: an adaptor between serde's types and the JSON that servers really send.
 //!
-//! Numbers come as text and text as numbers, `7.0` means 7, `"true"` means `true`. A value that cannot mean what its field
-//! wants is left out, as if the server had not sent it, so one odd side value never fails an answer or a page.
+//! Numbers may arrive as text and text as numbers, `7.0` means 7, and `"true"` means `true`. A value that does not fit
+//! its field is left out, as if the server had not sent it. So one odd side value never fails an answer or a page.
 //!
-//! serde's visitors cannot be asked twice, so a reading that fails begins again and passes over the value that failed it.
-//! An answer without odd values is read once.
+//! serde's visitors can be used only once. So a reading that fails starts over and skips the value that failed it. An
+//! answer without odd values is read once.
 
 use std::cell::Cell;
 use std::fmt;
@@ -21,7 +21,7 @@ mod scalar;
 use adaptor::{Failed, Pass, Value};
 use fields::CURSOR;
 
-/// For fields that are not an `Option`: `null` means what absence means. (`#[serde(default)]` alone covers absence only.)
+/// Reads a field that is not an `Option`, and treats `null` as absent. (`#[serde(default)]` alone covers absence only.)
 pub(crate) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -30,25 +30,25 @@ where
     <Option<T> as Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// For ids and codes, which the vendor leaves empty where there is none.
+/// Reads an id or a code, which the vendor leaves empty if there is none.
 pub(crate) fn empty_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     let text: Option<String> = Deserialize::deserialize(d)?;
     Ok(text.filter(|text| !text.is_empty()))
 }
 
-/// For sizes and the like: the vendor's numbers have a sign, and one below zero says that there is none.
+/// Reads a size or a similar number. The vendor's numbers are signed, and a negative number means that there is none.
 pub(crate) fn negative_is_none<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
     let number: Option<i64> = Deserialize::deserialize(d)?;
     Ok(number.and_then(|number| u64::try_from(number).ok()))
 }
 
-/// An answer, and whether it has anything in it.
+/// An answer, and whether it has any content.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reading<T> {
     pub(crate) answer: T,
-    /// Fields of the type, when it has any.
+    /// Fields of the type, if it has any.
     pub(crate) fields: &'static [&'static str],
-    /// A value is there, or a list or a map, even if it is empty.
+    /// The answer has a value, or a list or map, even an empty one.
     pub(crate) has_something: bool,
 }
 
@@ -57,39 +57,39 @@ pub(crate) struct Reading<T> {
 pub(crate) enum Unreadable {
     /// Not JSON, or not an object.
     Malformed { line: usize, column: usize },
-    /// A field that cannot be left out holds something else.
+    /// A field that cannot be left out is missing or does not fit its type.
     Field(String),
 }
 
-/// The bytes that are read again for the sake of odd values: a hostile body costs a second and not an hour.
+/// Most bytes to read again because of odd values, so that a hostile body costs a second and not an hour.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 /// The fields that cannot be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Vital {
-    /// Those of a query: the lists and objects on the outermost level, and the cursor. An answer without them would look
-    /// like one that has nothing.
+    /// For a query: the lists and objects on the outermost level, and the cursor. An answer without them would look
+    /// empty.
     ListsAndCursor,
-    /// None: the operation has run, whatever can be read of its answer.
+    /// No field: the operation has run, even if its answer cannot be read.
     Nothing,
 }
 
-/// Reads a body as its type means it.
+/// Reads a body into its type.
 #[inline]
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8], vital: Vital) -> Result<Reading<T>, Unreadable> {
     read_seed(body, vital, PhantomData::<T>)
 }
 
-/// Reads a body by a seed, which may be asked more than once.
+/// Reads a body with a seed, which may be used more than once.
 #[inline]
 pub(crate) fn read_seed<T, S>(body: &[u8], vital: Vital, seed: S) -> Result<Reading<T>, Unreadable>
 where
     S: for<'de> DeserializeSeed<'de, Value = T> + Copy,
 {
-    // A name in another charset must not cost the whole answer.
+    // A name in another charset must not fail the whole answer.
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim_ascii();
-    // An empty body says what an empty object says.
+    // An empty body means the same as an empty object.
     let text = if text.is_empty() { "{}" } else { text };
     let mut odd = OddValues::new(text, vital);
     loop {
@@ -106,11 +106,11 @@ where
     }
 }
 
-/// The values of a text that have to be passed over.
+/// The values of a text that must be skipped.
 struct OddValues<'t> {
     text: &'t str,
     vital: Vital,
-    /// Ascending.
+    /// In ascending order.
     places: Vec<usize>,
     bytes_left: usize,
 }
@@ -130,19 +130,20 @@ impl<'t> OddValues<'t> {
         match self.bytes_left.checked_sub(self.text.len()) {
             Some(left) if !is_vital => self.bytes_left = left,
             _ => {
-                // No field is to blame for a text that ends too early.
+                // A text that ends too early is not the fault of a field.
                 serde_json::from_str::<IgnoredAny>(self.text).map_err(|error| unreadable(&error))?;
                 return Err(Unreadable::Field(field()));
             }
         }
-        // Those inside the value are passed over with it.
+        // Values inside the failed value are skipped with it.
         self.places.retain(|place| *place < failed.place);
         self.places.push(failed.place);
         Ok(())
     }
 }
 
-/// The type's own fields may be named; other messages of serde's may quote the body.
+/// Converts an error of serde's. Names a missing field of the type, but repeats no other message, because it may quote
+/// the body.
 fn unreadable(error: &serde_json::Error) -> Unreadable {
     let text = error.to_string();
     let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
@@ -152,7 +153,7 @@ fn unreadable(error: &serde_json::Error) -> Unreadable {
     }
 }
 
-/// The key of an entry of the outermost object.
+/// Returns the key of an entry of the outermost object.
 fn key(text: &str, entry: usize) -> Option<String> {
     struct Keys;
 

@@ -1,4 +1,4 @@
-//! The ground floor: errors, ids, secrets, time, and a request as data. Imports nothing from outside this folder.
+//! The lowest layer: errors, ids, secrets, time, and a request as data. Imports nothing from outside this folder.
 
 pub(crate) mod call;
 pub(crate) mod clock;

@@ -1,10 +1,11 @@
-//! The structs of optional parameters, one per operation that has any.
+//! Structs of optional parameters, one per operation that has any.
 
-/// Declares an options struct: hidden fields, one documented setter each, and nothing on the wire that was not set.
+/// Declares an options struct: private fields, one documented setter each. Fields that were not set are not sent.
 ///
-/// A field is `name: type = a value for its example`, or `name: type as what its setter takes = ..`. A field whose name on
-/// the wire is not its own in camel case has that name behind its own, in parentheses. Fields that the vendor puts beside
-/// `option` and not into it come last, under `top_level`: they are set like the others, and left to the function to send.
+/// A field is `name: type = a value for its example`, or `name: type as the type of its setter's argument = ..`. If the
+/// name on the wire is not the camel case of the field's name, the name on the wire follows in parentheses. Fields that
+/// the vendor puts beside `option` and not into it come last, under `top_level`. They are set like the others, but the
+/// function has to send them.
 macro_rules! options {
     (@setter $name:ident $(#[$doc:meta])* $field:ident: $type:ty as $taken:ty = $example:expr) => {
         $(#[$doc])*
@@ -44,7 +45,7 @@ macro_rules! options {
         }
 
         impl $name {
-            /// Nothing set: the vendor's defaults.
+            /// Creates options with nothing set: the vendor's defaults.
             ///
             /// ```
             #[doc = concat!("use dingtalk_files::", stringify!($name), ";")]
@@ -60,7 +61,7 @@ macro_rules! options {
                 @setter $name $(#[$top_level_doc])* $top_level: $top_level_type $(as $top_level_taken)? = $top_level_example
             })+)?
 
-            /// What goes into `option`, if anything was set that does.
+            /// Returns the options, if any field was set that goes into `option`.
             #[allow(dead_code, reason = "options inside of options are sent as they are")]
             #[inline]
             pub(crate) fn if_set(&self) -> Option<&Self> {

@@ -1,4 +1,4 @@
-//! Lists that come page by page.
+//! Lists that arrive page by page.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -16,26 +16,26 @@ use crate::base::error::Result;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// What is on it. It may be empty although others follow.
+    /// Items on this page. The list may be empty although more pages follow.
     pub items: Vec<T>,
-    /// What to ask the next page with; `None` on the last one. It means nothing, and does not live long.
+    /// Token that requests the next page; `None` on the last page. The token is opaque and short-lived.
     pub next_token: Option<String>,
-    /// How many there are on all pages, where the vendor tells: only of
-    /// operation logs.
+    /// Number of items on all pages, which the vendor reports only for operation logs.
     pub total_count: Option<u64>,
 }
 
 impl<T> Page<T> {
-    /// An empty token is none.
+    /// Creates a page. An empty token counts as none.
     pub(crate) fn new(items: Vec<T>, next_token: Option<String>) -> Self {
         Self { items, next_token: next_token.filter(|token| !token.is_empty()), total_count: None }
     }
 }
 
-/// All items of a list, page after page. Each page is asked for when the one before it is used up.
+/// An iterator over all items of a list, page after page. Each page is requested when the previous page is used up.
 ///
-/// It ends after the last page, after an error (which comes once), and when a server gives a token that was used before. What
-/// others change meanwhile may be missed or come twice: the vendor keeps no snapshot. To start over, make a new one.
+/// The iterator ends after the last page, after an error (which is returned once), and when a server returns a token
+/// that was used before. Items that others change meanwhile may be missed or returned twice, because the vendor keeps
+/// no snapshot. Create a new iterator to start over.
 ///
 /// ```
 /// fn first_error<T>(pages: dingtalk_files::Pages<'_, T>) -> Option<dingtalk_files::Error> {
@@ -44,10 +44,10 @@ impl<T> Page<T> {
 /// ```
 #[must_use = "nothing is asked for before the first item is"]
 pub struct Pages<'a, T> {
-    /// Gives the page of a token; the first one has none. Gone after the last page.
+    /// Fetches the page of a token; the first page has no token. `None` after the last page.
     fetch: Option<Fetch<'a, T>>,
     token: Option<String>,
-    /// All that were asked with.
+    /// All tokens that were used.
     used: HashSet<String>,
     items: std::vec::IntoIter<T>,
 }
@@ -55,7 +55,7 @@ pub struct Pages<'a, T> {
 type Fetch<'a, T> = Box<dyn FnMut(Option<&str>) -> Result<Page<T>> + Send + 'a>;
 
 impl<'a, T> Pages<'a, T> {
-    /// Begins with the page of the cursor in the options, or with the first page.
+    /// Creates an iterator that begins with the page of the cursor in the options, or with the first page.
     pub(crate) fn new<O: Clone + Send + 'a>(
         options: &O,
         cursor: fn(&mut O) -> &mut Option<String>,
@@ -88,7 +88,7 @@ impl<T> Iterator for Pages<'_, T> {
                 }
             };
             self.items = page.items.into_iter();
-            // A token that was used already would go round in a circle.
+            // A token that was used already would lead around in a circle.
             if !page.next_token.as_ref().is_some_and(|token| self.used.insert(token.clone())) {
                 self.fetch = None;
             }
@@ -117,7 +117,7 @@ mod tests {
         Page::new(items.to_vec(), token.map(str::to_owned))
     }
 
-    /// The items, and the tokens that were asked with.
+    /// Returns the items, and the tokens of all requests.
     fn run(pages: Vec<Result<Page<u32>>>) -> (Vec<Option<u32>>, Vec<Option<String>>) {
         let mut asked = Vec::new();
         let mut pages = pages.into_iter();
@@ -142,14 +142,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_or_a_repeated_token_is_the_end() {
+    fn an_empty_or_a_repeated_token_ends_the_list() {
         assert_eq!(run(vec![Ok(page(&[1], Some("")))]).1.len(), 1);
         let (items, asked) = run(vec![Ok(page(&[1], Some("a"))), Ok(page(&[2], Some("a")))]);
         assert_eq!((items, asked.len()), (vec![Some(1), Some(2)], 2));
     }
 
     #[test]
-    fn a_circle_is_the_end_also_one_through_the_first_token() {
+    fn a_cycle_of_tokens_ends_the_list_even_through_the_first_token() {
         let pages = vec![Ok(page(&[1], Some("a"))), Ok(page(&[2], Some("b"))), Ok(page(&[3], Some("a")))];
         let (items, asked) = run(pages);
         assert_eq!((items, asked.len()), (vec![Some(1), Some(2), Some(3)], 3));
@@ -167,14 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn an_error_comes_once_and_ends_it() {
+    fn an_error_is_returned_once_and_ends_the_list() {
         let gone = Err(Error::InvalidArgument(String::new()));
         let (items, asked) = run(vec![Ok(page(&[1], Some("a"))), gone]);
         assert_eq!((items, asked.len()), (vec![Some(1), None], 2));
     }
 
     #[test]
-    fn nothing_is_asked_before_it_is_needed() {
+    fn a_page_is_requested_only_when_it_is_needed() {
         let mut asked = 0;
         let mut pages = Pages::new(
             &None,

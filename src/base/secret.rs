@@ -1,13 +1,13 @@
-//! Values that must never become text, and the part of them that may.
+//! Secrets that must never become text, and the part of a URL that may.
 
 use std::fmt;
 
 use serde::Deserialize;
 
-/// A token or an app secret: `Debug` shows that there is one, never what it is.
+/// A token or an app secret. `Debug` shows that there is one, but never its text.
 ///
-/// There is no `Display` and no `Serialize`, so that it cannot slip into a log line or a file. Whoever really
-/// needs the text says so with [`Secret::expose`].
+/// `Display` and `Serialize` are not implemented, so that a secret cannot slip into a log line or a file. Code that
+/// really needs the text calls [`Secret::expose`].
 ///
 /// ```
 /// use dingtalk_files::Secret;
@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text over.
+    /// Creates a secret from its text.
     ///
     /// ```
     /// let secret = dingtalk_files::Secret::new("app-secret");
@@ -31,7 +31,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text itself, for the one place that sends it.
+    /// Returns the text itself, for the one place that sends it.
     ///
     /// ```
     /// let secret = dingtalk_files::Secret::from("app-secret");
@@ -60,9 +60,9 @@ impl From<&str> for Secret {
     }
 }
 
-/// A URL that is signed in its query: whoever has it can use it until it lapses. `Debug` shows its host alone.
+/// A URL that is signed in its query: anyone who has it can use it until it lapses. `Debug` shows only its host.
 ///
-/// Pass it to [`Client::url`](crate::Client::url) to download what it names.
+/// Pass it to [`Client::url`](crate::Client::url) to download the file that it names.
 ///
 /// ```
 /// use dingtalk_files::PresignedUrl;
@@ -76,7 +76,7 @@ impl From<&str> for Secret {
 pub struct PresignedUrl(String);
 
 impl PresignedUrl {
-    /// The whole URL, signature included.
+    /// Returns the whole URL, including the signature.
     ///
     /// ```
     /// # use dingtalk_files::PresignedUrl;
@@ -101,17 +101,17 @@ impl fmt::Debug for PresignedUrl {
     }
 }
 
-/// `text`, or a notice in its place when it repeats one of `secrets`.
+/// Returns `text`, or a notice in its place if the text repeats one of `secrets`.
 ///
-/// Servers echo what they were sent. What we sent is known exactly, so this is a comparison, not a guess at
-/// what a secret looks like; and the whole text goes, so nothing can be cut out of it wrongly.
+/// Servers echo what they received. The sent values are known exactly, so this is a comparison, not a guess at what a
+/// secret looks like. The whole text is replaced, so that nothing can be cut out of it wrongly.
 pub(crate) fn redact(text: String, secrets: &[&str]) -> String {
     let repeats = secrets.iter().any(|s| !s.is_empty() && text.contains(s));
     if repeats { "(text withheld: it repeats a credential)".to_owned() } else { text }
 }
 
-/// The host of a URL, with its port, without user, path and query: all of it that
-/// may become text, for a query can be a signature.
+/// Returns the host of a URL with its port, without user, path and query. Nothing else of a URL may become text,
+/// because its query may be a signature.
 pub(crate) fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Tasks: what the vendor does after its answer. Pure data; below the errors, because an error can carry one.
+//! Tasks that continue on the vendor's side after its answer. Pure data, below the errors, because an error can carry a
+//! task.
 
 use serde::Deserialize;
 
@@ -8,18 +9,18 @@ use crate::base::timestamp::Timestamp;
 string_enum! {
     /// The state of a task.
     TaskStatus: received {
-        /// Not begun.
+        /// Not yet begun.
         Init = "INIT",
         /// Running.
         InProgress = "IN_PROGRESS",
-        /// Ended well.
+        /// Succeeded.
         Success = "SUCCESS",
-        /// Ended badly, at least in part; see [`Task::fail_count`].
+        /// Failed, at least in part; see [`Task::fail_count`].
         Fail = "FAIL",
     }
 }
 
-/// A copy, move, deletion or restoring that goes on after the call that began it.
+/// A copy, move, deletion or restoration that continues after the call that began it.
 ///
 /// ```
 /// use dingtalk_files::Task;
@@ -32,26 +33,28 @@ string_enum! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Task {
-    /// The id that was asked for.
+    /// Id of the task.
     pub id: Option<String>,
-    /// Its state.
+    /// State of the task.
     pub status: Option<TaskStatus>,
-    /// The number of its entries.
+    /// Number of entries in the task.
     pub total_count: Option<u64>,
-    /// The number of entries that are done.
+    /// Number of entries that succeeded.
     pub success_count: Option<u64>,
-    /// The number of entries that failed.
+    /// Number of entries that failed.
     pub fail_count: Option<u64>,
-    /// Why they failed.
+    /// Reason why entries failed.
     pub fail_message: Option<String>,
-    /// When it began.
+    /// Time at which the task began.
     pub begin_time: Option<Timestamp>,
-    /// When it ended.
+    /// Time at which the task ended.
     pub end_time: Option<Timestamp>,
 }
 
 impl Task {
-    /// Whether it has ended, well (`SUCCESS`) or badly (`FAIL`). A status that this version does not know is not an end.
+    /// Returns whether the task has ended, in success (`SUCCESS`) or failure (`FAIL`).
+    ///
+    /// A status that this version does not know does not count as an end.
     ///
     /// ```
     /// let task: dingtalk_files::Task = serde_json::from_str(r#"{"status": "FAIL"}"#)?;

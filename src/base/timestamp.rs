@@ -1,4 +1,4 @@
-//! Points in time as DingTalk spells them.
+//! Points in time in DingTalk's spellings.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 /// A point in time, kept as the text that DingTalk sent.
 ///
-/// [`unix_seconds`](Self::unix_seconds) reads every spelling that DingTalk uses: ISO 8601 with and without seconds
-/// (`2022-07-29T14:55Z`, `2022-01-01T10:00:00+08:00`), Java's (`Thu May 28 09:37:16 CST 2026`, where CST is China's time),
-/// and milliseconds since 1970, as a number or a text. Any other text stays readable by [`as_str`](Self::as_str).
+/// [`unix_seconds`](Self::unix_seconds) parses every spelling that DingTalk uses: ISO 8601 with and without seconds
+/// (`2022-07-29T14:55Z`, `2022-01-01T10:00:00+08:00`), Java's (`Thu May 28 09:37:16 CST 2026`, where CST is China's
+/// time), and milliseconds since 1970, as a number or a text. Any other text is still available from
+/// [`as_str`](Self::as_str).
 ///
 /// ```
 /// use dingtalk_files::Timestamp;
@@ -26,7 +27,7 @@ use serde::Deserialize;
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// Keeps the text as it is.
+    /// Creates a timestamp from a text, which is kept as it is.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::Timestamp::new("2022-07-29T14:55Z").to_string(), "2022-07-29T14:55Z");
@@ -35,7 +36,7 @@ impl Timestamp {
         Self(text.into())
     }
 
-    /// The text as it was sent.
+    /// Returns the text as it was sent.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::Timestamp::new("2022-07-29T14:55Z").as_str(), "2022-07-29T14:55Z");
@@ -44,8 +45,10 @@ impl Timestamp {
         &self.0
     }
 
-    /// Whole seconds since 1970-01-01T00:00:00Z (fractions are cut off), or `None` when the text is none of the spellings
-    /// [above](Self). A date without an offset is not a point in time, so it is `None` too.
+    /// Returns the whole seconds since 1970-01-01T00:00:00Z; fractions are cut off.
+    ///
+    /// The result is `None` if the text has none of the spellings [above](Self). A date without an offset is not a
+    /// point in time, so it returns `None` too.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::Timestamp::new("1970-01-01T08:01+08:00").unix_seconds(), Some(60));
@@ -56,7 +59,7 @@ impl Timestamp {
         milliseconds(text).or_else(|| parse_iso8601(text)).or_else(|| parse_java(text))
     }
 
-    /// The same as a [`SystemTime`].
+    /// Returns the point in time as a [`SystemTime`], or `None` where [`unix_seconds`](Self::unix_seconds) does.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -82,7 +85,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Since 1970.
+/// Parses milliseconds since 1970; returns seconds.
 #[inline]
 fn milliseconds(text: &str) -> Option<i64> {
     let is_number = text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit());
@@ -90,7 +93,7 @@ fn milliseconds(text: &str) -> Option<i64> {
     Some(number.div_euclid(1000))
 }
 
-/// `YYYY-MM-DDTHH:MM[:SS[.fraction]](Z|±HH:MM|±HHMM|±HH)`.
+/// Parses `YYYY-MM-DDTHH:MM[:SS[.fraction]](Z|±HH:MM|±HHMM|±HH)`.
 #[inline]
 fn parse_iso8601(text: &str) -> Option<i64> {
     let (date, rest) = text.split_once(['T', 't'])?;
@@ -100,7 +103,7 @@ fn parse_iso8601(text: &str) -> Option<i64> {
     Some(seconds_of_date(date)? + seconds_of_time(time)? - offset_seconds(zone)?)
 }
 
-/// `Thu May 28 09:37:16 CST 2026`, as Java's `Date` prints itself.
+/// Parses `Thu May 28 09:37:16 CST 2026`, the text of Java's `Date`.
 #[inline]
 fn parse_java(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] =
@@ -113,7 +116,7 @@ fn parse_java(text: &str) -> Option<i64> {
     }
     let month = MONTHS.iter().position(|name| *name == month)?;
     let date = [digits(year, 4)?, i64::try_from(month + 1).ok()?, digits(day, day.len().clamp(1, 2))?];
-    // CST is short for other times as well; DingTalk's servers mean China's.
+    // CST is short for other time zones as well; DingTalk's servers mean China's.
     let offset = match zone {
         "CST" => 8 * 3600,
         "GMT" | "UTC" | "UT" | "Z" => 0,
@@ -122,14 +125,14 @@ fn parse_java(text: &str) -> Option<i64> {
     Some(seconds_of_date(date)? + seconds_of_time(time)? - offset)
 }
 
-/// Since 1970.
+/// Returns the seconds from 1970 to the beginning of a date.
 #[inline]
 fn seconds_of_date([year, month, day]: [i64; 3]) -> Option<i64> {
     let in_range = (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day);
     in_range.then(|| days_before(year, month, day) * 86_400)
 }
 
-/// `HH:MM[:SS[.fraction]]`, since midnight.
+/// Parses `HH:MM[:SS[.fraction]]`; returns seconds since midnight.
 #[inline]
 fn seconds_of_time(time: &str) -> Option<i64> {
     let (whole, fraction) = time.split_once(['.', ',']).unwrap_or((time, "0"));
@@ -142,7 +145,7 @@ fn seconds_of_time(time: &str) -> Option<i64> {
     in_range.then_some(hour * 3600 + minute * 60 + second)
 }
 
-/// `Z`, `±HH:MM`, `±HHMM`, `±HH`.
+/// Parses `Z`, `±HH:MM`, `±HHMM` or `±HH`.
 #[inline]
 fn offset_seconds(zone: &str) -> Option<i64> {
     if zone.eq_ignore_ascii_case("z") {
@@ -180,7 +183,7 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 to the given day of the Gregorian calendar.
+/// Returns the days from 1970-01-01 to the given day of the Gregorian calendar.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     // Leap days before the first of January of a year, counted from year 0.
     let leap_days = |y: i64| (y + 3).div_euclid(4) - (y + 99).div_euclid(100) + (y + 399).div_euclid(400);
@@ -194,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_and_nonsense() {
+    fn every_spelling_is_parsed_and_nonsense_is_refused() {
         let table = [
             ("1970-01-01T00:00Z", Some(0)),
             ("2022-01-01T10:00:00Z", Some(1_641_031_200)),
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn days_agree_with_counting_them() {
+    fn days_before_agrees_with_counting_days() {
         let mut count = 0;
         for year in 1970..2110 {
             for month in 1..=12 {
@@ -250,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn before_1970_is_a_system_time_too() {
+    fn times_before_1970_become_system_times() {
         let early = Timestamp::new("1969-12-31T23:59:59Z").system_time().unwrap();
         assert_eq!(SystemTime::UNIX_EPOCH.duration_since(early).unwrap(), Duration::from_secs(1));
     }

@@ -1,4 +1,4 @@
-//! What has arrived of an upload: everything, or a part of it.
+//! State of an upload: everything has arrived, or a part of it.
 
 use std::fs;
 use std::ops::Range;
@@ -21,18 +21,20 @@ use super::dentry::Dentry;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Uploaded {
-    /// The file as `DingTalk` has it now. Its name may be another one than was wished: see
+    /// The file as DingTalk has it now. Its name may differ from the requested name: see
     /// [`conflict_strategy`](crate::Upload::conflict_strategy).
     pub dentry: Dentry,
-    /// Bytes that were uploaded.
+    /// Number of bytes that were uploaded.
     pub bytes: u64,
-    /// Their CRC-64/XZ.
+    /// CRC-64/XZ of these bytes.
     pub crc64: u64,
-    /// The object store has told the same checksum for everything that was sent. `false` when it told none.
+    /// Whether the object store returned the same checksum for everything that was sent. `false` if it returned none.
     pub verified: bool,
 }
 
-/// What an upload that did not end well has sent already. [`Upload::resume`](crate::Upload::resume) takes it, in the same process.
+/// The parts of a failed upload that have arrived.
+///
+/// Pass it to [`Upload::resume`](crate::Upload::resume), in the same process.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -54,15 +56,15 @@ pub struct Uploaded {
 pub struct PendingUpload {
     pub(crate) upload_key: String,
     pub(crate) size: u64,
-    /// 0 for one that was not in parts.
+    /// Size of a part in bytes; 0 for an upload that is not in parts.
     pub(crate) part_size: u64,
-    /// What arrived, by part number.
+    /// Parts that have arrived, by part number.
     pub(crate) done: Vec<(u32, UploadedPart)>,
     pub(crate) stamp: Option<Stamp>,
 }
 
 impl PendingUpload {
-    /// The vendor's name for this upload.
+    /// Returns the vendor's key of this upload.
     ///
     /// ```
     /// fn key(pending: &dingtalk_files::PendingUpload) -> &str {
@@ -73,7 +75,7 @@ impl PendingUpload {
         &self.upload_key
     }
 
-    /// Whether everything has arrived and only the commit is missing.
+    /// Returns whether everything has arrived and only the commit is missing.
     ///
     /// ```
     /// fn next(pending: &dingtalk_files::PendingUpload) -> &str {
@@ -84,7 +86,7 @@ impl PendingUpload {
         self.done.len() as u64 == self.part_count()
     }
 
-    /// How many bytes have arrived and will not be sent again. Of an upload in parts, whole parts count.
+    /// Returns the number of bytes that have arrived and will not be sent again. An upload in parts counts whole parts.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -108,7 +110,7 @@ impl PendingUpload {
         if self.part_size == 0 { 1 } else { self.size.div_ceil(self.part_size) }
     }
 
-    /// The bytes of a part; parts are numbered from 1.
+    /// Returns the bytes of a part; parts are numbered from 1.
     pub(crate) fn range_of(&self, number: u32) -> Range<u64> {
         if self.part_size == 0 {
             return 0..self.size;
@@ -117,7 +119,7 @@ impl PendingUpload {
         start..(start + self.part_size).min(self.size)
     }
 
-    /// CRC-64 of everything, and whether the store has told it for each part.
+    /// Returns the CRC-64 of everything, and whether the store confirmed the checksum of each part.
     #[inline]
     pub(crate) fn checksum(&self) -> (u64, bool) {
         let mut parts = self.done.clone();
@@ -139,12 +141,12 @@ pub(crate) struct UploadedPart {
     pub(crate) verified: bool,
 }
 
-/// Tells one state of a file from the next.
+/// Properties that distinguish one state of a file from another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) size: u64,
     modified: Option<SystemTime>,
-    /// The file itself: another one may have been put in its place.
+    /// Device and inode of the file: another file may have been put in its place.
     #[cfg(unix)]
     number: (u64, u64),
 }

@@ -1,4 +1,4 @@
-//! How a client is configured.
+//! Configuration of a client.
 
 mod addresses;
 
@@ -24,9 +24,9 @@ use addresses::{BASE_URL, INTERNATIONAL_BASE_URL, check_api_url, check_base_url,
 const BASE_URL_VAR: &str = "DINGTALK_BASE_URL";
 const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 
-/// Configures a [`Client`]. From [`Client::builder`].
+/// Configures a [`Client`]; returned by [`Client::builder`].
 ///
-/// Credentials are needed, everything else has a default that is safe:
+/// Credentials are required. Every other setting has a safe default:
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -55,7 +55,7 @@ pub struct ClientBuilder {
 }
 
 impl Client {
-    /// Begins the configuration of a client.
+    /// Returns a builder that configures a client.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -67,11 +67,11 @@ impl Client {
         ClientBuilder::new()
     }
 
-    /// A client configured by environment variables, for utilities.
+    /// Builds a client from environment variables, for utilities.
     ///
-    /// `DINGTALK_ACCESS_TOKEN`, or else `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`; `DINGTALK_BASE_URL` when it is not
-    /// `https://api.dingtalk.com`. An empty variable counts as absent; white space around a value is cut off. Proxies
-    /// are read from `HTTPS_PROXY` and its relatives, as always.
+    /// The credentials are `DINGTALK_ACCESS_TOKEN`, or else `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`.
+    /// `DINGTALK_BASE_URL` replaces the default host, `https://api.dingtalk.com`. An empty variable counts as absent,
+    /// and white space around a value is removed. Proxies are read from `HTTPS_PROXY` and its relatives, as always.
     ///
     /// ```no_run
     /// let client = dingtalk_files::Client::from_env()?;
@@ -80,7 +80,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`](crate::Error::Config) that names the variables which are missing.
+    /// [`Error::Config`](crate::Error::Config), naming the variables that are missing or invalid.
     #[inline]
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
@@ -88,9 +88,9 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// A builder with the credentials and the base URL of the environment, for further settings.
+    /// Returns a builder with the credentials and the base URL of the environment, for further settings.
     ///
-    /// It reads the variables of [`Client::from_env`].
+    /// The variables are those of [`Client::from_env`].
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -102,7 +102,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`](crate::Error::Config) that names the missing variables.
+    /// [`Error::Config`](crate::Error::Config), naming the variables that are missing or invalid.
     #[inline]
     pub fn from_env() -> Result<Self> {
         Self::from_vars(|name| std::env::var(name).ok())
@@ -124,8 +124,8 @@ impl ClientBuilder {
         }
     }
 
-    /// An app's key and secret (also called client id and secret). The token is fetched with the first call, cached,
-    /// and refreshed 10 minutes before it ends.
+    /// Sets the app key and app secret (also called client id and client secret).
+    /// The client fetches a token with the first call, caches it, and refreshes it 10 minutes before it expires.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -137,9 +137,9 @@ impl ClientBuilder {
         self.auth(Auth::App(AppTokens::new(app_key.into(), app_secret.into())))
     }
 
-    /// An app's id and secret in one organisation, for an internal app or a third-party enterprise app.
+    /// Sets an app's id and secret in one organisation, for an internal app or a third-party enterprise app.
     ///
-    /// The token comes from [`get_token`](crate::Oauth2::get_token), and is cached and refreshed like that of
+    /// The client fetches the token with [`get_token`](crate::Oauth2::get_token), and caches and refreshes it as with
     /// [`app`](Self::app). A server that works for many organisations builds one client for each.
     ///
     /// ```no_run
@@ -157,7 +157,7 @@ impl ClientBuilder {
         self.auth(Auth::App(AppTokens::of_corp(corp_id.into(), client_id.into(), client_secret.into())))
     }
 
-    /// A fixed access token, for a program that lives shorter than the token (two hours).
+    /// Sets a fixed access token, for a program that ends before the token expires (after two hours).
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -169,7 +169,7 @@ impl ClientBuilder {
         self.auth(Auth::Fixed(token.into()))
     }
 
-    /// The caller's own source of tokens: a closure or a [`TokenSource`].
+    /// Sets the caller's own source of tokens: a closure or a [`TokenSource`](crate::TokenSource).
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -188,8 +188,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The international hosts, `https://api.dingtalk.io` and `https://oapi.dingtalk.io`. Apps of the one edition are unknown
-    /// to the other.
+    /// Uses the international hosts, `https://api.dingtalk.io` and `https://oapi.dingtalk.io`.
+    /// Apps of one edition are unknown to the other.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -201,10 +201,10 @@ impl ClientBuilder {
         self.base_url(INTERNATIONAL_BASE_URL)
     }
 
-    /// Whether files may come over plain http. Default: `false`.
+    /// Sets whether files may be transferred over plain http. Default: `false`.
     ///
-    /// The vendor returns `http` URLs for files of robots and approvals. On its own object store (`*.aliyuncs.com`) they are
-    /// asked for over https all the same; a dedicated deployment may have no TLS. Anybody on the way can read and change them.
+    /// DingTalk returns `http` URLs for files of robots and approvals. Its own object store (`*.aliyuncs.com`) is used
+    /// over https anyway; a dedicated deployment may have no TLS. Anyone on the way can read and change http files.
     ///
     /// ```
     /// use dingtalk_files::Client;
@@ -217,9 +217,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Another API host: a gateway, or a fake in tests. Default: `https://api.dingtalk.com`.
-    ///
-    /// With an `http` base URL the client also accepts `http` resource URLs; otherwise everything is `https`.
+    /// Sets another API host: a gateway, or a fake in tests. Default: `https://api.dingtalk.com`.
+    /// An `http` base URL makes the client accept `http` resource URLs too; otherwise everything is `https`.
     ///
     /// ```
     /// use dingtalk_files::Client;
@@ -232,9 +231,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Another old-style host, for [`Client::topapi`]. Default: `https://oapi.dingtalk.com`, beside
-    /// [`international`](Self::international) `https://oapi.dingtalk.io`, and beside a [`base_url`](Self::base_url) of one's
-    /// own that one, because a gateway or a fake serves both.
+    /// Sets another old-style host, for [`Client::topapi`]. Default: `https://oapi.dingtalk.com`, or
+    /// `https://oapi.dingtalk.io` with [`international`](Self::international). If [`base_url`](Self::base_url) is set,
+    /// the default is that URL, because a gateway or a fake serves both.
     ///
     /// ```
     /// use dingtalk_files::Client;
@@ -248,8 +247,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How failures are retried. A call that was throttled waits a second at least, doubling up to the longest wait of the
-    /// policy, and up to a second more by chance, whatever the policy's first wait: `DingTalk`'s limits are per second.
+    /// Sets how failures are retried. A throttled call waits at least one second, whatever the policy's first wait:
+    /// DingTalk's limits are per second. That wait doubles up to the policy's longest; jitter adds up to one second.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, RetryPolicy};
@@ -262,7 +261,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The `User-Agent` header. Default: `dingtalk-files/VERSION`, or what the caller's own agent says.
+    /// Sets the `User-Agent` header. Default: `dingtalk-files/VERSION`, or the header of the caller's own agent.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -275,9 +274,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Limit for resolving a name, and for connecting including TLS. Default: 10 seconds each; `Duration::MAX` means unlimited.
-    ///
-    /// A host reached in the last 15 seconds is looked up without it, unless there is an [`overall_timeout`](Self::overall_timeout).
+    /// Sets the limit for resolving a name, and for connecting including TLS.
+    /// Default: 10 seconds each; `Duration::MAX` means unlimited. A host reached in the last 15 seconds is looked up
+    /// without a limit, unless there is an [`overall_timeout`](Self::overall_timeout).
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -291,7 +290,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The longest silence, without a single byte in either direction, before a connection counts as dead. Default: 30 seconds; `Duration::MAX` means unlimited.
+    /// Sets the longest silence, without a single byte in either direction, before a connection counts as dead.
+    /// Default: 30 seconds; `Duration::MAX` means unlimited.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -305,8 +305,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Limit for a whole operation: one API call, or one download, with its retries, its token and its renewals.
-    /// Default: none, because a long transfer is no fault. Checked before each wait and during each request.
+    /// Sets the limit for a whole operation: one API call, or one download, with its retries, token and renewals.
+    /// Default: none, because a slow transfer is fine. The limit is checked before each wait and during each request.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -320,9 +320,9 @@ impl ClientBuilder {
         self
     }
 
-    /// A proxy: `http://user:password@host:port`, or `socks5://…` with the feature `socks-proxy`. Default: the
-    /// environment's: the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, for every URL, less `NO_PROXY`. What is no
-    /// URL there is passed over; a proxy that this build cannot use is an error, and not a way around it.
+    /// Sets a proxy: `http://user:password@host:port`, or `socks5://…` with the feature `socks-proxy`. Default: the
+    /// first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY` in the environment that holds a URL, for all hosts except
+    /// those in `NO_PROXY`. A proxy that this build cannot use is an error; it is never bypassed.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -335,7 +335,7 @@ impl ClientBuilder {
         self
     }
 
-    /// No proxy, whatever the environment says.
+    /// Uses no proxy, even if the environment names one.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -348,7 +348,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Root certificates (PEM, one or many) that are trusted beside the built-in ones: a company's own, for example.
+    /// Adds root certificates (PEM, one or many) to the built-in ones: a company's own, for example.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;
@@ -362,11 +362,10 @@ impl ClientBuilder {
         self
     }
 
-    /// A ready-made agent with its own connections, proxy, TLS and middleware, for what this builder has no word for.
-    ///
-    /// Its TLS provider must be one that this crate was built with: in a build with `native-tls` alone, name that on the
-    /// agent, for ureq's default is rustls. Redirects are still not followed, statuses still not turned into ureq's errors, and a stall limit still set when
-    /// the agent has none. The only function of this crate in which ureq appears.
+    /// Sets a ready-made agent with its own connections, proxy, TLS and middleware, for settings missing here.
+    /// This crate must be built with the agent's TLS provider. In a build with `native-tls` alone, set that provider on
+    /// the agent, because ureq defaults to rustls. Redirects are still not followed, statuses still not ureq's errors,
+    /// and a stall limit is still set if the agent has none. No other function of this crate exposes ureq.
     ///
     /// ```
     /// use dingtalk_files::Client;
@@ -383,9 +382,10 @@ impl ClientBuilder {
     /// Calls `observer` for each [`Event`]: attempts, waits, token fetches, renewed signatures, failovers. For metrics
     /// and traces.
     ///
-    /// It is called in the thread of the call or transfer, which continues when it returns; keep it short. The same events go
-    /// to the [`log`](https://docs.rs/log) facade with the target `dingtalk_files`: a retry as a warning, the rest at
-    /// debug level. Events hold no secret. Without an observer and a logger they cost nothing measurable.
+    /// The observer runs in the thread of the call or transfer, which continues when the observer returns; keep it
+    /// short. The same events go to the [`log`](https://docs.rs/log) facade with the target `dingtalk_files`: a retry
+    /// as a warning, the rest at debug level. Events contain no secret. If there is no observer and no logger, they
+    /// cost nothing measurable.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -411,7 +411,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The variables of [`Client::from_env`].
+    /// Configures a client from the variables of [`Client::from_env`].
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let var = |name: &str| var(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         let (builder, credentials) = match (
@@ -439,13 +439,13 @@ impl ClientBuilder {
             Some(url) => builder.base_url(url),
             None => builder,
         };
-        // `build` would say the same, and not where it came from.
+        // `build` reports the same problems, but cannot name the variable.
         builder.auth.as_ref().map_or(Ok(()), check_auth).map_err(|e| named(credentials, e))?;
         check_api_url(&builder.base_url).map_err(|e| named(BASE_URL_VAR, e))?;
         Ok(builder)
     }
 
-    /// Checks the configuration. Nothing is sent.
+    /// Checks the configuration and builds the client. Sends nothing.
     ///
     /// ```
     /// use dingtalk_files::{Client, Error};
@@ -456,7 +456,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`], with what to do about it.
+    /// [`Error::Config`], which states the problem and how to fix it.
     pub fn build(self) -> Result<Client> {
         if self.several_auths {
             return Err(config(
@@ -482,7 +482,7 @@ impl ClientBuilder {
         let user_agent = user_agent
             .map(HeaderValue::from_str)
             .transpose()
-            .map_err(|_| config("the user agent has characters that no header can carry"))?;
+            .map_err(|_| config("the user agent has characters that are not allowed in a header"))?;
         if self.overall_timeout.is_some_and(|limit| limit.is_zero()) {
             return Err(zero_timeout());
         }
@@ -509,7 +509,7 @@ fn config(what: impl Into<String>) -> Error {
     Error::Config(what.into())
 }
 
-/// The same, and the environment variable it came from.
+/// Adds the environment variable to a configuration error.
 #[inline]
 fn named(variable: &str, error: Error) -> Error {
     match error {
@@ -522,11 +522,11 @@ fn check_auth(auth: &Auth) -> Result<()> {
     match auth {
         Auth::Fixed(token) if token.expose().is_empty() => Err(config("the access token is empty")),
         Auth::Fixed(token) if token.expose().chars().any(|c| c.is_control() || c == ' ') => Err(config(
-            "the access token has a blank or a line break in it; was it read from a file? Trim it",
+            "the access token has a space or a line break in it; was it read from a file? Trim it",
         )),
         Auth::App(tokens) if tokens.is_incomplete() => Err(config(format!("{} is empty", tokens.names()))),
         Auth::App(tokens) if tokens.has_blanks() => Err(config(format!(
-            "{} has a blank or a line break in it; was it read from a file? Trim it",
+            "{} has a space or a line break in it; was it read from a file? Trim it",
             tokens.names()
         ))),
         _ => Ok(()),

@@ -17,7 +17,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Whether anybody receives the events of ordinary steps. If not, nothing is measured for them.
+    /// Returns whether the events of ordinary steps have a receiver. If not, nothing is measured for them.
     #[inline]
     pub(crate) fn are_on(&self) -> bool {
         self.observer.is_some() || log_enabled!(target: TARGET, Level::Debug)

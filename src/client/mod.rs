@@ -1,4 +1,4 @@
-//! The client: a call goes in, a typed answer comes out.
+//! The client: runs a call and returns a typed answer.
 
 pub(crate) mod builder;
 pub(crate) mod events;
@@ -33,7 +33,7 @@ use crate::object::signed_urls::SignedUrls;
 
 /// A client of DingTalk's file APIs.
 ///
-/// Cheap to clone; clones share connections and token, and may be used from any number of threads.
+/// Cloning is cheap. Clones share the connections and the token, and may be used from any number of threads.
 ///
 /// ```no_run
 /// use dingtalk_files::{Client, UnionId};
@@ -46,9 +46,9 @@ use crate::object::signed_urls::SignedUrls;
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
-    /// Inside an operation: when it has to end. A token fetched or a signature renewed for it is part of it.
+    /// End of the current operation, if it has a limit. Fetching a token and renewing a signature count towards it.
     deadline: Option<Deadline>,
-    /// Inside a transfer that can be interrupted: connections that are nobody else's.
+    /// Connections that no other transfer uses. Set inside a transfer that can be interrupted.
     private: Option<Arc<Http>>,
 }
 
@@ -57,16 +57,17 @@ pub(crate) struct Inner {
     pub(crate) auth: Auth,
     pub(crate) retry: RetryPolicy,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Scheme, host, and path if there is one; no slash at the end.
+    /// Scheme, host, and path if any, without a trailing slash.
     pub(crate) base_url: String,
-    /// The same of the old host.
+    /// Base URL of the old host, in the same form.
     pub(crate) oapi_base_url: String,
     pub(crate) overall_timeout: Option<Duration>,
     pub(crate) allow_http_objects: bool,
     pub(crate) events: Events,
 }
 
-/// A refresh that is not urgent must not hold a call up for all its retries: the old token still works.
+/// Limit of an early refresh of the token. The old token still works, so the refresh must not delay a call for all its
+/// retries.
 const EARLY_REFRESH_LIMIT: Duration = Duration::from_secs(5);
 
 impl Client {
@@ -74,7 +75,7 @@ impl Client {
         Self { inner: Arc::new(inner), deadline: None, private: None }
     }
 
-    /// Runs a call and reads its answer. Thin, so that each endpoint adds only its own types to a program.
+    /// Runs a call and reads its answer. Kept thin, so that each endpoint adds only its own types to a program.
     pub(crate) fn call<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T> {
         let answer = self.run(call)?;
         let reading = json::read(&answer.body, vital(&answer)).map_err(|why| answer.unreadable(why))?;
@@ -83,7 +84,8 @@ impl Client {
         held(&answer, reading, has_nothing.then_some(Problem::Empty(fields)))
     }
 
-    /// Runs a call, and reads one field of its answer. It defaults where an operation has run and its answer lacks the field.
+    /// Runs a call and reads one field of its answer. If the call changes something and its answer lacks the field,
+    /// returns the default.
     pub(crate) fn field<T: DeserializeOwned + Default>(
         &self,
         name: &'static str,
@@ -96,12 +98,12 @@ impl Client {
         held(&answer, reading, has_nothing.then_some(Problem::Missing(name)))
     }
 
-    /// Runs a call, and reads a page of its answer: the list of this name, and the cursor.
+    /// Runs a call and reads a page of its answer: the list called `name`, and the cursor.
     pub(crate) fn page<T: DeserializeOwned>(&self, name: &'static str, call: &Call<'_>) -> Result<Page<T>> {
         self.counted_page(name, call).map(|page| Page { total_count: None, ..page })
     }
 
-    /// The same, of a list that documents how many there are on all pages.
+    /// Like [`page`](Self::page), for a list that documents the number of items on all pages.
     pub(crate) fn counted_page<T: DeserializeOwned>(
         &self,
         name: &'static str,
@@ -110,22 +112,22 @@ impl Client {
         let answer = self.run(call)?;
         let reading = json::read_seed(&answer.body, vital(&answer), PageOf::new(name));
         let reading = reading.map_err(|why| answer.unreadable(why))?;
-        // A Java server may say `null` for an empty list.
+        // A Java server may return `null` for an empty list.
         let has_nothing = !reading.has_something && !reading.answer.has_list;
         let read = held(&answer, reading, has_nothing.then_some(Problem::Missing(name)))?;
         Ok(Page { total_count: read.total_count, ..Page::new(read.items, read.next_token) })
     }
 
-    /// Runs a call whose answer is whether it succeeded, and nothing else.
+    /// Runs a call whose answer only reports whether it succeeded.
     #[inline]
     pub(crate) fn call_done(&self, call: &Call<'_>) -> Result<()> {
-        // Failures come as errors, so an answer without the word `success` is one, and so is an empty one.
+        // Failures arrive as errors. So an answer without the field `success`, even an empty one, is a success.
         let answer = self.run(call)?;
         json::read::<Done>(&answer.body, Vital::Nothing).map_err(|why| answer.unreadable(why))?;
         Ok(())
     }
 
-    /// Runs a call whose answer has one field that says whether it succeeded.
+    /// Runs a call whose answer has one field that reports whether it succeeded.
     #[inline]
     pub(crate) fn call_granted(&self, name: &'static str, call: &Call<'_>) -> Result<()> {
         let answer = self.run(call)?;
@@ -214,12 +216,12 @@ impl Client {
     ) -> Result<ApiAnswer> {
         tries.retry_after = None;
         let mut token = token.map(|t| &t.secret);
-        // In a query they are encoded, and so a server repeats them.
+        // Secrets in a query are URL-encoded, and a server repeats them in that form.
         let in_url: Vec<String> = call.secrets.iter().map(|secret| encode(secret)).collect();
         let mut secrets = call.secrets.clone();
         secrets.extend(in_url.iter().map(String::as_str));
         secrets.extend(token.map(Secret::expose));
-        // The old host takes the token in the query, and what it repeats of that is encoded.
+        // The old host takes the token in the query, and repeats the encoded form.
         let in_query = token.filter(|_| call.host == Host::Oapi).map(|t| encode(t.expose()));
         let mut url = Cow::Borrowed(url);
         if let Some(encoded) = &in_query {
@@ -228,7 +230,7 @@ impl Client {
             secrets.push(encoded);
             token = None;
         }
-        // A limit of nothing would look as if something might have been sent.
+        // A request with a limit of zero would fail as if something might have been sent.
         if let Some(error) = self.has_ended(call.operation) {
             return Err(error);
         }
@@ -262,7 +264,7 @@ impl Client {
                 let duration = self.clock().now().saturating_sub(begun);
                 self.events().emit(&Event { duration, ..event });
             }
-            // An early one has a limit of its own.
+            // An early refresh has its own limit. Only the end of this operation abandons the fetch.
             match answer {
                 Err(error) if self.has_ended(operation).is_some() => Fetched::Abandoned(error),
                 answer => Fetched::Answer(answer),
@@ -293,10 +295,11 @@ impl Client {
 
     /// Returns a client whose calls and transfers together end within this time, counted from now.
     ///
-    /// The clone shares connections and token with this client and is as cheap as any other. The deadline covers each call,
-    /// retry, wait, token fetch and transfer made with it and with the files created from it; the last one fails with a
-    /// timeout that names the limit. An [`overall_timeout`](crate::ClientBuilder::overall_timeout) still limits each operation, and
-    /// of two deadlines the earlier one holds. A server creates one such client for each request that it serves.
+    /// The returned client shares connections and token with this client, and is as cheap as any clone. The deadline
+    /// covers each call, retry, wait, token fetch and transfer that is made with it and with the files created from it.
+    /// An operation that exceeds the deadline fails with a timeout that names the limit. An
+    /// [`overall_timeout`](crate::ClientBuilder::overall_timeout) still limits each operation, and the earlier deadline
+    /// holds. A server creates one such client for each request that it serves.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -319,7 +322,7 @@ impl Client {
         self.within(limit, "deadline")
     }
 
-    /// The same client for the time of one operation, which the overall timeout ends.
+    /// Returns this client for one operation, limited by the overall timeout.
     pub(crate) fn within_deadline(&self) -> Self {
         match self.inner.overall_timeout {
             Some(limit) => self.within(limit, "overall timeout"),
@@ -327,26 +330,26 @@ impl Client {
         }
     }
 
-    /// The same client, whose calls together end within that time, or earlier if that was set before.
+    /// Returns this client with a limit for all its calls together. An earlier deadline that is already set remains.
     fn within(&self, limit: Duration, name: &'static str) -> Self {
         let deadline = Deadline { at: self.clock().now().saturating_add(limit), limit, name };
         let earlier = self.deadline.filter(|earlier| earlier.at <= deadline.at);
         Self { deadline: Some(earlier.unwrap_or(deadline)), ..self.clone() }
     }
 
-    /// The same client with connections of its own, which [`interrupt`](Self::interrupt) can end.
+    /// Returns this client with its own connections, which [`interrupt`](Self::interrupt) can end.
     pub(crate) fn with_private_connections(&self) -> Self {
         Self { private: Some(Arc::new(self.http().private())), ..self.clone() }
     }
 
-    /// Ends what the connections of [`with_private_connections`](Self::with_private_connections) are doing.
+    /// Ends the requests on the connections of [`with_private_connections`](Self::with_private_connections).
     pub(crate) fn interrupt(&self) {
         if let Some(http) = &self.private {
             http.interrupt();
         }
     }
 
-    /// Waits. `false`: it was interrupted, and trying again is no use.
+    /// Waits. Returns `false` if the client was interrupted, so that trying again is pointless.
     pub(crate) fn pause(&self, wait: Duration) -> bool {
         let Some(http) = &self.private else {
             self.clock().sleep(wait);
@@ -369,7 +372,7 @@ impl Client {
         self.deadline.map(|deadline| deadline.at)
     }
 
-    /// Nothing more will come of the operation: its time is over, or it was interrupted. Nothing of it was sent.
+    /// Returns an error if the operation ran out of time or was interrupted. The error reports that nothing was sent.
     fn has_ended(&self, operation: &'static str) -> Option<Error> {
         let (url, stage) = (&self.inner.base_url, NetworkStage::Connect);
         if let Some(TimeLeft { left: Duration::ZERO, limit, name }) = self.time_left() {
@@ -377,7 +380,8 @@ impl Client {
             return Some(error.timed_out().into());
         }
         let is_interrupted = self.private.as_ref().is_some_and(|own| own.is_interrupted());
-        is_interrupted.then(|| NetworkError::new(operation, url, stage, "the transfer was ended").into())
+        is_interrupted
+            .then(|| NetworkError::new(operation, url, stage, "the transfer was interrupted").into())
     }
 
     fn time_left(&self) -> Option<TimeLeft> {
@@ -396,13 +400,14 @@ impl Client {
         &self.inner.retry
     }
 
-    /// The base URL is plain http (a fake, a gateway on loopback), so resource URLs may be too.
+    /// Returns whether resource URLs may be plain http: the caller allows it, or the base URL is http too (a fake, a
+    /// gateway on loopback).
     pub(crate) fn plain_http(&self) -> bool {
         self.inner.allow_http_objects || self.inner.base_url.starts_with("http:")
     }
 }
 
-/// An object, whatever is in it.
+/// A JSON object with any content.
 #[derive(Deserialize)]
 struct Done {}
 
@@ -410,8 +415,8 @@ fn vital(answer: &ApiAnswer) -> Vital {
     if answer.reads { Vital::ListsAndCursor } else { Vital::Nothing }
 }
 
-/// A query that got nothing of what it asked for has failed. An operation that changes something has run, whatever can be
-/// read of its answer.
+/// Returns the answer, or an error for a query whose answer has nothing that was requested. An operation that changes
+/// something has run, even if its answer has nothing.
 fn held<T>(answer: &ApiAnswer, reading: Reading<T>, nothing: Option<Problem>) -> Result<T> {
     match nothing {
         Some(problem) if answer.reads => Err(answer.unexpected(problem)),

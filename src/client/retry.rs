@@ -1,12 +1,12 @@
-//! Which failures are tried again, how often, and after how long. Pure: no clock, no chance, no I/O.
+//! Decides which failures are retried, how often, and after how long. Pure: no clock, no randomness, no I/O.
 
 use std::time::Duration;
 
 use crate::base::error::{Error, NetworkStage};
 
-/// How often and how patiently a failed request is tried again.
+/// Number of retries of a failed request, and the waits between them.
 ///
-/// *What* may be tried again is not configurable: a request that may have taken effect is repeated only when
+/// The policy does not decide *which* requests are retried: a request that may have taken effect is repeated only if
 /// running it twice does no harm.
 ///
 /// ```no_run
@@ -32,8 +32,10 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The default: 5 retries, from 250 milliseconds doubling up to 20 seconds, each wait shortened by chance.
-    /// A call that was throttled waits for a second at the least, doubling, and up to a second more by chance.
+    /// Returns the default policy: 5 retries, with waits that double from 250 milliseconds up to 20 seconds.
+    ///
+    /// Random jitter shortens each wait. A throttled call waits at least one second, doubling, and jitter adds up to
+    /// one more second.
     ///
     /// ```
     /// use dingtalk_files::RetryPolicy;
@@ -44,8 +46,9 @@ impl RetryPolicy {
         Self::default()
     }
 
-    /// No retry: the first failure is the answer. An expired token is still replaced once, and a download still
-    /// goes through all its URLs once.
+    /// Returns a policy without retries: the first failure is final.
+    ///
+    /// An expired token is still replaced once, and a download still tries each of its URLs once.
     ///
     /// ```
     /// use dingtalk_files::RetryPolicy;
@@ -57,7 +60,7 @@ impl RetryPolicy {
         Self { max_retries: 0, ..Self::default() }
     }
 
-    /// Retries after the first try. A download counts only tries without progress.
+    /// Sets the number of retries after the first attempt. A download counts only attempts without progress.
     ///
     /// ```
     /// use dingtalk_files::RetryPolicy;
@@ -70,7 +73,7 @@ impl RetryPolicy {
         self
     }
 
-    /// Upper end of the first wait; each further one is twice as long.
+    /// Sets the upper bound of the first wait. The bound doubles with each further retry.
     ///
     /// ```
     /// use dingtalk_files::RetryPolicy;
@@ -84,7 +87,7 @@ impl RetryPolicy {
         self
     }
 
-    /// The longest wait, also when a server asks for a longer one.
+    /// Sets the longest wait, even if a server requests a longer one. At most one day.
     ///
     /// ```
     /// use dingtalk_files::RetryPolicy;
@@ -102,8 +105,8 @@ impl RetryPolicy {
         retries_so_far < self.max_retries
     }
 
-    /// Full jitter: between nothing and `base · 2ⁿ`, capped; at least what the server asked for, capped too.
-    /// `jitter` is in `0.0..1.0`.
+    /// Returns the wait with full jitter: between zero and `base · 2ⁿ`, capped, and at least the wait that the server
+    /// requested, also capped. `jitter` is in `0.0..1.0`.
     pub(crate) fn wait(&self, retries_so_far: u32, asked: Option<Duration>, jitter: f64) -> Duration {
         let backoff = self.doubled(self.base_delay, retries_so_far).mul_f64(jitter);
         backoff.max(asked.unwrap_or_default().min(self.max_delay))
@@ -114,46 +117,46 @@ impl RetryPolicy {
     }
 }
 
-/// Nobody means to wait longer, and sums of waits stay far from overflowing.
+/// Upper limit of a wait. Nobody wants to wait longer, and sums of waits stay far from an overflow.
 const A_DAY: Duration = Duration::from_secs(86_400);
 
-/// What to do after a failed API call.
+/// Action to take after a failed API call.
 #[derive(Debug, PartialEq)]
 pub(crate) enum RetryDecision {
-    /// Wait, then send the same again.
+    /// Wait, then send the same request again.
     After(Duration),
-    /// Drop the token, fetch one, send the same again.
+    /// Drop the token, fetch a new one, and send the same request again.
     WithNewToken,
-    /// Give the error to the caller.
+    /// Return the error to the caller.
     Fail,
 }
 
-/// What is known about a call when it fails.
+/// State of a call when an attempt fails.
 pub(crate) struct AttemptState {
-    /// Retries made so far, token replacement not counted.
+    /// Retries so far, not counting the replacement of the token.
     pub(crate) retries: u32,
-    /// The token was already replaced once.
+    /// The token was already replaced.
     pub(crate) token_replaced: bool,
-    /// Running it twice does what running it once does.
+    /// Running the call twice has the same effect as running it once.
     pub(crate) repeatable: bool,
-    /// What the server asked to wait.
+    /// The wait that the server requested.
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// DingTalk's limits are per second at the least, so a shorter wait is a wasted call.
+/// Shortest wait after throttling. DingTalk's limits are per second or longer, so a shorter wait wastes a call.
 const THROTTLE_WAIT: Duration = Duration::from_secs(1);
 
-/// The vendor's limit for an errcode of -1.
+/// Most retries after an errcode of -1: the vendor's limit.
 const BUSY_RETRIES: u32 = 3;
 
-/// The verdict on a failed API call. `jitter` is in `0.0..1.0`.
+/// Decides what to do after a failed API call. `jitter` is in `0.0..1.0`.
 pub(crate) fn after_failure(
     policy: &RetryPolicy,
     error: &Error,
     tries: &AttemptState,
     jitter: f64,
 ) -> RetryDecision {
-    // Refused before the operation was looked at, so nothing ran.
+    // DingTalk checks the token before the operation, so nothing ran.
     if matches!(error, Error::Api(e) if e.is_token_refused()) {
         return if tries.token_replaced { RetryDecision::Fail } else { RetryDecision::WithNewToken };
     }
@@ -161,7 +164,7 @@ pub(crate) fn after_failure(
         return RetryDecision::Fail;
     }
     let wait = policy.wait(tries.retries, tries.retry_after, jitter);
-    // The gateway throttles before the operation runs: also a send may be sent again.
+    // The gateway throttles before the operation runs, so even a send may be repeated.
     if matches!(error, Error::Api(e) if e.is_throttled()) {
         let polite = policy.doubled(THROTTLE_WAIT, tries.retries).max(THROTTLE_WAIT);
         return RetryDecision::After(wait.max(polite + THROTTLE_WAIT.mul_f64(jitter)));
@@ -169,7 +172,7 @@ pub(crate) fn after_failure(
     if matches!(error, Error::Api(e) if e.is_busy()) && tries.retries >= BUSY_RETRIES {
         return RetryDecision::Fail;
     }
-    // The transport's word, and no error's kind: of the operation nothing was sent.
+    // Only the transport knows that nothing of the operation was sent; the kind of the error does not show it.
     let nothing_ran = matches!(error, Error::Network(e) if e.stage == NetworkStage::Connect);
     if error.is_transient() && (tries.repeatable || nothing_ran) {
         return RetryDecision::After(wait);
@@ -209,9 +212,9 @@ mod tests {
         after_failure(&RetryPolicy::new(), error, &tries, 0.5)
     }
 
-    /// (failure, what a read does, what a send does)
+    /// (failure, decision for a read, decision for a send)
     #[test]
-    fn the_table_of_retries() {
+    fn each_failure_has_its_retry_decision() {
         let short = || RetryDecision::After(Duration::from_millis(125));
         let second = || RetryDecision::After(Duration::from_millis(1500));
         let table = [
@@ -264,9 +267,9 @@ mod tests {
         }
     }
 
-    /// (errcode, sub code, what a read does, what a send does)
+    /// (errcode, sub code, decision for a read, decision for a send)
     #[test]
-    fn the_table_of_the_old_host() {
+    fn each_errcode_of_the_old_host_has_its_retry_decision() {
         let short = || RetryDecision::After(Duration::from_millis(125));
         let second = || RetryDecision::After(Duration::from_millis(1500));
         let new_token = || RetryDecision::WithNewToken;
@@ -310,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_replaced_once() {
+    fn a_refused_token_is_replaced_only_once() {
         let refused: Error = api(400, "InvalidAuthentication");
         let tries = AttemptState { retries: 0, token_replaced: true, repeatable: true, retry_after: None };
         assert_eq!(after_failure(&RetryPolicy::new(), &refused, &tries, 0.5), RetryDecision::Fail);
@@ -344,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_error_without_any_code_is_final() {
+    fn an_api_error_without_a_code_is_final() {
         let e = ApiError {
             operation: "POST /x",
             status: 400,

@@ -1,4 +1,4 @@
-//! Where an access token comes from.
+//! Sources of access tokens.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,9 @@ use crate::base::secret::Secret;
 
 /// The caller's own source of access tokens: a secret manager, or a cache that a fleet of machines shares.
 ///
-/// It is asked before every API call and nothing it answers is kept, so cache in it whatever is expensive. When
-/// DingTalk refuses a token, [`rejected`](Self::rejected) is called with it and the source is asked once more; if that
-/// token is refused too, the call fails.
+/// The client calls [`access_token`](Self::access_token) before every API call and keeps no result, so the source must
+/// cache anything expensive. If DingTalk refuses a token, the client calls [`rejected`](Self::rejected) with it and
+/// requests a token once more. If DingTalk refuses that token too, the call fails.
 ///
 /// A closure that returns the token is a source too:
 ///
@@ -28,7 +28,7 @@ use crate::base::secret::Secret;
 /// # Ok::<(), dingtalk_files::Error>(())
 /// ```
 ///
-/// One that keeps what it got until DingTalk refuses it:
+/// A source that keeps a token until DingTalk refuses it:
 ///
 /// ```no_run
 /// use std::error::Error;
@@ -59,14 +59,15 @@ use crate::base::secret::Secret;
 /// # Ok::<(), dingtalk_files::Error>(())
 /// ```
 pub trait TokenSource: Send + Sync {
-    /// The token to use now.
+    /// Returns the token to use now.
     ///
     /// # Errors
     ///
-    /// Whatever kept the token away; the call that needed it fails with [`Error::TokenSource`].
+    /// Any error that prevents the source from returning a token. The call that needs the token fails with
+    /// [`Error::TokenSource`].
     fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>>;
 
-    /// DingTalk refused this token. A source with a cache drops it here.
+    /// Reports that DingTalk refused this token. A source with a cache drops the token here.
     fn rejected(&self, token: &Secret) {
         let _ = token;
     }
@@ -92,10 +93,10 @@ impl<T: TokenSource + ?Sized> TokenSource for Box<T> {
     }
 }
 
-/// An argument of [`ClientBuilder::token_source`](crate::ClientBuilder::token_source): a [`TokenSource`], also in an `Arc`
-/// or a `Box`, or a closure that returns the token.
+/// An argument of [`ClientBuilder::token_source`](crate::ClientBuilder::token_source): a [`TokenSource`], also in an
+/// `Arc` or a `Box`, or a closure that returns the token.
 ///
-/// It is implemented for all of these. `Kind` tells them apart and is always inferred.
+/// The trait is implemented for all of these. `Kind` distinguishes them and is always inferred.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -115,7 +116,7 @@ impl<T: TokenSource + ?Sized> TokenSource for Box<T> {
 /// # Ok::<(), dingtalk_files::Error>(())
 /// ```
 pub trait IntoTokenSource<Kind> {
-    /// The token source behind a pointer.
+    /// Returns the token source behind a pointer.
     fn into_token_source(self) -> Box<dyn TokenSource>;
 }
 
@@ -149,14 +150,14 @@ where
     }
 }
 
-/// The three ways to a token.
+/// Source of the client's tokens.
 pub(crate) enum Auth {
     Fixed(Secret),
     App(AppTokens),
     Custom(Box<dyn TokenSource>),
 }
 
-/// A token in use. The number tells it from a later one with the same text.
+/// A token in use. The generation distinguishes it from a later token with the same text.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     pub(crate) secret: Secret,
@@ -164,8 +165,10 @@ pub(crate) struct Token {
 }
 
 impl Auth {
-    /// The token to send now. `fetch` asks DingTalk; it runs in one thread at a time. Its flag says that this is an
-    /// early refresh, with the old token still good. `give_up` ends the wait for another thread's fetch.
+    /// Returns the token to send now.
+    ///
+    /// `fetch` requests a token from DingTalk and runs in one thread at a time. Its flag is `true` for an early
+    /// refresh, while the old token is still valid. `give_up` ends the wait for another thread's fetch.
     pub(crate) fn token(
         &self,
         clock: &dyn Clock,
@@ -182,7 +185,7 @@ impl Auth {
         }
     }
 
-    /// DingTalk refused `token`. Whether another one can be had.
+    /// Reports that DingTalk refused `token`. Returns whether another token can be fetched.
     pub(crate) fn reject(&self, token: &Token) -> bool {
         match self {
             Self::Fixed(_) => return false,
@@ -203,23 +206,23 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// How the fetching of a token ended.
+/// Outcome of fetching a token.
 pub(crate) enum Fetched {
     Answer(Result<AccessToken>),
-    /// Whoever asked was interrupted, or out of time.
+    /// The operation that fetched it was interrupted, or ran out of time.
     Abandoned(Error),
 }
 
-/// What an app shows to get a token.
+/// Credentials of an app.
 pub(crate) struct App {
-    /// The organisation, where the app's token is one for it alone.
+    /// The organisation, if the app's token is valid for that organisation only.
     corp_id: Option<String>,
     key: String,
     secret: Secret,
 }
 
 impl App {
-    /// The call that fetches its token.
+    /// Returns the call that fetches the app's token.
     pub(crate) fn call(&self) -> Call<'_> {
         match &self.corp_id {
             Some(corp_id) => get_token(corp_id, &self.key, self.secret.expose()),
@@ -228,7 +231,7 @@ impl App {
     }
 }
 
-/// An app's tokens: cached, refreshed early, fetched by one thread while the others wait without holding a lock.
+/// Tokens of an app: cached, refreshed early, and fetched by one thread while the others wait without holding a lock.
 pub(crate) struct AppTokens {
     app: App,
     state: Mutex<State>,
@@ -238,10 +241,10 @@ pub(crate) struct AppTokens {
 #[derive(Default)]
 struct State {
     current: Option<Cached>,
-    /// Counts fetches. The one in flight, or the last one.
+    /// Number of the fetch in flight, or of the last one.
     generation: u64,
     fetching: bool,
-    /// How the last fetch failed, for those who waited for it.
+    /// Generation and error of the last failed fetch, for the threads that waited for it.
     failure: Option<(u64, Arc<Error>)>,
 }
 
@@ -251,9 +254,9 @@ struct Cached {
     expires_at: Duration,
 }
 
-/// DingTalk's guide: refresh 10 minutes before the end.
+/// Time before its end at which a token is refreshed: 10 minutes, as in DingTalk's guide.
 const REFRESH_EARLY: Duration = Duration::from_secs(600);
-/// After a refresh failed while the old token still lives.
+/// Pause after a failed refresh while the old token is still valid.
 const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
 impl AppTokens {
@@ -261,7 +264,7 @@ impl AppTokens {
         Self::with(App { corp_id: None, key, secret })
     }
 
-    /// Those of an app in one organisation.
+    /// Creates the tokens of an app in one organisation.
     pub(crate) fn of_corp(corp_id: String, key: String, secret: Secret) -> Self {
         Self::with(App { corp_id: Some(corp_id), key, secret })
     }
@@ -274,12 +277,13 @@ impl AppTokens {
         self.texts().any(str::is_empty)
     }
 
-    /// None of them has a blank in it, so one came with the file that it was read from.
+    /// Returns whether a credential contains white space. No valid one does: the space came from the file that was
+    /// read.
     pub(crate) fn has_blanks(&self) -> bool {
         self.texts().any(|text| text.contains(char::is_whitespace))
     }
 
-    /// The credentials by their names.
+    /// Returns the names of the credentials, for errors.
     pub(crate) fn names(&self) -> &'static str {
         if self.app.corp_id.is_some() {
             "corp id, client id or client secret"
@@ -308,7 +312,7 @@ impl AppTokens {
                 break;
             }
             let waited_for = state.generation;
-            // In real time, whatever the client's clock is: that one may stand still.
+            // Waits in real time, because the client's clock may stand still.
             let (after, wait) = self
                 .fetch_ended
                 .wait_timeout_while(state, POLL_INTERVAL, |s| s.fetching && s.generation == waited_for)
@@ -332,11 +336,11 @@ impl AppTokens {
         drop(state);
 
         let _turn = FetchGuard(self);
-        // The token's life is counted from before it was asked for: rather too short than too long.
+        // The token's life counts from before the request: too short is safer than too long.
         let asked_at = clock.now();
         let answer = match fetch(&self.app, early) {
             Fetched::Answer(answer) => answer,
-            // Nobody else's failure: who waited for it asks anew.
+            // This failure concerns this operation only: the waiting threads fetch a token themselves.
             Fetched::Abandoned(error) => return Err(Error::Token(Arc::new(error))),
         };
         self.lock().settle(generation, asked_at, clock.now(), answer)
@@ -358,7 +362,7 @@ impl State {
     fn usable(&self, now: Duration) -> Option<Token> {
         let cached = self.current.as_ref()?;
         let fresh = now < cached.refresh_at;
-        // While another thread refreshes early, the old token still serves.
+        // While another thread refreshes early, the old token is still used.
         let still_good = now < cached.expires_at && self.fetching;
         (fresh || still_good).then(|| cached.token.clone())
     }
@@ -395,7 +399,7 @@ impl State {
     }
 }
 
-/// Ends a fetch however it ends, a panic included, so that nobody waits for ever.
+/// Marks a fetch as ended, even if it panicked, so that no thread waits forever.
 struct FetchGuard<'a>(&'a AppTokens);
 
 impl Drop for FetchGuard<'_> {
@@ -405,7 +409,7 @@ impl Drop for FetchGuard<'_> {
     }
 }
 
-/// An access token and how long it lives.
+/// An access token and its lifetime.
 ///
 /// ```
 /// use dingtalk_files::AccessToken;
@@ -419,10 +423,10 @@ impl Drop for FetchGuard<'_> {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AccessToken {
-    /// The token. Good for every API call of the app until it expires.
+    /// The token. Valid for every API call of the app until it expires.
     #[serde(alias = "access_token")]
     pub access_token: Secret,
-    /// Life in seconds, usually 7200. Asking again before the end returns the same token and renews it.
+    /// Lifetime in seconds, usually 7200. Requesting a token again before the end returns the same token and renews it.
     #[serde(alias = "expires_in", default = "documented_life", deserialize_with = "null_is_documented_life")]
     pub expire_in: u64,
 }
@@ -435,7 +439,7 @@ fn null_is_documented_life<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     Option::deserialize(deserializer).map(|life| life.unwrap_or_else(documented_life))
 }
 
-/// The call for the token of an internal app.
+/// Returns the call that fetches the token of an internal app.
 #[inline]
 pub(crate) fn get_access_token<'a>(app_key: &str, app_secret: &'a str) -> Call<'a> {
     Call::new("POST /v1.0/oauth2/accessToken", &[])
@@ -445,14 +449,14 @@ pub(crate) fn get_access_token<'a>(app_key: &str, app_secret: &'a str) -> Call<'
         .reads()
 }
 
-/// The call for the token of an app in one organisation.
+/// Returns the call that fetches the token of an app in one organisation.
 #[inline]
 pub(crate) fn get_token<'a>(corp_id: &str, client_id: &str, client_secret: &'a str) -> Call<'a> {
     Call::new("POST /v1.0/oauth2/{corpId}/token", &[corp_id])
         .without_token()
         .field("client_id", client_id)
         .field_secret("client_secret", client_secret)
-        // The one kind of grant there is for an app.
+        // The only grant type that an app can use.
         .field("grant_type", "client_credentials")
         .reads()
 }

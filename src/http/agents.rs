@@ -1,4 +1,4 @@
-//! The agents: whose connections a request takes, and with which limits.
+//! Agents: choose the connections and the limits of a request.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -15,37 +15,38 @@ use super::failure::{NoThread, is_untrusted};
 use super::request::{HttpRequest, RequestBody, Sent};
 use crate::base::secret::host_of;
 
-/// Each with connections of its own.
+/// Agents by purpose, each with its own connections.
 pub(crate) struct AgentSets {
     pub(super) api: AgentSet,
-    /// Objects, to be read.
+    /// Agents that read objects.
     pub(super) get: AgentSet,
-    /// Objects, to be written.
+    /// Agents that write objects.
     pub(super) put: AgentSet,
 }
 
 impl AgentSets {
-    /// The same ways out, and what is known of the hosts, with connections of its own.
+    /// Returns a copy with its own connections. The copy has the same settings and shares the facts about hosts.
     pub(super) fn private(&self) -> Self {
         Self { api: self.api.private(), get: self.get.private(), put: self.put.private() }
     }
 
-    /// Ends every request that is under way, and each to come. An agent that the caller made is left alone: it cannot be
-    /// copied, and others use it.
+    /// Ends every request in progress and every later one. A caller's agent is left alone: it cannot be copied, and
+    /// others use it.
     pub(super) fn interrupt(&self) {
         [&self.api, &self.get, &self.put].into_iter().for_each(AgentSet::interrupt);
     }
 }
 
-/// Sets that no transfer uses now, with their connections, for the next that needs some of its own.
+/// Sets that no transfer uses at the moment, kept with their connections for the next transfer that needs its own.
 #[derive(Default)]
 pub(super) struct IdleSets(Mutex<Vec<Arc<AgentSets>>>);
 
-/// Each has connections, so a program that had many transfers at once does not keep them all.
+/// Most idle sets to keep. Each has connections, so a program that ran many transfers in parallel must not keep them
+/// all.
 const MOST_IDLE_SETS: usize = 16;
 
 impl IdleSets {
-    /// The one that was given back last, whose connections are the freshest.
+    /// Takes the set that was given back last, whose connections are the freshest.
     pub(super) fn take(&self) -> Option<Arc<AgentSets>> {
         lock(&self.0).pop()
     }
@@ -58,26 +59,27 @@ impl IdleSets {
     }
 }
 
-/// A limit beyond this is none: nobody waits for a year, and ureq adds limits to moments, which panics near the largest.
+/// Limits from this value up count as no limit. Nobody waits for a year, and ureq adds limits to instants, which panics
+/// for huge limits.
 const LONGEST_LIMIT: Duration = Duration::from_secs(365 * 86_400);
 
-/// A limit as ureq takes it.
+/// Converts a limit for ureq: `None` from [`LONGEST_LIMIT`] up.
 pub(super) fn finite(limit: Duration) -> Option<Duration> {
     (limit < LONGEST_LIMIT).then_some(limit)
 }
 
-/// Differences between our agents and the caller's.
+/// Settings that differ between this crate's agents and a caller's agent.
 #[derive(Clone, Copy)]
 pub(super) struct Recipe {
     pub(super) stall: Option<Duration>,
-    /// The caller's agent has a proxy, perhaps, and is used without it.
+    /// Use the caller's agent without its proxy, if it has one.
     pub(super) no_proxy: bool,
-    /// We made it, with all our settings. The caller's has its connections, proxy and TLS; our rules on status, redirects
-    /// and stalls come with each request.
+    /// This crate made the agent, with all its settings. A caller's agent has its own connections, proxy and TLS; the
+    /// rules on status, redirects and stalls are then set on each request.
     pub(super) is_own: bool,
 }
 
-/// A way out: one agent, or two when the caller has roots of their own beside the built-in ones.
+/// One agent, or two if the caller adds roots to the built-in ones.
 pub(crate) struct AgentSet {
     agents: Vec<Agent>,
     recipe: Recipe,
@@ -87,20 +89,23 @@ pub(crate) struct AgentSet {
 /// Facts about hosts and the machine, shared by all sets of a client.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Which agent trusts a host, so that a private host does not cost a failed handshake each time.
+    /// Index of the agent that trusts a host, so that a private host does not cost a failed handshake each time.
     trusted_by: Mutex<Vec<(String, usize)>>,
-    /// When a host was reached last, by the machine's clock.
+    /// Time at which each host was last reached, by the machine's clock.
     reached: Mutex<Vec<(String, Instant)>>,
-    /// The process could start a thread when that was tried last.
+    /// The last attempt to start a thread succeeded.
     has_threads: AtomicBool,
     pub(super) expect: ExpectMemory,
 }
 
-/// ureq looks a name up before every request, also where it then takes a connection that it has kept, and with a limit on
-/// that in a thread of its own. To a host that was reached this lately it goes without: as long as ureq keeps a connection.
+/// Time after reaching a host during which its name is looked up without a limit. It is as long as ureq keeps a
+/// connection.
+///
+/// ureq looks up a name before every request, even if it then reuses a connection, and a limit on the lookup costs a
+/// thread.
 const REACHED_LATELY: Duration = Duration::from_secs(15);
 
-/// More hosts than a program has at a time.
+/// Most hosts to remember, more than a program uses at a time.
 const MOST_REACHED: usize = 64;
 
 impl Known {
@@ -147,7 +152,7 @@ impl AgentSet {
         &self.known.expect
     }
 
-    /// The limit on silence, if there is one.
+    /// Returns the limit on silence, if there is one.
     pub(super) fn stall(&self) -> Option<Duration> {
         self.recipe.stall
     }
@@ -163,7 +168,7 @@ impl AgentSet {
         for step in 0..self.agents.len() {
             let index = (first + step) % self.agents.len();
             let Some(agent) = self.agents.get(index) else { break };
-            // A handshake that failed has read nothing of the body.
+            // A failed handshake has read nothing of the body.
             match self.run_with(agent, request, body) {
                 Err(e) if is_untrusted(&e) => refused = e,
                 Err(e) => return Err(e),
@@ -182,9 +187,11 @@ impl AgentSet {
         Err(refused)
     }
 
-    /// With a limit, ureq looks a name up in a thread of its own, and panics where the process can start none. So after such
-    /// a panic, and before the very first request, it is tried whether a thread can be had, and without one the name is
-    /// looked up in this thread, for as long as the system likes.
+    /// Runs a request, even in a process that cannot start a thread.
+    ///
+    /// ureq looks up a name with a limit in a separate thread, and panics if the process cannot start one. So this
+    /// function tests whether a thread can be started, before the very first request and after such a panic. If not, it
+    /// looks up the name in the current thread, without a limit.
     fn run_with(
         &self,
         agent: &Agent,
@@ -205,7 +212,7 @@ impl AgentSet {
                 Err(panic) if is_limited && is_about_a_thread(&*panic) && body.sent() != Sent::Yes => {
                     has_threads.store(false, Ordering::Relaxed);
                 }
-                // A body of the caller's may panic too.
+                // A caller's body may panic too.
                 Err(panic) => resume_unwind(panic),
             }
         }
@@ -230,7 +237,7 @@ impl AgentSet {
         }
     }
 
-    /// Settings of this one request, where the agent's do not do. Otherwise there are none, because they cost a copy of the
+    /// Adds settings to this request if the agent's do not fit. Otherwise adds none, because they cost a copy of the
     /// agent's.
     fn configure<S: AsSendBody>(
         &self,
@@ -280,13 +287,13 @@ impl AgentSet {
             settings = settings.proxy(None);
         }
         if is_long {
-            // Such a connection is not kept: with other buffers it is another kind.
+            // ureq does not keep this connection: other buffer sizes make it a different kind.
             settings = settings.output_buffer_size(longest_line);
         }
         settings.build()
     }
 
-    /// The agent to begin with.
+    /// Returns the index of the agent to try first.
     fn trusting(&self, url: &str) -> usize {
         if self.agents.len() < 2 {
             return 0;
@@ -298,11 +305,11 @@ impl AgentSet {
 
 fn can_start_a_thread() -> bool {
     let started = thread::Builder::new().name("dingtalk-probe".to_owned()).spawn(|| {});
-    // Joined, so that its place is free for ureq's.
+    // Join the thread, so that its slot is free for ureq's thread.
     started.is_ok_and(|thread| thread.join().is_ok())
 }
 
-/// The standard library's words when `thread::spawn` fails.
+/// Returns whether a panic has the standard library's text for a failed `thread::spawn`.
 fn is_about_a_thread(panic: &(dyn Any + Send)) -> bool {
     let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     text.is_some_and(|text| text.starts_with("failed to spawn thread"))
@@ -324,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn the_set_given_back_last_is_lent_first_and_few_are_kept() {
+    fn the_set_given_back_last_is_taken_first_and_surplus_sets_are_dropped() {
         let (shared, idle) = (sets(), IdleSets::default());
         let lent: Vec<_> = (0..=MOST_IDLE_SETS).map(|_| Arc::new(shared.private())).collect();
         for set in &lent {
@@ -337,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_limit_is_none() {
+    fn an_endless_limit_becomes_none() {
         for endless in [Duration::MAX, Duration::from_secs(u64::MAX), LONGEST_LIMIT] {
             assert_eq!(finite(endless), None, "{endless:?}");
         }
@@ -346,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_lack_of_threads_is_swallowed() {
+    fn only_a_failed_thread_spawn_is_recognised() {
         let panics: [(Box<dyn Any + Send>, bool); 4] = [
             (Box::new("failed to spawn thread: Os { code: 11 }".to_owned()), true),
             (Box::new("failed to spawn thread"), true),

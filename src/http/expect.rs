@@ -1,9 +1,10 @@
-//! `Expect: 100-continue`: so that a refusal comes before the body, and costs little where a server cannot do it.
+//! `Expect: 100-continue`: lets a server refuse before the body is sent, at little cost if the server does not support
+//! it.
 //!
-//! ureq 3.5 reads a `100 Continue` only without headers; with some, it takes it for the final answer and waits for more.
-//! On a connection that has served no request yet, it also waits for more when it has the whole of a refusal: until the
-//! server closes the connection, or a limit runs out. Neither can be helped from here, so the first wait at a host has a
-//! limit of its own, and after it the host is asked without `Expect`.
+//! ureq 3.5 reads a `100 Continue` only without headers; it takes one with headers for the final answer and waits for
+//! more. On a connection that has not served a request yet, ureq also waits for more after it has read a whole refusal,
+//! until the server closes the connection or a limit runs out. This crate can prevent neither. So the first wait at a
+//! host has its own limit; after that limit, requests to the host are sent without `Expect`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,38 +13,38 @@ use ureq::Timeout;
 
 use super::failure::is_before_sending;
 
-/// From here up a refusal shall come before the body is sent; in its midst it would only show as a broken connection.
+/// Smallest body for which `Expect` is sent. A refusal in the middle of a body would only show as a broken connection.
 const EXPECT_FROM: u64 = 1024 * 1024;
 
-/// For so long a server may keep silent; then the body is sent all the same.
+/// Longest wait for `100 Continue`; then the body is sent anyway.
 pub(super) const AWAIT_100: Duration = Duration::from_secs(1);
 
-/// A host that is not known yet has so long for its answer, once the body was sent or will not be. Longer than nginx keeps
-/// a connection open after a refusal (5 s), so that the refusal itself arrives.
+/// Limit for the answer of an unknown host, from when the body was sent or turned out not to be needed. Longer than
+/// nginx keeps a connection open after a refusal (5 s), so that the refusal itself arrives.
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
-/// A proxy that takes the whole body first, to send it on then, has a second more for each of these.
+/// Number of bytes that adds a second to [`FIRST_ANSWER`]: a proxy may receive the whole body before it forwards it.
 const BYTES_A_SECOND: u64 = 1024 * 1024;
 
-/// The hosts' responses to `Expect`, shared by all connections of a client.
+/// The hosts' reactions to `Expect`, shared by all connections of a client.
 #[derive(Default)]
 pub(super) struct ExpectMemory(Mutex<Vec<(String, HostExpects)>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HostExpects {
-    /// It answers with `100 Continue`.
+    /// The host answers with `100 Continue`.
     Well,
-    /// It is asked without.
+    /// The host does not support `Expect`, so requests are sent without it.
     Badly,
 }
 
-/// Object hosts are few; a program that meets more forgets the oldest.
+/// Most hosts to remember. Object hosts are few; beyond this number the oldest is forgotten.
 const MOST_HOSTS: usize = 64;
 
-/// The way to send a PUT.
+/// Use of `Expect` in a PUT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expectation {
     None,
-    /// With `Expect`, and this limit for an answer.
+    /// Send `Expect`, with this limit for an answer.
     Continue {
         answer_limit: Option<Duration>,
     },
@@ -67,7 +68,7 @@ impl ExpectMemory {
     pub(super) fn remember(&self, host: &str, expects: HostExpects) {
         let mut hosts = self.hosts();
         let before = hosts.iter().find(|(known, _)| known == host).map(|(_, expects)| *expects);
-        // A host behind several machines may do both.
+        // Several machines behind one host may differ; then `Badly` remains.
         if before == Some(expects) || before == Some(HostExpects::Badly) {
             return;
         }
@@ -83,32 +84,32 @@ impl ExpectMemory {
     }
 }
 
-/// The lesson of a request with `Expect`.
+/// Conclusions from a request with `Expect`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lesson {
-    /// To be asked once more at once, without: of the body nothing was used.
+    /// Repeat the request immediately without `Expect`: nothing of the body was used.
     pub(super) again: bool,
     pub(super) host: Option<HostExpects>,
 }
 
-/// `asked_after` is how long after its beginning the request asked for the body, if it did; `outcome` is a status or a
-/// failure.
+/// Draws conclusions from a request with `Expect`. `outcome` is a status or a failure. `asked_after` is the time from
+/// the start of the request to the first read of its body, if any.
 pub(super) fn lesson(outcome: Result<u16, &ureq::Error>, asked_after: Option<Duration>) -> Lesson {
     let well = Some(HostExpects::Well);
     let badly = Some(HostExpects::Badly);
     match (asked_after, outcome) {
-        // It kept silent for the whole wait. (Or the way to it is that slow, and then the wait is too.)
+        // The host was silent for the whole wait. (Or the network is that slow, and then waiting is slow too.)
         (Some(after), _) if after >= AWAIT_100 => Lesson { again: false, host: badly },
         (Some(_), Ok(417)) => Lesson { again: false, host: badly },
         (Some(_), _) => Lesson { again: false, host: well },
         (None, Ok(417)) => Lesson { again: true, host: badly },
-        // Refused, or what else it says, before the body: as it should be. Or the deadline is over.
+        // A refusal or another answer before the body, as intended. Or the deadline is over.
         (None, Ok(_) | Err(ureq::Error::Timeout(Timeout::Global))) => Lesson { again: false, host: None },
         // No connection.
         (None, Err(e)) if is_before_sending(e) => Lesson { again: false, host: None },
-        // Closed: by a server that cannot do it, or because the connection had been kept for too long.
+        // Closed: by a server that does not support `Expect`, or because the connection was kept for too long.
         (None, Err(ureq::Error::Io(_))) => Lesson { again: true, host: None },
-        // An answer that ureq cannot read, or none.
+        // ureq cannot read the answer, or none arrived.
         (None, Err(_)) => Lesson { again: true, host: badly },
     }
 }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_wait_at_a_host_is_short_and_a_bad_host_has_none() {
+    fn the_first_wait_at_a_host_is_limited_and_a_bad_host_gets_no_expect() {
         let memory = ExpectMemory::default();
         let table = [(MIB - 1, Expectation::None), (MIB, with_limit(11)), (64 * MIB, with_limit(30))];
         for (length, expected) in table {
@@ -152,9 +153,9 @@ mod tests {
         assert_eq!(memory.expectation("h1", MIB, STALL), Expectation::None);
     }
 
-    /// (outcome, the body was asked for after milliseconds, asked again, what is remembered)
+    /// (outcome, milliseconds until the body was read, request repeated, conclusion about the host)
     #[test]
-    fn the_table_of_lessons() {
+    fn each_outcome_decides_the_repetition_and_the_use_of_expect() {
         use ureq::Error as U;
         let (well, badly) = (Some(HostExpects::Well), Some(HostExpects::Badly));
         let io = |kind| Err(U::Io(io::Error::from(kind)));

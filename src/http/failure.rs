@@ -1,4 +1,4 @@
-//! The meaning of ureq's errors: whether anything was sent, and whether to try again. Pure.
+//! Classifies ureq's errors: whether anything was sent, and whether a retry can help. Pure.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
@@ -9,19 +9,19 @@ use super::request::{HttpRequest, Sent};
 use crate::base::clock::TimeLeft;
 use crate::base::error::{Error, NetworkError, NetworkStage, OverallTimeout};
 
-/// No thread can be started to look a name up.
+/// The process cannot start a thread to look up a name.
 #[derive(Debug)]
 pub(super) struct NoThread;
 
 impl fmt::Display for NoThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the process can start no thread, which looking a name up within a time needs")
+        f.write_str("the process cannot start a thread, which a name lookup with a time limit needs")
     }
 }
 
 impl StdError for NoThread {}
 
-/// The TLS handshake failed: nothing of the request was sent, and trying again would fail again.
+/// Returns whether the TLS handshake failed. Nothing of the request was sent, and a retry would fail again.
 fn is_handshake_error(e: &ureq::Error) -> bool {
     match e {
         ureq::Error::Tls(_) | ureq::Error::TlsRequired => true,
@@ -40,7 +40,8 @@ fn is_handshake_error(e: &ureq::Error) -> bool {
     }
 }
 
-/// The peer does not speak TLS: a server without it, or something in between, perhaps after the request was sent.
+/// Returns whether the peer does not speak TLS: a server without TLS, or a device in between, perhaps after the request
+/// was sent.
 fn is_no_tls(e: &ureq::Error) -> bool {
     match e {
         #[cfg(feature = "rustls")]
@@ -49,7 +50,8 @@ fn is_no_tls(e: &ureq::Error) -> bool {
     }
 }
 
-/// The handshake failed for want of trust (native-tls does not tell why): another set of roots may be tried.
+/// Returns whether the handshake failed because the certificate is not trusted, so that another set of roots may work.
+/// native-tls does not report the reason, so any of its errors counts.
 pub(super) fn is_untrusted(e: &ureq::Error) -> bool {
     match e {
         #[cfg(feature = "native-tls")]
@@ -65,10 +67,10 @@ fn rustls_error(e: &io::Error) -> Option<&rustls::Error> {
     e.get_ref()?.downcast_ref()
 }
 
-/// ureq raises this before it has a connection, or in making one, and never after.
+/// Returns whether ureq raises this error only before it has a connection, or while it makes one.
 ///
-/// Only a connect is refused. That a host or a network cannot be reached, an established connection may find out too, in the
-/// midst of what it sends.
+/// Only a connect can be refused. An unreachable host or network does not count: an established connection may report
+/// it too, in the middle of sending.
 pub(super) fn is_before_sending(e: &ureq::Error) -> bool {
     use ureq::Error as U;
     match e {
@@ -84,20 +86,20 @@ pub(super) fn is_before_sending(e: &ureq::Error) -> bool {
     }
 }
 
-/// The peer ended the connection before it said anything.
+/// Returns whether the peer closed the connection before it sent an answer.
 pub(super) fn is_closed(e: &ureq::Error) -> bool {
     use io::ErrorKind as K;
     let kinds = [K::UnexpectedEof, K::ConnectionReset, K::ConnectionAborted, K::BrokenPipe];
     matches!(e, ureq::Error::Io(e) if kinds.contains(&e.kind()))
 }
 
-/// Refused by the agent itself, now and ever.
+/// Returns whether the agent itself refuses the request, so that a retry cannot help.
 fn is_refused(e: &ureq::Error) -> bool {
     use ureq::Error as U;
     matches!(e, U::BadUri(_) | U::RequireHttpsOnly(_) | U::InvalidProxyUrl | U::Http(_))
 }
 
-/// ureq's error as ours. `sent` is what is known of the request by itself.
+/// Converts ureq's error to this crate's. `sent` is the part of the request that is known to have been sent.
 pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> Error {
     use ureq::Error as U;
     let stage = match sent {
@@ -110,9 +112,9 @@ pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> 
     let hopeless = tls || is_refused(&e);
     let timed_out =
         matches!(&e, U::Timeout(_)) || matches!(&e, U::Io(e) if e.kind() == io::ErrorKind::TimedOut);
-    // These two would repeat the URL, and with it a query.
+    // ureq's texts for the first two would repeat the URL, including its query.
     let cause: Box<dyn std::error::Error + Send + Sync> = match e {
-        U::BadUri(_) => "the URL makes no sense".into(),
+        U::BadUri(_) => "the URL is invalid".into(),
         U::RequireHttpsOnly(_) => "the agent allows https only".into(),
         U::TlsRequired => "https needs TLS, which this build does not have".into(),
         U::Timeout(Timeout::Global) => over(request.time_left),
@@ -123,7 +125,8 @@ pub(super) fn network(request: &HttpRequest<'_>, sent: Sent, e: ureq::Error) -> 
     NetworkError { timed_out, tls, hopeless, reads: request.reads, ..error }.into()
 }
 
-/// In place of ureq's "timeout: global". No agent of ours has such a limit: it is the operation's.
+/// Returns a cause in place of ureq's "timeout: global". This crate's agents have no such limit, so it is the
+/// operation's or that of a caller's agent.
 pub(super) fn over(time_left: Option<TimeLeft>) -> Box<dyn StdError + Send + Sync> {
     match time_left {
         Some(TimeLeft { limit, name, .. }) => Box::new(OverallTimeout { limit, name }),
@@ -131,14 +134,15 @@ pub(super) fn over(time_left: Option<TimeLeft>) -> Box<dyn StdError + Send + Syn
     }
 }
 
-/// A name that does not resolve. The standard library has neither a kind nor, on unix, an OS error for that; this is
-/// the beginning of its text, and on Windows the range of codes.
+/// Returns whether a name did not resolve. The standard library has no error kind for that, and on Unix no OS error.
+/// The function checks the beginning of the text, and on Windows the range of codes.
 fn is_lookup_error(e: &io::Error) -> bool {
     let told = e.to_string().starts_with("failed to lookup address information");
     told || (cfg!(windows) && matches!(e.raw_os_error(), Some(11001..=11004)))
 }
 
-/// Only what opens something runs into this: the process's limit, or the machine's.
+/// Returns whether the process or the machine is out of file descriptors. Only opening a connection or a file fails
+/// this way.
 fn is_out_of_descriptors(e: &io::Error) -> bool {
     // EMFILE and ENFILE; WSAEMFILE.
     let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[24, 23] };
@@ -170,13 +174,12 @@ mod tests {
         }
     }
 
-    /// (what ureq says, without a body that is known to come before anything was sent, a limit ran out, trying again is no
-    /// use)
+    /// (ureq's error, a request without a body counts as not sent, a limit ran out, a retry cannot help)
     #[test]
-    fn the_table_of_ureqs_errors() {
+    fn ureqs_errors_are_classified_by_stage_timeout_and_retry() {
         use ureq::Error as U;
         let io = |kind| U::Io(io::Error::from(kind));
-        // No name has an empty label, so no server is asked.
+        // A name with an empty label is invalid, so no server is queried.
         let lookup = || U::Io(("a..b", 1).to_socket_addrs().unwrap_err());
         let table: [(&dyn Fn() -> U, bool, bool, bool); 23] = [
             (&lookup, true, false, false),
@@ -209,7 +212,7 @@ mod tests {
             let unknown = if unsent { NetworkStage::Connect } else { NetworkStage::Answer };
             for (sent, stage) in [
                 (Sent::Unknown, unknown),
-                // Here the error is not asked.
+                // In these cases the stage does not depend on the error.
                 (Sent::No, NetworkStage::Connect),
                 (Sent::Yes, NetworkStage::Answer),
                 (Sent::Answered, NetworkStage::Body),

@@ -1,4 +1,4 @@
-//! The head of an answer, read. Pure.
+//! Parses the head of an answer. Pure.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::object::range::ResponseHead;
 
 pub(super) fn read_head(parts: &Parts, secrets: &[&str]) -> ResponseHead {
     let headers = &parts.headers;
-    // Errors may quote these.
+    // Errors may quote these headers.
     let quotable = |name| text(headers, name).map(|t| redact(t, secrets));
     let transfer = codings(headers, TRANSFER_ENCODING);
-    // HTTP/1.0 has no chunks, and ureq does not look for them there.
+    // HTTP/1.0 has no chunked coding, and ureq does not decode it there.
     let chunked = transfer.last().is_some_and(|last| last == "chunked") && parts.version != Version::HTTP_10;
-    // Chunks are taken apart before anybody reads them; any other coding is left as it is.
+    // ureq decodes chunks; any other coding is left as it is.
     let others = transfer.into_iter().filter(|coding| coding != "chunked");
     let encoding: Vec<String> = codings(headers, CONTENT_ENCODING).into_iter().chain(others).collect();
     ResponseHead {
@@ -36,7 +36,7 @@ pub(super) fn read_head(parts: &Parts, secrets: &[&str]) -> ResponseHead {
     }
 }
 
-/// The codings of the body, in order and in lower case. `identity` and an empty word are none.
+/// Returns the codings of the body, in order and in lower case, without `identity` and empty words.
 fn codings(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
     let lines =
         headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
@@ -48,7 +48,7 @@ fn is_html(content_type: &str) -> bool {
     content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
 }
 
-/// The redirect's host only: a location may carry a signature in its query.
+/// Returns a redirect with its host only, because the query of a location may contain a signature.
 pub(super) fn redirect(headers: &HeaderMap, secrets: &[&str]) -> Problem {
     let host = text(headers, LOCATION.as_str()).map(|l| host_of(&l).to_owned()).filter(|h| !h.is_empty());
     Problem::Redirect { host: host.map(|h| redact(h, secrets)) }
@@ -58,8 +58,8 @@ pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// `Retry-After`: seconds, or a date. A date is held against that of the answer itself, because this machine's clock may be
-/// wrong; without one it says nothing.
+/// Parses `Retry-After`: seconds, or a date. A date is compared with the `Date` of the answer, because this machine's
+/// clock may be wrong; without a `Date` it is ignored.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let asked = text(headers, RETRY_AFTER.as_str())?;
     if let Ok(seconds) = asked.trim().parse() {
@@ -72,7 +72,8 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Seconds of an HTTP date, counted from the year 0: `Sun, 06 Nov 1994 08:49:37 GMT`, or with hyphens and a short year.
+/// Returns the seconds of an HTTP date, counted from the year 0. Accepts `Sun, 06 Nov 1994 08:49:37 GMT`, and the form
+/// with hyphens and a short year.
 fn seconds_of_date(text: &str) -> Option<u64> {
     let (_, rest) = text.trim().split_once(',')?;
     let mut words = rest.split([' ', '-']).filter(|word| !word.is_empty());
@@ -80,7 +81,7 @@ fn seconds_of_date(text: &str) -> Option<u64> {
     let (day, month, year, time, zone) = (next()?, next()?, next()?, next()?, next()?);
     let is_short = year.len() == 2;
     let year: u64 = year.parse().ok().filter(|year| *year <= 9999)?;
-    // A server of today means this century.
+    // A short year is in this century.
     let year = if is_short { 2000 + year } else { year };
     let day: u64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
     let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? as u64 + 1;
@@ -89,7 +90,7 @@ fn seconds_of_date(text: &str) -> Option<u64> {
     if !zone.eq_ignore_ascii_case("GMT") {
         return None;
     }
-    // Years that begin in March end with the leap day.
+    // Count years from March, so that the leap day is the last day.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     Some(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
@@ -111,9 +112,9 @@ mod tests {
 
     type Words = &'static [&'static str];
 
-    /// (Transfer-Encoding, Content-Encoding, chunked, encoded)
+    /// (Transfer-Encoding, Content-Encoding, chunked, encoding)
     #[test]
-    fn what_was_done_to_a_body() {
+    fn transfer_and_content_codings_are_recognised() {
         let table: [(Words, Words, bool, Option<&str>); 13] = [
             (&[], &[], false, None),
             (&[], &[""], false, None),
@@ -147,7 +148,7 @@ mod tests {
 
     /// (Retry-After, Date, seconds to wait)
     #[test]
-    fn a_wait_in_seconds_or_until_a_date_of_the_servers_clock() {
+    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
         let date = "Tue, 29 Feb 2028 23:59:50 GMT";
         let table = [
             (" 7 ", "", Some(7)),

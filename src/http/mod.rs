@@ -1,15 +1,15 @@
-//! The only folder that runs ureq. An API request carries the token; a request to an object never can.
+//! The only module that runs ureq. An API request carries the token; an object request never can.
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `mod.rs` | [`Http`]: sends a request, reads the answer, says how far it got |
-//! | `settings.rs` | the caller's settings, and the agents they make |
-//! | `agents.rs` | agents and their connections; which of them takes a request, with which limits |
-//! | `request.rs` | one request, and a body that notes whether it was asked for |
-//! | `expect.rs` | `Expect: 100-continue`, and which hosts cannot do it. Pure |
-//! | `head.rs` | the head of an answer. Pure |
-//! | `failure.rs` | ureq's errors as ours. Pure |
-//! | `tls.rs` | TLS as the features allow |
+//! | `mod.rs` | [`Http`]: sends a request, reads the answer, reports how far the request got |
+//! | `settings.rs` | the caller's settings, and the agents built from them |
+//! | `agents.rs` | agents and their connections; chooses the agent and the limits of a request |
+//! | `request.rs` | one request, and a body that records whether it was read |
+//! | `expect.rs` | `Expect: 100-continue`, and the hosts that do not support it. Pure |
+//! | `head.rs` | parses the head of an answer. Pure |
+//! | `failure.rs` | converts ureq's errors to this crate's. Pure |
+//! | `tls.rs` | TLS according to the enabled features |
 
 mod agents;
 mod expect;
@@ -44,9 +44,9 @@ use failure::{is_closed, network, over};
 use head::{read_head, redirect, retry_after, text};
 use request::{HttpRequest, RequestBody, Sent};
 
-/// An API answer larger than this is an error: nothing documented comes near it.
+/// Largest API answer; a larger one is an error. No documented answer comes close.
 const API_BODY_LIMIT: u64 = 8 * 1024 * 1024;
-/// The limit for an OSS error, which has some hundred bytes.
+/// Limit for the body of an OSS error, which usually has a few hundred bytes.
 const ERROR_BODY_LIMIT: u64 = 64 * 1024;
 
 const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-token");
@@ -55,17 +55,17 @@ const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-acs-dingtalk-access-
 pub(crate) struct Http {
     agents: Arc<AgentSets>,
     user_agent: Option<HeaderValue>,
-    /// Sets to lend, for transfers that need connections of their own.
+    /// Idle sets to lend to transfers that need their own connections.
     idle: Arc<IdleSets>,
-    /// The agents go back to `idle`.
+    /// The agents return to `idle` on drop.
     is_lent: bool,
-    /// Another transfer had them, and its connections may have been closed meanwhile.
+    /// Another transfer used the agents before, and their connections may have been closed since.
     is_reused: bool,
-    /// [`interrupt`](Self::interrupt) was called: nothing will come of any request.
+    /// [`interrupt`](Self::interrupt) was called, so every request fails.
     is_interrupted: AtomicBool,
 }
 
-/// One request to the API host.
+/// A request to the API host.
 pub(crate) struct ApiRequest<'a> {
     pub(crate) operation: &'static str,
     /// The operation changes nothing.
@@ -73,10 +73,10 @@ pub(crate) struct ApiRequest<'a> {
     pub(crate) method: &'static str,
     pub(crate) url: &'a str,
     pub(crate) token: Option<&'a Secret>,
-    /// Everything in this request that no error may repeat.
+    /// Secrets of this request, which no error may repeat.
     pub(crate) secrets: &'a [&'a str],
     pub(crate) body: Option<(&'a str, &'a [u8])>,
-    /// Until the deadline, if there is one.
+    /// Time until the deadline, if there is one.
     pub(crate) time_left: Option<TimeLeft>,
 }
 
@@ -87,8 +87,8 @@ impl Http {
         Self { agents, user_agent, idle, is_lent: false, is_reused: false, is_interrupted }
     }
 
-    /// The same way out with connections of its own, so that [`interrupt`](Self::interrupt) ends nobody else's. They are
-    /// kept for the next one, unless they were interrupted.
+    /// Returns a copy with its own connections, so that [`interrupt`](Self::interrupt) does not end other transfers. On
+    /// drop the connections are kept for the next copy, unless they were interrupted.
     pub(crate) fn private(&self) -> Self {
         let kept = self.idle.take();
         Self {
@@ -101,7 +101,7 @@ impl Http {
         }
     }
 
-    /// Ends every request that is under way, and each to come. Only for a [`private`](Self::private) one.
+    /// Ends every request in progress and every later one. Only for a [`private`](Self::private) copy.
     pub(crate) fn interrupt(&self) {
         self.is_interrupted.store(true, Ordering::Relaxed);
         self.agents.interrupt();
@@ -123,7 +123,7 @@ impl Http {
             })?;
             headers.insert(CONTENT_TYPE, value);
         }
-        // Without a length some servers refuse a POST.
+        // Some servers refuse a POST without a length.
         let needs_length = matches!(method, "POST" | "PUT");
         let mut body = match body {
             None if !needs_length => RequestBody::nothing(),
@@ -148,7 +148,7 @@ impl Http {
 
         let (parts, body) = response.into_parts();
         let announced = body.content_length().unwrap_or_default().min(API_BODY_LIMIT);
-        // One byte more, so that the end is found without growing.
+        // One more byte, so that the buffer does not grow to find the end.
         let mut bytes = Vec::with_capacity(usize::try_from(announced).unwrap_or_default() + 1);
         let read = body.into_reader().take(API_BODY_LIMIT + 1).read_to_end(&mut bytes);
         read.map_err(|e| network(&request, Sent::Answered, e.into()))?;
@@ -173,8 +173,8 @@ impl Http {
         })
     }
 
-    /// GETs an object with the signed headers and nothing else that is signed. 200 and 206 come back; everything else
-    /// is an error.
+    /// Sends a GET for an object, with the signed headers and no other header that a signature covers. Returns answers
+    /// with status 200 and 206; any other status is an error.
     pub(crate) fn object(
         &self,
         signed: &SignedUrls,
@@ -208,7 +208,7 @@ impl Http {
         Ok((head, ObjectBody { reader: body.into_reader(), time_left }))
     }
 
-    /// PUTs an object of exactly `length` bytes. `body` must supply all of them, or ureq loops forever.
+    /// Sends a PUT of exactly `length` bytes. `body` must supply all of them, or ureq loops forever.
     ///
     /// If `Expect` only costs time, the request is repeated without it, as long as nothing of `body` was used.
     #[inline]
@@ -247,13 +247,13 @@ impl Http {
         };
         let response = result.map_err(|e| network(&request, body.sent(), e))?;
         let (head, body) = validate(signed, &request, response, |status| matches!(status, 200 | 201 | 204))?;
-        // Nobody needs it, but only a body that was read to its end leaves the connection for the next part.
+        // The body is not needed, but only reading it to the end keeps the connection for the next part.
         let _ = io::copy(&mut body.into_reader().take(ERROR_BODY_LIMIT), &mut io::sink());
         Ok(head)
     }
 
-    /// A transfer that was lent connections is not to fail because one of them was closed since: that is asked once more,
-    /// where it does no harm.
+    /// Runs a request. If a lent connection has been closed in the meantime, repeats the request once, provided that a
+    /// repetition does no harm.
     fn run(
         &self,
         set: &AgentSet,
@@ -264,7 +264,7 @@ impl Http {
         match &result {
             Err(e) if self.is_reused && !self.is_interrupted() && is_closed(e) => {
                 let is_harmless = request.reads || body.sent() == Sent::No;
-                // Others that were kept may be closed as well.
+                // Other kept connections may be closed as well.
                 let again = || HttpRequest { is_fresh: true, ..request.clone() };
                 if is_harmless && body.rewind() { set.run(&again(), body) } else { result }
             }
@@ -307,7 +307,7 @@ impl Http {
             let (name, value) = signed_header(name, value)?;
             headers.insert(name, value);
         }
-        // Ours come last, so that the server's map cannot change what is asked for.
+        // Set last, so that the server's headers cannot change the requested encoding.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Ok(headers)
     }
@@ -322,7 +322,7 @@ impl Http {
     }
 }
 
-/// Gives connections back that were lent, unless they were interrupted: those are dead.
+/// Gives lent connections back, unless they were interrupted: those are dead.
 impl Drop for Http {
     fn drop(&mut self) {
         if self.is_lent && !self.is_interrupted() {
@@ -331,7 +331,7 @@ impl Drop for Http {
     }
 }
 
-/// The body of an object. A limit that ran out is an error of that kind, as with a socket.
+/// The body of an object. If a limit runs out, `read` returns an error of kind `TimedOut`, as a socket does.
 pub(crate) struct ObjectBody {
     reader: BodyReader<'static>,
     time_left: Option<TimeLeft>,
@@ -349,7 +349,7 @@ impl Read for ObjectBody {
     }
 }
 
-/// Head and body of an object's answer with a good status; the error that any other one is.
+/// Returns head and body of an object's answer if its status is good, and an error otherwise.
 fn validate(
     signed: &SignedUrls,
     request: &HttpRequest<'_>,
@@ -374,14 +374,14 @@ fn validate(
 fn token_value(token: &Secret) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(token.expose()).map_err(|_| {
         Error::InvalidArgument(
-            "the access token has characters that no header can carry (a line break?)".to_owned(),
+            "the access token has characters that are not allowed in a header (a line break?)".to_owned(),
         )
     })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// `SignedUrls::check` has checked both; what still fails is refused rather than left out.
+/// Converts a signed header. `SignedUrls::check` has checked both parts; an invalid header is refused, not left out.
 fn signed_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     let header = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(value).ok());
     let (header, mut value) =
@@ -398,7 +398,7 @@ fn read_storage_error(
     secrets: &[&str],
 ) -> StorageError {
     let mut bytes = Vec::new();
-    // A body that breaks off still has its status, and often its code.
+    // A truncated body still has its status, and often its code.
     let _ = body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut bytes);
     let mut error = StorageError::read(
         request.operation,

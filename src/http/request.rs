@@ -1,4 +1,4 @@
-//! One request: its head, and a body that notes whether anybody asked for it. Pure but for the clock.
+//! One request: its head, and a body that records whether it was read. Pure except for the clock.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use ureq::http::HeaderMap;
 
 use crate::base::clock::TimeLeft;
 
-/// The head of a request, and what may be done with it.
+/// The head of a request, and its limits.
 #[derive(Clone)]
 pub(super) struct HttpRequest<'a> {
     pub(super) operation: &'static str,
@@ -16,30 +16,32 @@ pub(super) struct HttpRequest<'a> {
     pub(super) method: &'static str,
     pub(super) url: &'a str,
     pub(super) headers: HeaderMap,
-    /// Until the deadline, if there is one.
+    /// Time until the deadline, if there is one.
     pub(super) time_left: Option<TimeLeft>,
-    /// A shorter limit for the head of the answer, counted from when the body was sent or its wait was over.
+    /// Shorter limit for the head of the answer, counted from when the body was sent or the wait to send it was over.
     pub(super) answer_limit: Option<Duration>,
-    /// It takes no connection that was kept.
+    /// Use a new connection, not a kept one.
     pub(super) is_fresh: bool,
 }
 
 impl HttpRequest<'_> {
-    /// The longest line of the head, which has to fit into the output buffer.
+    /// Returns the length of the longest line of the head, which must fit into the output buffer.
     pub(super) fn longest_line(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
-        // The rest of a request line: the method, the version, the line's end, and that of the head.
+        // 64 bytes for the rest of a request line: the method, the version, and the ends of line and head.
         headers.chain([self.url.len()]).max().unwrap_or_default() + 64
     }
 }
 
-/// The body of a request. ureq sends the head first and asks for the body then, so a body that was not asked for has not
-/// been sent, and nothing can have run without it, whatever the error says.
+/// The body of a request, which records when it was first read.
+///
+/// ureq sends the head first and reads the body only then. So a body that was not read has not been sent, and the
+/// operation cannot have run without it, regardless of the error.
 pub(super) struct RequestBody<'a> {
     source: Source<'a>,
-    /// The bytes, to begin again.
+    /// The whole body, to send it again.
     bytes: Option<&'a [u8]>,
-    /// None of it counts: a body of no bytes is never asked for.
+    /// The body has zero bytes, so ureq never reads it and `asked_at` proves nothing.
     is_empty: bool,
     asked_at: Option<Instant>,
 }
@@ -47,20 +49,20 @@ pub(super) struct RequestBody<'a> {
 enum Source<'a> {
     Nothing,
     Bytes(&'a [u8]),
-    /// A reader, whose length a header states.
+    /// A reader; a header states its length.
     Reader(&'a mut dyn Read),
 }
 
-/// The part of a request that is known to have left.
+/// The part of a request that is known to have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
-    /// Not its body.
+    /// Nothing of its body.
     No,
-    /// Some of its body at least.
+    /// At least some of its body.
     Yes,
-    /// It has no body, so that only the error tells.
+    /// Unknown, because it has no body; only the error can show it.
     Unknown,
-    /// The head of an answer has come.
+    /// The head of an answer has arrived.
     Answered,
 }
 
@@ -77,7 +79,7 @@ impl<'a> RequestBody<'a> {
         Self { source: Source::Reader(reader), bytes: None, is_empty: length == 0, asked_at: None }
     }
 
-    /// There is a body, if only one of no bytes.
+    /// Returns whether there is a body, even one of zero bytes.
     pub(super) fn is_some(&self) -> bool {
         !matches!(self.source, Source::Nothing)
     }
@@ -90,7 +92,7 @@ impl<'a> RequestBody<'a> {
         }
     }
 
-    /// Makes it whole again. `false`: some of a reader is used up.
+    /// Resets the body to its beginning. Returns `false` if some of a reader is already used.
     pub(super) fn rewind(&mut self) -> bool {
         if let (Source::Bytes(left), Some(bytes)) = (&mut self.source, self.bytes) {
             *left = bytes;
@@ -99,7 +101,7 @@ impl<'a> RequestBody<'a> {
         self.asked_at.is_none()
     }
 
-    /// When it was asked for first.
+    /// Returns the time at which the body was first read.
     pub(super) fn asked_at(&self) -> Option<Instant> {
         self.asked_at
     }

@@ -1,4 +1,4 @@
-//! The caller's settings of the network, and the agents they make.
+//! The caller's network settings, and the agents built from them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use super::tls;
 use crate::base::error::{Error, Result};
 use crate::object::MAX_PARALLEL;
 
-/// Everything about connections that a caller can choose.
+/// Connection settings that a caller can choose.
 #[derive(Default)]
 pub(crate) struct NetworkSettings {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) stall_timeout: Option<Duration>,
     pub(crate) proxy: Option<ProxyChoice>,
     pub(crate) roots_pem: Vec<Vec<u8>>,
-    /// A ready-made agent. Most of the others belong on it.
+    /// A ready-made agent. Most of the other settings then belong on the agent.
     pub(crate) agent: Option<Agent>,
 }
 
@@ -29,26 +29,27 @@ pub(crate) enum ProxyChoice {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Input and output buffer of a connection, which zeroes both when it is made. To carry a body they are large, though not so
-/// large that 8 connections would need more than 10 MiB; to send one, ureq needs both. Neither grows: the input buffer has
-/// room for a whole answer head (32 KiB are fine), and a longer line of a request gets a connection with more
-/// ([`AgentSet::run`]).
+/// Sizes of the input and the output buffer of a connection. A new connection zeroes both.
+///
+/// Buffers for bodies are large, but 8 connections must not need more than 10 MiB. ureq needs both buffers to send a
+/// body. Neither grows: the input buffer has room for a whole answer head (32 KiB are fine), and a request with a
+/// longer line gets a connection with a larger output buffer ([`AgentSet::run`]).
 const API_BUFFERS: (usize, usize) = (SMALL_BUFFER + HEAD_ROOM, SMALL_BUFFER);
-/// TLS has two of each, and gives 16 KiB at a time.
+/// A TLS connection has two of each buffer, and returns at most 16 KiB at a time.
 const GET_BUFFERS: (usize, usize) = (LARGE_BUFFER, SMALL_BUFFER);
-/// Without TLS it is a call of the system for each read, and often a sleep before it (`docs/performance.md`).
+/// Each read without TLS is a system call, often after a sleep (`docs/performance.md`).
 const PLAIN_GET_BUFFERS: (usize, usize) = (4 * LARGE_BUFFER, SMALL_BUFFER);
 const PUT_BUFFERS: (usize, usize) = (LARGE_BUFFER, LARGE_BUFFER);
 const SMALL_BUFFER: usize = 16 * 1024;
 const LARGE_BUFFER: usize = 128 * 1024;
 const HEAD_ROOM: usize = 20 * 1024;
 
-/// An answer head that comes in drips ends with this many stall limits, however many 1xx answers it begins with: ureq skips
-/// them without a word, so that they cannot be counted.
+/// Limit for a whole answer head that arrives slowly, as a multiple of the stall limit. It includes any leading 1xx
+/// answers, which ureq skips silently, so that they cannot be counted.
 const HEAD_STALLS: u32 = 16;
 
 impl NetworkSettings {
-    /// `is_https` of the base URL: objects come over plain HTTP only where the API does.
+    /// Builds the agents. `is_https` describes the base URL: by default, objects use plain HTTP only if the API does.
     pub(crate) fn agents(&self, is_https: bool) -> Result<AgentSets> {
         let is_zero = |limit: Option<Duration>| limit.is_some_and(|d| d.is_zero());
         if is_zero(self.connect_timeout) || is_zero(self.stall_timeout) {
@@ -91,9 +92,9 @@ impl NetworkSettings {
     ) -> Agent {
         let connect = finite(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT));
         let config = Agent::config_builder()
-            // Error bodies say what is wrong; ureq would throw them away.
+            // Error bodies state the problem; ureq would discard them.
             .http_status_as_error(false)
-            // A redirect would carry our headers to another place, and turn a PUT into a GET.
+            // A redirect would send our headers to another host, and turn a PUT into a GET.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(proxy.cloned())
@@ -104,7 +105,7 @@ impl NetworkSettings {
             .timeout_recv_response(stall.map(|limit| limit.saturating_mul(HEAD_STALLS)).and_then(finite))
             .input_buffer_size(input)
             .output_buffer_size(output)
-            // As many as a parallel transfer has: with fewer, each part would need a new connection.
+            // As many as a parallel transfer uses: with fewer, each part would need a new connection.
             .max_idle_connections(2 * MAX_PARALLEL)
             .max_idle_connections_per_host(MAX_PARALLEL);
         tls::set(config, tls).build().new_agent()
@@ -119,18 +120,18 @@ fn config(what: &str) -> Error {
     Error::Config(what.to_owned())
 }
 
-/// A proxy URL may hold a password, so no message repeats it.
+/// Parses a proxy URL. It may contain a password, so no message repeats it.
 fn read_proxy(url: &str) -> Result<ureq::Proxy> {
     let proxy = ureq::Proxy::new(url).map_err(|_| {
-        config("the proxy is no URL like http://user:password@host:port or socks5://host:port")
+        config("the proxy is not a URL like http://user:password@host:port or socks5://host:port")
     })?;
     usable(proxy, "")
 }
 
-/// A proxy that the program does not name is the environment's, which the reader would not guess.
-const FROM_ENVIRONMENT: &str = " (it is the environment's: see ALL_PROXY, HTTPS_PROXY and HTTP_PROXY; to do without, `ClientBuilder::no_proxy`)";
+/// Hint in errors about a proxy that the environment sets, because the reader would not guess its origin.
+const FROM_ENVIRONMENT: &str = " (set by the environment: see ALL_PROXY, HTTPS_PROXY and HTTP_PROXY; to use no proxy, call `ClientBuilder::no_proxy`)";
 
-/// ureq would go around one that it cannot use.
+/// Refuses a proxy that this build cannot use, because ureq would silently bypass it.
 fn usable(proxy: ureq::Proxy, origin: &str) -> Result<ureq::Proxy> {
     let is_socks = !matches!(proxy.protocol(), ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https);
     if is_socks && !cfg!(feature = "socks-proxy") {

@@ -1,8 +1,8 @@
-//! TLS as the features allow: rustls, the system's library, or none.
+//! TLS according to the enabled features: rustls, the system's library, or none.
 
 pub(crate) use chosen::{Config, check_agent, configs, set};
 
-/// Whether https works at all.
+/// Whether this build supports https.
 pub(crate) const AVAILABLE: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -18,11 +18,11 @@ mod chosen {
 
     pub(crate) type Config = TlsConfig;
 
-    /// The built-in roots, and beside them the caller's own, if any. ureq replaces the one by the other, so that two
-    /// agents are needed to have both.
+    /// Returns a configuration with the built-in roots, and another with the caller's own, if any. An agent of ureq
+    /// trusts only one of these sets, so two agents are needed to trust both.
     pub(crate) fn configs(roots_pem: &[Vec<u8>]) -> Result<Vec<Config>> {
         let provider = if cfg!(feature = "rustls") { TlsProvider::Rustls } else { TlsProvider::NativeTls };
-        // The system's TLS library knows the system's roots by itself.
+        // The system's TLS library uses the system's roots.
         let by_system = cfg!(feature = "platform-verifier") || provider == TlsProvider::NativeTls;
         let built_in = if by_system { RootCerts::PlatformVerifier } else { RootCerts::WebPki };
         let with = |roots| TlsConfig::builder().provider(provider).root_certs(roots).build();
@@ -41,11 +41,13 @@ mod chosen {
                 match item {
                     Ok(PemItem::Certificate(certificate)) => roots.push(certificate),
                     Ok(_) => {}
-                    Err(_) => return Err(Error::Config("the root certificates are no valid PEM".to_owned())),
+                    Err(_) => {
+                        return Err(Error::Config("the root certificates are not valid PEM".to_owned()));
+                    }
                 }
             }
             if roots.len() == before {
-                let text = "the root certificates hold no CERTIFICATE block; PEM text is expected";
+                let text = "the root certificates contain no CERTIFICATE block; PEM text is expected";
                 return Err(Error::Config(text.to_owned()));
             }
         }
@@ -56,7 +58,7 @@ mod chosen {
         agent.tls_config(tls.clone())
     }
 
-    /// ureq panics on https when an agent names a TLS library that was not compiled in.
+    /// Checks the TLS provider of a caller's agent: ureq panics on https if the provider was not compiled in.
     pub(crate) fn check_agent(agent: &Agent) -> Result<()> {
         let missing = match agent.config().tls_config().provider() {
             TlsProvider::Rustls if !cfg!(feature = "rustls") => "rustls",

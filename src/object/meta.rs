@@ -1,4 +1,4 @@
-//! The object as its answers describe it, and the part of it that was written. Pure.
+//! Properties of an object as its answers describe them, and the part of the object that was written. Pure.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ pub(crate) struct ObjectMeta {
     pub(crate) total: Option<u64>,
     pub(crate) etag: Option<String>,
     pub(crate) crc64: Option<u64>,
-    /// The object itself is a page.
+    /// The object itself is an HTML page.
     pub(crate) html: bool,
 }
 
 impl ObjectMeta {
-    /// Adds what another answer states about the same object.
+    /// Adds the properties that another answer states about the same object.
     pub(crate) fn learn(&mut self, object: Self) {
         self.total = self.total.or(object.total);
         self.etag = self.etag.take().or(object.etag);
@@ -24,26 +24,27 @@ impl ObjectMeta {
         self.html |= object.html;
     }
 
-    /// Something that is known of both differs.
+    /// Returns whether a property differs that is known of both objects.
     pub(crate) fn is_other_than(&self, object: &Self) -> bool {
         differ(self.total.as_ref(), object.total.as_ref())
             || differ(self.etag.as_ref(), object.etag.as_ref())
             || differ(self.crc64.as_ref(), object.crc64.as_ref())
     }
 
-    /// The answer states another `ETag` or checksum.
+    /// Returns whether the answer states another `ETag` or checksum.
     pub(crate) fn contradicts(&self, head: &ResponseHead) -> bool {
         differ(self.etag.as_ref(), head.etag.as_ref()) || differ(self.crc64.as_ref(), head.crc64.as_ref())
     }
 
-    /// The answer proves that it is of this object. Without an `ETag` or a checksum on both sides only an equal size does.
+    /// Returns whether the answer can be attributed to this object: by an `ETag` or a checksum on both sides, or else
+    /// by an equal size.
     pub(crate) fn identifies(&self, head: &ResponseHead, total: Option<u64>) -> bool {
         let is_marked =
             self.etag.as_ref().and(head.etag.as_ref()).is_some() || self.crc64.and(head.crc64).is_some();
         is_marked || (total.is_some() && self.total == total)
     }
 
-    /// The answer is a login page, or what a proxy puts in the place of an answer: it says nothing about the object.
+    /// Returns whether the answer is a login page or a proxy's own answer, which says nothing about the object.
     pub(crate) fn is_foreign(&self, head: &ResponseHead) -> bool {
         let has_mark = head.etag.is_some() || head.crc64.is_some() || head.request_id.is_some();
         if head.html && !self.html {
@@ -54,7 +55,7 @@ impl ObjectMeta {
         has_pin && !has_mark && (head.total().is_none() || head.total() != self.total)
     }
 
-    /// Takes over what the answer states.
+    /// Takes over the properties that the answer states.
     pub(crate) fn remember(&mut self, head: &ResponseHead, total: Option<u64>) {
         self.total = total.or(self.total);
         self.etag = head.etag.clone().or_else(|| self.etag.take());
@@ -77,7 +78,7 @@ pub(crate) struct DownloadedRange {
 }
 
 impl DownloadedRange {
-    /// Whether this is the whole object with the checksum on record.
+    /// Returns whether this is the whole object with the checksum on record, or an error if its checksum differs.
     pub(crate) fn verify(&self) -> Result<bool> {
         let is_whole = self.range.start == 0 && self.object.total == Some(self.range.end);
         match self.object.crc64.filter(|_| is_whole) {
@@ -95,7 +96,7 @@ mod tests {
 
     /// (known, answer, foreign)
     #[test]
-    fn pages_that_stand_in_for_an_object() {
+    fn pages_in_place_of_an_object_are_foreign() {
         let head = |etag: Option<&str>, id: bool, html: bool, length: u64| ResponseHead {
             status: 200,
             etag: etag.map(str::to_owned),

@@ -1,16 +1,17 @@
-//! Which bytes are wanted, and whether an answer is them. Pure.
+//! The requested bytes, and whether an answer contains them. Pure.
 
 use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 use crate::base::error::{Error, Result};
 
-/// Which bytes of an object are wanted.
+/// A range of bytes of an object.
 ///
-/// Made from Rust's ranges, which count bytes from 0: `..` is everything, `0..500` and `0..=499` are the first 500,
-/// `500..` is the rest. The last bytes, of an object whose size is not known, are [`ByteRange::last`].
+/// Rust's ranges convert to it and count bytes from 0: `..` is everything, `0..500` and `0..=499` are the first 500
+/// bytes, `500..` is the rest. [`ByteRange::last`] is a range of the last bytes, even if the size of the object is
+/// unknown.
 ///
-/// An end behind the end of the object is cut, as in HTTP. A range that is empty or backwards is an error before
-/// anything is sent; one that begins behind the end of the object is [`Error::RangeNotSatisfiable`].
+/// An end beyond the end of the object is cut, as in HTTP. A range that is empty or backwards is an error before
+/// anything is sent. A range that begins after the end of the object is [`Error::RangeNotSatisfiable`].
 ///
 /// ```
 /// use dingtalk_files::ByteRange;
@@ -24,7 +25,7 @@ use crate::base::error::{Error, Result};
 pub struct ByteRange(RequestedRange);
 
 impl ByteRange {
-    /// The last `count` bytes, or everything when the object is shorter.
+    /// Creates a range of the last `count` bytes, or of everything if the object is shorter.
     ///
     /// ```
     /// use dingtalk_files::ByteRange;
@@ -36,10 +37,10 @@ impl ByteRange {
         Self(RequestedRange::Last(count))
     }
 
-    /// The wanted bytes, or why that is nothing one can want.
+    /// Returns the range to request, or an error if the range is empty or backwards.
     pub(crate) fn check(self) -> Result<RequestedRange> {
         let problem = match self.0 {
-            RequestedRange::Last(0) => "the last 0 bytes are no range".to_owned(),
+            RequestedRange::Last(0) => "the last 0 bytes are not a range".to_owned(),
             RequestedRange::Span { start, end: Some(end) } if start >= end => {
                 format!("the range {start}..{end} is empty or backwards")
             }
@@ -67,7 +68,8 @@ impl ByteRange {
     }
 }
 
-/// One conversion for each of Rust's ranges: an `impl` for all `RangeBounds<u64>` would leave no room for others.
+/// Implements one conversion for each of Rust's ranges. An `impl` for all `RangeBounds<u64>` would leave no room for
+/// others.
 macro_rules! from_range {
     ($($range:ty),+) => {
         $(impl From<$range> for ByteRange {
@@ -91,19 +93,19 @@ from_range!(
     (Bound<u64>, Bound<u64>)
 );
 
-/// A range as it can be asked for.
+/// A range that can be requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum RequestedRange {
-    /// From `start` up to, not including, `end`; to the end of the object without one.
+    /// The bytes from `start` up to, but not including, `end`; up to the end of the object if `end` is `None`.
     Span { start: u64, end: Option<u64> },
-    /// The last so many bytes.
+    /// The last bytes, by their number.
     Last(u64),
 }
 
 impl RequestedRange {
     pub(crate) const WHOLE: Self = Self::Span { start: 0, end: None };
 
-    /// The value of the `Range` header; nothing for the whole object.
+    /// Returns the value of the `Range` header; `None` for the whole object.
     pub(crate) fn header(self) -> Option<String> {
         match self {
             Self::WHOLE => None,
@@ -113,7 +115,7 @@ impl RequestedRange {
         }
     }
 
-    /// The bytes meant, in an object of `total` bytes; `None` when it begins behind the end.
+    /// Returns the bytes of the range in an object of `total` bytes; `None` if the range begins after the end.
     pub(crate) fn resolve(self, total: u64) -> Option<Range<u64>> {
         match self {
             Self::WHOLE => Some(0..total),
@@ -124,27 +126,27 @@ impl RequestedRange {
     }
 }
 
-/// What an object's answer says about its body.
+/// The head of an object's answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ResponseHead {
     pub(crate) status: u16,
     pub(crate) content_range: Option<String>,
     /// `Content-Length`.
     pub(crate) length: Option<u64>,
-    /// The end of the body is marked, so that ureq notices a cut without a length.
+    /// The body marks its end, so that ureq notices a cut even without a length.
     pub(crate) chunked: bool,
     pub(crate) etag: Option<String>,
     /// CRC-64/XZ of the *whole* object.
     pub(crate) crc64: Option<u64>,
     /// A `Content-Encoding` other than identity.
     pub(crate) encoding: Option<String>,
-    /// The body is a page.
+    /// The body is an HTML page.
     pub(crate) html: bool,
     pub(crate) request_id: Option<String>,
 }
 
 impl ResponseHead {
-    /// The size of the whole object, if this answer states it.
+    /// Returns the size of the whole object, if this answer states it.
     pub(crate) fn total(&self) -> Option<u64> {
         match self.status {
             206 => parse_content_range(self.content_range.as_deref()?)?.1,
@@ -153,26 +155,26 @@ impl ResponseHead {
     }
 }
 
-/// What to do with a 200 or 206.
+/// The action to take on an answer with status 200 or 206.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Drop `skip` bytes of the body; what follows is the object from `start` on, up to `end` or the body's end. `total`
-    /// is the object's size as this answer tells it.
+    /// Drop `skip` bytes of the body. The rest is the object from `start` on, up to `end` or the end of the body.
+    /// `total` is the size of the object, if this answer states it.
     Take { skip: u64, start: u64, end: Option<u64>, total: Option<u64> },
-    /// The size is known now: ask again, for a range inside the object.
+    /// The size is known now: request a range inside the object.
     AskInside { total: u64 },
-    /// The range begins behind the end.
+    /// The range begins after the end of the object.
     NotSatisfiable { size: u64 },
-    /// Another object than the one known so far.
+    /// The answer belongs to another object than the one known so far.
     Changed,
-    /// An answer to another question; nothing of it may be used.
+    /// The answer does not match the request; nothing of it may be used.
     Wrong(String),
 }
 
-/// Up to here a prefix nobody asked for is read and dropped; for a longer one it is cheaper to ask again.
+/// Longest prefix outside the requested range that is read and dropped. A longer one costs more than a new request.
 const SKIP_AT_MOST: u64 = 1024 * 1024;
 
-/// Holds an answer (200 or 206) against what was asked and what is known of the object.
+/// Compares an answer (200 or 206) with the request and with what is known about the object.
 pub(crate) fn verdict(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>) -> Verdict {
     match head.status {
         206 => partial(asked, head, known_total),
@@ -185,7 +187,7 @@ fn partial(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>)
         return Verdict::Wrong("a part without Content-Range".to_owned());
     };
     let Some((served, said_total)) = parse_content_range(text) else {
-        return Verdict::Wrong(format!("Content-Range {text:?} makes no sense"));
+        return Verdict::Wrong(format!("Content-Range {text:?} is invalid"));
     };
     if matches!((said_total, known_total), (Some(said), Some(known)) if said != known) {
         return Verdict::Changed;
@@ -193,20 +195,21 @@ fn partial(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>)
     let total = said_total.or(known_total);
     let expected = match (asked, total) {
         (_, Some(total)) => asked.resolve(total),
-        // Without the size nobody can tell a short part from the end of the object.
+        // Only the size distinguishes a short part from the end of the object.
         (RequestedRange::Span { start, end: Some(end) }, None) if served.end == end => Some(start..end),
-        (_, None) => return Verdict::Wrong(format!("{text:?} does not tell the size")),
+        (_, None) => return Verdict::Wrong(format!("{text:?} does not state the size")),
     };
     let fits = expected.is_some_and(|e| served.start == e.start && served.end <= e.end);
     let length_fits = head.length.is_none_or(|n| n == served.end - served.start);
     if !fits || !length_fits {
         let asked = asked.header().unwrap_or_else(|| "everything".to_owned());
-        return Verdict::Wrong(format!("asked for {asked}, served {text:?} in {:?} bytes", head.length));
+        return Verdict::Wrong(format!("requested {asked}, received {text:?} in {:?} bytes", head.length));
     }
     Verdict::Take { skip: 0, start: served.start, end: Some(served.end), total: said_total }
 }
 
-/// OSS sends the whole object for a range that leaves it by one byte; other servers, for any range.
+/// Decides about an answer with the whole object. OSS sends the whole object if the range exceeds it by one byte; other
+/// servers do so for any range.
 fn whole(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>) -> Verdict {
     if matches!((head.length, known_total), (Some(said), Some(known)) if said != known) {
         return Verdict::Changed;
@@ -217,7 +220,7 @@ fn whole(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>) -
     let Some(wanted) = asked.resolve(total) else {
         return Verdict::NotSatisfiable { size: total };
     };
-    // A server that sent everything for a range inside the object does not do ranges: asking again is no use.
+    // A server that sent everything for a range inside the object does not support ranges: a new request is pointless.
     let was_inside = asked == RequestedRange::Span { start: wanted.start, end: Some(wanted.end) }
         || asked == RequestedRange::Span { start: wanted.start, end: None };
     if wanted.start > SKIP_AT_MOST && !was_inside {
@@ -226,15 +229,16 @@ fn whole(asked: RequestedRange, head: &ResponseHead, known_total: Option<u64>) -
     Verdict::Take { skip: wanted.start, start: wanted.start, end: Some(wanted.end), total: head.length }
 }
 
-/// Only the checksum of the whole can then tell the end from a cut, and the file from something a decoder made of it.
+/// Decides about an answer with the whole object, but without its size. Only the checksum of the whole can distinguish
+/// the end from a cut, and the file from the output of a decoder.
 fn whole_of_unknown_size(asked: RequestedRange, head: &ResponseHead) -> Verdict {
     if asked != RequestedRange::WHOLE || head.crc64.is_none() {
-        return Verdict::Wrong("an answer without length, and nothing to check it by".to_owned());
+        return Verdict::Wrong("an answer without a length or a checksum".to_owned());
     }
     Verdict::Take { skip: 0, start: 0, end: None, total: None }
 }
 
-/// `bytes a-b/total` or `bytes a-b/*`: the half-open range, and the total.
+/// Parses `bytes a-b/total` or `bytes a-b/*`. Returns the half-open range, and the total.
 pub(crate) fn parse_content_range(text: &str) -> Option<(Range<u64>, Option<u64>)> {
     let (unit, rest) = text.trim().split_once(' ')?;
     let (range, total) = rest.trim().split_once('/')?;
@@ -246,12 +250,12 @@ pub(crate) fn parse_content_range(text: &str) -> Option<(Range<u64>, Option<u64>
     sane.then_some((first..end, total))
 }
 
-/// The `n` of `bytes */n`, which comes with a 416.
+/// Returns the `n` of `bytes */n`, which comes with status 416.
 pub(crate) fn parse_unsatisfied_range(text: &str) -> Option<u64> {
     number(text.trim().strip_prefix("bytes")?.trim_start().strip_prefix("*/")?)
 }
 
-/// Digits only: `parse` alone would take `+5`.
+/// Parses digits only: `parse` alone would accept `+5`.
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();
     if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }

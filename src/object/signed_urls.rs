@@ -1,4 +1,4 @@
-//! What DingTalk signed, checked before any of it is used. Pure.
+//! URLs and headers that DingTalk signed, checked before any of them is used. Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,37 +8,38 @@ use percent_encoding::percent_decode_str;
 use crate::base::clock::renew_after;
 use crate::base::error::{Error, Problem, Result, UnexpectedAnswer};
 
-/// URLs and headers that may be used as they are.
+/// Signed URLs and headers that have been checked and may be used as they are.
 #[derive(Clone)]
 pub(crate) struct SignedUrls {
-    /// At least one; earlier ones are preferred.
+    /// At least one URL; earlier URLs are preferred.
     pub(crate) urls: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) life: Option<Duration>,
-    /// By the clock, when it was asked for.
+    /// Time of the request for the signature, by the client's clock.
     pub(crate) signed_at: Duration,
 }
 
-/// DingTalk signs some five headers, and the HTTP crate panics at 32 768.
+/// Most headers to accept. DingTalk signs about five headers, and the HTTP crate panics at 32 768.
 const MAX_HEADERS: usize = 100;
-/// As many as are used; a longer list is cut.
+/// Most URLs to use; a longer list is cut.
 const MAX_URLS: usize = 16;
 
-/// A signature that is about to lapse is not worth a request: at most a minute early.
+/// Time before its end at which a signature is renewed, at most: a signature that is about to lapse is not worth a
+/// request.
 const LAPSE_EARLY: Duration = Duration::from_secs(60);
 
-/// URLs and headers as a server named them, before anything is known of them.
+/// URLs and headers as a server returned them, before any check.
 pub(crate) struct UncheckedUrls<'a> {
-    /// The name of the request in errors.
+    /// Name of the request in errors.
     pub(crate) operation: &'static str,
     pub(crate) urls: &'a [String],
     pub(crate) headers: &'a BTreeMap<String, String>,
-    /// In seconds.
+    /// Lifetime in seconds.
     pub(crate) life: Option<u64>,
 }
 
 impl SignedUrls {
-    /// `plain_http` admits `http` URLs: the client was built for a plain base URL.
+    /// Checks URLs and headers. `plain_http` admits `http` URLs: the caller allows them, or the base URL is `http` too.
     pub(crate) fn check(
         unchecked: &UncheckedUrls<'_>,
         plain_http: bool,
@@ -53,7 +54,7 @@ impl SignedUrls {
             let problem = Problem::TooMany { field: "headerSignatureInfo.headers", limit: MAX_HEADERS };
             return Err(refuse(problem));
         }
-        // Nobody has more places for one object, and each is a try.
+        // No real object has more locations, and each URL costs an attempt.
         let urls = urls.get(..MAX_URLS).unwrap_or(urls);
         let urls: Vec<String> =
             urls.iter().map(|url| if plain_http { url.clone() } else { upgraded(url) }).collect();
@@ -71,19 +72,19 @@ impl SignedUrls {
         })
     }
 
-    /// Time for a new signature.
+    /// Returns whether it is time for a new signature.
     pub(crate) fn lapses_soon(&self, now: Duration) -> bool {
         let lapses_at = |life| self.signed_at.saturating_add(renew_after(life, LAPSE_EARLY));
         self.life.is_some_and(|life| now >= lapses_at(life))
     }
 
-    /// Nothing is signed by it any more.
+    /// Returns whether the signature has lapsed.
     pub(crate) fn has_lapsed(&self, now: Duration) -> bool {
         self.life.is_some_and(|life| now >= self.signed_at.saturating_add(life))
     }
 
-    /// What no error may repeat: the signed values and those in the URLs' queries, whole and in pieces, for servers
-    /// that echo a signature without what stood around it.
+    /// Returns the texts that no error may repeat: the signed values and those in the URLs' queries, whole and in
+    /// pieces, because a server may echo a signature without the text around it.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = Vec::new();
         let mut keep = |value: &str| {
@@ -97,7 +98,7 @@ impl SignedUrls {
         for url in &self.urls {
             let query = url.split_once('?').map_or("", |(_, query)| query);
             for (_, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-                // As it stands in the URL, and as a server reads it.
+                // As it stands in the URL, and as a server decodes it.
                 keep(value);
                 keep(&percent_decode_str(value).decode_utf8_lossy());
             }
@@ -106,20 +107,20 @@ impl SignedUrls {
     }
 }
 
-/// Shorter pieces (`OSS`, `GMT`, a year) are words that any error may contain.
+/// Length of the shortest secret. Shorter pieces (`OSS`, `GMT`, a year) are words that any error may contain.
 const SHORTEST_SECRET: usize = 8;
 
-/// The names of the questions in errors.
+/// Names of the requests for signatures in errors.
 pub(crate) const DOWNLOAD_INFO: &str = "download info";
 pub(crate) const UPLOAD_INFO: &str = "upload info";
 
-/// What was signed cannot be used.
+/// Returns the error of signed URLs or headers that cannot be used.
 pub(crate) fn refuse(operation: &'static str, problem: Problem) -> Error {
     UnexpectedAnswer::new(operation, 200, problem).of_read().into()
 }
 
-/// The same URL over https, where that is known to work: on the vendor's own object store, whose signature does not cover the
-/// scheme. Its APIs return plain http for files of robots and approvals.
+/// Returns the URL over https if that is known to work: on the vendor's own object store, whose signature does not
+/// cover the scheme. The vendor's APIs return plain http for files of robots and approvals.
 fn upgraded(url: &str) -> String {
     let rest = url.split_at_checked(7).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http://"));
     let Some((_, rest)) = rest else { return url.to_owned() };
@@ -134,12 +135,12 @@ fn upgraded(url: &str) -> String {
 }
 
 fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static str> {
-    let parsed: ureq::http::Uri = url.parse().map_err(|_| "it is no URL")?;
+    let parsed: ureq::http::Uri = url.parse().map_err(|_| "it is not a URL")?;
     let has_host = parsed.host().is_some_and(|h| !h.is_empty());
     let has_user = parsed.authority().is_some_and(|a| a.as_str().contains('@'));
     match parsed.scheme_str() {
         _ if !has_host => Err("it has no host"),
-        // ureq makes a header `Authorization` of it, which nobody signed.
+        // ureq would send the user in a header `Authorization`, which is not signed.
         _ if has_user => Err("it names a user"),
         Some("https") => Ok(()),
         Some("http") if plain_http => Ok(()),
@@ -148,7 +149,7 @@ fn check_url(url: &str, plain_http: bool) -> std::result::Result<(), &'static st
     }
 }
 
-/// Headers that would steer the connection instead of opening the object, or carry what belongs to the API host.
+/// Headers that would control the connection instead of opening the object, or that belong to the API host.
 const FORBIDDEN: [&str; 8] = [
     "host",
     "content-length",
@@ -165,7 +166,7 @@ fn check_header(name: &str, value: &str) -> std::result::Result<(), ()> {
     let steers = FORBIDDEN.contains(&lower.as_str()) || lower.starts_with("x-acs-");
     let is_token = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-    // ureq refuses it too, but as if the connection had failed, which is tried again.
+    // ureq refuses such a value too, but as if the connection had failed, which would be retried.
     let is_foreign = lower == "authorization" && !value.is_ascii();
     if steers || !is_token || is_foreign || value.chars().any(char::is_control) { Err(()) } else { Ok(()) }
 }
@@ -193,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_urls_are_named() {
         let urls = Problem::Missing("headerSignatureInfo.resourceUrls");
         assert_eq!(problem(r#"{"headerSignatureInfo":{"resourceUrls":[]}}"#, false), Some(urls));
     }
 
     /// (headers, URLs, the answer is used)
     #[test]
-    fn a_hundred_headers_and_sixteen_urls_at_most() {
+    fn at_most_a_hundred_headers_and_sixteen_urls_are_used() {
         for (headers, urls, is_used) in
             [(100, 16, true), (100, 17, true), (101, 1, false), (40_000, 1, false)]
         {
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_lapses_a_minute_early_or_a_quarter() {
+    fn a_signature_is_renewed_a_minute_or_a_quarter_of_its_life_early() {
         let table = [(900, 940, 1000), (100, 175, 200), (0, 100, 100)];
         let with = |life| SignedUrls {
             urls: Vec::new(),
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vendors_object_store_is_asked_over_https() {
+    fn the_vendors_object_store_is_used_over_https() {
         let table = [
             ("http://b.oss-cn-x.aliyuncs.com/o?Signature=s", "https://b.oss-cn-x.aliyuncs.com/o?Signature=s"),
             ("HTTP://B.ALIYUNCS.COM:80/o", "https://B.ALIYUNCS.COM/o"),
@@ -265,13 +266,13 @@ mod tests {
         }
         let json = r#"{"headerSignatureInfo":{"resourceUrls":["http://b.aliyuncs.com/o"]}}"#;
         assert_eq!(signed(json, false).unwrap().urls, ["https://b.aliyuncs.com/o"]);
-        // A client that was built for plain http keeps to it.
+        // A client that was built for plain http keeps using it.
         assert_eq!(signed(json, true).unwrap().urls, ["http://b.aliyuncs.com/o"]);
         assert_eq!(upgraded("http://b.aliyuncs.com"), "https://b.aliyuncs.com");
     }
 
     #[test]
-    fn only_https_unless_built_for_http() {
+    fn only_https_is_accepted_unless_plain_http_is_allowed() {
         let table = [
             ("https://h/o?x=1", true, true),
             ("http://h/o", false, true),
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_a_server_must_not_set() {
+    fn headers_that_a_server_must_not_set_are_refused() {
         let with = |name: &str, value: &str| {
             let headers = serde_json::json!({ name: value });
             format!(r#"{{"headerSignatureInfo":{{"resourceUrls":["https://h/o"],"headers":{headers}}}}}"#)

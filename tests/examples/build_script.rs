@@ -1,4 +1,4 @@
-//! `examples/build-script/`, built as a crate of its own.
+//! `examples/build-script/`, built as a separate crate.
 
 use std::env;
 use std::fs;
@@ -10,11 +10,11 @@ use dingtalk_files::testing::FakeDingTalk;
 
 use super::without_account;
 
-/// What its build.rs pins.
+/// The file that build.rs pins.
 const GREETING: &str = "Hello from a file that was downloaded at build time. 你好！\n";
 const NAME: &str = "greeting.txt";
 
-/// The crate, with a folder for what is built; what its dependencies became stays there for the next time.
+/// The crate and its target folder. The built dependencies stay in the folder for the next run.
 struct Package {
     _alone: MutexGuard<'static, ()>,
     manifest: PathBuf,
@@ -31,7 +31,7 @@ impl Package {
             manifest,
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("build-script"),
         };
-        package.forget();
+        package.clean();
         package
     }
 
@@ -42,10 +42,10 @@ impl Package {
         cargo
     }
 
-    /// As if it had never been built. Not its dependencies.
-    fn forget(&self) {
+    /// Removes the crate's build output, but not that of its dependencies.
+    fn clean(&self) {
         let cleaned = self.cargo("clean").args(["--package", "build-script"]).output().unwrap();
-        assert!(cleaned.status.success(), "{}", said(&cleaned));
+        assert!(cleaned.status.success(), "{}", stderr(&cleaned));
         assert!(self.found().is_none());
     }
 
@@ -53,37 +53,37 @@ impl Package {
         self.cargo("build").envs(settings.iter().map(|(name, value)| (name, value))).output().unwrap()
     }
 
-    /// Builds it, and it says what was in the file.
+    /// Asserts that the crate builds, and that its program prints the content of the file.
     #[track_caller]
     fn assert_built(&self, settings: &[(&str, String)]) {
         let built = self.build(settings);
-        assert!(built.status.success(), "{}", said(&built));
+        assert!(built.status.success(), "{}", stderr(&built));
         let program = self.target.join("debug/build-script").with_extension(env::consts::EXE_EXTENSION);
         let greeting = Command::new(program).output().unwrap().stdout;
         assert_eq!(String::from_utf8(greeting).unwrap(), GREETING);
     }
 
-    /// The build ends with these words, and nothing is left that a later one could take for the file.
+    /// Asserts that the build fails with these words, and leaves no file that a later build could use.
     #[track_caller]
     fn assert_refused(&self, settings: &[(&str, String)], words: &[&str]) {
         let built = self.build(settings);
-        let text = said(&built);
+        let text = stderr(&built);
         assert!(!built.status.success() && words.iter().all(|word| text.contains(word)), "{text}");
-        assert!(self.found().is_none(), "the file is there");
+        assert!(self.found().is_none(), "the file must not exist");
     }
 
-    /// The file in `OUT_DIR`.
+    /// Returns the file in `OUT_DIR`, if it exists.
     fn found(&self) -> Option<PathBuf> {
         let builds = fs::read_dir(self.target.join("debug/build")).ok()?;
         builds.map(|entry| entry.unwrap().path().join("out").join(NAME)).find(|path| path.exists())
     }
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A fake that has this under the pinned ids, and what to set for it.
+/// Returns a fake with this content under the pinned ids, and the settings for it.
 fn fake_with(content: &str) -> (FakeDingTalk, Vec<(&'static str, String)>) {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", NAME, content);
@@ -102,21 +102,21 @@ fn a_build_script_downloads_a_pinned_file_once() {
     package.assert_refused(&settings[..5], &["DINGTALK_UNION_ID"]);
     assert!(fake.requests().is_empty());
     package.assert_built(&settings);
-    let asked = fake.requests().len();
-    assert_eq!(asked, 3, "token, download info, object");
+    let requests = fake.requests().len();
+    assert_eq!(requests, 3, "token, download info, object");
 
-    // Nothing runs at all, which cargo says when it is asked to.
+    // Cargo reports that the crate is fresh, so build.rs does not run.
     let again = package.cargo("build").arg("--verbose").envs(settings.clone()).output().unwrap();
-    assert!(said(&again).contains("Fresh build-script"), "{}", said(&again));
+    assert!(stderr(&again).contains("Fresh build-script"), "{}", stderr(&again));
     package.assert_built(&settings);
-    // It runs, and finds the file in place: without an account, and with a server that is not there.
+    // Other settings make build.rs run again, and it finds the file: without an account, and with an unreachable server.
     package.assert_built(&[]);
     package
         .assert_built(&[&settings[..], &[("DINGTALK_BASE_URL", "http://127.0.0.1:1".to_owned())]].concat());
     package.assert_built(&settings);
-    assert_eq!(fake.requests().len(), asked);
+    assert_eq!(fake.requests().len(), requests);
 
-    // A later version is not what is pinned.
+    // A later version is not the pinned file.
     fake.put_file("space-1", "dentry-1", NAME, "another greeting");
     for damage in ["", "Hello from somebody else."] {
         fs::write(package.found().unwrap(), damage).unwrap();
@@ -124,14 +124,14 @@ fn a_build_script_downloads_a_pinned_file_once() {
     }
     fs::remove_file(package.found().unwrap()).unwrap();
     package.assert_built(&settings);
-    assert_eq!(fake.requests().len(), 4 * asked);
+    assert_eq!(fake.requests().len(), 4 * requests);
 }
 
 #[test]
 #[ignore = "builds a crate with its dependencies; .ci/run runs it"]
-fn a_build_script_takes_no_other_file() {
+fn a_build_script_refuses_any_other_file() {
     let package = Package::new();
-    // As many bytes, but not these.
+    // The same number of bytes, but other content.
     let (_fake, settings) = fake_with(&GREETING.replace("Hello", "Adieu"));
     package.assert_refused(&settings, &["not the pinned file", "SHA-256", "build.rs wants"]);
     let (_fake, settings) = fake_with(&GREETING.repeat(2));

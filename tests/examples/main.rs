@@ -1,14 +1,14 @@
-//! The programs in `examples/`, run as somebody would run them: what they print and how they end.
+//! The programs in `examples/`, run as users run them: their output and their exit codes.
 //!
-//! A binary of its own, because it starts many processes: for a moment each holds what is open in its parent, the lock on
-//! a target of another test, too.
+//! These tests are a separate binary because they start many processes. For a moment each process holds the files that
+//! are open in its parent, which could include the locked target of another test.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "in a test a panic is the message; clippy.toml covers the test functions, not their helpers"
+    reason = "tests report failures by panicking; clippy.toml covers the test functions, not their helpers"
 )]
 
 mod build_script;
@@ -26,7 +26,7 @@ use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 
 const UTILITIES: [&str; 4] = ["get", "put", "send", "ls"];
 
-/// A folder of a test's own, gone when the test ends.
+/// A temporary folder, removed when the test ends.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -46,7 +46,7 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// Everything in it, in order.
+    /// Names of all entries, sorted.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
         let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -61,16 +61,16 @@ impl Drop for Folder {
     }
 }
 
-/// `cargo test` builds the examples beside the tests.
+/// Returns the path of an example, which `cargo test` builds next to the tests.
 fn example(name: &str) -> PathBuf {
     let tests = env::current_exe().unwrap();
     let built = tests.parent().unwrap().parent().unwrap().join("examples");
     let program = built.join(name).with_extension(env::consts::EXE_EXTENSION);
-    assert!(program.exists(), "{} is not there: run `cargo build --examples` before", program.display());
+    assert!(program.exists(), "{} does not exist: run `cargo build --examples` first", program.display());
     program
 }
 
-/// A program that knows nothing of an account that this machine may have.
+/// Returns a command without the environment variables of an account or proxy on this machine.
 fn without_account(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -82,15 +82,15 @@ fn without_account(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// Code, stdout and stderr.
+/// Exit code, stdout and stderr of a program.
 #[derive(Debug)]
-struct Ended {
+struct Finished {
     code: i32,
     out: Vec<u8>,
     err: String,
 }
 
-impl Ended {
+impl Finished {
     fn of(output: Output) -> Self {
         let err = String::from_utf8(output.stderr).unwrap();
         Self { code: output.status.code().unwrap(), out: output.stdout, err }
@@ -100,14 +100,15 @@ impl Ended {
         std::str::from_utf8(&self.out).unwrap()
     }
 
-    /// What it printed, when it ended well.
+    /// Returns the output, and asserts that the program succeeded.
     #[track_caller]
     fn printed(&self) -> &str {
         assert_eq!(self.code, 0, "{self:?}");
         self.text()
     }
 
-    /// It failed in this way, said so with these words, and printed nothing that a script could take for an answer.
+    /// Asserts that the program failed with this code and these words, without output that a script could take for an
+    /// answer.
     #[track_caller]
     fn assert_failed(&self, code: i32, words: &str) {
         assert_eq!((self.code, self.text()), (code, ""), "{self:?}");
@@ -115,7 +116,7 @@ impl Ended {
     }
 }
 
-/// A folder to run in, and a fake to talk to.
+/// A folder to run programs in, and a fake for them.
 struct Stage {
     fake: FakeDingTalk,
     folder: Folder,
@@ -135,8 +136,8 @@ impl Stage {
         command
     }
 
-    fn run(&self, name: &str, args: &[&str]) -> Ended {
-        Ended::of(self.command(name, args).output().unwrap())
+    fn run(&self, name: &str, args: &[&str]) -> Finished {
+        Finished::of(self.command(name, args).output().unwrap())
     }
 
     fn read(&self, name: &str) -> String {
@@ -148,63 +149,63 @@ impl Stage {
     }
 }
 
-/// In a folder of its own, without any setting.
-fn alone(folder: &Folder, name: &str, args: &[&str]) -> Ended {
-    Ended::of(without_account(example(name)).args(args).current_dir(folder.path()).output().unwrap())
+/// Runs a program in a folder, without any setting.
+fn run_without_settings(folder: &Folder, name: &str, args: &[&str]) -> Finished {
+    Finished::of(without_account(example(name)).args(args).current_dir(folder.path()).output().unwrap())
 }
 
 #[test]
-fn each_utility_says_how_it_is_used() {
+fn each_utility_prints_its_usage() {
     let folder = Folder::new();
     for name in UTILITIES {
-        let help = alone(&folder, name, &["--help"]);
+        let help = run_without_settings(&folder, name, &["--help"]);
         let text = help.printed();
         assert!(help.err.is_empty() && text.contains(&format!("  {name} ")), "{help:?}");
         for code in 0..=5 {
-            assert!(text.contains(&format!("\n  {code}  ")), "{name} does not tell of {code}");
+            assert!(text.contains(&format!("\n  {code}  ")), "{name} does not document {code}");
         }
     }
 }
 
 #[test]
-fn the_robot_answers_with_a_file() {
+fn robot_answers_with_a_file() {
     let folder = Folder::new();
-    let printed = alone(&folder, "robot", &[]).printed().to_owned();
+    let printed = run_without_settings(&folder, "robot", &[]).printed().to_owned();
     for line in ["checksum verified: true", "answered user-1 with report.csv", "2;3"] {
         assert!(printed.contains(line), "{line}: {printed}");
     }
-    assert!(alone(&folder, "robot", &["--help"]).printed().contains("usage: robot"));
-    alone(&folder, "robot", &["x"]).assert_failed(2, "usage: robot");
+    assert!(run_without_settings(&folder, "robot", &["--help"]).printed().contains("usage: robot"));
+    run_without_settings(&folder, "robot", &["x"]).assert_failed(2, "usage: robot");
     assert!(folder.names().is_empty());
 }
 
 #[test]
-fn the_quickstart_takes_no_option_for_a_file() {
+fn quickstart_refuses_options_as_file_names() {
     let folder = Folder::new();
-    let help = alone(&folder, "quickstart", &["--help"]);
+    let help = run_without_settings(&folder, "quickstart", &["--help"]);
     assert!(help.printed().contains("quickstart [FILE]") && help.err.is_empty(), "{help:?}");
     for wrong in [&["--demo"][..], &["-o"], &["a", "b"]] {
-        alone(&folder, "quickstart", wrong).assert_failed(2, "quickstart [FILE]");
+        run_without_settings(&folder, "quickstart", wrong).assert_failed(2, "quickstart [FILE]");
     }
     assert!(folder.names().is_empty());
-    assert!(alone(&folder, "quickstart", &["a"]).printed().contains("5 send"));
+    assert!(run_without_settings(&folder, "quickstart", &["a"]).printed().contains("5 send"));
     assert_eq!(fs::metadata(folder.join("a")).unwrap().len(), 8_000_000);
 }
 
 #[test]
-fn each_utility_tells_wrong_use_from_failure() {
+fn each_utility_exits_with_2_for_wrong_usage() {
     let folder = Folder::new();
     let to = ["--to", "somebody"];
     for name in UTILITIES {
-        alone(&folder, name, &["--wrong"]).assert_failed(2, "--wrong");
+        run_without_settings(&folder, name, &["--wrong"]).assert_failed(2, "--wrong");
         let receiver = if name == "send" { &to[..] } else { &[] };
-        alone(&folder, name, receiver).assert_failed(2, "");
+        run_without_settings(&folder, name, receiver).assert_failed(2, "");
         let needed = [receiver, &["a", "b"]].concat();
-        alone(&folder, name, &needed).assert_failed(2, "DINGTALK_APP_KEY");
+        run_without_settings(&folder, name, &needed).assert_failed(2, "DINGTALK_APP_KEY");
         let too_many = [receiver, &["--demo", "a", "b", "c", "d"]].concat();
-        alone(&folder, name, &too_many).assert_failed(2, "--help");
+        run_without_settings(&folder, name, &too_many).assert_failed(2, "--help");
     }
-    let get = |args: &[&str]| alone(&folder, "get", &[&["--demo"], args].concat());
+    let get = |args: &[&str]| run_without_settings(&folder, "get", &[&["--demo"], args].concat());
     get(&["--range", "-5"]).assert_failed(2, "--range needs -o");
     for wrong in ["5", "", "-", "a-5", "5-a"] {
         get(&["--range", wrong, "-o", "-"]).assert_failed(2, "FIRST-LAST");
@@ -216,25 +217,32 @@ fn each_utility_tells_wrong_use_from_failure() {
     get(&["-o", "."]).assert_failed(2, "is a folder");
     #[cfg(unix)]
     get(&["-o", "/dev/null"]).assert_failed(2, "`-o -`");
-    alone(&folder, "send", &["--demo", "--to", "a", "--to-conversation", "b", "c"])
+    run_without_settings(&folder, "send", &["--demo", "--to", "a", "--to-conversation", "b", "c"])
         .assert_failed(2, "one of");
-    alone(&folder, "put", &["--demo", "--if-exists", "shrug", "a"]).assert_failed(2, "overwrite");
+    run_without_settings(&folder, "put", &["--demo", "--if-exists", "shrug", "a"])
+        .assert_failed(2, "overwrite");
     assert!(folder.names().is_empty());
 }
 
 #[test]
-fn each_utility_has_a_demo_that_says_so() {
+fn each_utility_has_a_demo_that_announces_the_fake() {
     let folder = Folder::new();
     fs::write(folder.join("a.txt"), "hello").unwrap();
     let demo = |name: &str, args: &[&str]| {
-        let ended = alone(&folder, name, args);
-        assert!(ended.err.contains("fake"), "{ended:?}");
-        ended
+        let finished = run_without_settings(&folder, name, args);
+        assert!(finished.err.contains("fake"), "{finished:?}");
+        finished
     };
     let content = Content::pattern(8_000_000);
-    assert!(demo("get", &["--demo", "-o", "-"]).out == content.bytes(0..8_000_000), "other bytes on stdout");
+    assert!(
+        demo("get", &["--demo", "-o", "-"]).out == content.bytes(0..8_000_000),
+        "the bytes on stdout differ"
+    );
     assert_eq!(demo("get", &["--demo"]).printed(), "季度报告.xlsx\n");
-    assert!(fs::read(folder.join("季度报告.xlsx")).unwrap() == content.bytes(0..8_000_000), "other bytes");
+    assert!(
+        fs::read(folder.join("季度报告.xlsx")).unwrap() == content.bytes(0..8_000_000),
+        "the bytes differ"
+    );
     let listed = "        7 B  dentry-2      notes.txt
           -  folder-1      报告/
           -  folder-2        2024/
@@ -260,7 +268,7 @@ fn each_utility_has_a_demo_that_says_so() {
 }
 
 #[test]
-fn get_writes_what_was_asked_for() {
+fn get_writes_the_requested_version_and_range() {
     let stage = Stage::new();
     stage.fake.put_file("space-1", "dentry-1", "报告.txt", "the second version");
     let get = |args: &[&str]| stage.run("get", &[args, &["space-1", "dentry-1"]].concat());
@@ -277,15 +285,15 @@ fn get_writes_what_was_asked_for() {
     assert!(stage.folder.names().is_empty());
     assert_eq!(get(&["--parallel", "2"]).printed(), "报告.txt\n");
     get(&[]).assert_failed(1, "报告.txt exists already");
-    // Who names a file means it.
+    // A file named by `-o` is overwritten.
     stage.write("mine", "something else");
     assert_eq!(get(&["-o", "mine", "--range", "-3"]).printed(), "mine\n");
     assert_eq!((stage.read("mine").as_str(), stage.read("报告.txt").as_str()), ("ion", "the second version"));
 }
 
-/// Whatever goes wrong with a part of a file, what was there stays, and nothing else is left.
+/// A failed range download keeps the old file and leaves no other file.
 #[test]
-fn get_leaves_the_old_file_until_the_part_is_complete() {
+fn get_keeps_the_old_file_until_the_range_is_complete() {
     let stage = Stage::new();
     stage.write("mine", "something else");
     let get = |dentry: &str, range: &str, target: &str| {
@@ -303,7 +311,7 @@ fn get_leaves_the_old_file_until_the_part_is_complete() {
         (stage.read("mine").as_str(), stage.folder.names()),
         ("something else", vec!["mine".to_owned()])
     );
-    // Killed half-way. What is beside it by then is the part.
+    // A killed download leaves its partial file beside the old file.
     stage.fake.fault(Target::Object, Fault::StallAfter(3));
     let mut killed = stage.command("get", &["space-1", "dentry-1", "--range", "0-8", "-o", "mine"]);
     let killed = Running(killed.stderr(Stdio::null()).spawn().unwrap());
@@ -315,10 +323,10 @@ fn get_leaves_the_old_file_until_the_part_is_complete() {
     assert!(stage.folder.names()[1].starts_with("mine.dingtalk-range-"));
 }
 
-/// Another part is a new file: it must not be readable by more people than the one before, or stand beside a link.
+/// A new range is a new file: it must keep the old permissions, and replace the target of a link instead of the link.
 #[cfg(unix)]
 #[test]
-fn get_replaces_a_file_as_it_was() {
+fn get_keeps_permissions_and_links() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let stage = Stage::new();
     stage.write("mine", "something else");
@@ -333,7 +341,7 @@ fn get_replaces_a_file_as_it_was() {
 }
 
 #[test]
-fn get_goes_on_where_it_was() {
+fn get_resumes_an_interrupted_download() {
     let stage = Stage::new();
     let content = Content::pattern(8_000_000);
     stage.fake.put_file("space-1", "dentry-1", "a.bin", content.clone());
@@ -345,11 +353,11 @@ fn get_goes_on_where_it_was() {
     assert_eq!(get().printed(), "a.bin\n");
     let last = stage.fake.requests_to(Target::Object).pop().unwrap();
     assert_eq!(last.header("range"), Some("bytes=4000000-7999999"));
-    assert!(fs::read(stage.folder.join("a.bin")).unwrap() == content.bytes(0..8_000_000), "other bytes");
+    assert!(fs::read(stage.folder.join("a.bin")).unwrap() == content.bytes(0..8_000_000), "the bytes differ");
     assert_eq!(stage.folder.names(), ["a.bin"]);
 }
 
-/// The name is the server's, the place is not.
+/// The server chooses the file's name, but not its folder.
 #[test]
 fn get_stays_in_its_folder() {
     let stage = Stage::new();
@@ -369,18 +377,19 @@ fn get_stays_in_its_folder() {
     assert_eq!(stage.folder.names().len(), 7);
 }
 
-/// Nobody shall upload or send again because a pipe was closed.
+/// A closed pipe must not make users upload or send again.
 #[cfg(unix)]
 #[test]
-fn what_was_done_is_told_although_stdout_is_closed() {
+fn the_outcome_is_reported_on_stderr_if_stdout_is_closed() {
     use std::os::fd::OwnedFd;
     use std::os::unix::net::UnixStream;
     let stage = Stage::new();
     stage.write("a.txt", "hello");
-    // The other end is gone already.
+    // The other end is already closed.
     let closed = || Stdio::from(OwnedFd::from(UnixStream::pair().unwrap().0));
-    let run =
-        |name: &str, args: &[&str]| Ended::of(stage.command(name, args).stdout(closed()).output().unwrap());
+    let run = |name: &str, args: &[&str]| {
+        Finished::of(stage.command(name, args).stdout(closed()).output().unwrap())
+    };
     for (name, args, done) in [
         ("put", &["a.txt", "space-1"][..], "uploaded as dentry 9"),
         ("send", &["--to", "you", "--stored", "space-1", "dentry-1"], "sent, and stored as dentry dentry-1"),
@@ -392,13 +401,13 @@ fn what_was_done_is_told_although_stdout_is_closed() {
         assert!(help.code == 0 && help.err.is_empty(), "{help:?}");
     }
     assert_eq!((stage.fake.files().len(), stage.fake.sent().len()), (2, 1));
-    // Not even stderr.
+    // The exit code remains if stderr is closed too.
     let mut put = stage.command("put", &["a.txt", "space-1"]);
     assert_eq!(put.stdout(closed()).stderr(closed()).status().unwrap().code(), Some(1));
 }
 
 #[test]
-fn exit_codes_tell_a_script_what_to_do() {
+fn exit_codes_distinguish_failures() {
     let stage = Stage::new();
     stage.write("a.txt", "hello");
     stage.run("get", &["space-1", "gone"]).assert_failed(4, "dentryNotExist");
@@ -418,11 +427,11 @@ fn exit_codes_tell_a_script_what_to_do() {
 }
 
 #[test]
-fn put_does_as_told_when_the_name_is_taken() {
+fn put_handles_a_name_conflict_as_requested() {
     let stage = Stage::new();
     stage.fake.add_folder("space-1", "folder-1", "Reports");
     stage.write("报告.txt", "new");
-    let put = |what: &str| stage.run("put", &["--if-exists", what, "报告.txt", "space-1"]);
+    let put = |strategy: &str| stage.run("put", &["--if-exists", strategy, "报告.txt", "space-1"]);
     let taken = put("fail");
     taken.assert_failed(1, "dentryNameConflict");
     assert!(taken.err.contains("choose another name") && !taken.err.contains("resume"), "{taken:?}");
@@ -443,7 +452,7 @@ fn put_does_as_told_when_the_name_is_taken() {
 }
 
 #[test]
-fn send_sends_once() {
+fn send_sends_a_file_once() {
     let stage = Stage::new();
     stage.write("a.txt", "hello");
     let sent = || {
@@ -473,7 +482,7 @@ fn send_sends_once() {
 }
 
 #[test]
-fn ls_shows_what_it_can() {
+fn ls_lists_accessible_folders_after_a_failure() {
     let stage = Stage::new();
     for (id, name) in [("folder-1", "b\u{1b}[2J"), ("folder-2", "c")] {
         stage.fake.add_folder("space-1", id, name);
@@ -498,7 +507,7 @@ fn ls_shows_what_it_can() {
             .replace("        0 B  dentry-3        1/2\n", "")
     );
     assert_eq!(ls(&["space-1", "folder-2"]).printed(), "        0 B  dentry-2      below.txt\n");
-    // The root, its first folder, and then the next.
+    // The lists of the root and the first folder succeed, the next one fails.
     stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::api_error(403, "permissionDenied"));
@@ -508,7 +517,7 @@ fn ls_shows_what_it_can() {
 }
 
 #[test]
-fn a_fake_serves_one_program_after_the_other() {
+fn one_fake_serves_several_programs() {
     let folder = Folder::new();
     fs::write(folder.join("报告.txt"), "hello").unwrap();
     let mut command = without_account(example("fake"));
@@ -523,7 +532,7 @@ fn a_fake_serves_one_program_after_the_other() {
     let run = |name: &str, args: &[&str]| {
         let mut command = without_account(example(name));
         command.args(args).envs(settings.clone()).current_dir(folder.path());
-        Ended::of(command.output().unwrap())
+        Finished::of(command.output().unwrap())
     };
     assert_eq!(run("get", &["space-1", "dentry-1", "-o", "-"]).printed(), "hello");
     let id = run("put", &["--name", "b.txt", "报告.txt", "space-1"]).printed().trim_end().to_owned();
@@ -531,7 +540,7 @@ fn a_fake_serves_one_program_after_the_other() {
     assert_eq!(run("ls", &["space-1"]).printed().lines().count(), 2);
 }
 
-/// Ends with the test.
+/// A process that is killed when the test ends.
 struct Running(Child);
 
 impl Drop for Running {

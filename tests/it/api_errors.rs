@@ -1,4 +1,4 @@
-//! The error answers of the API host: each comes out as what it is, whatever status it came with.
+//! Error answers of the API host: each is classified by its content, whatever its status.
 
 use std::time::Duration;
 
@@ -6,16 +6,18 @@ use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
 use dingtalk_files::{ApiError, Error, NetworkStage, Problem, RetryPolicy, UnexpectedAnswer, UnionId};
 use serde_json::json;
 
-use crate::support::{DOWNLOAD_INFO, Elsewhere, SEND, ask, client_and_clock, everything_said, fake, send};
+use crate::support::{
+    DOWNLOAD_INFO, SEND, UntouchedServer, client_and_clock, error_texts, fake, query_info, send,
+};
 
-/// What a read fails with when it is answered like this.
+/// Returns the error of a query whose every request meets this fault.
 fn failure(fault: Fault) -> Error {
     let fake = fake();
     fake.fault_always(Target::DownloadInfo, fault);
-    ask(&impatient(&fake)).unwrap_err()
+    query_info(&client_without_retries(&fake)).unwrap_err()
 }
 
-fn impatient(fake: &FakeDingTalk) -> dingtalk_files::Client {
+fn client_without_retries(fake: &FakeDingTalk) -> dingtalk_files::Client {
     fake.client().retry(RetryPolicy::none()).build().unwrap()
 }
 
@@ -35,7 +37,7 @@ fn answer(error: &Error) -> &UnexpectedAnswer {
     }
 }
 
-/// `[rate limited, not found, permission, authentication, transient, may have run]`
+/// Returns `[rate limited, not found, permission, authentication, transient, may have run]`.
 fn traits_of(error: &Error) -> [bool; 6] {
     [
         error.is_rate_limited(),
@@ -51,13 +53,13 @@ const RATE: [bool; 6] = [true, false, false, false, true, false];
 const QUOTA: [bool; 6] = [true, false, false, false, false, false];
 const ABSENT: [bool; 6] = [false, true, false, false, false, false];
 const DENIED: [bool; 6] = [false, false, true, false, false, false];
-const STRANGER: [bool; 6] = [false, false, false, true, false, false];
-/// Also without an answer: what was asked for changes nothing, and so has not run in any way that counts.
-const LATER: [bool; 6] = [false, false, false, false, true, false];
+const UNAUTHENTICATED: [bool; 6] = [false, false, false, true, false, false];
+/// A query changes nothing, so it never counts as "may have run", even without an answer.
+const TRANSIENT: [bool; 6] = [false, false, false, false, true, false];
 const FINAL: [bool; 6] = [false; 6];
 
 #[test]
-fn by_code_and_not_by_status() {
+fn errors_are_classified_by_code_not_by_status() {
     let table = [
         (403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", RATE),
         (403, "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi", RATE),
@@ -74,12 +76,12 @@ fn by_code_and_not_by_status() {
         (404, "spaceNotExist", ABSENT),
         (400, "dentryNotExist", ABSENT),
         (404, "dentryNotExist", ABSENT),
-        (400, "InvalidAuthentication", STRANGER),
-        (401, "InvalidAuthentication", STRANGER),
-        (500, "systemError", LATER),
-        (500, "unknownError", LATER),
-        (503, "operationTimeout", LATER),
-        (400, "operationConcurrentControl", LATER),
+        (400, "InvalidAuthentication", UNAUTHENTICATED),
+        (401, "InvalidAuthentication", UNAUTHENTICATED),
+        (500, "systemError", TRANSIENT),
+        (500, "unknownError", TRANSIENT),
+        (503, "operationTimeout", TRANSIENT),
+        (400, "operationConcurrentControl", TRANSIENT),
         (400, "fileArchived", FINAL),
         (400, "paramError.spaceId", FINAL),
         (400, "somethingNew", FINAL),
@@ -118,7 +120,7 @@ fn a_missing_scope_is_named() {
 }
 
 #[test]
-fn advice_says_what_to_do() {
+fn advice_names_the_remedy() {
     let table = [
         ("Forbidden.AccessDenied.IpNotInWhiteList", "allow-list"),
         ("Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "spread them out"),
@@ -137,7 +139,7 @@ fn advice_says_what_to_do() {
 }
 
 #[test]
-fn a_request_id_is_found_in_the_header_too() {
+fn a_request_id_is_also_read_from_the_header() {
     let no_body = Fault::json(500, json!({"code": "systemError"})).header("x-acs-request-id", "HEADER-1");
     assert_eq!(failure(no_body).request_id(), Some("HEADER-1"));
     let page = Fault::html(502, "<html>").header("x-acs-request-id", "HEADER-2");
@@ -155,11 +157,11 @@ fn the_ban_of_an_address_is_never_a_success() {
             let fake = fake();
             fake.fault_always(Target::Send, fault.clone());
             fake.fault_always(Target::DownloadInfo, fault);
-            // With the default policy: a ban grows by asking, so that not even a read is repeated.
+            // The default policy repeats not even a query, because requests prolong a ban.
             let (client, clock) = client_and_clock(&fake);
             let failures = [
                 (SEND, send(&client).unwrap_err(), Target::Send),
-                (DOWNLOAD_INFO, ask(&client).unwrap_err(), Target::DownloadInfo),
+                (DOWNLOAD_INFO, query_info(&client).unwrap_err(), Target::DownloadInfo),
             ];
             for (operation, error, target) in failures {
                 let e = answer(&error);
@@ -168,7 +170,7 @@ fn the_ban_of_an_address_is_never_a_success() {
                     (operation, status, &Problem::Banned { minutes: 5 })
                 );
                 assert!(e.is_banned());
-                // A loop that asks again would prolong it.
+                // Not transient, because retrying would prolong the ban.
                 assert_eq!(traits_of(&error), QUOTA);
                 assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
                 assert!(error.to_string().contains("wait 5 minutes"), "{error}");
@@ -180,7 +182,7 @@ fn the_ban_of_an_address_is_never_a_success() {
 }
 
 #[test]
-fn a_gateway_speaks_for_itself() {
+fn a_gateway_error_is_reported_as_such() {
     for fault in [
         Fault::html(502, "<html><h1>Bad Gateway</h1></html>"),
         Fault::html(504, "<html>"),
@@ -189,38 +191,38 @@ fn a_gateway_speaks_for_itself() {
     ] {
         let error = failure(fault);
         assert_eq!(answer(&error).problem, Problem::Gateway);
-        assert_eq!(traits_of(&error), LATER);
+        assert_eq!(traits_of(&error), TRANSIENT);
         assert_eq!(error.code(), None);
     }
-    // A status that is clear without a body stays clear.
+    // A 404 without a body is still an API error.
     let error = failure(Fault::status(404));
     assert_eq!((api(&error).status, error.code()), (404, Some("")));
 }
 
 #[test]
 fn a_redirect_is_named_and_not_followed() {
-    let elsewhere = Elsewhere::new();
-    let location = format!("http://{}/login?token=planted", elsewhere.host());
+    let other_server = UntouchedServer::new();
+    let location = format!("http://{}/login?token=planted", other_server.host());
     for status in [301, 302, 303, 307, 308] {
         let fake = fake();
         let location = location.clone();
         fake.fault_always(Target::Send, Fault::Redirect { status, location });
         let error = send(&fake.client().build().unwrap()).unwrap_err();
         let e = answer(&error);
-        let host = Some(elsewhere.host());
+        let host = Some(other_server.host());
         assert_eq!((e.operation, e.status, &e.problem), (SEND, status, &Problem::Redirect { host }));
-        assert!(error.to_string().contains(&elsewhere.host()), "{error}");
-        assert!(!everything_said(&error).contains("planted"), "{error}");
+        assert!(error.to_string().contains(&other_server.host()), "{error}");
+        assert!(!error_texts(&error).contains("planted"), "{error}");
         assert!(!error.is_transient());
         assert_eq!(fake.requests_to(Target::Send).len(), 1);
     }
     let nowhere = failure(Fault::status(302));
     assert_eq!(answer(&nowhere).problem, Problem::Redirect { host: None });
-    elsewhere.assert_untouched();
+    other_server.assert_untouched();
 }
 
 #[test]
-fn broken_json_is_told_by_its_place_and_not_by_its_text() {
+fn broken_json_is_reported_by_position_and_not_quoted() {
     let error = failure(Fault::json(200, "{\n  \"protocol\": \"planted-text"));
     let e = answer(&error);
     assert_eq!(e.status, 200);
@@ -228,12 +230,12 @@ fn broken_json_is_told_by_its_place_and_not_by_its_text() {
     assert_eq!(e.problem, place);
     let text = error.to_string();
     assert!(text.contains("line 2") && text.contains("column 27"), "{text}");
-    assert!(!everything_said(&error).contains("planted"), "{error}");
+    assert!(!error_texts(&error).contains("planted"), "{error}");
 
-    // The right JSON with a wrong type in it: serde would quote the value.
+    // Valid JSON with a wrong type: serde's message would quote the value.
     let wrong_type = failure(Fault::json(200, json!({"headerSignatureInfo": ["planted-text"]})));
     assert_eq!(answer(&wrong_type).problem, Problem::Unreadable("headerSignatureInfo".to_owned()));
-    assert!(!everything_said(&wrong_type).contains("planted"));
+    assert!(!error_texts(&wrong_type).contains("planted"));
     assert!(!wrong_type.may_have_run() && !wrong_type.is_transient());
 
     let empty = failure(Fault::status(200));
@@ -241,7 +243,7 @@ fn broken_json_is_told_by_its_place_and_not_by_its_text() {
 }
 
 #[test]
-fn a_body_without_end_ends() {
+fn an_endless_body_is_an_error() {
     for status in [200, 400] {
         let content_type = "application/json".to_owned();
         let error = failure(Fault::EndlessBody { status, content_type });
@@ -253,7 +255,7 @@ fn a_body_without_end_ends() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_a_network_error() {
+fn an_interrupted_body_is_a_network_error() {
     for fault in [Fault::CutAfter(20), Fault::ResetAfter(20)] {
         let error = failure(fault);
         let Error::Network(e) = &error else { panic!("{error}") };
@@ -262,24 +264,25 @@ fn a_body_that_breaks_off_is_a_network_error() {
             (DOWNLOAD_INFO, NetworkStage::Body, false, false)
         );
         assert!(e.host.starts_with("127.0.0.1:"), "{}", e.host);
-        assert_eq!(traits_of(&error), LATER);
+        assert_eq!(traits_of(&error), TRANSIENT);
     }
 }
 
-/// Found by fuzzing. A line break would begin another entry of a log, and the other character clear a terminal.
+/// Found by fuzzing. A line break would start a new log entry, and the escape sequence would clear a terminal.
 #[test]
-fn an_errors_text_stays_on_one_line_whatever_the_server_says() {
-    let rude = "first\r\nsecond\u{1b}[2J";
-    let body = json!({"code": rude, "message": rude, "requestid": rude, "sub_code": rude,
-        "accessdenieddetail": {"requiredScopes": [rude]}});
+fn an_errors_text_is_one_line_without_control_characters() {
+    let hostile = "first\r\nsecond\u{1b}[2J";
+    let body = json!({"code": hostile, "message": hostile, "requestid": hostile, "sub_code": hostile,
+        "accessdenieddetail": {"requiredScopes": [hostile]}});
     let refused = failure(Fault::json(403, body));
-    assert_eq!(api(&refused).message, rude, "the field keeps what was said");
+    assert_eq!(api(&refused).message, hostile, "the field keeps the original text");
 
-    let xml =
-        format!("<Error><Code>{rude}</Code><Message>{rude}</Message><RequestId>{rude}</RequestId></Error>");
+    let xml = format!(
+        "<Error><Code>{hostile}</Code><Message>{hostile}</Message><RequestId>{hostile}</RequestId></Error>"
+    );
     let fake = fake();
     fake.fault_always(Target::Object, Fault::html(403, &xml));
-    let file = impatient(&fake).file("space-1", "dentry-1", UnionId("operator-1"));
+    let file = client_without_retries(&fake).file("space-1", "dentry-1", UnionId("operator-1"));
     let refused_object = file.download_to(&mut Vec::new(), ..).unwrap_err();
     assert!(matches!(refused_object, Error::Storage(_)), "{refused_object}");
 
@@ -290,7 +293,7 @@ fn an_errors_text_stays_on_one_line_whatever_the_server_says() {
 }
 
 #[test]
-fn a_path_in_a_text_leaves_no_hole_and_stays_on_one_line() {
+fn paths_in_error_texts_are_quoted_and_stay_on_one_line() {
     let fake = fake();
     fake.put_file("space-1", "dentry-1", "a.txt", "hello");
     let client = fake.client().build().unwrap();

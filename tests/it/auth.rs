@@ -1,4 +1,4 @@
-//! Tokens: how few calls they take, when they are replaced, and what happens when there is none.
+//! Tokens: the number of token calls, renewal, and failures to get a token.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Condvar, Mutex};
@@ -10,7 +10,9 @@ use dingtalk_files::{Client, Error, RetryPolicy, Secret, TokenSource};
 
 use serde_json::json;
 
-use crate::support::{Scripted, Seen, Wire, ask, client_and_clock, fake, good_token, http_answer, send};
+use crate::support::{
+    Scripted, SentRequest, Wire, client_and_clock, fake, good_token, http_answer, query_info, send,
+};
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
@@ -18,8 +20,8 @@ fn token_calls(fake: &FakeDingTalk) -> usize {
     fake.requests_to(Target::Token).len()
 }
 
-/// Runs this many calls at the same moment, each in a thread of its own.
-fn at_once<T: Send + 'static>(
+/// Runs this many concurrent calls, each in its own thread.
+fn run_concurrently<T: Send + 'static>(
     threads: usize,
     client: &Client,
     call: impl Fn(&Client) -> T + Send + Copy + 'static,
@@ -38,7 +40,7 @@ fn at_once<T: Send + 'static>(
 }
 
 #[test]
-fn an_app_of_an_organisation_fetches_its_token_there_and_keeps_it() {
+fn a_corp_app_fetches_its_token_once_from_the_corp_route() {
     let wire = Wire::new(|mock| {
         mock.with_body_from_request(|request| {
             let is_token = request.path().ends_with("/token");
@@ -55,7 +57,7 @@ fn an_app_of_an_organisation_fetches_its_token_there_and_keeps_it() {
     assert_eq!(requests.len(), 3);
     let body = json!({"client_id": "client-1", "client_secret": "planted-secret",
         "grant_type": "client_credentials"});
-    assert_eq!(requests[0], Seen::post(&wire.host(), "/v1.0/oauth2/corp%2F1/token", body));
+    assert_eq!(requests[0], SentRequest::post(&wire.host(), "/v1.0/oauth2/corp%2F1/token", body));
     for request in &requests[1..] {
         assert_eq!(request.headers["x-acs-dingtalk-access-token"], ["planted-token"]);
     }
@@ -70,13 +72,13 @@ fn an_app_of_an_organisation_fetches_its_token_there_and_keeps_it() {
 }
 
 #[test]
-fn many_threads_one_token_call() {
+fn many_threads_share_one_token_call() {
     let fake = fake();
-    // The first answer is slow, so that the others have to wait for it and do not just find it done.
+    // The token answer is slow, so that the other threads must wait for it.
     let (bytes, pause) = (20, Duration::from_millis(20));
     fake.fault(Target::Token, Fault::Slow { bytes, pause });
     let client = fake.client().build().unwrap();
-    for answer in at_once(64, &client, ask) {
+    for answer in run_concurrently(64, &client, query_info) {
         answer.unwrap();
     }
     assert_eq!(token_calls(&fake), 1);
@@ -84,84 +86,84 @@ fn many_threads_one_token_call() {
 }
 
 #[test]
-fn a_token_serves_all_calls_and_clones() {
+fn a_token_is_shared_by_all_calls_and_clones() {
     let fake = fake();
     let client = fake.client().build().unwrap();
     send(&client).unwrap();
-    ask(&client.clone()).unwrap();
-    ask(&client).unwrap();
+    query_info(&client.clone()).unwrap();
+    query_info(&client).unwrap();
     assert_eq!(token_calls(&fake), 1);
-    // Another client is another cache.
-    ask(&fake.client().build().unwrap()).unwrap();
+    // Each client has its own cache.
+    query_info(&fake.client().build().unwrap()).unwrap();
     assert_eq!(token_calls(&fake), 2);
 }
 
 #[test]
-fn refreshed_ten_minutes_early_or_a_quarter_of_a_short_life() {
+fn a_token_is_refreshed_ten_minutes_early_or_in_its_last_quarter() {
     for (life, kept, replaced) in [(7200, 6599, 6601), (2400, 1799, 1801), (100, 74, 76)] {
         let fake = fake();
         fake.set_token_lifetime(life);
         let (client, clock) = client_and_clock(&fake);
-        ask(&client).unwrap();
+        query_info(&client).unwrap();
         clock.advance(Duration::from_secs(kept));
-        ask(&client).unwrap();
+        query_info(&client).unwrap();
         assert_eq!(token_calls(&fake), 1, "{life}");
         clock.advance(Duration::from_secs(replaced - kept));
-        ask(&client).unwrap();
+        query_info(&client).unwrap();
         assert_eq!(token_calls(&fake), 2, "{life}");
-        // The new one has a whole life before it.
+        // The new token has its full lifetime.
         clock.advance(Duration::from_secs(kept));
-        ask(&client).unwrap();
+        query_info(&client).unwrap();
         assert_eq!(token_calls(&fake), 2, "{life}");
     }
 }
 
-/// While one thread refreshes early, the others go on with the token that is still good.
+/// While one thread refreshes early, the others continue with the token that is still valid.
 #[test]
-fn an_early_refresh_holds_nobody_else_up() {
+fn an_early_refresh_does_not_block_other_threads() {
     let fake = fake();
     let (client, clock) = client_and_clock(&fake);
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     clock.advance(Duration::from_secs(6601));
-    // The refresh hangs until the fake is gone.
+    // The refresh hangs until the fake is dropped.
     fake.fault_always(Target::Token, Fault::StallBeforeAnswer);
     let refreshing = thread::spawn({
         let client = client.clone();
-        move || ask(&client)
+        move || query_info(&client)
     });
     while token_calls(&fake) < 2 {
         thread::yield_now();
     }
-    ask(&client).unwrap();
-    assert!(!refreshing.is_finished(), "the other call did not wait for the refresh");
+    query_info(&client).unwrap();
+    assert!(!refreshing.is_finished(), "the other call must not wait for the refresh");
     drop(fake);
     let _ = refreshing.join().unwrap();
 }
 
-/// With the old token still good, a refresh is not worth the waits of a retry policy.
+/// While the old token is valid, a failed refresh is not retried with the waits of the retry policy.
 #[test]
-fn an_early_refresh_that_would_take_long_is_put_off() {
+fn a_failed_early_refresh_is_postponed() {
     let fake = fake();
     let (client, clock) = client_and_clock(&fake);
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     clock.advance(Duration::from_secs(6601));
     fake.fault_always(Target::Token, Fault::api_error(500, "systemError").header("Retry-After", "7"));
-    ask(&client).unwrap();
-    ask(&client).unwrap();
-    assert_eq!((clock.sleeps(), token_calls(&fake)), (vec![], 2), "one try, and none for half a minute");
+    query_info(&client).unwrap();
+    query_info(&client).unwrap();
+    assert_eq!((clock.sleeps(), token_calls(&fake)), (vec![], 2), "one attempt, and no other for 30 seconds");
     clock.advance(Duration::from_secs(31));
     fake.clear_faults();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     assert_eq!(token_calls(&fake), 3);
 }
 
 #[test]
-fn a_token_without_life_is_asked_for_each_time() {
+fn a_token_with_zero_lifetime_is_requested_for_each_call() {
     let wire = Wire::json(r#"{"accessToken":"t","expireIn":0,"protocol":"HEADER_SIGNATURE"}"#);
     let builder = Client::builder().app("k", "s").base_url(wire.url()).no_proxy();
     let client = builder.clock(ManualClock::new()).build().unwrap();
-    ask(&client).unwrap();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
+    query_info(&client).unwrap();
     let targets: Vec<_> = wire.requests().into_iter().map(|r| r.target).collect();
     assert_eq!(targets.len(), 4);
     assert_eq!(
@@ -171,31 +173,31 @@ fn a_token_without_life_is_asked_for_each_time() {
 }
 
 #[test]
-fn the_old_token_serves_while_it_lives_and_no_new_one_can_be_had() {
+fn the_old_token_is_used_until_it_expires_if_the_refresh_fails() {
     let fake = fake();
     let clock = ManualClock::new();
     let builder = fake.client().retry(RetryPolicy::none()).clock(clock.clone());
     let client = builder.build().unwrap();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     fake.fault_always(Target::Token, Fault::status(500));
 
     clock.advance(Duration::from_secs(6601));
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     assert_eq!(token_calls(&fake), 2);
-    // Not with every call again: a service that has trouble is not asked more than otherwise.
-    ask(&client).unwrap();
+    // The refresh is not attempted with every call, to spare a failing service.
+    query_info(&client).unwrap();
     assert_eq!(token_calls(&fake), 2);
     clock.advance(Duration::from_secs(31));
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     assert_eq!(token_calls(&fake), 3);
 
     clock.advance(Duration::from_secs(7200 - 6601 - 31));
-    let error = ask(&client).unwrap_err();
+    let error = query_info(&client).unwrap_err();
     assert!(matches!(error, Error::Token(_)), "{error}");
     assert_eq!(token_calls(&fake), 4);
 
     fake.clear_faults();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     assert_eq!(token_calls(&fake), 5);
 }
 
@@ -203,7 +205,7 @@ fn the_old_token_serves_while_it_lives_and_no_new_one_can_be_had() {
 fn a_refused_token_is_replaced_and_the_call_repeated() {
     let fake = fake();
     let (client, clock) = client_and_clock(&fake);
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     fake.revoke_tokens();
     send(&client).unwrap();
     assert_eq!(token_calls(&fake), 2);
@@ -213,9 +215,9 @@ fn a_refused_token_is_replaced_and_the_call_repeated() {
     assert_ne!(sends[0].header(TOKEN_HEADER), sends[1].header(TOKEN_HEADER));
     assert_eq!(sends[0].body, sends[1].body);
     assert_eq!(fake.sent().len(), 1);
-    // A new token needs no patience.
+    // Replacing a token needs no wait.
     assert_eq!(clock.sleeps(), []);
-    // And it is kept.
+    // The new token is kept.
     send(&client).unwrap();
     assert_eq!(token_calls(&fake), 2);
 }
@@ -234,34 +236,34 @@ fn a_401_without_a_code_is_a_refused_token_too() {
     }
 }
 
-/// A replacement is no retry: it works without any retry policy.
+/// Replacing a token is not a retry, so it also happens without a retry policy.
 #[test]
-fn a_refused_token_is_replaced_also_without_retries() {
+fn a_refused_token_is_replaced_without_a_retry_policy() {
     let fake = fake();
     let client = fake.client().retry(RetryPolicy::none()).build().unwrap();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     fake.revoke_tokens();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     assert_eq!(token_calls(&fake), 2);
 }
 
 #[test]
-fn many_threads_with_a_refused_token_fetch_one() {
+fn many_threads_with_a_refused_token_share_one_new_token() {
     let fake = fake();
     let client = fake.client().build().unwrap();
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     fake.revoke_tokens();
-    for answer in at_once(32, &client, ask) {
+    for answer in run_concurrently(32, &client, query_info) {
         answer.unwrap();
     }
     assert_eq!(token_calls(&fake), 2);
 }
 
 #[test]
-fn a_second_refusal_is_the_error() {
+fn a_second_refusal_is_returned_as_the_error() {
     let fake = fake();
     let (client, clock) = client_and_clock(&fake);
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     fake.revoke_tokens();
     fake.keep_token_string(true);
     let error = send(&client).unwrap_err();
@@ -276,7 +278,7 @@ fn a_second_refusal_is_the_error() {
 }
 
 #[test]
-fn a_fixed_token_is_all_there_is() {
+fn a_fixed_token_is_not_replaced() {
     let fake = fake();
     let builder = Client::builder().access_token("wrong").base_url(fake.base_url());
     let error = send(&builder.no_proxy().build().unwrap()).unwrap_err();
@@ -285,11 +287,11 @@ fn a_fixed_token_is_all_there_is() {
     assert_eq!(fake.requests().len(), 1);
 }
 
-/// A token source that counts, and gives the tokens of a list, the last one for ever.
+/// A token source that counts its calls and returns the listed tokens in order, then repeats the last one.
 #[derive(Clone, Default)]
 struct Source {
     tokens: Vec<Secret>,
-    asked: Arc<AtomicUsize>,
+    calls: Arc<AtomicUsize>,
     rejected: Arc<Mutex<Vec<Secret>>>,
 }
 
@@ -302,8 +304,8 @@ impl Source {
 
 impl TokenSource for Source {
     fn access_token(&self) -> Result<Secret, Box<dyn std::error::Error + Send + Sync>> {
-        let turn = self.asked.fetch_add(1, Ordering::SeqCst);
-        let token = self.tokens.get(turn).or(self.tokens.last());
+        let index = self.calls.fetch_add(1, Ordering::SeqCst);
+        let token = self.tokens.get(index).or(self.tokens.last());
         token.cloned().ok_or_else(|| "the vault is sealed".into())
     }
 
@@ -313,35 +315,35 @@ impl TokenSource for Source {
 }
 
 #[test]
-fn the_callers_own_source_is_asked_for_each_call() {
+fn a_custom_source_is_called_for_each_call() {
     let fake = fake();
     let source = Source { tokens: vec![good_token(&fake)], ..Source::default() };
     let client = source.client(&fake);
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     send(&client).unwrap();
-    assert_eq!(source.asked.load(Ordering::SeqCst), 2);
+    assert_eq!(source.calls.load(Ordering::SeqCst), 2);
     assert_eq!(source.rejected.lock().unwrap().len(), 0);
-    assert_eq!(token_calls(&fake), 1, "only the one of this test");
+    assert_eq!(token_calls(&fake), 1, "the only token call is the test's own");
 }
 
 #[test]
-fn the_callers_own_source_learns_of_a_refusal() {
+fn a_custom_source_is_notified_of_a_refused_token() {
     let fake = fake();
     let source = Source { tokens: vec![Secret::new("lapsed"), good_token(&fake)], ..Source::default() };
     send(&source.client(&fake)).unwrap();
-    assert_eq!(source.asked.load(Ordering::SeqCst), 2);
+    assert_eq!(source.calls.load(Ordering::SeqCst), 2);
     assert_eq!(*source.rejected.lock().unwrap(), [Secret::new("lapsed")]);
     assert_eq!(fake.sent().len(), 1);
 
     let stubborn = Source { tokens: vec![Secret::new("lapsed")], ..Source::default() };
     let error = send(&stubborn.client(&fake)).unwrap_err();
     assert!(error.is_authentication(), "{error}");
-    assert_eq!(stubborn.asked.load(Ordering::SeqCst), 2);
+    assert_eq!(stubborn.calls.load(Ordering::SeqCst), 2);
     assert_eq!(fake.requests_to(Target::Send).len(), 4);
 }
 
 #[test]
-fn an_error_of_the_callers_own_source_passes() {
+fn an_error_of_a_custom_source_is_returned() {
     let fake = fake();
     let error = send(&Source::default().client(&fake)).unwrap_err();
     let Error::TokenSource(cause) = &error else { panic!("{error}") };
@@ -352,7 +354,7 @@ fn an_error_of_the_callers_own_source_passes() {
 }
 
 #[test]
-fn a_wrong_secret_says_what_to_check() {
+fn a_wrong_secret_is_an_error_with_advice() {
     let fake = fake();
     let clock = ManualClock::new();
     let builder = Client::builder().app(FakeDingTalk::APP_KEY, "wrong");
@@ -369,16 +371,18 @@ fn a_wrong_secret_says_what_to_check() {
     assert_eq!((fake.requests().len(), clock.sleeps().len()), (1, 0));
 }
 
-/// Counts the looks at it. Whoever wants a token looks at the clock under the lock that also begins the wait.
+/// A clock that counts its readings.
+///
+/// A thread that needs a token reads the clock under the lock that also starts the wait.
 #[derive(Debug, Clone, Default)]
 struct CountingClock(Arc<(Mutex<usize>, Condvar)>);
 
 impl CountingClock {
-    fn wait_for_looks(&self, count: usize) {
-        let (looks, changed) = &*self.0;
-        // The limit is for the day on which the client looks less often: the test shall fail then, not hang.
+    fn wait_for_readings(&self, count: usize) {
+        let (readings, changed) = &*self.0;
+        // If the client ever reads the clock less often, the test must fail instead of hanging.
         let limit = Duration::from_secs(20);
-        drop(changed.wait_timeout_while(looks.lock().unwrap(), limit, |n| *n < count));
+        drop(changed.wait_timeout_while(readings.lock().unwrap(), limit, |n| *n < count));
     }
 }
 
@@ -393,19 +397,19 @@ impl Clock for CountingClock {
 }
 
 #[test]
-fn who_waits_for_a_token_that_fails_shares_the_error() {
+fn threads_that_wait_for_a_failing_token_share_its_error() {
     const THREADS: usize = 64;
     let clock = CountingClock::default();
     let gate = clock.clone();
-    // The answer is held back until all threads wait for it: each has looked at the clock once, and the one that
-    // fetches once more.
+    // The answer is delayed until all threads wait for it: each has read the clock once, and the fetching thread
+    // once more.
     let server = Scripted::start(move |_| {
-        gate.wait_for_looks(THREADS + 1);
+        gate.wait_for_readings(THREADS + 1);
         http_answer("400 Bad Request", r#"{"code":"invalidClientIdOrSecret"}"#)
     });
     let builder = Client::builder().app("k", "s").base_url(server.url());
     let client = builder.no_proxy().clock(clock).build().unwrap();
-    let errors = at_once(THREADS, &client, |client| send(client).unwrap_err());
+    let errors = run_concurrently(THREADS, &client, |client| send(client).unwrap_err());
     let inner = |error: &Error| match error {
         Error::Token(e) => Arc::clone(e),
         other => panic!("{other}"),
@@ -430,7 +434,7 @@ fn a_token_source_works_behind_an_arc_and_a_box() {
         builder().token_source(Box::new(shared) as Box<dyn TokenSource>),
     ];
     for client in clients {
-        source.asked.store(0, Ordering::SeqCst);
+        source.calls.store(0, Ordering::SeqCst);
         send(&client.build().unwrap()).unwrap();
         assert_eq!(source.rejected.lock().unwrap().drain(..).len(), 1, "refusals reach the source");
     }

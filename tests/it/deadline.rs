@@ -15,7 +15,7 @@ fn client(fake: &FakeDingTalk, clock: &ManualClock) -> Client {
 const OPERATOR: dingtalk_files::UnionId<'_> = dingtalk_files::UnionId("union-1");
 
 #[track_caller]
-fn assert_over(error: &Error, limit: u64) {
+fn assert_deadline_error(error: &Error, limit: u64) {
     assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
     assert!(error.to_string().contains(&format!("the deadline of {limit} s ended ")), "{error}");
 }
@@ -30,7 +30,7 @@ fn all_calls_together_end_by_the_deadline() {
         clock.advance(Duration::from_secs(10));
     }
     let error = send(&soon.clone()).unwrap_err();
-    assert_over(&error, 20);
+    assert_deadline_error(&error, 20);
     let Error::Network(e) = error.root() else { panic!("{error}") };
     assert_eq!((e.operation, e.stage), (SEND, NetworkStage::Connect));
     assert!(!error.may_have_run());
@@ -46,12 +46,15 @@ fn a_file_and_an_upload_have_the_deadline_of_their_client() {
     let file = client.file("space-1", "dentry-1", OPERATOR);
     file.download_to(&mut Vec::new(), ..).unwrap();
     clock.advance(Duration::from_secs(61));
-    assert_over(&file.download_to(&mut Vec::new(), ..).unwrap_err(), 60);
-    assert_over(&file.stat().unwrap_err(), 60);
-    assert_over(&client.upload("space-1", "0", OPERATOR).name("a").from_bytes(b"a").unwrap_err(), 60);
+    assert_deadline_error(&file.download_to(&mut Vec::new(), ..).unwrap_err(), 60);
+    assert_deadline_error(&file.stat().unwrap_err(), 60);
+    assert_deadline_error(
+        &client.upload("space-1", "0", OPERATOR).name("a").from_bytes(b"a").unwrap_err(),
+        60,
+    );
 }
 
-/// Advances the clock at the first byte.
+/// A writer that advances the clock at the first byte.
 struct Late<'a>(&'a ManualClock, Duration, Vec<u8>);
 
 impl Write for Late<'_> {
@@ -77,7 +80,7 @@ fn a_transfer_stops_retrying_at_the_deadline() {
 }
 
 #[test]
-fn of_two_limits_the_earlier_one_holds() {
+fn the_earlier_of_two_limits_applies() {
     let (fake, clock) = (fake(), ManualClock::new());
     let client = fake.client().clock(clock.clone()).overall_timeout(Duration::from_secs(50)).build().unwrap();
     for (outer, inner, holds) in [(10, 40, 10), (40, 10, 10)] {
@@ -85,9 +88,9 @@ fn of_two_limits_the_earlier_one_holds() {
         clock.advance(Duration::from_secs(9));
         send(&soon).unwrap();
         clock.advance(Duration::from_secs(1));
-        assert_over(&send(&soon).unwrap_err(), holds);
+        assert_deadline_error(&send(&soon).unwrap_err(), holds);
     }
-    // The overall timeout counts from the beginning of each operation, the deadline from its own.
+    // The overall timeout starts with each operation, the deadline when it is set.
     let later = client.with_deadline(Duration::from_secs(100));
     clock.advance(Duration::from_secs(60));
     send(&later).unwrap();
@@ -97,9 +100,9 @@ fn of_two_limits_the_earlier_one_holds() {
 }
 
 #[test]
-fn a_deadline_of_nothing_sends_nothing() {
+fn a_zero_deadline_sends_no_request() {
     let (fake, clock) = (fake(), ManualClock::new());
     let over = client(&fake, &clock).with_deadline(Duration::ZERO);
-    assert_over(&send(&over).unwrap_err(), 0);
+    assert_deadline_error(&send(&over).unwrap_err(), 0);
     assert_eq!(fake.connections(), 0);
 }

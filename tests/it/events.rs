@@ -1,4 +1,4 @@
-//! Events of calls and transfers: for the caller's observer, and for the `log` facade.
+//! Events of calls and transfers, for the caller's observer and the `log` facade.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ const OPERATOR: UnionId<'_> = UnionId("operator-1");
 
 /// The parts of an event that a test compares, and its text.
 #[derive(Debug, Clone)]
-struct Seen {
+struct ObservedEvent {
     kind: EventKind,
     operation: &'static str,
     status: Option<u16>,
@@ -26,7 +26,7 @@ struct Seen {
     text: String,
 }
 
-impl Seen {
+impl ObservedEvent {
     fn of(event: &Event<'_>) -> Self {
         Self {
             kind: event.kind,
@@ -42,7 +42,7 @@ impl Seen {
     }
 }
 
-type Events = Arc<Mutex<Vec<Seen>>>;
+type Events = Arc<Mutex<Vec<ObservedEvent>>>;
 
 struct Observed {
     fake: FakeDingTalk,
@@ -61,7 +61,7 @@ impl Observed {
         let events = Events::default();
         let seen = Arc::clone(&events);
         let builder = fake.client().clock(ManualClock::new());
-        let builder = builder.observer(move |event| seen.lock().unwrap().push(Seen::of(event)));
+        let builder = builder.observer(move |event| seen.lock().unwrap().push(ObservedEvent::of(event)));
         let client = configure(builder).build().unwrap();
         Self { fake, client, events }
     }
@@ -72,7 +72,7 @@ impl Observed {
         assert!(bytes == Content::pattern(SIZE).bytes(0..SIZE));
     }
 
-    fn take(&self) -> Vec<Seen> {
+    fn take(&self) -> Vec<ObservedEvent> {
         std::mem::take(&mut *self.events.lock().unwrap())
     }
 
@@ -165,14 +165,14 @@ fn an_upload_emits_each_put() {
 }
 
 #[test]
-fn an_observer_that_panics_ends_its_own_call_alone() {
+fn a_panicking_observer_ends_only_its_own_call() {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", "file.bin", "hello");
     let armed = Arc::new(Mutex::new(true));
     let fuse = Arc::clone(&armed);
     let client = fake.client().observer(move |event| {
         let is_armed = std::mem::take(&mut *fuse.lock().unwrap());
-        assert!(!(is_armed && event.kind == EventKind::TokenFetched), "the observer gives up");
+        assert!(!(is_armed && event.kind == EventKind::TokenFetched), "on purpose");
         *fuse.lock().unwrap() = is_armed && event.kind != EventKind::TokenFetched;
     });
     let client = client.build().unwrap();
@@ -235,7 +235,7 @@ fn the_log_has_the_same_events_with_retries_as_warnings() {
 }
 
 #[test]
-fn no_event_and_no_record_holds_a_secret() {
+fn events_and_log_records_contain_no_secret() {
     let o = Observed::new();
     for target in [Target::Token, Target::DownloadInfo, Target::Object, Target::Put, Target::Send] {
         o.fake.fault(target, Fault::status(500));

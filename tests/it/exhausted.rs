@@ -1,5 +1,7 @@
-//! A process that can start no thread, or open no descriptor. It is this test binary once more, told by its environment
-//! what to use up: other tests are not to run out of it.
+//! A process that cannot start a thread or open a descriptor.
+//!
+//! The process is this test binary again, so that other tests are not affected. Environment variables select the
+//! exhausted resource.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -14,14 +16,14 @@ const BASE_URL: &str = "IT_EXHAUSTED_BASE_URL";
 const TOKEN: &str = "IT_EXHAUSTED_TOKEN";
 const MODE: &str = "IT_EXHAUSTED_MODE";
 
-/// Before what a child says, among what the test harness says.
+/// Prefix of a child's lines, which separates them from the test harness's output.
 const MARK: &str = "CHILD: ";
 
-/// The child's lines, and what it wrote to its standard error.
+/// Runs a child, and returns its lines and its standard error.
 fn child(mut command: Command, fake: &FakeDingTalk, mode: &str) -> (Vec<String>, String) {
     let output = command
         .args(["--exact", "exhausted::run", "--ignored", "--nocapture", "--test-threads=1"])
-        // A name, so that it has to be looked up.
+        // A host name, so that a lookup is necessary.
         .env(BASE_URL, fake.base_url().replace("127.0.0.1", "localhost"))
         .env(TOKEN, fake.access_token())
         .env(MODE, mode)
@@ -31,17 +33,17 @@ fn child(mut command: Command, fake: &FakeDingTalk, mode: &str) -> (Vec<String>,
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{mode}: {text} {errors}");
-    let lines = text.lines().filter_map(|line| line.split_once(MARK)).map(|(_, said)| said.to_owned());
+    let lines = text.lines().filter_map(|line| line.split_once(MARK)).map(|(_, line)| line.to_owned());
     (lines.collect(), errors)
 }
 
-/// The limit does not hold for root, so the child is nobody there.
+/// Runs a child under a thread limit. The limit does not apply to root, so root runs the child as another user.
 fn without_threads(fake: &FakeDingTalk, mode: &str) -> (Vec<String>, String) {
     let id = Command::new("id").arg("-u").output().unwrap();
     let is_root = id.stdout.trim_ascii() == b"0";
     let mut command = Command::new(if is_root { "setpriv" } else { "env" });
     if is_root {
-        // An id that no other process of this machine has, for the limit counts those too.
+        // A user id without other processes, because the limit counts all processes of a user.
         command.args(["--reuid=1799999999", "--regid=1799999999", "--clear-groups"]);
     }
     command.arg(std::env::current_exe().unwrap());
@@ -52,52 +54,52 @@ const NOT_SENT: &str =
     "POST /v1.0/convFile/apps/conversations/files/send: Connect, transient true, may have run false";
 
 #[test]
-fn without_a_thread_names_are_looked_up_all_the_same() {
+fn names_are_resolved_without_a_thread() {
     let fake = fake();
-    let (said, errors) = without_threads(&fake, "no threads");
-    assert_eq!(said, ["threads: none", "sent", "7 bytes", "7 bytes"], "{errors}");
+    let (lines, errors) = without_threads(&fake, "no threads");
+    assert_eq!(lines, ["threads: none", "sent", "7 bytes", "7 bytes"], "{errors}");
     assert_eq!(fake.sent().len(), 1);
     assert!(!errors.contains("panicked"), "{errors}");
 }
 
-/// ureq panics in its own lookup then, which the panic hook writes down; nothing else comes of it, and it comes once.
+/// In this case ureq's own lookup panics. The panic is printed by the panic hook, occurs once, and has no other effect.
 #[test]
-fn threads_that_run_out_between_two_calls_are_no_failure() {
+fn calls_succeed_if_threads_run_out_between_them() {
     let fake = fake();
     fake.answer(
         "POST /topapi/v2/user/get",
         serde_json::json!({"errcode": 0, "result": {"unionid": "union-1"}}),
     );
-    let (said, errors) = without_threads(&fake, "fewer threads");
-    assert_eq!(said, ["sent", "threads: none", "union-1", "union-1", "sent"], "{errors}");
+    let (lines, errors) = without_threads(&fake, "fewer threads");
+    assert_eq!(lines, ["sent", "threads: none", "union-1", "union-1", "sent"], "{errors}");
     assert_eq!(fake.sent().len(), 2);
     assert_eq!(errors.matches("failed to spawn thread").count(), 1, "{errors}");
 }
 
-/// A lookup without a limit could outlast the deadline.
+/// A lookup on the caller's thread has no limit and could outlast the deadline.
 #[test]
-fn without_a_thread_a_deadline_is_an_error() {
+fn a_deadline_without_a_thread_is_an_error() {
     let fake = fake();
-    let (said, errors) = without_threads(&fake, "no threads, deadline");
-    assert_eq!(said[0], "threads: none", "{errors}");
-    assert!(said[1].starts_with(NOT_SENT) && said[1].contains("can start no thread"), "{said:?}");
-    assert_eq!((said.len(), fake.sent().len()), (2, 0));
+    let (lines, errors) = without_threads(&fake, "no threads, deadline");
+    assert_eq!(lines[0], "threads: none", "{errors}");
+    assert!(lines[1].starts_with(NOT_SENT) && lines[1].contains("cannot start a thread"), "{lines:?}");
+    assert_eq!((lines.len(), fake.sent().len()), (2, 0));
 }
 
 #[test]
-fn without_a_descriptor_it_was_not_sent() {
+fn a_request_without_a_descriptor_was_not_sent() {
     let fake = fake();
     let mut shell = Command::new("sh");
     shell.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
-    let (said, errors) = child(shell, &fake, "no descriptors");
-    assert!(said[0].starts_with(NOT_SENT), "{said:?} {errors}");
-    // All retries are over, and there are some again.
-    assert_eq!(said[1..], ["waits: 5", "sent"]);
+    let (lines, errors) = child(shell, &fake, "no descriptors");
+    assert!(lines[0].starts_with(NOT_SENT), "{lines:?} {errors}");
+    // All retries were used up. With free descriptors the next send succeeds.
+    assert_eq!(lines[1..], ["waits: 5", "sent"]);
     assert_eq!(fake.sent().len(), 1);
 }
 
 #[test]
-#[ignore = "the other half of tests that need a process; by itself it does nothing"]
+#[ignore = "runs in the child process of other tests; does nothing when run directly"]
 fn run() {
     let var = |name| std::env::var(name).ok();
     let (Some(base_url), Some(token), Some(mode)) = (var(BASE_URL), var(TOKEN), var(MODE)) else {
@@ -119,7 +121,7 @@ fn run() {
             println!("{MARK}{} bytes", done.bytes);
         }
         "fewer threads" => {
-            // A host of its own for the old API, which is not looked up before there are no threads.
+            // The old API has a different host, which is first contacted when no thread can be started.
             let other = base_url.replace("localhost", "127.0.0.1");
             let client = builder().oapi_base_url(other).build().unwrap();
             println!("{MARK}{}", try_to_send(&client));
@@ -153,7 +155,7 @@ fn with_deadline(builder: ClientBuilder) -> Client {
     builder.overall_timeout(Duration::from_secs(60)).build().unwrap()
 }
 
-/// From now on this process may not start another thread.
+/// Prevents this process from starting further threads.
 fn lower_threads() -> &'static str {
     let limit =
         Command::new("prlimit").args(["--nproc=1:1", "--pid", &std::process::id().to_string()]).status();

@@ -1,13 +1,13 @@
-//! The layers of `docs/architecture.md`, read off the imports of `src/`.
+//! Checks the layers of `docs/architecture.md` against the imports of `src/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// From the top down. A folder imports from its own line and from those below.
+/// The layers from top to bottom. A folder imports only from its own layer and the layers below.
 const LAYERS: [&str; 6] = ["transfer", "api", "client", "http", "object", "base"];
 
-/// Modules, and the modules whose items they name.
+/// Modules, each with the modules whose items it names.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -24,7 +24,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// `src/http/mod.rs` is `http`, `src/http/tls.rs` is `http::tls`.
+/// Returns the module of a file: `src/http/mod.rs` is `http`, `src/http/tls.rs` is `http::tls`.
 fn module(root: &Path, file: &Path) -> String {
     let path = file.strip_prefix(root).unwrap().with_extension("");
     let parts: Vec<_> =
@@ -32,7 +32,9 @@ fn module(root: &Path, file: &Path) -> String {
     parts.join("::")
 }
 
-/// The paths that a source names, less its tests. `super` counts at the top of the file only: an inner module's is the file.
+/// Returns the paths that a source names outside its tests.
+///
+/// `super` counts only at the top level of the file, because the `super` of an inner module is the file itself.
 fn paths(text: &str, module: &str) -> Vec<String> {
     let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -41,7 +43,7 @@ fn paths(text: &str, module: &str) -> Vec<String> {
         paths.extend(line.split("crate::").skip(1).map(str::to_owned));
         let import = line.strip_prefix("pub(crate) ").or(line.strip_prefix("pub ")).unwrap_or(line);
         if let Some(path) = import.strip_prefix("use ") {
-            // A child of this module, perhaps.
+            // The path may start at a child of this module.
             paths.push(format!("{module}::{path}"));
         }
         if let Some(path) = import.strip_prefix("use super::") {
@@ -78,7 +80,7 @@ fn imports() -> Imports {
             if !longest.is_empty() && longest != name {
                 named.insert(longest);
             } else if path.starts_with(char::is_uppercase) {
-                // By its public name, from the file that re-exports everything.
+                // An item imported by its public name, from the file that re-exports everything.
                 named.insert("lib".to_owned());
             }
         }
@@ -104,16 +106,16 @@ fn imports_go_down_only() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // The test reads what it means to read.
+    // Ensures that the test has found the modules and their imports.
     assert!(imports["transfer::download"].contains("client") && imports.len() > 80, "{imports:#?}");
 }
 
 #[test]
-fn no_files_import_each_other_in_a_circle() {
+fn files_do_not_import_each_other_in_a_circle() {
     let mut left = imports();
     left.insert("lib".to_owned(), left.keys().cloned().collect());
     loop {
-        // A file that imports nothing of these, or that none of these imports, is in no circle.
+        // A file that imports none of the remaining files, or that none of them imports, is not part of a circle.
         let names: BTreeSet<String> = left.keys().cloned().collect();
         for named in left.values_mut() {
             named.retain(|other| names.contains(other));

@@ -1,4 +1,4 @@
-//! Limits that are endless, absurd or used up: an error at worst, and never a panic.
+//! Endless, absurd and exhausted limits: they cause an error at worst, never a panic.
 
 use std::net::TcpListener;
 use std::sync::Barrier;
@@ -12,9 +12,9 @@ use dingtalk_files::{
 };
 use serde_json::json;
 
-use crate::support::{SEND, Scripted, TOKEN, ask, fake, http_answer, own_agent, send};
+use crate::support::{SEND, Scripted, TOKEN, fake, http_answer, own_agent, query_info, send};
 
-/// Everything once: a call, a download by either way, an upload large enough to ask first.
+/// Uses every kind of transfer once: a call, a download with and without a flag, and an upload that sends `Expect`.
 fn use_all(client: &Client, fake: &FakeDingTalk) {
     let flag = AtomicBool::new(false);
     send(client).unwrap();
@@ -34,7 +34,7 @@ fn endless(builder: ClientBuilder) -> ClientBuilder {
 }
 
 #[test]
-fn an_endless_limit_is_none() {
+fn an_endless_limit_means_no_limit() {
     for limit in [Duration::MAX, Duration::from_secs(u64::MAX / 2), Duration::from_secs(1 << 40)] {
         let fake = fake();
         let clock = ManualClock::new();
@@ -46,7 +46,7 @@ fn an_endless_limit_is_none() {
             Fault::api_error(429, "system.busy").header("Retry-After", &u64::MAX.to_string()),
         );
         use_all(&client, &fake);
-        // A wait is a day at most, so that sums of them stay far from overflowing.
+        // A single wait is at most a day, so that sums of waits cannot overflow.
         assert!(
             clock.sleeps().iter().all(|wait| *wait <= Duration::from_secs(2 * 86_400)),
             "{:?}",
@@ -56,7 +56,7 @@ fn an_endless_limit_is_none() {
 }
 
 #[test]
-fn an_endless_limit_of_an_own_agent_is_none() {
+fn an_endless_limit_of_a_custom_agent_means_no_limit() {
     let (fake, max) = (fake(), Some(Duration::MAX));
     let agent =
         own_agent().timeout_global(max).timeout_per_call(max).timeout_resolve(max).timeout_connect(max);
@@ -66,19 +66,19 @@ fn an_endless_limit_of_an_own_agent_is_none() {
     use_all(&client, &fake);
 }
 
-/// Once it was refused, though it asks for nothing that the agent has: the fake's client wants no proxy.
+/// Regression: the agent was refused although the only setting in conflict, no proxy, is the fake's own.
 #[test]
-fn the_fakes_client_takes_an_agent_and_goes_around_its_proxy() {
+fn the_fakes_client_accepts_an_agent_and_bypasses_its_proxy() {
     let fake = fake();
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", proxy.local_addr().unwrap());
     let agent = own_agent().proxy(Some(ureq::Proxy::new(&url).unwrap())).build().new_agent();
     use_all(&fake.client().agent(agent).build().unwrap(), &fake);
     proxy.set_nonblocking(true).unwrap();
-    assert!(proxy.accept().is_err(), "somebody came");
+    assert!(proxy.accept().is_err(), "the proxy was contacted");
 }
 
-/// An object at these servers, signed by so many headers.
+/// Returns the info of an object at these servers, signed with this number of headers.
 fn info_at(servers: &[String], headers: usize) -> DownloadInfo {
     let headers: serde_json::Map<_, _> =
         (0..headers).map(|n| (format!("x-oss-{n}"), json!("value"))).collect();
@@ -88,7 +88,7 @@ fn info_at(servers: &[String], headers: usize) -> DownloadInfo {
 }
 
 #[test]
-fn forty_thousand_signed_headers_are_an_error() {
+fn more_than_a_hundred_signed_headers_are_an_error() {
     let fake = fake();
     let client = fake.client().build().unwrap();
     for count in [101, 40_000] {
@@ -101,7 +101,7 @@ fn forty_thousand_signed_headers_are_an_error() {
 }
 
 #[test]
-fn sixteen_urls_are_tried_and_no_more() {
+fn at_most_sixteen_urls_are_tried() {
     let server = Scripted::start(|_| http_answer("404 Not Found", ""));
     let client = Client::builder().access_token(TOKEN).base_url(server.url()).no_proxy();
     let client = client.retry(RetryPolicy::none()).build().unwrap();
@@ -110,9 +110,9 @@ fn sixteen_urls_are_tried_and_no_more() {
     assert_eq!(server.closed.try_iter().count(), 16);
 }
 
-/// A token of 20 KB is in a header, or in the query of the old host.
+/// A token of 20 KB is sent in a header, or in the query of the old host.
 #[test]
-fn a_long_token_is_sent_whole() {
+fn a_long_token_is_sent_completely() {
     let long = "t".repeat(20_000);
     let server =
         Scripted::start(|_| http_answer("200 OK", r#"{"errcode": 0, "result": {"userid": "user-1"}}"#));
@@ -124,7 +124,7 @@ fn a_long_token_is_sent_whole() {
     assert!(server.closed.recv().unwrap().contains(&format!("access_token={long} HTTP/1.1\r\n")));
 }
 
-/// A send was an error that "may have run" when its answer had 17 KiB of headers.
+/// Regression: a send failed with "may have run" if its answer had 17 KiB of headers.
 #[test]
 fn an_answer_head_of_32_kib_is_read() {
     let fill = format!("X-Fill: {}\r\n", "f".repeat(1000)).repeat(32);
@@ -140,7 +140,7 @@ fn an_answer_head_of_32_kib_is_read() {
     assert_eq!(bytes, b"{}");
 }
 
-/// They say nothing, whatever they carry.
+/// Informational responses are ignored, whatever their headers.
 #[test]
 fn early_hints_are_skipped() {
     let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n".repeat(16);
@@ -151,9 +151,9 @@ fn early_hints_are_skipped() {
 }
 
 #[test]
-fn a_body_marked_identity_that_is_cut_is_cut() {
+fn a_cut_body_with_identity_encoding_is_detected() {
     for coding in ["", "Transfer-Encoding: identity\r\n", "Content-Encoding: identity, identity\r\n"] {
-        // A length that nobody keeps, and the connection's end.
+        // The connection ends before the announced length.
         let answer = format!("HTTP/1.1 200 OK\r\n{coding}ETag: \"e\"\r\nContent-Length: 10\r\n\r\nhello");
         let server = Scripted::start(move |_| answer.clone());
         let info = info_at(&[server.url()], 1);
@@ -166,21 +166,21 @@ fn a_body_marked_identity_that_is_cut_is_cut() {
     }
 }
 
-/// A date is held against the answer's own, so that it does not matter what this machine's clock says.
+/// A `Retry-After` date is compared with the answer's own `Date`, so this machine's clock does not matter.
 #[test]
-fn a_wait_until_a_date_is_waited() {
+fn a_retry_after_date_is_honoured() {
     let fake = fake();
     let clock = ManualClock::new();
     let client = fake.client().clock(clock.clone()).build().unwrap();
     let busy = Fault::status(503).header("Retry-After", "Fri, 31 Dec 2100 23:59:59 GMT");
     fake.fault(Target::DownloadInfo, busy.header("Date", "Fri, 31 Dec 2100 23:59:50 GMT"));
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     assert_eq!(clock.sleeps(), [Duration::from_secs(9)]);
 }
 
-/// Its own time ends, though the thread that fetches the token has none.
+/// The waiting call's own deadline applies, even if the thread that fetches the token is not done.
 #[test]
-fn a_deadline_ends_the_wait_for_the_token_of_another_thread() {
+fn a_deadline_ends_the_wait_for_another_threads_token() {
     let fake = fake();
     let clock = ManualClock::new();
     let builder = fake.client().clock(clock.clone()).stall_timeout(Duration::from_secs(60));
@@ -188,7 +188,7 @@ fn a_deadline_ends_the_wait_for_the_token_of_another_thread() {
     fake.fault(Target::Token, Fault::StallBeforeAnswer);
     let started = Barrier::new(2);
     thread::scope(|scope| {
-        let first = scope.spawn(|| ask(&client).map(drop));
+        let first = scope.spawn(|| query_info(&client).map(drop));
         while fake.requests_to(Target::Token).is_empty() {
             thread::sleep(Duration::from_millis(1));
         }
@@ -197,7 +197,7 @@ fn a_deadline_ends_the_wait_for_the_token_of_another_thread() {
             send(&client).map(drop)
         });
         started.wait();
-        // It waits now, or will see at once that its time is over; the clock is only moved once it has begun to count.
+        // The second call must have started its deadline before the clock advances.
         thread::sleep(Duration::from_millis(300));
         clock.advance(Duration::from_secs(1000));
         let error = second.join().unwrap().unwrap_err();
@@ -205,7 +205,7 @@ fn a_deadline_ends_the_wait_for_the_token_of_another_thread() {
         assert_eq!((e.operation, e.stage, e.timed_out), (SEND, NetworkStage::Connect, true));
         assert!(error.to_string().contains("the overall timeout of 100 s ended POST "), "{error}");
         assert!(!error.may_have_run());
-        // The first one waits for its answer still; the fake ends that.
+        // The first call still waits for its answer; dropping the fake ends that wait.
         assert!(!first.is_finished());
         drop(fake);
         let error = first.join().unwrap().unwrap_err();

@@ -1,11 +1,11 @@
-//! The integration tests, in one binary: what a program that uses this crate can see of it.
+//! The integration tests, in one binary: they test the crate as a dependent program sees it.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "in a test a panic is the message; clippy.toml covers the test functions, not their helpers"
+    reason = "tests report failures by panicking; clippy.toml covers the test functions, not their helpers"
 )]
 
 mod api_errors;
@@ -25,7 +25,7 @@ mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 mod transfer;
-// The pages quote Linux and rustls, with its own roots.
+// The pages quote error texts of Linux and of rustls with its built-in roots.
 #[cfg(all(target_os = "linux", feature = "rustls", not(feature = "platform-verifier")))]
 mod troubleshooting;
 mod upload;

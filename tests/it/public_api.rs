@@ -1,4 +1,4 @@
-//! What a program can write that knows this crate from outside only. Much of it is tested by compiling.
+//! The public API as a dependent program uses it. Many of these tests only need to compile.
 
 use std::error::Error as StdError;
 use std::fs::File;
@@ -21,9 +21,9 @@ use dingtalk_files::{
     TransferProtocol, UnexpectedAnswer, UnionId, Upload, UploadInfo, UploadInterrupted, Uploaded, Visibility,
 };
 
-use crate::support::{ask, fake, good_token};
+use crate::support::{fake, good_token, query_info};
 
-/// 1000 bytes, each of which tells where it is.
+/// Size of the test content.
 const SIZE: u64 = 1000;
 
 fn content() -> Vec<u8> {
@@ -39,7 +39,7 @@ fn stored() -> (FakeDingTalk, RemoteFile) {
 }
 
 #[test]
-fn every_type_can_go_to_another_thread() {
+fn all_types_can_be_sent_to_another_thread() {
     fn assert_shared<T: Send + Sync + 'static>() {}
     fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
     fn assert_error<T: StdError + Send + Sync + 'static>() {}
@@ -78,16 +78,16 @@ fn every_type_can_go_to_another_thread() {
 }
 
 #[test]
-fn every_type_of_a_transfer_can_go_to_another_thread() {
+fn all_types_of_transfers_can_be_sent_to_another_thread() {
     fn assert_shared<T: Send + Sync + 'static>() {}
     fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
     fn assert_error<T: StdError + Send + Sync + 'static>() {}
     fn assert_sent<T: Send>() {}
     assert_cloned::<(PendingUpload, Uploaded, SentFile, Progress, Phase)>();
     assert_shared::<SourceProblem>();
-    // It may hold a reader.
+    // `SendFile` may hold a reader.
     assert_sent::<SendFile<'static>>();
-    // They hold the caller's callback, which need not be shared.
+    // These hold the caller's callback, which need not be `Sync`.
     assert_sent::<(Upload<'static>, SendFrom<'static>, Download<'static>)>();
     assert_error::<SourceError>();
     assert_error::<FileError>();
@@ -96,15 +96,15 @@ fn every_type_of_a_transfer_can_go_to_another_thread() {
     assert_error::<NotSent>();
 }
 
-/// Every `Result` of this crate has room for one.
+/// Every `Result` of this crate is at least as large as its error.
 #[test]
-fn an_error_is_four_words_at_most() {
+fn an_error_is_at_most_four_words() {
     assert!(size_of::<Error>() <= 32);
 }
 
-/// Whatever has bytes can be uploaded, and whoever describes an upload may let go of the client.
+/// All kinds of byte sources can be uploaded, and an upload does not borrow its client.
 #[test]
-fn every_source_is_one() {
+fn every_kind_of_source_can_be_uploaded() {
     let fake = fake();
     let client = fake.client().build().unwrap();
     let upload = || client.upload("space-1", String::from("0"), UnionId("union-1")).name("a.txt");
@@ -127,17 +127,17 @@ fn every_source_is_one() {
     upload().from_reader(File::open(&path).unwrap(), SIZE).unwrap();
     std::fs::remove_file(&path).unwrap();
 
-    // What is described here may be run there, with what belongs to neither.
-    let (mut told, flag) = (0, std::sync::atomic::AtomicBool::new(false));
-    let described = upload().progress(|now| told = now.bytes).cancel(&flag);
+    // An upload may be configured here and run in another thread, with a borrowed callback and flag.
+    let (mut reported, flag) = (0, std::sync::atomic::AtomicBool::new(false));
+    let upload_in_thread = upload().progress(|now| reported = now.bytes).cancel(&flag);
     drop(client);
-    thread::scope(|scope| scope.spawn(|| described.from_bytes("hello")).join().unwrap()).unwrap();
-    assert_eq!(told, 5);
+    thread::scope(|scope| scope.spawn(|| upload_in_thread.from_bytes("hello")).join().unwrap()).unwrap();
+    assert_eq!(reported, 5);
     assert_eq!(fake.files().len(), 1 + 14);
 }
 
 #[test]
-fn every_range_expression_is_one() {
+fn every_range_expression_is_accepted() {
     let (_fake, file) = stored();
     let bytes = content();
     let check = |range: ByteRange, expected: &[u8]| {
@@ -148,7 +148,7 @@ fn every_range_expression_is_one() {
         assert_eq!(done.size, Some(SIZE), "{range:?}");
         done.range
     };
-    // With literals of no type, as one writes them.
+    // Untyped literals, as callers write them.
     assert_eq!(check((..).into(), &bytes), 0..1000);
     assert_eq!(check((0..500).into(), &bytes[..500]), 0..500);
     assert_eq!(check((0..=499).into(), &bytes[..500]), 0..500);
@@ -157,7 +157,7 @@ fn every_range_expression_is_one() {
     assert_eq!(check((..=499).into(), &bytes[..500]), 0..500);
     assert_eq!(check(ByteRange::last(5), &bytes[995..]), 995..1000);
 
-    // And in the place where they stand.
+    // Range expressions as direct arguments.
     let mut out = Vec::new();
     let mut total = 0;
     total += file.download_to(&mut out, ..).unwrap().bytes;
@@ -169,7 +169,7 @@ fn every_range_expression_is_one() {
     total += file.download_to(&mut out, ByteRange::last(5)).unwrap().bytes;
     assert_eq!((total, out.len()), (3505, 3505));
 
-    // Kept in a variable, of their own types and of ours.
+    // Ranges in variables, of standard types and as `ByteRange`.
     let inclusive = 10..=19;
     let (start, end): (u64, u64) = (20, 30);
     let ours = ByteRange::from(start..end);
@@ -182,9 +182,9 @@ fn every_range_expression_is_one() {
 }
 
 #[test]
-fn ranges_that_are_none_send_nothing() {
+fn empty_ranges_are_refused_without_a_request() {
     let (fake, file) = stored();
-    // Backwards on purpose, so from variables: clippy knows literals.
+    // Reversed on purpose; variables avoid a clippy lint about literals.
     let (low, high) = (5, 6);
     for range in [
         ByteRange::from(low..low),
@@ -200,7 +200,7 @@ fn ranges_that_are_none_send_nothing() {
 }
 
 #[test]
-fn every_writer_is_one() {
+fn every_kind_of_writer_is_accepted() {
     let (_fake, file) = stored();
     let bytes = content();
 
@@ -225,7 +225,7 @@ fn every_writer_is_one() {
 
     assert_eq!(file.download_to(&mut io::sink(), ..).unwrap().bytes, SIZE);
 
-    // What a buffer holds back is written when the download is done, not when the buffer goes.
+    // A buffered writer is flushed when the download is done, not when the writer is dropped.
     let mut buffered = BufWriter::with_capacity(1 << 20, Vec::new());
     file.download_to(&mut buffered, ..).unwrap();
     assert!(buffered.buffer().is_empty() && *buffered.get_ref() == bytes);
@@ -261,7 +261,7 @@ fn a_clone_works_in_another_thread() {
     assert!(all == content());
 
     let client = fake.client().build().unwrap();
-    let info = ask(&client).unwrap();
+    let info = query_info(&client).unwrap();
     let (client, shared) = (client.clone(), &info);
     let bytes = thread::scope(|scope| {
         let run = scope.spawn(|| {
@@ -273,7 +273,7 @@ fn a_clone_works_in_another_thread() {
     assert!(bytes == content());
 }
 
-/// As `fn main` of a utility would have it.
+/// Has the body of a typical utility's `fn main`.
 fn main_of_a_utility(base_url: &str) -> Result<(), Error> {
     let client = Client::builder()
         .app(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET)
@@ -294,7 +294,7 @@ fn main_of_a_utility(base_url: &str) -> Result<(), Error> {
 }
 
 #[test]
-fn a_question_mark_is_enough() {
+fn errors_convert_with_the_question_mark_operator() {
     fn boxed(base_url: &str) -> Result<(), Box<dyn StdError>> {
         main_of_a_utility(base_url)?;
         Ok(())
@@ -310,7 +310,7 @@ fn a_question_mark_is_enough() {
     let error = main_of_a_utility(&url).unwrap_err();
     assert!(error.is_not_found());
     assert_eq!(fake.sent().len(), 1);
-    // A `main` that returns the error prints `Debug`: that is the sentence too.
+    // A `main` that returns the error prints its `Debug` form, which is the same sentence.
     assert_eq!(format!("{error:?}"), error.to_string());
     assert!(!error.to_string().contains('\n'), "one line");
     assert!(own_alias(&url).unwrap_err().is_not_found());
@@ -318,17 +318,17 @@ fn a_question_mark_is_enough() {
     let dynamic = boxed(&url).unwrap_err();
     let ours = dynamic.downcast_ref::<Error>().unwrap();
     assert_eq!(ours.code(), Some("dentryNotExist"));
-    // All of it is in the text, so that a program which prints the chain does not say things twice.
+    // The text is complete, so a program that prints the error chain does not repeat itself.
     assert!(dynamic.source().is_none());
 }
 
 #[test]
-fn an_error_can_be_taken_apart() {
+fn an_error_can_be_matched_by_variant() {
     let fake = fake();
     let client = fake.client().build().unwrap();
     let file = client.file("space-1", "absent", UnionId("union-1"));
     let error = file.download_info().unwrap_err();
-    let told = match &error {
+    let text = match &error {
         Error::Api(e) => {
             format!("{} {} {:?} {}", e.status, e.code, e.required_scopes, e.request_id.is_some())
         }
@@ -344,7 +344,7 @@ fn an_error_can_be_taken_apart() {
         Error::Config(text) | Error::InvalidArgument(text) => text.clone(),
         other => other.to_string(),
     };
-    assert_eq!(told, "404 dentryNotExist [] true");
+    assert_eq!(text, "404 dentryNotExist [] true");
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn a_closure_is_a_token_source() {
         }),
     ];
     for builder in good {
-        ask(&builder.base_url(fake.base_url()).no_proxy().build().unwrap()).unwrap();
+        query_info(&builder.base_url(fake.base_url()).no_proxy().build().unwrap()).unwrap();
     }
     let bad = [
         Client::builder().token_source(|| std::fs::read_to_string("/nowhere/token")),
@@ -381,14 +381,14 @@ fn a_closure_is_a_token_source() {
         Client::builder().token_source(|| Err::<Secret, _>("sealed")),
     ];
     for builder in bad {
-        let error = ask(&builder.base_url(fake.base_url()).no_proxy().build().unwrap()).unwrap_err();
+        let error = query_info(&builder.base_url(fake.base_url()).no_proxy().build().unwrap()).unwrap_err();
         assert!(matches!(error, Error::TokenSource(_)), "{error}");
     }
 }
 
-/// Text for a setter may be borrowed or owned, a list may be an array, a vector or a slice.
+/// Setters take borrowed or owned text, and lists as arrays, vectors or slices.
 #[test]
-fn options_take_what_is_at_hand() {
+fn options_accept_borrowed_and_owned_values() {
     let (borrowed, owned) = ("a.txt", String::from("a.txt"));
     assert_eq!(PreCheckParam::new().name(borrowed), PreCheckParam::new().name(owned.clone()));
     assert_eq!(PreCheckParamV2::new().name(borrowed), PreCheckParamV2::new().name(owned));
@@ -400,8 +400,8 @@ fn options_take_what_is_at_hand() {
 }
 
 #[test]
-fn answers_are_data() {
-    // For tests of downstream programs: an answer can be made from the documented JSON.
+fn answers_can_be_deserialized_and_compared() {
+    // Tests of dependent programs can create an answer from the documented JSON.
     let info: DownloadInfo =
         serde_json::from_str(r#"{"headerSignatureInfo":{"region":"SINGAPORE"}}"#).unwrap();
     let signed: HeaderSignatureInfo = info.header_signature_info.clone().unwrap();

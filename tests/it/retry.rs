@@ -1,5 +1,4 @@
-//! What is tried again, and above all what is not: the table "API calls" of the design, against a server that
-//! misbehaves.
+//! Retries of API calls against a misbehaving server: the calls that are repeated, and above all those that are not.
 
 use std::thread;
 use std::time::Duration;
@@ -9,14 +8,14 @@ use dingtalk_files::{Client, ClientBuilder, Error, ErrorKind, NetworkError, Netw
 use serde_json::json;
 
 use crate::support::{
-    DOWNLOAD_INFO, REFUSED, SEND, Scripted, ask, client_and_clock, fake, good_token, http_answer, own_agent,
-    send,
+    DOWNLOAD_INFO, REFUSED, SEND, Scripted, client_and_clock, fake, good_token, http_answer, own_agent,
+    query_info, send,
 };
 
 const QPS: &str = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi";
 const QPM: &str = "Forbidden.AccessDenied.QpmLimitForAppkeyAndApi";
 const SECOND: Duration = Duration::from_secs(1);
-/// For the limits that are real time.
+/// For limits that are measured in real time.
 const SHORT: Duration = Duration::from_millis(200);
 
 #[track_caller]
@@ -27,7 +26,7 @@ fn network(error: &Error) -> &NetworkError {
     }
 }
 
-/// A client that needs no token call, so that its first request is the call itself.
+/// Returns the builder of a client with a fixed token, so that its first request is the call itself.
 fn with_token(fake: &FakeDingTalk) -> ClientBuilder {
     let builder = Client::builder().access_token(good_token(fake));
     builder.base_url(fake.base_url()).no_proxy()
@@ -38,8 +37,8 @@ fn client_with_token(fake: &FakeDingTalk) -> (Client, ManualClock) {
     (with_token(fake).clock(clock.clone()).build().unwrap(), clock)
 }
 
-/// Failures after which nobody knows whether the operation ran.
-fn unclear() -> Vec<Fault> {
+/// Returns the failures after which the client cannot know whether the operation ran.
+fn unclear_outcomes() -> Vec<Fault> {
     vec![
         Fault::api_error(500, "systemError"),
         Fault::api_error(503, "operationTimeout"),
@@ -53,7 +52,7 @@ fn unclear() -> Vec<Fault> {
 }
 
 #[test]
-fn throttling_is_waited_out_for_a_send_too() {
+fn throttled_calls_including_sends_are_repeated_after_a_wait() {
     let faults =
         [Fault::api_error(403, QPS), Fault::api_error(403, QPM), Fault::api_error(429, "system.busy")];
     for target in [Target::Send, Target::DownloadInfo] {
@@ -64,11 +63,11 @@ fn throttling_is_waited_out_for_a_send_too() {
         }
         match target {
             Target::Send => drop(send(&client).unwrap()),
-            _ => drop(ask(&client).unwrap()),
+            _ => drop(query_info(&client).unwrap()),
         }
         let requests = fake.requests_to(target);
         assert_eq!(requests.len(), 4);
-        // A repetition is the very same request.
+        // The repeated request is identical.
         for request in &requests {
             assert_eq!(
                 (&request.raw_query, &request.body, &request.headers),
@@ -78,7 +77,7 @@ fn throttling_is_waited_out_for_a_send_too() {
         assert_eq!(fake.sent().len(), usize::from(target == Target::Send));
         let sleeps = clock.sleeps();
         assert_eq!(sleeps.len(), 3);
-        // At least a second, and longer each time: 1, 2, 4, and up to a second more by chance.
+        // At least 1, 2 and 4 seconds, plus up to one random second.
         for (wait, least) in sleeps.iter().zip([1, 2, 4]) {
             let least = SECOND * least;
             assert!((least..=least + SECOND).contains(wait), "{sleeps:?}");
@@ -86,9 +85,9 @@ fn throttling_is_waited_out_for_a_send_too() {
     }
 }
 
-/// A limit per second is not met by a shorter wait, whatever the policy says.
+/// A shorter wait cannot satisfy a per-second limit, so the policy's shorter delays are ignored.
 #[test]
-fn throttling_is_waited_out_at_least_a_second() {
+fn the_wait_after_throttling_is_at_least_a_second() {
     let fake = fake();
     let clock = ManualClock::new();
     let hasty = RetryPolicy::new().base_delay(Duration::ZERO).max_delay(Duration::from_millis(10));
@@ -100,12 +99,12 @@ fn throttling_is_waited_out_at_least_a_second() {
 
 #[test]
 fn a_send_that_may_have_run_is_not_repeated() {
-    // On a fresh connection, and on one that has served before: there a failure may look like a stale connection.
-    for (fault, pooled) in unclear().into_iter().flat_map(|f| [(f.clone(), false), (f, true)]) {
+    // On a new connection, and on a reused one, where a failure may look like a stale connection.
+    for (fault, pooled) in unclear_outcomes().into_iter().flat_map(|f| [(f.clone(), false), (f, true)]) {
         let fake = fake();
         let (client, clock) = client_with_token(&fake);
         if pooled {
-            ask(&client).unwrap();
+            query_info(&client).unwrap();
         }
         fake.fault_always(Target::Send, fault.clone());
         let error = send(&client).unwrap_err();
@@ -114,22 +113,22 @@ fn a_send_that_may_have_run_is_not_repeated() {
         assert!(error.may_have_run(), "{fault:?}: {error}");
         assert!(error.is_transient(), "{fault:?}: {error}");
         assert!(error.to_string().starts_with(SEND), "{error}");
-        assert!(fake.sent().len() <= 1, "the faults that let the operation run, let it run once");
+        assert!(fake.sent().len() <= 1, "the operation must not run twice");
     }
 }
 
 #[test]
-fn a_read_is_repeated_until_it_succeeds() {
-    for fault in unclear() {
+fn a_query_is_repeated_until_it_succeeds() {
+    for fault in unclear_outcomes() {
         let fake = fake();
         let (client, clock) = client_and_clock(&fake);
         for _ in 0..3 {
             fake.fault(Target::DownloadInfo, fault.clone());
         }
-        let info = ask(&client).unwrap();
+        let info = query_info(&client).unwrap();
         assert!(info.header_signature_info.is_some());
         assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 4, "{fault:?}");
-        // Full jitter: anything up to 250 ms, 500 ms, 1 s.
+        // Full jitter: up to 250 ms, 500 ms and 1 s.
         let sleeps = clock.sleeps();
         assert_eq!(sleeps.len(), 3);
         for (wait, most) in sleeps.iter().zip([250, 500, 1000]) {
@@ -139,7 +138,7 @@ fn a_read_is_repeated_until_it_succeeds() {
 }
 
 #[test]
-fn retries_end_with_the_real_error() {
+fn retries_end_with_the_last_error() {
     let fake = fake();
     let clock = ManualClock::new();
     let policy = RetryPolicy::new().max_retries(2);
@@ -147,14 +146,14 @@ fn retries_end_with_the_real_error() {
     fake.fault(Target::DownloadInfo, Fault::CloseWithoutAnswer);
     fake.fault(Target::DownloadInfo, Fault::status(500));
     fake.fault_always(Target::DownloadInfo, Fault::api_error(500, "unknownError"));
-    let error = ask(&client).unwrap_err();
+    let error = query_info(&client).unwrap_err();
     assert_eq!(error.code(), Some("unknownError"));
     assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 3);
     assert_eq!(clock.sleeps().len(), 2);
 }
 
 #[test]
-fn what_is_final_is_asked_once() {
+fn a_final_error_is_not_retried() {
     for (status, code) in [
         (403, "Forbidden.AccessDenied.ApiCountLimitForOrg"),
         (403, "Forbidden.AccessDenied.IpNotInWhiteList"),
@@ -167,15 +166,15 @@ fn what_is_final_is_asked_once() {
         let fake = fake();
         let (client, clock) = client_and_clock(&fake);
         fake.fault_always(Target::DownloadInfo, Fault::api_error(status, code));
-        assert_eq!(ask(&client).unwrap_err().code(), Some(code));
+        assert_eq!(query_info(&client).unwrap_err().code(), Some(code));
         assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 1, "{code}");
         assert_eq!(clock.sleeps(), [], "{code}");
     }
 }
 
-/// A server that was never reached has not run anything: here a send may be tried again.
+/// A server that was never reached has not run the operation, so even a send may be repeated.
 #[test]
-fn a_refused_connection_is_tried_again_also_for_a_send() {
+fn a_refused_connection_is_retried_even_for_a_send() {
     let clock = ManualClock::new();
     let client = Client::builder()
         .access_token("token-1")
@@ -196,45 +195,45 @@ fn a_refused_connection_is_tried_again_also_for_a_send() {
 }
 
 #[test]
-fn no_policy_no_retry() {
+fn retry_policy_none_disables_retries() {
     for fault in [Fault::api_error(403, QPS), Fault::status(500)] {
         let fake = fake();
         let clock = ManualClock::new();
         let client = fake.client().retry(RetryPolicy::none()).clock(clock.clone());
         let client = client.build().unwrap();
         fake.fault(Target::DownloadInfo, fault);
-        ask(&client).unwrap_err();
+        query_info(&client).unwrap_err();
         assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 1);
         assert_eq!(clock.sleeps(), []);
-        // The failure was of one call only.
-        ask(&client).unwrap();
+        // The next call succeeds.
+        query_info(&client).unwrap();
     }
 }
 
 #[test]
 fn retry_after_is_honoured_up_to_the_cap() {
-    for (asked, waited) in [("7", 7), ("3600", 20)] {
+    for (requested, waited) in [("7", 7), ("3600", 20)] {
         let fake = fake();
         let (client, clock) = client_and_clock(&fake);
-        let throttled = Fault::api_error(403, QPS).header("Retry-After", asked);
-        let busy = Fault::api_error(503, "operationTimeout").header("Retry-After", asked);
+        let throttled = Fault::api_error(403, QPS).header("Retry-After", requested);
+        let busy = Fault::api_error(503, "operationTimeout").header("Retry-After", requested);
         fake.fault(Target::Send, throttled);
         fake.fault(Target::DownloadInfo, busy);
         send(&client).unwrap();
-        ask(&client).unwrap();
+        query_info(&client).unwrap();
         assert_eq!(clock.sleeps(), [Duration::from_secs(waited); 2]);
     }
-    // A date says nothing without that of the answer itself, and must not be taken for a number.
+    // A date is ignored without the answer's own `Date`, and must not be parsed as a number.
     let fake = fake();
     let (client, clock) = client_and_clock(&fake);
     let dated = Fault::status(503).header("Retry-After", "Fri, 31 Dec 2100 23:59:59 GMT");
     fake.fault(Target::DownloadInfo, dated);
-    ask(&client).unwrap();
+    query_info(&client).unwrap();
     assert!(clock.sleeps()[0] <= Duration::from_millis(250));
 }
 
-/// The server closed a connection that had been announced as lasting. That is no failure of the next call, not even
-/// of a send: the end was there to be seen before anything was sent.
+/// The server has closed a connection without announcing it. The next call succeeds, even a send, because the client
+/// detects the end before sending.
 #[test]
 fn a_stale_pooled_connection_does_not_lose_a_send() {
     let server = Scripted::start(|_| http_answer("200 OK", "{}"));
@@ -248,52 +247,52 @@ fn a_stale_pooled_connection_does_not_lose_a_send() {
         .unwrap();
     for _ in 0..3 {
         send(&client).unwrap();
-        // The connection is closed when this comes, so that no race decides what the next call finds.
+        // Wait until the connection is closed, so that the next call cannot race with it.
         let request = server.closed.recv().unwrap();
         assert!(request.starts_with("POST /v1.0/convFile/"), "{request}");
     }
-    assert!(server.closed.try_recv().is_err(), "a send went out twice");
+    assert!(server.closed.try_recv().is_err(), "a send was repeated");
     assert_eq!(clock.sleeps(), []);
 }
 
 #[test]
-fn the_overall_timeout_ends_retries_with_the_last_real_error() {
+fn the_overall_timeout_ends_retries_with_the_last_server_error() {
     let fake = fake();
     let clock = ManualClock::new();
-    let patient = RetryPolicy::new().max_retries(1000);
-    let builder = fake.client().retry(patient).clock(clock.clone());
+    let many_retries = RetryPolicy::new().max_retries(1000);
+    let builder = fake.client().retry(many_retries).clock(clock.clone());
     let client = builder.overall_timeout(Duration::from_secs(20)).build().unwrap();
     let busy = Fault::api_error(500, "systemError").header("Retry-After", "7");
     fake.fault_always(Target::DownloadInfo, busy);
-    let error = ask(&client).unwrap_err();
+    let error = query_info(&client).unwrap_err();
     assert_eq!(error.code(), Some("systemError"));
-    // 7 and 14 seconds are inside, 21 would be outside: that wait is not begun.
+    // Waits until 7 and 14 seconds are within the limit. The wait until 21 seconds would exceed it and is not started.
     assert_eq!(clock.sleeps(), [Duration::from_secs(7); 2]);
     assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 3);
 }
 
-/// The token is part of the call that needs it.
+/// Fetching the token counts towards the timeout of the call.
 #[test]
-fn the_overall_timeout_covers_a_token_fetched_on_the_way() {
+fn the_overall_timeout_covers_the_token_call() {
     let fake = fake();
     let clock = ManualClock::new();
     let builder = fake.client().clock(clock.clone()).overall_timeout(Duration::from_secs(10));
     let client = builder.build().unwrap();
     fake.fault(Target::DownloadInfo, Fault::api_error(500, "systemError").header("Retry-After", "9"));
     fake.fault(Target::DownloadInfo, Fault::api_error(400, "InvalidAuthentication"));
-    // The first token is given; the second would have to wait beyond the limit.
+    // The first token call succeeds; the second would have to wait beyond the limit.
     fake.fault(Target::Token, Fault::Several(vec![]));
     fake.fault_always(Target::Token, Fault::api_error(500, "systemError").header("Retry-After", "7"));
-    let error = ask(&client).unwrap_err();
+    let error = query_info(&client).unwrap_err();
     assert!(matches!(error, Error::Token(_)), "{error}");
     assert_eq!(clock.sleeps(), [Duration::from_secs(9)]);
 }
 
 #[test]
-fn the_overall_timeout_cuts_a_request_short() {
-    let (error, _fake) = send_into_silence(|client| client.overall_timeout(SHORT));
+fn the_overall_timeout_interrupts_a_request() {
+    let (error, _fake) = send_to_silent_server(|client| client.overall_timeout(SHORT));
     let e = network(&error);
-    // Not the stall limit, which is there too and would take 30 seconds.
+    // The overall timeout applies, not the stall timeout of 30 seconds.
     assert!(e.timed_out && error.kind() == ErrorKind::Deadline, "{error}");
     let (text, host) = (error.to_string(), &e.host);
     assert_eq!(
@@ -303,9 +302,9 @@ fn the_overall_timeout_cuts_a_request_short() {
     assert!(error.may_have_run());
 }
 
-/// An agent of the caller's without a limit gets one, and one with a limit keeps it.
+/// A custom agent without a read timeout gets one, and an agent with a read timeout keeps it.
 #[test]
-fn silence_ends_at_the_stall_limit_of_an_own_agent() {
+fn a_silent_server_times_out_with_a_custom_agent() {
     let own = |limit| own_agent().timeout_per_read(limit).build().new_agent();
     for (agent, stall) in [(own(None), SHORT), (own(Some(SHORT)), Duration::from_secs(60))] {
         let fake = fake();
@@ -318,29 +317,29 @@ fn silence_ends_at_the_stall_limit_of_an_own_agent() {
 }
 
 #[test]
-fn silence_ends_at_the_stall_limit() {
-    let (error, fake) = send_into_silence(|client| client.stall_timeout(SHORT));
+fn a_silent_server_times_out_after_the_stall_timeout() {
+    let (error, fake) = send_to_silent_server(|client| client.stall_timeout(SHORT));
     let e = network(&error);
     assert_eq!((e.operation, e.stage, e.timed_out, e.tls), (SEND, NetworkStage::Answer, true, false));
-    assert!(error.may_have_run(), "the server did run it");
+    assert!(error.may_have_run(), "the server has run the send");
     assert_eq!(fake.sent().len(), 1);
     assert_eq!(fake.requests_to(Target::Send).len(), 1);
 }
 
-/// A server that goes silent in the middle of a body is as dead as one that never answers.
+/// The stall timeout also applies within a body.
 #[test]
-fn silence_in_a_body_ends_at_the_stall_limit() {
+fn silence_within_a_body_times_out() {
     let fake = fake();
     let client = fake.client().retry(RetryPolicy::none());
     let client = client.stall_timeout(SHORT).build().unwrap();
     fake.fault(Target::DownloadInfo, Fault::StallAfter(10));
-    let error = ask(&client).unwrap_err();
+    let error = query_info(&client).unwrap_err();
     let e = network(&error);
     assert_eq!((e.operation, e.stage, e.timed_out), (DOWNLOAD_INFO, NetworkStage::Body, true));
 }
 
-/// The one fault whose limit is real time.
-fn send_into_silence(limit: impl Fn(ClientBuilder) -> ClientBuilder) -> (Error, FakeDingTalk) {
+/// Sends to a silent server with a client that `limit` configures. The timeout runs in real time.
+fn send_to_silent_server(limit: impl Fn(ClientBuilder) -> ClientBuilder) -> (Error, FakeDingTalk) {
     let fake = fake();
     let token = fake.client().build().unwrap();
     let token = token.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET).unwrap();
@@ -351,9 +350,9 @@ fn send_into_silence(limit: impl Fn(ClientBuilder) -> ClientBuilder) -> (Error, 
     (error, fake)
 }
 
-/// A token call takes nothing away when it runs twice.
+/// A token call may run twice without harm.
 #[test]
-fn the_token_call_is_a_read() {
+fn the_token_call_is_retried_like_a_query() {
     let fake = fake();
     let (client, clock) = client_and_clock(&fake);
     fake.fault(Target::Token, Fault::CloseWithoutAnswer);
@@ -366,19 +365,19 @@ fn the_token_call_is_a_read() {
 }
 
 #[test]
-fn who_waits_for_the_token_of_another_does_not_share_its_deadline() {
+fn a_call_that_waits_for_another_threads_token_keeps_its_own_deadline() {
     let fake = fake();
     let client = fake.client().overall_timeout(Duration::from_secs(2)).build().unwrap();
-    // The next one is answered.
+    // The next token call is answered.
     fake.fault(Target::Token, Fault::StallBeforeAnswer);
     thread::scope(|scope| {
-        let first = scope.spawn(|| ask(&client).map(drop));
+        let first = scope.spawn(|| query_info(&client).map(drop));
         while fake.requests_to(Target::Token).is_empty() {
             thread::sleep(Duration::from_millis(1));
         }
-        // So that the first one's time ends while the second one waits.
+        // The first call's deadline must pass while the second call waits.
         thread::sleep(Duration::from_secs(1));
-        ask(&client).map(drop).unwrap();
+        query_info(&client).map(drop).unwrap();
         assert!(first.join().unwrap().is_err());
     });
 }

@@ -1,4 +1,5 @@
-//! No secret becomes text. Every secret here contains the word `planted`, and nothing that this crate says may.
+//! No secret becomes text. Every secret here contains the word `planted`, which must not occur in any text of this
+//! crate.
 
 use std::fmt::Debug;
 use std::sync::atomic::AtomicBool;
@@ -11,30 +12,30 @@ use dingtalk_files::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{REFUSED, Scripted, Wire, ask, everything_said, fake, http_answer, send};
+use crate::support::{REFUSED, Scripted, Wire, error_texts, fake, http_answer, query_info, send};
 
 const TOKEN: &str = "planted-token";
 const APP_SECRET: &str = "planted-app-secret";
 const AUTHORIZATION: &str = "OSS planted-key:planted-signature";
 
 #[track_caller]
-fn assert_silent(what: &str, said: &str) {
-    assert!(!said.contains("planted"), "{what}: {said}");
+fn assert_no_secret(case: &str, text: &str) {
+    assert!(!text.contains("planted"), "{case}: {text}");
 }
 
 #[track_caller]
-fn assert_debug_silent(value: &impl Debug) {
-    assert_silent("Debug", &format!("{value:?}\n{value:#?}"));
+fn assert_debug_has_no_secret(value: &impl Debug) {
+    assert_no_secret("Debug", &format!("{value:?}\n{value:#?}"));
 }
 
-/// The error has something to say, and a secret is no part of it.
+/// Asserts that the error has a text, and that no secret is part of it.
 #[track_caller]
-fn assert_error_silent(what: &str, error: &Error) {
+fn assert_error_has_no_secret(case: &str, error: &Error) {
     assert!(!error.to_string().is_empty());
-    assert_silent(what, &everything_said(error));
+    assert_no_secret(case, &error_texts(error));
 }
 
-/// A download info with a secret wherever one can be.
+/// Returns a download info with a secret in every possible place.
 fn signed(url: &str) -> DownloadInfo {
     serde_json::from_value(signed_json(url)).unwrap()
 }
@@ -60,7 +61,7 @@ fn download(info: &DownloadInfo) -> Error {
 }
 
 #[test]
-fn a_secret_says_that_it_is_one_and_no_more() {
+fn debug_of_a_secret_reveals_only_that_it_is_one() {
     let secret = Secret::new(TOKEN);
     assert_eq!(format!("{secret:?}"), "Secret(..)");
     assert_eq!(format!("{secret:#?}"), "Secret(..)");
@@ -82,26 +83,26 @@ fn no_type_shows_a_secret() {
         builder(REFUSED).user_agent("agent/1"),
     ];
     for builder in builders {
-        assert_debug_silent(&builder);
+        assert_debug_has_no_secret(&builder);
         let client = builder.build().unwrap();
-        assert_debug_silent(&client);
-        assert_debug_silent(&client.clone());
-        assert_debug_silent(&client.file("space-1", "dentry-1", UnionId("union-1")).version(1));
-        assert_debug_silent(&client.oauth2());
-        assert_debug_silent(&client.conv_file());
-        assert_debug_silent(&client.storage());
-        assert_debug_silent(&client.storage_v2());
-        assert_debug_silent(&client.doc());
-        assert_debug_silent(&client.topapi());
-        assert_debug_silent(&client.storage_v2().recents(&ListRecents::new()));
+        assert_debug_has_no_secret(&client);
+        assert_debug_has_no_secret(&client.clone());
+        assert_debug_has_no_secret(&client.file("space-1", "dentry-1", UnionId("union-1")).version(1));
+        assert_debug_has_no_secret(&client.oauth2());
+        assert_debug_has_no_secret(&client.conv_file());
+        assert_debug_has_no_secret(&client.storage());
+        assert_debug_has_no_secret(&client.storage_v2());
+        assert_debug_has_no_secret(&client.doc());
+        assert_debug_has_no_secret(&client.topapi());
+        assert_debug_has_no_secret(&client.storage_v2().recents(&ListRecents::new()));
     }
-    assert_debug_silent(&GetFileDownloadInfo::new().version(1));
+    assert_debug_has_no_secret(&GetFileDownloadInfo::new().version(1));
 
     let wire = Wire::json(r#"{"accessToken":"planted-token","expireIn":7200}"#);
     let token = wire.client().oauth2().get_access_token("k", APP_SECRET).unwrap();
     assert_eq!(token.access_token.expose(), TOKEN);
-    assert_debug_silent(&token);
-    assert!(format!("{token:?}").contains("7200"), "what is no secret may be seen");
+    assert_debug_has_no_secret(&token);
+    assert!(format!("{token:?}").contains("7200"), "values that are not secret are shown");
 
     for url in [
         "https://zjk.example/planted-path?Signature=planted",
@@ -111,10 +112,10 @@ fn no_type_shows_a_secret() {
         "planted",
     ] {
         let info = signed(url);
-        assert_debug_silent(&info);
-        assert_debug_silent(info.header_signature_info.as_ref().unwrap());
+        assert_debug_has_no_secret(&info);
+        assert_debug_has_no_secret(info.header_signature_info.as_ref().unwrap());
         let text = format!("{info:?}");
-        // Who reads it wants to see which host, and which headers there are.
+        // The host and the header names remain visible.
         assert!(text.contains("Authorization") && text.contains("internal.example"), "{text}");
         assert_eq!(text.contains("zjk.example"), url.contains("zjk.example"), "{text}");
     }
@@ -130,9 +131,9 @@ fn no_type_of_an_upload_shows_a_secret() {
     let part: PartUploadInfo = serde_json::from_value(json).unwrap();
     let dentry: Dentry =
         serde_json::from_value(json!({"name": "a.png", "thumbnail": {"url": url, "width": 64}})).unwrap();
-    assert_debug_silent(&info);
-    assert_debug_silent(&part);
-    assert_debug_silent(&dentry);
+    assert_debug_has_no_secret(&info);
+    assert_debug_has_no_secret(&part);
+    assert_debug_has_no_secret(&dentry);
     for (text, seen) in [
         (format!("{info:?}"), ["upload-key-1", "Authorization", "internal.example"]),
         (format!("{part:?}"), ["part_number: 7", "Authorization", "internal.example"]),
@@ -142,7 +143,7 @@ fn no_type_of_an_upload_shows_a_secret() {
     }
 }
 
-/// What a server answers that repeats what it was sent, in this place of the answer.
+/// Answers of a server that repeats a secret, each named after the place of the secret.
 fn echoes(secret: &str) -> Vec<(&'static str, Fault)> {
     let message = format!("the credential {secret} is not good");
     let error = |body: Value| Fault::json(400, body);
@@ -169,7 +170,7 @@ fn echoes(secret: &str) -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// Places that hold no free text, but a hostile or careless server may put some there.
+/// Like `echoes`, in places without free text, where a hostile or careless server may still put a secret.
 fn odd_echoes(secret: &str) -> Vec<(&'static str, Fault)> {
     let denied = |scopes| {
         let code = "Forbidden.AccessDenied.AccessTokenPermissionDenied";
@@ -185,61 +186,61 @@ fn odd_echoes(secret: &str) -> Vec<(&'static str, Fault)> {
 }
 
 fn assert_no_echo(faults: fn(&str) -> Vec<(&'static str, Fault)>) {
-    for (what, fault) in faults(TOKEN) {
+    for (case, fault) in faults(TOKEN) {
         let fake = fake();
         fake.fault_always(Target::Send, fault.clone());
         fake.fault_always(Target::DownloadInfo, fault);
         let client = builder(&fake.base_url()).build().unwrap();
-        // After a 2xx it was sent, whatever the answer looks like.
+        // After a 2xx the file was sent, whatever the answer's content.
         match send(&client) {
-            Ok(file) => assert_debug_silent(&file),
-            Err(error) => assert_error_silent(what, &error),
+            Ok(file) => assert_debug_has_no_secret(&file),
+            Err(error) => assert_error_has_no_secret(case, &error),
         }
-        assert_error_silent(what, &ask(&client).unwrap_err());
+        assert_error_has_no_secret(case, &query_info(&client).unwrap_err());
         let file = client.file("space-1", "dentry-1", UnionId("union-1"));
-        assert_error_silent(what, &file.download_to(&mut Vec::new(), ..).unwrap_err());
+        assert_error_has_no_secret(case, &file.download_to(&mut Vec::new(), ..).unwrap_err());
     }
-    for (what, fault) in faults(APP_SECRET) {
+    for (case, fault) in faults(APP_SECRET) {
         let fake = fake();
         fake.fault_always(Target::Token, fault);
         let app = Client::builder().app("key", APP_SECRET);
         let client = app.base_url(fake.base_url()).no_proxy();
         let client = client.retry(RetryPolicy::none()).build().unwrap();
         let error = send(&client).unwrap_err();
-        assert!(matches!(error, Error::Token(_)), "{what}: {error}");
-        assert_error_silent(what, &error);
+        assert!(matches!(error, Error::Token(_)), "{case}: {error}");
+        assert_error_has_no_secret(case, &error);
         let direct = client.oauth2().get_access_token("key", APP_SECRET);
-        assert_error_silent(what, &direct.unwrap_err());
+        assert_error_has_no_secret(case, &direct.unwrap_err());
     }
-    for (what, body) in [("message", "the credential planted-app-secret"), ("code", "planted-app-secret")] {
+    for (case, body) in [("message", "the credential planted-app-secret"), ("code", "planted-app-secret")] {
         let wire = Wire::error(400, &json!({"code": body, "message": body}).to_string());
         let error = wire.client().oauth2().get_token("corp-1", "id", APP_SECRET).unwrap_err();
-        assert_error_silent(what, &error);
+        assert_error_has_no_secret(case, &error);
     }
 }
 
 #[test]
-fn an_api_host_that_echoes_is_not_repeated() {
+fn secrets_echoed_by_an_api_host_are_redacted() {
     assert_no_echo(echoes);
 }
 
 #[test]
-fn an_api_host_that_echoes_in_odd_places_is_not_repeated() {
+fn secrets_echoed_by_an_api_host_in_odd_places_are_redacted() {
     assert_no_echo(odd_echoes);
 }
 
-/// The old host has the token in its URL, which errors and servers like to repeat, encoded or not.
+/// The old host's token is part of the URL, which errors and servers tend to repeat, encoded or not.
 #[test]
-fn a_token_in_a_url_is_not_repeated() {
+fn a_token_in_a_url_is_redacted() {
     const ODD: &str = "planted+token/=";
     const ENCODED: &str = "planted%2Btoken%2F%3D";
-    let ask = |url: &str| {
+    let user_get = |url: &str| {
         let client = Client::builder().access_token(ODD).base_url(url).no_proxy();
         let client = client.retry(RetryPolicy::none()).build().unwrap();
-        assert_debug_silent(&client);
+        assert_debug_has_no_secret(&client);
         client.topapi().user_get(UserId("userid-1"), &UserGet::new()).unwrap_err()
     };
-    assert_error_silent("refused", &ask(REFUSED));
+    assert_error_has_no_secret("refused", &user_get(REFUSED));
     for echo in [ODD, ENCODED] {
         let query = format!("/topapi/v2/user/get?access_token={echo}");
         let table = [
@@ -253,20 +254,20 @@ fn a_token_in_a_url_is_not_repeated() {
             ("page", "502 Bad", json!(format!("<p>{query}"))),
             ("redirect", &format!("302 Away\r\nLocation: https://h.example{query}"), json!({})),
         ];
-        for (what, status, body) in table {
+        for (case, status, body) in table {
             let answer = http_answer(status, &body.to_string());
             let server = Scripted::start(move |_| answer.clone());
-            assert_error_silent(what, &ask(&server.url()));
-            // It was really sent.
+            assert_error_has_no_secret(case, &user_get(&server.url()));
+            // The token was really sent.
             let request = server.closed.recv().unwrap();
             assert!(request.contains(&format!("?access_token={ENCODED} ")), "{request}");
         }
     }
     let silent = Scripted::start(|_| String::new());
-    assert_error_silent("silent", &ask(&silent.url()));
+    assert_error_has_no_secret("silent", &user_get(&silent.url()));
 }
 
-/// What is withheld is only what is secret.
+/// Only secret parts are withheld.
 #[test]
 fn the_rest_of_an_echoing_error_is_kept() {
     let fake = fake();
@@ -285,37 +286,37 @@ fn xml(message: &str) -> String {
     )
 }
 
-/// The failure of a download from a server that answers this.
+/// Returns the error of a download from a server with this answer.
 fn refused_object(answer: String) -> Error {
     let server = Scripted::start(move |_| answer.clone());
     download(&signed(&format!("{}/planted?Signature=planted-url-signature", server.url())))
 }
 
 #[test]
-fn an_object_store_that_echoes_is_not_repeated() {
+fn secrets_echoed_by_an_object_store_are_redacted() {
     let quiet = refused_object(http_answer("403 Forbidden", &xml("No match.")));
     let Error::Storage(e) = &quiet else { panic!("{quiet}") };
     let kept = (e.code.as_deref(), e.message.as_deref(), e.ec.as_deref());
     assert_eq!(kept, (Some("SignatureDoesNotMatch"), Some("No match."), Some("0002-00000040")));
     assert_eq!(quiet.request_id(), Some("REQUEST-1"));
-    assert_error_silent("XML", &quiet);
+    assert_error_has_no_secret("XML", &quiet);
 
-    for (what, answer) in [
+    for (case, answer) in [
         ("message", http_answer("403 Forbidden", &xml(&format!("You sent {AUTHORIZATION}")))),
         ("no XML", http_answer("403 Forbidden", AUTHORIZATION)),
         ("cut XML", http_answer("500 Oops", "<Error><Message>planted")),
         ("redirect", http_answer("307 Away\r\nLocation: https://h.example/planted?planted", "")),
     ] {
         let error = refused_object(answer);
-        assert_error_silent(what, &error);
+        assert_error_has_no_secret(case, &error);
     }
 }
 
 #[test]
-fn an_object_store_that_echoes_a_part_is_not_repeated() {
+fn parts_of_secrets_echoed_by_an_object_store_are_redacted() {
     for part in ["planted-signature", "planted-key", "key:planted-signature"] {
         let message = xml(&format!("The signature {part} is not ours"));
-        assert_error_silent(part, &refused_object(http_answer("403 Forbidden", &message)));
+        assert_error_has_no_secret(part, &refused_object(http_answer("403 Forbidden", &message)));
     }
 }
 
@@ -324,18 +325,18 @@ fn a_network_error_names_the_host_only() {
     let error = download(&signed(&format!("{REFUSED}/planted?Signature=planted")));
     let Error::Network(e) = &error else { panic!("{error}") };
     assert_eq!((e.host.as_str(), e.stage), ("127.0.0.1:1", NetworkStage::Connect));
-    assert_error_silent("refused", &error);
-    // A body that breaks off in the middle: the error wraps another.
+    assert_error_has_no_secret("refused", &error);
+    // The error of an interrupted body wraps another error.
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"1\"\r\n\r\nabc".to_owned();
     let error = refused_object(head);
     assert!(matches!(error, Error::Interrupted { written: 3, .. }), "{error}");
-    assert_error_silent("cut", &error);
-    assert_error_silent("silent", &refused_object(String::new()));
-    assert_error_silent("no HTTP", &refused_object("planted\r\n\r\n".to_owned()));
+    assert_error_has_no_secret("cut", &error);
+    assert_error_has_no_secret("silent", &refused_object(String::new()));
+    assert_error_has_no_secret("no HTTP", &refused_object("planted\r\n\r\n".to_owned()));
 }
 
 #[test]
-fn a_download_info_that_is_refused_is_not_repeated() {
+fn a_refused_download_info_is_not_quoted() {
     for url in [
         "planted",
         "ftp://planted:planted@h/planted",
@@ -349,35 +350,35 @@ fn a_download_info_that_is_refused_is_not_repeated() {
             matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::ForbiddenUrl(_))),
             "{error}"
         );
-        assert_error_silent(url, &error);
+        assert_error_has_no_secret(url, &error);
     }
     for name in ["Host", "Cookie", "x-oss-meta"] {
         let headers = json!({name: "planted\r\nplanted: planted"});
         let info = json!({"headerSignatureInfo": {"resourceUrls": [REFUSED], "headers": headers}});
         let error = download(&serde_json::from_value(info).unwrap());
         assert!(error.to_string().contains(name), "{error}");
-        assert_error_silent(name, &error);
+        assert_error_has_no_secret(name, &error);
     }
 }
 
 #[test]
-fn a_proxy_keeps_its_password() {
+fn a_proxy_password_is_redacted() {
     for answer in ["HTTP/1.1 407 Authentication\r\nX: planted\r\nContent-Length: 7\r\n\r\nplanted", ""] {
         let proxy = Scripted::start(move |_| answer.to_owned());
         let url = format!("http://planted-user:planted-password@{}", proxy.address);
         let client = builder("http://dingtalk.example").proxy(url).build().unwrap();
-        assert_debug_silent(&client);
-        assert_error_silent("proxy", &send(&client).unwrap_err());
-        // The proxy was really asked, and really got the password: `planted-user:planted-password` in base64.
+        assert_debug_has_no_secret(&client);
+        assert_error_has_no_secret("proxy", &send(&client).unwrap_err());
+        // The proxy really received the password: `planted-user:planted-password` in base64.
         let request = proxy.closed.recv().unwrap();
         assert!(request.contains("cGxhbnRlZC11c2VyOnBsYW50ZWQtcGFzc3dvcmQ="), "{request}");
     }
     let gone = builder("http://dingtalk.example").proxy("http://planted:planted@127.0.0.1:1");
-    assert_error_silent("no proxy there", &send(&gone.build().unwrap()).unwrap_err());
+    assert_error_has_no_secret("no proxy there", &send(&gone.build().unwrap()).unwrap_err());
 }
 
 #[test]
-fn a_wrong_configuration_is_not_repeated() {
+fn a_wrong_configuration_is_not_quoted() {
     let wrong = [
         builder(REFUSED).proxy("gopher://planted:planted@h"),
         builder(REFUSED).proxy("http://planted:planted@"),
@@ -391,17 +392,17 @@ fn a_wrong_configuration_is_not_repeated() {
     for builder in wrong {
         let error = builder.build().unwrap_err();
         assert!(matches!(error, Error::Config(_)), "{error}");
-        assert_error_silent("configuration", &error);
+        assert_error_has_no_secret("configuration", &error);
     }
-    // A source's token is seen only when it is used.
+    // A source's token is checked only when it is used.
     let source = Client::builder().token_source(|| Ok::<_, std::io::Error>("planted\n\ntoken"));
     let client = source.base_url(REFUSED).no_proxy().build().unwrap();
-    assert_error_silent("header", &send(&client).unwrap_err());
+    assert_error_has_no_secret("header", &send(&client).unwrap_err());
 }
 
-/// The errors of a transfer that went well up to a point, with the secrets of the fake in use.
+/// Errors that occur during a transfer, with the fake's own secrets in use.
 #[test]
-fn the_errors_of_a_transfer_know_no_secret() {
+fn errors_of_a_transfer_contain_no_secret() {
     struct Full;
     impl std::io::Write for Full {
         fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
@@ -415,7 +416,7 @@ fn the_errors_of_a_transfer_know_no_secret() {
         let fake = fake();
         fake.fault_always(Target::Object, fault);
         let client = fake.client().retry(RetryPolicy::none()).build().unwrap();
-        let info = ask(&client).unwrap();
+        let info = query_info(&client).unwrap();
         let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();
         (error, info, fake)
     };
@@ -431,12 +432,12 @@ fn the_errors_of_a_transfer_know_no_secret() {
     for fault in faults {
         let (error, info, _fake) = fail(fault);
         let signed = info.header_signature_info.unwrap();
-        let said = everything_said(&error);
+        let text = error_texts(&error);
         for secret in signed.headers.values().map(String::as_str) {
-            assert!(!said.contains(secret), "{said}");
+            assert!(!text.contains(secret), "{text}");
             checked += 1;
         }
-        assert!(!said.contains(FakeDingTalk::APP_SECRET) && !said.contains("/oss/"));
+        assert!(!text.contains(FakeDingTalk::APP_SECRET) && !text.contains("/oss/"));
     }
     assert_eq!(checked, 12);
     let fake = fake();
@@ -449,9 +450,12 @@ fn the_errors_of_a_transfer_know_no_secret() {
     );
 }
 
-/// A fake whose every answer to an upload holds a secret, for a client without retries. `store` says what the object
-/// store answers.
-fn planting(store: impl Fn(&str) -> String + Send + 'static) -> (FakeDingTalk, Scripted, Client) {
+/// Returns a fake whose every upload answer contains a secret, its object store, and a client without retries.
+///
+/// `store` creates the object store's answers.
+fn fake_with_planted_secrets(
+    store: impl Fn(&str) -> String + Send + 'static,
+) -> (FakeDingTalk, Scripted, Client) {
     let (fake, store) = (fake(), Scripted::start(store));
     let mut info = signed_json(&format!("{}/planted-path?Signature=planted-url-signature", store.url()));
     info["uploadKey"] = json!("upload-key-1");
@@ -467,7 +471,7 @@ fn planting(store: impl Fn(&str) -> String + Send + 'static) -> (FakeDingTalk, S
     (fake, store, client)
 }
 
-/// Said, so that no upload begins on a connection that is about to be closed.
+/// Announces the end of the connection, so that no upload starts on a connection that is about to close.
 fn stored(_: &str) -> String {
     http_answer("200 OK\r\nConnection: close", "")
 }
@@ -477,8 +481,8 @@ fn upload<'a>(client: &Client) -> Upload<'a> {
 }
 
 #[test]
-fn an_object_store_that_echoes_an_upload_is_not_repeated() {
-    for (what, answer) in [
+fn upload_secrets_echoed_by_an_object_store_are_redacted() {
+    for (case, answer) in [
         ("XML", http_answer("403 Forbidden", &xml("No match."))),
         ("message", http_answer("403 Forbidden", &xml(&format!("You sent {AUTHORIZATION}")))),
         ("part", http_answer("403 Forbidden", &xml("The signature planted-signature is not ours"))),
@@ -491,11 +495,11 @@ fn an_object_store_that_echoes_an_upload_is_not_repeated() {
     ] {
         for in_parts in [false, true] {
             let answer = answer.clone();
-            let (_fake, store, client) = planting(move |_| answer.clone());
+            let (_fake, store, client) = fake_with_planted_secrets(move |_| answer.clone());
             let upload = upload(&client);
             let upload = if in_parts { upload.multipart_above(0) } else { upload };
-            assert_error_silent(what, &upload.from_bytes("hello").unwrap_err());
-            // The secrets were really in use.
+            assert_error_has_no_secret(case, &upload.from_bytes("hello").unwrap_err());
+            // The secrets were really sent.
             let request = store.closed.recv().unwrap();
             assert!(request.contains(AUTHORIZATION) && request.contains("Signature=planted"), "{request}");
         }
@@ -503,96 +507,96 @@ fn an_object_store_that_echoes_an_upload_is_not_repeated() {
 }
 
 #[test]
-fn an_api_host_that_echoes_an_upload_is_not_repeated() {
+fn upload_secrets_echoed_by_an_api_host_are_redacted() {
     for faults in [echoes(TOKEN), odd_echoes(TOKEN)] {
-        for (what, fault) in faults {
-            let (fake, _store, client) = planting(stored);
+        for (case, fault) in faults {
+            let (fake, _store, client) = fake_with_planted_secrets(stored);
             for target in [Target::InitMultipart, Target::PartInfos] {
                 fake.fault(target, fault.clone());
                 let error = upload(&client).multipart_above(0).from_bytes("hello").unwrap_err();
-                assert_error_silent(what, &error);
+                assert_error_has_no_secret(case, &error);
             }
             for target in [Target::UploadInfo, Target::Commit] {
                 fake.fault(target, fault.clone());
-                assert_error_silent_or_none(what, upload(&client).from_bytes("hello").err());
+                assert_optional_error_has_no_secret(case, upload(&client).from_bytes("hello").err());
             }
             fake.fault(Target::Send, fault);
             let sent = client.send_file("Cargo.toml").into_folder("space-1", "0", UnionId("operator-1"));
-            // After a 2xx it was sent, whatever the answer looks like.
+            // After a 2xx the file was sent, whatever the answer's content.
             let error = sent.to_user(UnionId("receiver-1")).err();
             assert!(error.as_ref().is_none_or(|e| matches!(e, Error::NotSent(_))), "{error:?}");
-            assert_error_silent_or_none(what, error);
+            assert_optional_error_has_no_secret(case, error);
         }
     }
 }
 
-/// An answer whose unread fields hold the secret may be a good one.
+/// Like `assert_error_has_no_secret`; an answer with the secret in unread fields may also be a success.
 #[track_caller]
-fn assert_error_silent_or_none(what: &str, error: Option<Error>) {
+fn assert_optional_error_has_no_secret(case: &str, error: Option<Error>) {
     if let Some(error) = error {
-        assert_error_silent(what, &error);
+        assert_error_has_no_secret(case, &error);
     }
 }
 
 #[test]
-fn what_an_upload_gives_out_shows_no_secret() {
-    let (fake, _store, client) = planting(stored);
+fn upload_types_and_results_show_no_secret() {
+    let (fake, _store, client) = fake_with_planted_secrets(stored);
     let flag = AtomicBool::new(false);
-    assert_debug_silent(&upload(&client).parallel(2).progress(drop).cancel(&flag));
+    assert_debug_has_no_secret(&upload(&client).parallel(2).progress(drop).cancel(&flag));
     let done = upload(&client).from_bytes("hello").unwrap();
-    assert_debug_silent(&done);
-    assert!(format!("{done:?}").contains("zjk.example"), "what is no secret may be seen");
+    assert_debug_has_no_secret(&done);
+    assert!(format!("{done:?}").contains("zjk.example"), "values that are not secret are shown");
 
-    // After the commit, and before it.
+    // Failures with an unknown commit outcome, and before the commit.
     for (fault, unknown) in
         [(Fault::CloseWithoutAnswer, true), (Fault::api_error(400, "dentryNameIllegal"), false)]
     {
         fake.fault(Target::Commit, fault);
         let error = upload(&client).from_bytes("hello").unwrap_err();
-        assert_error_silent("commit", &error);
+        assert_error_has_no_secret("commit", &error);
         assert!(error.to_string().contains("upload-key-1") == unknown, "{error}");
         match error {
-            Error::CommitOutcomeUnknown(e) => assert_debug_silent(&*e),
+            Error::CommitOutcomeUnknown(e) => assert_debug_has_no_secret(&*e),
             Error::UploadInterrupted(e) => {
-                assert_debug_silent(&e.pending);
-                assert_debug_silent(&*e);
-                assert_debug_silent(&upload(&client).resume(e.pending));
+                assert_debug_has_no_secret(&e.pending);
+                assert_debug_has_no_secret(&*e);
+                assert_debug_has_no_secret(&upload(&client).resume(e.pending));
             }
             other => panic!("{other}"),
         }
     }
 
     let file = client.send_file("Cargo.toml");
-    assert_debug_silent(&file);
+    assert_debug_has_no_secret(&file);
     let folder = file.into_folder("space-1", "0", UnionId("operator-1"));
-    assert_debug_silent(&folder);
+    assert_debug_has_no_secret(&folder);
     let thumbnail = json!({"url": "https://zjk.example/planted?s=planted"});
     let file = json!({"file": {"id": "dentry-9", "name": "a.txt", "thumbnail": thumbnail}});
     fake.fault(Target::Send, Fault::json(200, file));
-    assert_debug_silent(&folder.to_user(UnionId("receiver-1")).unwrap());
+    assert_debug_has_no_secret(&folder.to_user(UnionId("receiver-1")).unwrap());
 
     let remote = client.file("space-1", "dentry-1", UnionId("operator-1"));
-    assert_debug_silent(&remote.download().resume(true).progress(drop).cancel(&flag));
+    assert_debug_has_no_secret(&remote.download().resume(true).progress(drop).cancel(&flag));
     let mut last = None;
     upload(&client).progress(|now| last = Some(now)).from_bytes("hello").unwrap();
-    assert_debug_silent(&last.unwrap());
+    assert_debug_has_no_secret(&last.unwrap());
 }
 
-/// A source's failure is the caller's own, and the secrets of the upload are no part of it.
+/// A source's error contains no secret of the upload.
 #[test]
-fn a_source_that_fails_names_itself_only() {
-    let (_fake, _store, client) = planting(stored);
+fn a_source_error_contains_no_secret() {
+    let (_fake, _store, client) = fake_with_planted_secrets(stored);
     for error in [
-        upload(&client).from_file("no such file").unwrap_err(),
+        upload(&client).from_file("missing file").unwrap_err(),
         upload(&client).from_reader(&b"hello"[..], 6).unwrap_err(),
         upload(&client).from_reader(&b"hello"[..], 4).unwrap_err(),
     ] {
         assert!(matches!(error, Error::Source(_)), "{error}");
-        assert_error_silent("source", &error);
+        assert_error_has_no_secret("source", &error);
     }
 }
 
-/// The types that an error hands out show what the error's own text shows.
+/// The types inside an error are plain data without further secrets.
 #[test]
 fn the_parts_of_an_error_are_plain_data() {
     fn assert_plain<T: Debug + Clone + PartialEq>() {}

@@ -1,4 +1,4 @@
-//! Whether a request was sent is a fact and no guess: what was not sent is sent again, what may have run is not.
+//! Repetition depends on whether a request was sent: unsent requests are repeated, requests that may have run are not.
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,29 +10,29 @@ use ureq::http::{Request, Response};
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Body, SendBody};
 
-use crate::support::{ask, fake, good_token, own_agent, send};
+use crate::support::{fake, good_token, own_agent, query_info, send};
 
-/// The point that the first request reaches before an error comes in place of its answer.
+/// The point at which the first request fails.
 #[derive(Debug, Clone, Copy)]
-enum Breaks {
-    /// The connection is gone before the body is asked for.
-    BeforeTheBody,
-    /// The body is read, and what becomes of it nobody knows.
-    InTheBody,
-    /// The server has received the request, and run it.
-    AfterAll,
+enum BreakPoint {
+    /// The connection breaks before the body is read.
+    BeforeBody,
+    /// The connection breaks while the body is read, so its delivery is unknown.
+    DuringBody,
+    /// The server has received and run the request.
+    AfterAnswer,
 }
 
-/// A connection that breaks once, with this kind of error. Real networks give most of them in a connect as well as in the
-/// midst of an established connection.
-struct Breaking {
-    when: Breaks,
+/// A middleware that fails once with this kind of error. In real networks, most of these errors can occur both while
+/// connecting and on an established connection.
+struct FailingOnce {
+    when: BreakPoint,
     kind: io::ErrorKind,
     requests: Arc<AtomicUsize>,
     is_broken: Mutex<bool>,
 }
 
-impl Middleware for Breaking {
+impl Middleware for FailingOnce {
     fn handle(
         &self,
         request: Request<SendBody>,
@@ -43,24 +43,25 @@ impl Middleware for Breaking {
             return next.handle(request);
         }
         match self.when {
-            Breaks::BeforeTheBody => {}
-            Breaks::InTheBody => {
+            BreakPoint::BeforeBody => {}
+            BreakPoint::DuringBody => {
                 assert_eq!(request.into_body().into_reader().read(&mut [0]).unwrap(), 1);
             }
-            Breaks::AfterAll => drop(next.handle(request)?),
+            BreakPoint::AfterAnswer => drop(next.handle(request)?),
         }
         Err(ureq::Error::Io(self.kind.into()))
     }
 }
 
-/// A client whose first request breaks, the clock of its waits, and the number of its requests.
-fn breaking(
+/// Returns a client whose first request fails, the clock of its waits, and the number of its requests.
+fn client_failing_once(
     fake: &FakeDingTalk,
-    when: Breaks,
+    when: BreakPoint,
     kind: io::ErrorKind,
 ) -> (Client, ManualClock, Arc<AtomicUsize>) {
     let (clock, requests) = (ManualClock::new(), Arc::default());
-    let middleware = Breaking { when, kind, requests: Arc::clone(&requests), is_broken: Mutex::new(false) };
+    let middleware =
+        FailingOnce { when, kind, requests: Arc::clone(&requests), is_broken: Mutex::new(false) };
     let agent = own_agent().middleware(middleware).build().new_agent();
     let builder = Client::builder().access_token(good_token(fake)).base_url(fake.base_url());
     (builder.agent(agent).clock(clock.clone()).build().unwrap(), clock, requests)
@@ -80,26 +81,32 @@ const KINDS: [io::ErrorKind; 11] = [
     io::ErrorKind::TimedOut,
 ];
 
-/// The established connection answered `HostUnreachable`: the send was received twice, and returned `Ok`.
+/// Regression: an established connection failed with `HostUnreachable`, and the send ran twice and returned `Ok`.
 #[test]
-fn a_send_whose_body_was_read_is_not_repeated_whatever_the_error() {
-    for (kind, when) in KINDS.into_iter().flat_map(|k| [(k, Breaks::AfterAll), (k, Breaks::InTheBody)]) {
+fn a_send_whose_body_was_read_is_never_repeated() {
+    for (kind, when) in
+        KINDS.into_iter().flat_map(|k| [(k, BreakPoint::AfterAnswer), (k, BreakPoint::DuringBody)])
+    {
         let fake = fake();
-        let (client, clock, requests) = breaking(&fake, when, kind);
+        let (client, clock, requests) = client_failing_once(&fake, when, kind);
         let error = send(&client).unwrap_err();
         assert!(error.may_have_run() && error.is_transient(), "{kind:?} {when:?}: {error}");
         let Error::Network(e) = &error else { panic!("{error}") };
         assert_eq!(e.stage, NetworkStage::Answer, "{kind:?} {when:?}");
-        assert_eq!(fake.sent().len(), usize::from(matches!(when, Breaks::AfterAll)), "{kind:?} {when:?}");
+        assert_eq!(
+            fake.sent().len(),
+            usize::from(matches!(when, BreakPoint::AfterAnswer)),
+            "{kind:?} {when:?}"
+        );
         assert_eq!((requests.load(Ordering::Relaxed), clock.sleeps()), (1, vec![]), "{kind:?} {when:?}");
     }
 }
 
 #[test]
-fn a_send_whose_body_was_not_read_is_repeated_whatever_the_error() {
+fn a_send_whose_body_was_not_read_is_always_repeated() {
     for kind in KINDS {
         let fake = fake();
-        let (client, clock, requests) = breaking(&fake, Breaks::BeforeTheBody, kind);
+        let (client, clock, requests) = client_failing_once(&fake, BreakPoint::BeforeBody, kind);
         send(&client).unwrap();
         assert_eq!(fake.sent().len(), 1, "{kind:?}");
         assert_eq!((requests.load(Ordering::Relaxed), clock.sleeps().len()), (2, 1), "{kind:?}");
@@ -107,12 +114,13 @@ fn a_send_whose_body_was_not_read_is_repeated_whatever_the_error() {
 }
 
 #[test]
-fn what_was_not_sent_has_not_run_when_retries_are_over() {
+fn an_unsent_request_has_not_run_after_all_retries() {
     for kind in KINDS {
         let fake = fake();
         let builder = Client::builder().access_token(good_token(&fake)).base_url(fake.base_url());
         let is_broken = Mutex::new(false);
-        let middleware = Breaking { when: Breaks::BeforeTheBody, kind, requests: Arc::default(), is_broken };
+        let middleware =
+            FailingOnce { when: BreakPoint::BeforeBody, kind, requests: Arc::default(), is_broken };
         let agent = own_agent().middleware(middleware).build().new_agent();
         let error = send(&builder.agent(agent).retry(RetryPolicy::none()).build().unwrap()).unwrap_err();
         assert!(!error.may_have_run() && error.is_transient(), "{kind:?}: {error}");
@@ -120,14 +128,14 @@ fn what_was_not_sent_has_not_run_when_retries_are_over() {
     }
 }
 
-/// Without a body nothing but the error tells, and only a connect is refused.
+/// For a request without a body, only the error kind shows whether it was sent, and only a connect can be refused.
 #[test]
-fn without_a_body_only_a_refused_connection_is_known_to_have_sent_nothing() {
+fn a_bodyless_change_is_repeated_only_after_a_refused_connection() {
     for kind in KINDS {
         let fake = fake();
         let route = "POST /v1.0/storage/recycleBins/{recycleBinId}/clear";
         fake.answer(route, serde_json::json!({"success": true}));
-        let (client, _, requests) = breaking(&fake, Breaks::BeforeTheBody, kind);
+        let (client, _, requests) = client_failing_once(&fake, BreakPoint::BeforeBody, kind);
         let result = client.storage().clear_recycle_bin("bin-1", UnionId("union-1"));
         let is_refused = kind == io::ErrorKind::ConnectionRefused;
         assert_eq!(result.is_ok(), is_refused, "{kind:?}: {result:?}");
@@ -138,9 +146,9 @@ fn without_a_body_only_a_refused_connection_is_known_to_have_sent_nothing() {
 
 type Run<'a> = &'a dyn Fn(&Client) -> Result<()>;
 
-/// An operation that changes nothing has not run in any way that counts, however its answer is lost.
+/// A query changes nothing, so a lost answer never counts as "may have run".
 #[test]
-fn a_read_never_may_have_run() {
+fn a_failed_query_never_may_have_run() {
     let faults = || {
         [
             Fault::CloseWithoutAnswer,
@@ -163,7 +171,7 @@ fn a_read_never_may_have_run() {
         file.download_to(&mut Vec::new(), ..).map(drop)
     };
     let table: [(Target, Run<'_>); 4] = [
-        (Target::DownloadInfo, &|client| ask(client).map(drop)),
+        (Target::DownloadInfo, &|client| query_info(client).map(drop)),
         (Target::UploadInfo, &upload_info),
         (Target::DownloadInfo, &download),
         (Target::Object, &download),
@@ -183,9 +191,9 @@ fn a_read_never_may_have_run() {
     }
 }
 
-/// Beside them, an operation that changes something.
+/// Counterpart of the test above: an operation that changes something.
 #[test]
-fn a_change_may_have_run() {
+fn a_failed_change_may_have_run() {
     for fault in [
         Fault::CloseWithoutAnswer,
         Fault::CutAfter(10),

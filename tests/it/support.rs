@@ -1,4 +1,4 @@
-//! What the tests share: the servers and the calls.
+//! Servers and calls shared by the tests.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
@@ -19,7 +19,7 @@ use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
-/// The documented lines, which errors name.
+/// Documented routes, as errors name them.
 pub(crate) const SEND: &str = "POST /v1.0/convFile/apps/conversations/files/send";
 pub(crate) const DOWNLOAD_INFO: &str =
     "POST /v1.0/storage/spaces/{spaceId}/dentries/{dentryId}/downloadInfos/query";
@@ -27,22 +27,22 @@ pub(crate) const DOWNLOAD_INFO: &str =
 /// The token of clients of [`Wire`].
 pub(crate) const TOKEN: &str = "access-token-1";
 
-/// Nobody listens on port 1, and no test can be given it, unlike a port that was free a moment ago.
+/// An address that refuses connections. Unlike a port that was free a moment ago, port 1 is never assigned to a test.
 pub(crate) const REFUSED: &str = "http://127.0.0.1:1";
 
-/// A request as it was on the wire, whole: comparing it says also what was *not* sent.
+/// A complete request as sent. Comparing it also shows that nothing else was sent.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Seen {
+pub(crate) struct SentRequest {
     pub(crate) method: String,
-    /// Path and query as they were sent.
+    /// Path and query, as sent.
     pub(crate) target: String,
-    /// Names in lower case; a header that came twice has two values.
+    /// Names in lower case; a repeated header has several values.
     pub(crate) headers: BTreeMap<String, Vec<String>>,
     pub(crate) body: Value,
 }
 
-impl Seen {
-    /// The one request that a call of the client at `host` makes.
+impl SentRequest {
+    /// Returns the expected POST of a client to `host`.
     pub(crate) fn post(host: &str, target: &str, body: Value) -> Self {
         let length = body.to_string().len().to_string();
         let headers = [
@@ -57,7 +57,7 @@ impl Seen {
             .with_headers(&headers)
     }
 
-    /// The same without a body: nothing tells of one.
+    /// Returns the expected GET of a client to `host`, without body headers.
     pub(crate) fn get(host: &str, target: &str) -> Self {
         let mut headers = Self::post(host, target, Value::Null).headers;
         headers.retain(|name, _| !name.starts_with("content-"));
@@ -80,7 +80,7 @@ impl Seen {
     }
 }
 
-impl From<&Recorded> for Seen {
+impl From<&Recorded> for SentRequest {
     fn from(request: &Recorded) -> Self {
         let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, value) in &request.headers {
@@ -95,39 +95,39 @@ impl From<&Recorded> for Seen {
     }
 }
 
-/// A mockito server with one prepared answer. It takes every request, and keeps it: the tests compare requests whole,
-/// which mockito's matchers cannot (they do not see what is too much).
+/// A mockito server with one prepared answer. It accepts and records every request, because the tests compare complete
+/// requests. Mockito's matchers cannot do this: they ignore surplus content.
 pub(crate) struct Wire {
     server: ServerGuard,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    requests: Arc<Mutex<Vec<SentRequest>>>,
 }
 
-/// An answer with little in it, and something for every query: one that has nothing has failed.
-pub(crate) const LITTLE: &str = r#"{"nextToken": "", "dentries": [], "resultItems": [], "roleMap": {}, "url": "",
+/// A minimal answer that every query accepts. A completely empty answer would be an error for a query.
+pub(crate) const MINIMAL_ANSWER: &str = r#"{"nextToken": "", "dentries": [], "resultItems": [], "roleMap": {}, "url": "",
     "protocol": "HEADER_SIGNATURE", "multipartHeaderSignatureInfos": [], "task": {"id": "task-1"}, "result": {"name": ""}}"#;
 
 impl Wire {
-    /// The answer is what `prepare` makes of a 200.
+    /// Starts a server whose answer is a 200 modified by `prepare`.
     pub(crate) fn new(prepare: impl Fn(Mock) -> Mock) -> Self {
         let mut server = Server::new();
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::new(Mutex::new(Vec::new()));
         for method in ["GET", "POST", "PUT", "DELETE"] {
-            let keep = Arc::clone(&seen);
+            let keep = Arc::clone(&requests);
             let any = server.mock(method, mockito::Matcher::Any).match_request(move |request| {
                 keep.lock().unwrap().push(read(request));
                 true
             });
             prepare(any.with_header("content-type", "application/json")).create();
         }
-        Self { server, seen }
+        Self { server, requests }
     }
 
-    /// 200 with this JSON text.
+    /// Starts a server that answers 200 with this JSON text.
     pub(crate) fn json(body: &str) -> Self {
         Self::new(|mock| mock.with_body(body))
     }
 
-    /// This status with this JSON text.
+    /// Starts a server that answers with this status and JSON text.
     pub(crate) fn error(status: usize, body: &str) -> Self {
         Self::new(|mock| mock.with_status(status).with_body(body))
     }
@@ -140,7 +140,7 @@ impl Wire {
         self.server.host_with_port()
     }
 
-    /// With a fixed token and without retries, so that one call is one request.
+    /// Returns the builder of a client with a fixed token and without retries, so that one call is one request.
     pub(crate) fn builder(&self) -> ClientBuilder {
         Client::builder().access_token(TOKEN).base_url(self.url()).no_proxy().retry(RetryPolicy::none())
     }
@@ -149,27 +149,27 @@ impl Wire {
         self.builder().build().unwrap()
     }
 
-    /// All requests since the last look.
-    pub(crate) fn requests(&self) -> Vec<Seen> {
-        std::mem::take(&mut *self.seen.lock().unwrap())
+    /// Takes all requests since the last call.
+    pub(crate) fn requests(&self) -> Vec<SentRequest> {
+        std::mem::take(&mut *self.requests.lock().unwrap())
     }
 
-    /// The request, of which there must be exactly one since the last look.
+    /// Takes the only request since the last call, and asserts that there is exactly one.
     #[track_caller]
-    pub(crate) fn only_request(&self) -> Seen {
+    pub(crate) fn only_request(&self) -> SentRequest {
         let mut requests = self.requests();
         assert_eq!(requests.len(), 1, "{requests:#?}");
         requests.remove(0)
     }
 }
 
-fn read(request: &mockito::Request) -> Seen {
+fn read(request: &mockito::Request) -> SentRequest {
     let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in request.headers() {
         let value = value.to_str().unwrap().to_owned();
         headers.entry(name.to_string()).or_default().push(value);
     }
-    Seen {
+    SentRequest {
         method: request.method().to_owned(),
         target: request.path_and_query().to_owned(),
         headers,
@@ -177,10 +177,10 @@ fn read(request: &mockito::Request) -> Seen {
     }
 }
 
-/// A place that nobody may come to. It takes connections of any kind, and says nothing.
-pub(crate) struct Elsewhere(TcpListener);
+/// A server that must not be contacted. It accepts connections, which the test then detects.
+pub(crate) struct UntouchedServer(TcpListener);
 
-impl Elsewhere {
+impl UntouchedServer {
     pub(crate) fn new() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
     }
@@ -197,27 +197,27 @@ impl Elsewhere {
     }
 }
 
-/// The fake with one file: `dentry-1` in `space-1`.
+/// Starts a fake with one file: `dentry-1` in `space-1`.
 pub(crate) fn fake() -> FakeDingTalk {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_file("space-1", "dentry-1", "test-file.xls", "content");
     fake
 }
 
-/// A client of the fake that waits without losing time, and its clock.
+/// Returns a client of the fake whose waits take no time, and its clock.
 pub(crate) fn client_and_clock(fake: &FakeDingTalk) -> (Client, ManualClock) {
     let clock = ManualClock::new();
     (fake.client().clock(clock.clone()).build().unwrap(), clock)
 }
 
-/// A token that the fake takes.
+/// Returns a token that the fake accepts.
 pub(crate) fn good_token(fake: &FakeDingTalk) -> Secret {
     let client = fake.client().build().unwrap();
     let answer = client.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET);
     answer.unwrap().access_token
 }
 
-/// An agent of the caller's. Its own default is rustls, also where only the system's library is compiled in.
+/// Returns the configuration of a custom agent. ureq's default is rustls even if only native-tls is compiled in.
 pub(crate) fn own_agent() -> ConfigBuilder<AgentScope> {
     let agent = Agent::config_builder().proxy(None);
     #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
@@ -228,53 +228,53 @@ pub(crate) fn own_agent() -> ConfigBuilder<AgentScope> {
     agent
 }
 
-/// A call that must not run twice.
+/// Sends a file: a call that must not run twice.
 pub(crate) fn send(client: &Client) -> Result<ConversationFile> {
     client.conv_file().send_by_app("space-1", "dentry-1", UnionId("union-1"))
 }
 
-/// A call that may run twice.
-pub(crate) fn ask(client: &Client) -> Result<DownloadInfo> {
+/// Requests a download info: a call that may run twice.
+pub(crate) fn query_info(client: &Client) -> Result<DownloadInfo> {
     let options = GetFileDownloadInfo::new();
     client.storage().get_file_download_info("space-1", "dentry-1", UnionId("union-1"), &options)
 }
 
-/// What an error says in every way it can say it: its text, its structure, its fields where they show more than the
-/// error itself, and its sources.
-pub(crate) fn everything_said(error: &Error) -> String {
-    fn said(error: &(impl Debug + Display + ?Sized)) -> String {
+/// Returns every text that an error can produce: its `Display` and `Debug` output, that of its fields where they show
+/// more than the error itself, and that of its sources.
+pub(crate) fn error_texts(error: &Error) -> String {
+    fn texts(error: &(impl Debug + Display + ?Sized)) -> String {
         format!("{error}\n{error:?}\n{error:#?}")
     }
     let fields = match error {
-        Error::Api(e) => said(e),
-        Error::Storage(e) => said(e),
-        Error::Network(e) => format!("{}\n{}", said(e), said(&e.cause)),
-        Error::Answer(e) => said(e),
-        Error::Token(e) => everything_said(e),
-        Error::TokenSource(e) => said(e),
-        Error::Write { cause, .. } => said(cause),
-        Error::Interrupted { cause, .. } => everything_said(cause),
-        Error::File(e) => said(e),
-        Error::Source(e) => said(e),
-        Error::UploadInterrupted(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
-        Error::CommitOutcomeUnknown(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
-        Error::NotSent(e) => format!("{}\n{}", said(e), everything_said(&e.cause)),
+        Error::Api(e) => texts(e),
+        Error::Storage(e) => texts(e),
+        Error::Network(e) => format!("{}\n{}", texts(e), texts(&e.cause)),
+        Error::Answer(e) => texts(e),
+        Error::Token(e) => error_texts(e),
+        Error::TokenSource(e) => texts(e),
+        Error::Write { cause, .. } => texts(cause),
+        Error::Interrupted { cause, .. } => error_texts(cause),
+        Error::File(e) => texts(e),
+        Error::Source(e) => texts(e),
+        Error::UploadInterrupted(e) => format!("{}\n{}", texts(e), error_texts(&e.cause)),
+        Error::CommitOutcomeUnknown(e) => format!("{}\n{}", texts(e), error_texts(&e.cause)),
+        Error::NotSent(e) => format!("{}\n{}", texts(e), error_texts(&e.cause)),
         _ => String::new(),
     };
-    let mut all = vec![said(error), fields];
+    let mut all = vec![texts(error), fields];
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        all.push(said(cause));
+        all.push(texts(cause));
         source = cause.source();
     }
     all.join("\n")
 }
 
-/// A server that does what a test says, byte for byte: it reads a request, writes what the test's function makes of it,
-/// and closes the connection without having announced that.
+/// A scripted server: it reads a request, writes exactly the bytes that the test's function returns, and closes the
+/// connection without announcing it.
 pub(crate) struct Scripted {
     pub(crate) address: SocketAddr,
-    /// The requests, each told of when its connection has been closed.
+    /// Receives each request after its connection was closed.
     pub(crate) closed: Receiver<String>,
 }
 
@@ -282,14 +282,14 @@ impl Scripted {
     pub(crate) fn start(answer: impl Fn(&str) -> String + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let (tell, closed) = channel();
+        let (sender, closed) = channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let request = read_request(&mut stream);
                 let _ = stream.write_all(answer(&request).as_bytes());
                 drop(stream);
-                if tell.send(request).is_err() {
+                if sender.send(request).is_err() {
                     return;
                 }
             }
@@ -302,7 +302,7 @@ impl Scripted {
     }
 }
 
-/// A whole answer after which HTTP/1.1 keeps the connection.
+/// Returns a complete HTTP/1.1 answer that keeps the connection open.
 pub(crate) fn http_answer(status: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -310,10 +310,10 @@ pub(crate) fn http_answer(status: &str, body: &str) -> String {
     )
 }
 
-/// Head and body, or what came of them before the client left.
+/// Reads a request's head and body, or the part that arrived before the client closed the connection.
 pub(crate) fn read_request(stream: &mut impl Read) -> String {
     let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
+    let mut block = [0; 4096];
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
@@ -326,8 +326,8 @@ pub(crate) fn read_request(stream: &mut impl Read) -> String {
                 return text;
             }
         }
-        match stream.read(&mut piece) {
-            Ok(count @ 1..) => bytes.extend_from_slice(&piece[..count]),
+        match stream.read(&mut block) {
+            Ok(count @ 1..) => bytes.extend_from_slice(&block[..count]),
             _ => return text,
         }
     }

@@ -1,7 +1,7 @@
-//! https with a private root, against a server that counts what reaches it.
+//! HTTPS with a private root, against a server that records its connections.
 //!
-//! `tls/` holds a root, and a certificate for `localhost` and `127.0.0.1` with its key. They are good until 2099, and for
-//! nothing but this: no machine trusts the root.
+//! `tls/` holds a root, and a certificate for `localhost` and `127.0.0.1` with its key. They are valid until 2099 and
+//! only serve these tests: no machine trusts the root.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,17 +17,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
-use crate::support::{ask, fake, http_answer, read_request, send};
+use crate::support::{fake, http_answer, query_info, read_request, send};
 
 const ROOT: &[u8] = include_bytes!("tls/root.pem");
 const CERTIFICATE: &[u8] = include_bytes!("tls/server.pem");
 const KEY: &[u8] = include_bytes!("tls/server.key");
 
-/// One answer to each connection, after which it is closed: so every call shakes hands anew.
+/// A server that closes each connection after one answer, so that every call needs a new handshake.
 pub(crate) struct TlsServer {
     address: SocketAddr,
-    /// What came of each connection: the request, or nothing where the client did not trust the server.
-    visits: Receiver<Option<String>>,
+    /// The request of each connection, or `None` if the client did not trust the server.
+    connections: Receiver<Option<String>>,
 }
 
 impl TlsServer {
@@ -39,16 +39,16 @@ impl TlsServer {
         let config = Arc::new(config());
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
-        let (tell, visits) = channel();
+        let (sender, connections) = channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let visit = serve(Arc::clone(&config), stream.unwrap(), body);
-                if tell.send(visit).is_err() {
+                let request = serve(Arc::clone(&config), stream.unwrap(), body);
+                if sender.send(request).is_err() {
                     return;
                 }
             }
         });
-        Self { address, visits }
+        Self { address, connections }
     }
 
     fn url(&self) -> String {
@@ -59,15 +59,15 @@ impl TlsServer {
         Client::builder().access_token("token-1").base_url(self.url()).no_proxy()
     }
 
-    /// The next connection's request, `None` for a refused handshake.
+    /// Returns the next connection's request, or `None` for a refused handshake.
     #[track_caller]
-    fn visit(&self) -> Option<String> {
-        self.visits.recv_timeout(Duration::from_secs(20)).unwrap()
+    fn next_request(&self) -> Option<String> {
+        self.connections.recv_timeout(Duration::from_secs(20)).unwrap()
     }
 
     #[track_caller]
-    fn assert_no_more_visits(&self) {
-        assert!(self.visits.try_recv().is_err(), "one handshake too many");
+    fn assert_no_more_connections(&self) {
+        assert!(self.connections.try_recv().is_err(), "unexpected additional handshake");
     }
 }
 
@@ -105,7 +105,7 @@ fn network(error: &Error) -> &NetworkError {
 }
 
 #[test]
-fn an_unknown_root_is_told_with_what_to_do() {
+fn an_unknown_root_is_an_error_with_advice() {
     let server = TlsServer::start("{}");
     let clock = ManualClock::new();
     let client = server.builder().clock(clock.clone()).build().unwrap();
@@ -115,31 +115,31 @@ fn an_unknown_root_is_told_with_what_to_do() {
     assert!(!error.may_have_run() && !error.is_transient());
     let text = error.to_string();
     assert!(text.contains("root_certificates") && text.contains("127.0.0.1"), "{text}");
-    // The server saw no request, and the certificate was not asked for again: it would be the same.
-    assert_eq!(server.visit(), None);
-    server.assert_no_more_visits();
+    // The server received no request, and the handshake was not retried, because the certificate would be the same.
+    assert_eq!(server.next_request(), None);
+    server.assert_no_more_connections();
     assert_eq!(clock.sleeps(), []);
 }
 
 #[test]
-fn a_private_root_is_trusted_beside_the_built_in_ones() {
+fn a_private_root_is_trusted_in_addition_to_the_built_in_ones() {
     let server = TlsServer::start(r#"{"file":{"name":"test-file.xls"}}"#);
     let client = server.builder().root_certificates(ROOT).build().unwrap();
     let sent = send(&client).unwrap();
     assert_eq!(sent.name.as_deref(), Some("test-file.xls"));
-    // The built-in roots come first, and the handshake that they refuse carries nothing.
-    assert_eq!(server.visit(), None);
-    assert!(server.visit().unwrap().starts_with("POST /v1.0/convFile/"));
-    // From then on it is known who trusts this host.
+    // The built-in roots are tried first, and their failed handshake carries no request.
+    assert_eq!(server.next_request(), None);
+    assert!(server.next_request().unwrap().starts_with("POST /v1.0/convFile/"));
+    // The client then remembers which roots this host needs.
     for _ in 0..3 {
         send(&client.clone()).unwrap();
-        assert!(server.visit().is_some());
+        assert!(server.next_request().is_some());
     }
-    server.assert_no_more_visits();
+    server.assert_no_more_connections();
 }
 
 #[test]
-fn an_object_may_have_a_private_root_too() {
+fn an_object_server_may_use_a_private_root() {
     let server = TlsServer::start("the object");
     let url = format!("{}/object-1", server.url());
     let info =
@@ -149,40 +149,40 @@ fn an_object_may_have_a_private_root_too() {
     let mut bytes = Vec::new();
     client.download_to(&info, &mut bytes, ..).unwrap();
     assert_eq!(bytes, b"the object");
-    assert_eq!(server.visit(), None);
-    let request = server.visit().unwrap();
+    assert_eq!(server.next_request(), None);
+    let request = server.next_request().unwrap();
     assert!(request.starts_with("GET /object-1 "), "{request}");
     assert!(!request.contains("token-1"), "the token is for the API host: {request}");
-    server.assert_no_more_visits();
+    server.assert_no_more_connections();
 }
 
-/// A root that has nothing to do with the server helps nobody: neither of the two handshakes carries a request.
+/// Neither of the two handshakes carries a request if the configured root is unrelated.
 #[test]
 fn only_the_right_root_is_trusted() {
     let server = TlsServer::start("{}");
     let builder = server.builder().root_certificates(CERTIFICATE);
     let error = send(&builder.build().unwrap()).unwrap_err();
     assert!(network(&error).tls && !error.may_have_run(), "{error}");
-    assert_eq!((server.visit(), server.visit()), (None, None));
-    server.assert_no_more_visits();
+    assert_eq!((server.next_request(), server.next_request()), (None, None));
+    server.assert_no_more_connections();
 }
 
-/// The certificate is for `localhost` and `127.0.0.1`, not for every address of this machine. Linux has the whole network
-/// 127 on loopback, others would have to be told.
+/// The certificate is for `localhost` and `127.0.0.1`, not for every address of this machine. Only Linux has the whole
+/// network 127.0.0.0/8 on loopback without configuration.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_name_counts() {
+fn a_certificate_for_another_name_is_refused() {
     let server = TlsServer::start_at("127.0.0.2:0", "{}");
     let builder = server.builder().root_certificates(ROOT);
     let error = send(&builder.build().unwrap()).unwrap_err();
     assert!(network(&error).tls && !error.may_have_run(), "{error}");
-    assert_eq!((server.visit(), server.visit()), (None, None));
-    server.assert_no_more_visits();
+    assert_eq!((server.next_request(), server.next_request()), (None, None));
+    server.assert_no_more_connections();
 }
 
-/// A plain server behind an https URL: the commonest mistake with a gateway. Nothing but a handshake was sent.
+/// An https URL for a server without TLS is the most common mistake with a gateway. Only a handshake is sent.
 #[test]
-fn a_server_without_tls_is_not_asked_again() {
+fn a_server_without_tls_is_not_retried() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -197,14 +197,14 @@ fn a_server_without_tls_is_not_asked_again() {
     let error = send(&client).unwrap_err();
     let e = network(&error);
     assert!(e.tls && !error.is_transient(), "{e:?}");
-    // The same error comes when something in between breaks into a connection (see the next test). Here nobody asked for
-    // the body of the request.
+    // The same error occurs if a middlebox interferes with a connection (see the next test). Here the body of the
+    // request was not read.
     assert!(!error.may_have_run(), "{error}");
 }
 
-/// Something in between puts its page into the connection when the request is through.
+/// A middlebox injects its page into the connection after the request was sent.
 #[test]
-fn what_is_no_tls_may_have_come_after_the_request() {
+fn an_injected_plain_answer_may_follow_a_request_that_ran() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -212,7 +212,7 @@ fn what_is_no_tls_may_have_come_after_the_request() {
         for stream in listener.incoming() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut tls = StreamOwned::new(connection, stream.unwrap());
-            // Who trusts other roots only sends none.
+            // A client that does not trust the root sends no request.
             if read_request(&mut tls).starts_with("POST ") {
                 tls.sock.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n<html>blocked").unwrap();
             }
@@ -222,15 +222,15 @@ fn what_is_no_tls_may_have_come_after_the_request() {
     let error = send(&builder.root_certificates(ROOT).build().unwrap()).unwrap_err();
     assert!(error.may_have_run(), "{error}");
     assert_eq!(network(&error).stage, NetworkStage::Answer);
-    // The system's library tells no more than that something is wrong.
+    // The system's library reports only a general error.
     assert_eq!(error.is_transient(), !cfg!(feature = "rustls"), "{error}");
 }
 
-/// A client for https takes no object over http, which would show its signature to the network.
+/// A client with an https host refuses objects over http, which would reveal the signature to the network.
 #[test]
-fn no_object_over_http() {
+fn an_object_over_http_is_refused() {
     let fake = fake();
-    let info = ask(&fake.client().build().unwrap()).unwrap();
+    let info = query_info(&fake.client().build().unwrap()).unwrap();
     let before = fake.requests().len();
     let client = Client::builder().access_token("token-1").no_proxy().build().unwrap();
     let error = client.download_to(&info, &mut Vec::new(), ..).unwrap_err();

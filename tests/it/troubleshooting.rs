@@ -1,8 +1,8 @@
-//! `docs/troubleshooting.md` and its Chinese twin quote what this crate says. Here each of those texts is provoked, so that
-//! nobody searches for a sentence that no program prints any more.
+//! `docs/troubleshooting.md` and its Chinese translation quote this crate's error texts. The tests provoke each of
+//! these errors, so that the pages never quote an outdated text.
 //!
-//! A new section: provoke its error below, run the test, and copy what it misses into both pages. In them `OPERATION`,
-//! `HOST`, `ID` and `…` (the vendor's own words) stand for what differs each time.
+//! For a new section, provoke its error below, run the test, and copy the missing texts into both pages. The
+//! placeholders `OPERATION`, `HOST`, `ID` and `…` (the vendor's own text) stand for the variable parts.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -19,7 +19,7 @@ use crate::tls::TlsServer;
 
 const PAGES: [&str; 2] = ["docs/troubleshooting.md", "docs/troubleshooting.zh-CN.md"];
 
-/// One file, a folder on disk, and a client that tries once.
+/// A fake with one file, and a folder on disk. Its clients do not retry.
 struct Scene {
     fake: FakeDingTalk,
     folder: PathBuf,
@@ -65,7 +65,7 @@ impl Scene {
         self.folder.join("report.xls")
     }
 
-    /// As the pages print it.
+    /// Returns the error's text with the placeholders of the pages.
     fn plain(&self, error: &Error) -> String {
         let message = match error.root() {
             Error::Api(e) => e.message.as_str(),
@@ -81,18 +81,18 @@ impl Scene {
         if !message.is_empty() {
             text = text.replace(message.trim_end_matches('.'), "…");
         }
-        text = blank(&text, "POST /", &[' ', ':'], "OPERATION");
-        text = blank(&text, "(request id ", &[')'], "(request id ID");
-        text = blank(&text, "(upload key ", &[')'], "(upload key ID");
-        blank(&text, "as dentry ", &[' '], "as dentry ID")
+        text = replace_variable(&text, "POST /", &[' ', ':'], "OPERATION");
+        text = replace_variable(&text, "(request id ", &[')'], "(request id ID");
+        text = replace_variable(&text, "(upload key ", &[')'], "(upload key ID");
+        replace_variable(&text, "as dentry ", &[' '], "as dentry ID")
     }
 }
 
-/// `text` with `stands_for` in place of `opening` and what follows it, up to one of `ends`.
-fn blank(text: &str, opening: &str, ends: &[char], stands_for: &str) -> String {
+/// Replaces `opening` and the text after it, up to one of `ends`, with `placeholder`.
+fn replace_variable(text: &str, opening: &str, ends: &[char], placeholder: &str) -> String {
     let Some((before, rest)) = text.split_once(opening) else { return text.to_owned() };
     let (_, after) = rest.split_at(rest.find(ends).unwrap());
-    format!("{before}{stands_for}{after}")
+    format!("{before}{placeholder}{after}")
 }
 
 impl Drop for Scene {
@@ -143,7 +143,7 @@ fn refused_objects(s: &Scene) -> Vec<Error> {
     let info = s.file().download_info().unwrap();
     s.fake.lapse_signatures();
     let lapsed = s.client().download_to(&info, &mut Vec::new(), ..).unwrap_err();
-    let elsewhere = Fault::Redirect { status: 302, location: "https://login.example/".into() };
+    let redirect = Fault::Redirect { status: 302, location: "https://login.example/".into() };
     let for_https = Client::builder().access_token("token").no_proxy().build().unwrap();
     vec![
         refused(403, "SignatureDoesNotMatch"),
@@ -153,18 +153,18 @@ fn refused_objects(s: &Scene) -> Vec<Error> {
         refused(403, "InvalidSecurityToken"),
         lapsed,
         refused(403, "AccessDenied"),
-        s.with(Target::Object, elsewhere),
+        s.with(Target::Object, redirect),
         for_https.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
     ]
 }
 
 fn broken_downloads(s: &Scene) -> Vec<Error> {
     let cut = s.with(Target::Object, Fault::CutAfter(40_000));
-    // The connection breaks, and then there is another file in the place of the first.
+    // The connection breaks, and then another file has replaced the first.
     s.fake.fault(Target::Object, Fault::CutAfter(40_000));
     s.fake.fault(Target::Object, Fault::ReplaceObject(Content::pattern_with_seed(100_000, 1)));
-    let patient = s.fake.client().retry(RetryPolicy::new().base_delay(Duration::ZERO)).build().unwrap();
-    let file = patient.file("space-1", "dentry-1", UnionId("union-1"));
+    let retrying = s.fake.client().retry(RetryPolicy::new().base_delay(Duration::ZERO)).build().unwrap();
+    let file = retrying.file("space-1", "dentry-1", UnionId("union-1"));
     let changed = file.download_to(&mut Vec::new(), ..).unwrap_err();
     let corrupt = s.with(Target::Object, Fault::CorruptByte(7));
     let full_device = s.file().download_to(&mut File::create("/dev/full").unwrap(), ..).unwrap_err();
@@ -177,7 +177,7 @@ fn broken_downloads(s: &Scene) -> Vec<Error> {
     vec![cut, changed, corrupt, full_device, full_disk(s), busy.unwrap()]
 }
 
-/// No test can fill a disk everywhere: another failure of the same kind, with the system's error for a full one.
+/// A test cannot fill a disk on every machine, so another file error is changed into the error for a full disk.
 fn full_disk(s: &Scene) -> Error {
     let error = s.file().download().to_file(s.folder.join("no such folder/report.xls")).unwrap_err();
     let Error::File(mut file) = error else { panic!("{error}") };
@@ -202,24 +202,24 @@ fn broken_uploads(s: &Scene) -> Vec<Error> {
     vec![not_committed, taken, unknown, folder.to_user(UnionId("union-2")).unwrap_err()]
 }
 
-fn bad_lines(s: &Scene) -> Vec<Error> {
-    let ask = |client: ClientBuilder| {
+fn broken_connections(s: &Scene) -> Vec<Error> {
+    let fail = |client: ClientBuilder| {
         let client = client.retry(RetryPolicy::none()).build().unwrap();
         client.file("space-1", "dentry-1", UnionId("union-1")).download_info().unwrap_err()
     };
     let builder = || Client::builder().access_token("token");
     let proxy = Scripted::start(|_| "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n".to_owned());
-    // Only the request that meets silence is made with the short limit: on a slow machine others would meet it as well.
+    // Only the stalled request uses the short timeout, which other requests could exceed on a slow machine.
     let info = s.file().download_info().unwrap();
     s.fake.fault(Target::Object, Fault::StallBeforeAnswer);
     s.fake.fault(Target::Object, Fault::StallBeforeAnswer);
     let limited = s.builder().overall_timeout(Duration::from_millis(200)).build().unwrap();
-    let impatient = s.builder().stall_timeout(Duration::from_millis(200)).build().unwrap();
+    let stalling = s.builder().stall_timeout(Duration::from_millis(200)).build().unwrap();
     vec![
-        ask(builder().base_url(REFUSED).no_proxy()),
-        ask(builder().base_url("http://dingtalk.example").proxy(proxy.url())),
-        ask(TlsServer::start("{}").builder()),
-        impatient.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
+        fail(builder().base_url(REFUSED).no_proxy()),
+        fail(builder().base_url("http://dingtalk.example").proxy(proxy.url())),
+        fail(TlsServer::start("{}").builder()),
+        stalling.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
         limited.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
     ]
 }
@@ -227,7 +227,7 @@ fn bad_lines(s: &Scene) -> Vec<Error> {
 /// A heading of a page and the texts quoted under it.
 #[derive(Debug, PartialEq)]
 struct Section {
-    /// What the heading has in backticks: a code of the vendor's, or the words of ours that one searches for.
+    /// The part of the heading in backticks: a code of the vendor, or words of this crate's error text.
     code: Option<String>,
     quotes: Vec<String>,
 }
@@ -250,20 +250,20 @@ fn sections(page: &str) -> Vec<Section> {
 }
 
 #[test]
-fn what_the_pages_quote_is_what_is_said() {
+fn the_pages_quote_the_actual_error_texts() {
     let s = Scene::new();
-    let provoked = [refused_calls, refused_objects, broken_downloads, broken_uploads, bad_lines];
-    let said: BTreeSet<_> = provoked.iter().flat_map(|provoke| provoke(&s)).map(|e| s.plain(&e)).collect();
+    let provoked = [refused_calls, refused_objects, broken_downloads, broken_uploads, broken_connections];
+    let actual: BTreeSet<_> = provoked.iter().flat_map(|provoke| provoke(&s)).map(|e| s.plain(&e)).collect();
     for page in PAGES {
         let quoted: BTreeSet<_> = sections(page).into_iter().flat_map(|section| section.quotes).collect();
-        let missing: Vec<_> = said.difference(&quoted).collect();
-        let unknown: Vec<_> = quoted.difference(&said).collect();
+        let missing: Vec<_> = actual.difference(&quoted).collect();
+        let unknown: Vec<_> = quoted.difference(&actual).collect();
         assert!(missing.is_empty() && unknown.is_empty(), "{page} lacks {missing:#?}\nand has {unknown:#?}");
     }
 }
 
 #[test]
-fn both_pages_have_the_same_sections_and_each_shows_what_its_heading_names() {
+fn both_pages_have_the_same_sections_and_quote_their_headings_codes() {
     let [english, chinese] = PAGES.map(sections);
     assert_eq!(english, chinese);
     for Section { code, quotes } in english {

@@ -1,13 +1,14 @@
-//! The crate against a real nginx: `server.rs` starts one for each test, `nginx.conf` says what it serves.
+//! The crate against a real nginx: `server.rs` starts an nginx for each test, configured by `nginx.conf`.
 //!
-//! Where nginx is not installed, the tests say so and pass; with `CI=true`, or `NGINX=/path/to/nginx`, they fail.
+//! If nginx is not installed, the tests print a notice and pass; with `CI=true`, or a wrong `NGINX=/path/to/nginx`,
+//! they fail.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "in a test a panic is the message; clippy.toml covers the test functions, not their helpers"
+    reason = "tests report failures by panicking; clippy.toml covers the test functions, not their helpers"
 )]
 #![cfg(unix)]
 
@@ -24,18 +25,18 @@ use std::time::{Duration, Instant};
 use dingtalk_files::testing::ManualClock;
 use dingtalk_files::{ByteRange, Error, RetryPolicy, UnionId};
 
-use server::{Nginx, Seen, assert_file, assert_same, bytes, crc64};
+use server::{LoggedRequest, Nginx, assert_file, assert_same, bytes, crc64};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-fn connections(seen: &[Seen]) -> usize {
-    seen.iter().map(|request| request.connection).collect::<HashSet<_>>().len()
+fn connections(requests: &[LoggedRequest]) -> usize {
+    requests.iter().map(|request| request.connection).collect::<HashSet<_>>().len()
 }
 
-/// Every way in which a server can give a file, and every kind of range of it.
+/// Covers every way in which the server returns a file, and every kind of range.
 #[test]
-fn ranges_of_all_kinds() {
+fn all_kinds_of_ranges_are_downloaded() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(300_000);
     nginx.put("file.bin", &content);
@@ -47,7 +48,7 @@ fn ranges_of_all_kinds() {
         ((100_000..=199_999).into(), 100_000..200_000),
         ((299_999..).into(), 299_999..300_000),
         ((250_000..all).into(), 250_000..300_000),
-        // By one byte past the end, and by far.
+        // One byte beyond the end, and far beyond the end.
         ((250_000..=all).into(), 250_000..300_000),
         ((0..u64::MAX).into(), 0..300_000),
         (ByteRange::last(7), 299_993..300_000),
@@ -55,17 +56,17 @@ fn ranges_of_all_kinds() {
     for place in ["plain", "once", "whole"] {
         let file = nginx.file(&format!("{place}/file.bin"));
         for (range, expected) in &table {
-            let what = format!("{place}, {range:?}");
+            let case = format!("{place}, {range:?}");
             let mut got = Vec::new();
-            let done = file.download_to(&mut got, *range).unwrap_or_else(|e| panic!("{what}: {e}"));
-            assert_same(&got, &content[expected.clone()], &what);
-            assert_eq!(done.range, expected.start as u64..expected.end as u64, "{what}");
+            let done = file.download_to(&mut got, *range).unwrap_or_else(|e| panic!("{case}: {e}"));
+            assert_same(&got, &content[expected.clone()], &case);
+            assert_eq!(done.range, expected.start as u64..expected.end as u64, "{case}");
         }
     }
 }
 
 #[test]
-fn a_range_behind_the_end() {
+fn a_range_beyond_the_end_is_an_error() {
     let Some(nginx) = Nginx::start() else { return };
     nginx.put("file.bin", &bytes(1000));
     nginx.put("empty.bin", &[]);
@@ -80,7 +81,7 @@ fn a_range_behind_the_end() {
 }
 
 #[test]
-fn the_checksum_on_record_is_compared() {
+fn the_stores_checksum_is_compared() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(2 * MIB + 1);
     nginx.put("file.bin", &content);
@@ -99,7 +100,7 @@ fn the_checksum_on_record_is_compared() {
 }
 
 #[test]
-fn one_and_several_connections_however_the_server_gives() {
+fn single_and_parallel_downloads_succeed_with_every_framing() {
     let Some(nginx) = Nginx::start() else { return };
     for size in [0, 1, MIB - 1, MIB, MIB + 1, 5 * MIB + 7] {
         let content = bytes(size);
@@ -107,38 +108,38 @@ fn one_and_several_connections_however_the_server_gives() {
         nginx.put("file.bin", &content);
         for place in ["plain", "once", "whole", &format!("chunked/{crc}"), &format!("until-close/{crc}")] {
             for n in [1, 4] {
-                let what = format!("{size} from {place} over {n}");
+                let case = format!("{size} from {place} over {n}");
                 let file = nginx.file(&format!("{place}/file.bin"));
                 let done = file.download().parallel(n).to_file(nginx.target());
-                assert_eq!(done.unwrap_or_else(|e| panic!("{what}: {e}")).bytes, size as u64, "{what}");
-                assert_file(&nginx.target(), &content, &what);
+                assert_eq!(done.unwrap_or_else(|e| panic!("{case}: {e}")).bytes, size as u64, "{case}");
+                assert_file(&nginx.target(), &content, &case);
             }
         }
     }
 }
 
 #[test]
-fn parts_come_over_the_connections_that_are_there() {
+fn parts_share_the_open_connections() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(9 * MIB);
     nginx.put("file.bin", &content);
     nginx.file("plain/file.bin").download().parallel(2).to_file(nginx.target()).unwrap();
     assert_file(&nginx.target(), &content, "two connections");
-    let seen = nginx.seen();
-    assert_eq!(seen.len(), 1 + 8, "the first mebibyte, and four parts for each connection");
-    assert!(connections(&seen) <= 2, "{seen:#?}");
-    assert!(seen.iter().all(|request| request.status == 206), "{seen:#?}");
-    let pins: HashSet<_> = seen[1..].iter().map(|request| &request.if_match).collect();
+    let requests = nginx.requests();
+    assert_eq!(requests.len(), 1 + 8, "the first mebibyte, then four parts for each connection");
+    assert!(connections(&requests) <= 2, "{requests:#?}");
+    assert!(requests.iter().all(|request| request.status == 206), "{requests:#?}");
+    let pins: HashSet<_> = requests[1..].iter().map(|request| &request.if_match).collect();
     assert!(pins.len() == 1 && !pins.contains(&"-".to_owned()), "{pins:?}");
 }
 
-/// Some stores limit how many connections one address may have. Those that are refused leave their parts to the others.
+/// Some stores limit the connections of an address. The parts of refused connections are fetched by the others.
 #[test]
-fn a_server_that_wants_fewer_connections() {
+fn a_download_succeeds_with_fewer_connections_than_requested() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(3 * MIB);
     nginx.put("file.bin", &content);
-    // Its waits cost no time: who is refused gives up at once.
+    // Waits take no time, so a refused connection gives up immediately.
     let client = nginx.builder().clock(ManualClock::new()).build().unwrap();
     let file = client.file("space-1", "two/file.bin", UnionId("operator-1"));
     let done = file.download().parallel(4).to_file(nginx.target()).unwrap();
@@ -146,12 +147,12 @@ fn a_server_that_wants_fewer_connections() {
     assert_file(&nginx.target(), &content, "two of four connections");
 }
 
-/// A file of which the server gives only a part at once.
-fn long() -> Vec<u8> {
+/// Returns a content of which the server sends only a part immediately.
+fn long_content() -> Vec<u8> {
     bytes(900 * KIB)
 }
 
-/// A writer that does something to the server when it has its first bytes.
+/// A writer that runs an action on the server at its first bytes.
 struct AtFirstBytes<'a, F: FnMut(&mut Nginx)>(&'a mut Nginx, Option<F>, Vec<u8>);
 
 impl<F: FnMut(&mut Nginx)> Write for AtFirstBytes<'_, F> {
@@ -168,9 +169,9 @@ impl<F: FnMut(&mut Nginx)> Write for AtFirstBytes<'_, F> {
 }
 
 #[test]
-fn what_breaks_off_goes_on_where_it_was() {
+fn an_interrupted_download_is_resumed() {
     let Some(mut nginx) = Nginx::start() else { return };
-    let content = long();
+    let content = long_content();
     nginx.put("file.bin", &content);
     let file = nginx.file("drying-up/file.bin");
     let restart = |nginx: &mut Nginx| {
@@ -181,38 +182,38 @@ fn what_breaks_off_goes_on_where_it_was() {
     file.download_to(&mut out, ..).unwrap();
     assert_same(&out.2, &content, "after a cut");
 
-    let seen = nginx.seen();
-    let last = seen.last().unwrap();
+    let requests = nginx.requests();
+    let last = requests.last().unwrap();
     assert_eq!(last.status, 206);
     let next = last.range.strip_prefix("bytes=").unwrap().split('-').next().unwrap();
-    assert!(next.parse::<u64>().unwrap() > 0, "what was there is not fetched again: {last:?}");
-    assert!(last.if_match.starts_with('"'), "it must be the same object: {last:?}");
+    assert!(next.parse::<u64>().unwrap() > 0, "received bytes are not fetched again: {last:?}");
+    assert!(last.if_match.starts_with('"'), "the request must pin the object: {last:?}");
 }
 
-/// nginx's ETag is made of time and length; the length stays here.
+/// nginx derives its ETag from time and length; the length is the same here.
 #[test]
-fn a_file_that_changed_meanwhile_is_told() {
+fn a_file_changed_during_the_download_is_an_error() {
     let Some(mut nginx) = Nginx::start() else { return };
-    let content = long();
+    let content = long_content();
     nginx.put("file.bin", &content);
     let file = nginx.file("drying-up/file.bin");
     let replace = |nginx: &mut Nginx| {
         nginx.stop();
-        nginx.put("file.bin", &vec![0; long().len()]);
+        nginx.put("file.bin", &vec![0; long_content().len()]);
         nginx.start_again();
     };
     let mut out = AtFirstBytes(&mut nginx, Some(replace), Vec::new());
     let error = file.download_to(&mut out, ..).unwrap_err();
     assert!(matches!(error, Error::ObjectChanged { .. }), "{error}");
     assert_eq!(error.bytes_written(), out.2.len() as u64);
-    assert_same(&out.2, &content[..out.2.len()], "of the old file only");
-    // 412 alone may come from a server that does not support `If-Match`; the answer without it shows the other `ETag`.
-    let statuses: Vec<_> = nginx.seen().iter().rev().take(2).map(|request| request.status).collect();
+    assert_same(&out.2, &content[..out.2.len()], "bytes of the old file only");
+    // A 412 may come from a server that does not support `If-Match`. The answer without that header has another `ETag`.
+    let statuses: Vec<_> = nginx.requests().iter().rev().take(2).map(|request| request.status).collect();
     assert_eq!(statuses, [206, 412]);
 }
 
-/// Downloads until nginx is gone, as in a crash, and says how much is kept.
-fn break_off(nginx: &mut Nginx) -> u64 {
+/// Downloads until nginx stops, as in a crash, and returns the number of kept bytes.
+fn interrupt_download(nginx: &mut Nginx) -> u64 {
     let client = nginx.builder().retry(RetryPolicy::none()).build().unwrap();
     let file = client.file("space-1", "drying-up/file.bin", UnionId("operator-1"));
     let target = nginx.target();
@@ -227,11 +228,11 @@ fn break_off(nginx: &mut Nginx) -> u64 {
 }
 
 #[test]
-fn a_later_download_goes_on_where_an_earlier_one_was() {
+fn a_later_download_resumes_an_earlier_one() {
     let Some(mut nginx) = Nginx::start() else { return };
-    let content = long();
+    let content = long_content();
     nginx.put("file.bin", &content);
-    let kept = break_off(&mut nginx);
+    let kept = interrupt_download(&mut nginx);
     assert!(kept > 0);
 
     nginx.start_again();
@@ -241,10 +242,10 @@ fn a_later_download_goes_on_where_an_earlier_one_was() {
 }
 
 #[test]
-fn a_file_that_changed_since_is_fetched_anew() {
+fn a_changed_file_is_not_resumed() {
     let Some(mut nginx) = Nginx::start() else { return };
-    nginx.put("file.bin", &long());
-    break_off(&mut nginx);
+    nginx.put("file.bin", &long_content());
+    interrupt_download(&mut nginx);
 
     let content = [b"new".to_vec(), bytes(400 * KIB)].concat();
     nginx.put("file.bin", &content);
@@ -254,9 +255,9 @@ fn a_file_that_changed_since_is_fetched_anew() {
     assert_file(&nginx.target(), &content, "anew");
 }
 
-/// The first requests after a restart go out over connections that the server has closed.
+/// The first requests after a restart use connections that the server has closed.
 #[test]
-fn connections_that_the_server_closed() {
+fn connections_closed_by_the_server_are_replaced_without_retries() {
     let Some(mut nginx) = Nginx::start() else { return };
     let content = bytes(50_000);
     nginx.put("file.bin", &content);
@@ -270,11 +271,11 @@ fn connections_that_the_server_closed() {
         nginx.stop();
         nginx.start_again();
     }
-    assert!(clock.sleeps().is_empty(), "a closed connection is no failure: {:?}", clock.sleeps());
+    assert!(clock.sleeps().is_empty(), "a closed connection is not a failure: {:?}", clock.sleeps());
 }
 
 #[test]
-fn a_connection_is_kept_where_the_server_keeps_it() {
+fn a_connection_is_reused_if_the_server_keeps_it_open() {
     for (place, expected) in [("plain", 1), ("once", 4)] {
         let Some(nginx) = Nginx::start() else { return };
         nginx.put("file.bin", &bytes(50_000));
@@ -283,14 +284,14 @@ fn a_connection_is_kept_where_the_server_keeps_it() {
         for _ in 0..4 {
             client.download_to(&info, &mut io::sink(), ..).unwrap();
         }
-        let seen = nginx.seen();
-        assert_eq!((seen.len(), connections(&seen)), (4, expected), "{place}: {seen:#?}");
+        let requests = nginx.requests();
+        assert_eq!((requests.len(), connections(&requests)), (4, expected), "{place}: {requests:#?}");
     }
 }
 
-/// Longer than the limit on silence, but never silent.
+/// The body takes longer than the stall timeout, but never pauses that long.
 #[test]
-fn slow_is_not_silent() {
+fn a_slow_body_does_not_time_out() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(1200 * KIB);
     nginx.put("file.bin", &content);
@@ -299,12 +300,12 @@ fn slow_is_not_silent() {
     let file = client.file("space-1", "slow/file.bin", UnionId("operator-1"));
     let (mut got, begun) = (Vec::new(), Instant::now());
     file.download_to(&mut got, ..).unwrap();
-    assert!(begun.elapsed() > stall, "the server was to be slow");
+    assert!(begun.elapsed() > stall, "the server must be slow");
     assert_same(&got, &content, "slowly");
 }
 
 #[test]
-fn from_the_first_url_that_has_it() {
+fn the_first_working_url_is_used() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(100_000);
     nginx.put("file.bin", &content);
@@ -314,7 +315,7 @@ fn from_the_first_url_that_has_it() {
     let mut got = Vec::new();
     client.download_to(&info, &mut got, 10..).unwrap();
     assert_same(&got, &content[10..], "from the last URL");
-    assert!(clock.sleeps().is_empty(), "there was no need to wait: {:?}", clock.sleeps());
+    assert!(clock.sleeps().is_empty(), "switching URLs needs no wait: {:?}", clock.sleeps());
 
     let nowhere = client.download_to(&nginx.info(&["plain/missing.bin"]), &mut got, ..).unwrap_err();
     assert!(nowhere.is_not_found(), "{nowhere}");
@@ -323,13 +324,13 @@ fn from_the_first_url_that_has_it() {
     let busy = client.download_to(&nginx.info(&["busy/file.bin"]), &mut got, ..).unwrap_err();
     assert!(busy.is_transient() && !clock.sleeps().is_empty(), "{busy}");
 
-    let statuses: Vec<_> = nginx.seen().iter().map(|request| request.status).collect();
+    let statuses: Vec<_> = nginx.requests().iter().map(|request| request.status).collect();
     assert_eq!(statuses[..5], [404, 503, 302, 206, 404]);
 }
 
-/// `gzip_static always` does not ask what the client can read. Bytes that are not the file's are not written.
+/// `gzip_static always` ignores `Accept-Encoding`. The encoded bytes are not the file's and must not be written.
 #[test]
-fn an_encoding_that_nobody_asked_for() {
+fn an_unrequested_encoding_is_refused() {
     let Some(nginx) = Nginx::start() else { return };
     nginx.put("file.bin.gz", &bytes(1000));
     let mut got = Vec::new();
@@ -338,10 +339,10 @@ fn an_encoding_that_nobody_asked_for() {
 }
 
 #[test]
-fn uploads() {
+fn uploads_of_all_sizes_succeed() {
     let Some(nginx) = Nginx::start() else { return };
     let client = nginx.builder().build().unwrap();
-    // From a mebibyte up the client waits for `100 Continue`.
+    // The client waits for `100 Continue` if the body has at least one mebibyte.
     for size in [0, 1, MIB - 1, MIB, 3 * MIB + 1] {
         let content = bytes(size);
         let upload = || client.upload("uploads", "0", UnionId("operator-1")).name("put.bin");
@@ -353,14 +354,14 @@ fn uploads() {
         assert_file(&nginx.object("uploads/put.bin"), &content, "from a file");
     }
     assert!(
-        nginx.seen().iter().all(|request| request.method == "PUT" && matches!(request.status, 201 | 204))
+        nginx.requests().iter().all(|request| request.method == "PUT" && matches!(request.status, 201 | 204))
     );
 }
 
-/// A refusal comes through as what it is, not as a broken pipe: whether the body is sent at once, or would have been
-/// after `100 Continue`.
+/// A refusal is reported with its status and not as a broken pipe, whether the body is sent immediately or after
+/// `100 Continue`.
 #[test]
-fn uploads_that_are_refused() {
+fn refused_uploads_report_the_status() {
     let Some(nginx) = Nginx::start() else { return };
     let client = nginx.builder().retry(RetryPolicy::none()).build().unwrap();
     for (space, status) in [("uploads-small", 413), ("uploads-forbidden", 403), ("plain", 405)] {
@@ -377,11 +378,11 @@ fn uploads_that_are_refused() {
     assert!(matches!(error.root(), Error::ChecksumMismatch { expected: 1, .. }), "{error}");
 }
 
-/// Today this ends when the server closes the connection, or else in a timeout. It is no test of time: the server stays
-/// for longer than the client waits.
+/// Currently such an upload ends only when the server closes the connection, or with a timeout. The test does not
+/// measure time: the server keeps the connection open for longer than the client waits.
 #[test]
-#[ignore = "ureq 3.5.2 waits for more than the whole refusal: see src/http/expect.rs"]
-fn a_refusal_is_seen_at_once_by_who_waits_for_a_continue() {
+#[ignore = "ureq 3.5.2 waits for more bytes after the complete refusal: see src/http/expect.rs"]
+fn a_refusal_in_place_of_a_continue_is_reported_immediately() {
     let Some(nginx) = Nginx::start() else { return };
     let builder = nginx.builder().retry(RetryPolicy::none()).stall_timeout(Duration::from_secs(2));
     let upload = builder.build().unwrap().upload("uploads-lingering", "0", UnionId("operator-1"));

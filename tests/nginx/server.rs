@@ -1,8 +1,8 @@
-//! An nginx of a test's own, gone with it.
+//! An nginx server that runs for one test.
 
 #![cfg_attr(
     not(any(feature = "rustls", feature = "native-tls")),
-    allow(dead_code, reason = "the root and the port that only https needs")
+    allow(dead_code, reason = "only https needs the root and its port")
 )]
 
 use std::fs::{self, File};
@@ -24,7 +24,7 @@ pub(crate) const ROOT: &[u8] = include_bytes!("../it/tls/root.pem");
 const CERTIFICATE: &[u8] = include_bytes!("../it/tls/server.pem");
 const KEY: &[u8] = include_bytes!("../it/tls/server.key");
 
-/// Ends the server when the pipe is closed: by the test, or by the system when the test is gone.
+/// Script that stops the server when the pipe is closed, by the test or by the system after a crash of the test.
 const WATCH: &str = r#""$@" & read -r _; kill "$!"; wait"#;
 
 pub(crate) struct Nginx {
@@ -35,9 +35,9 @@ pub(crate) struct Nginx {
     running: Option<Child>,
 }
 
-/// A line of the access log: what the server saw of a request, and answered. What was not sent is `-`.
+/// A line of the access log: a request and its status. A header that was not sent is `-`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct LoggedRequest {
     pub(crate) connection: u64,
     pub(crate) method: String,
     pub(crate) path: String,
@@ -47,14 +47,16 @@ pub(crate) struct Seen {
 }
 
 impl Nginx {
-    /// `None`, said in one line, where nginx is not installed. It has to be in CI, and where `NGINX` names it.
+    /// Starts nginx, or prints a notice and returns `None` if it is not installed.
+    ///
+    /// Panics instead with `CI=true`, or if `NGINX` names a file that does not exist.
     pub(crate) fn start() -> Option<Self> {
         Self::start_with_tls("TLSv1.2 TLSv1.3")
     }
 
     pub(crate) fn start_with_tls(versions: &str) -> Option<Self> {
         let program = find()?;
-        // A port that is free now may be somebody else's a moment later.
+        // A free port may be taken by another program before nginx opens it.
         for _ in 0..10 {
             let (http, https) = (free_port(), free_port());
             let here = new_folder();
@@ -74,22 +76,22 @@ impl Nginx {
                 return Some(nginx);
             }
         }
-        panic!("nginx found no port in ten tries");
+        panic!("nginx found no free port in ten attempts");
     }
 
-    /// `false`: another program has the port.
+    /// Runs nginx, and returns `false` if another program has the port.
     fn run(&mut self) -> bool {
         let log = self.here.join("error.log");
         let _ = fs::remove_file(&log);
         let mut command = Command::new("sh");
         command.args(["-c", WATCH, "sh"]).arg(&self.program).arg("-p").arg(&self.here);
         command.arg("-c").arg(self.here.join("nginx.conf"));
-        let said = File::create(self.here.join("said")).unwrap();
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(said);
+        let stderr = File::create(self.here.join("stderr.log")).unwrap();
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(stderr);
         self.running = Some(command.spawn().unwrap());
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(20) {
-            // It writes the file when it listens.
+            // nginx writes the file when it listens.
             if self.here.join("nginx.pid").exists() && TcpStream::connect(("127.0.0.1", self.http)).is_ok() {
                 return true;
             }
@@ -98,11 +100,11 @@ impl Nginx {
             }
             thread::sleep(Duration::from_millis(5));
         }
-        let said = ["said", "error.log"].map(|name| fs::read_to_string(self.here.join(name)));
-        panic!("nginx did not start: {said:?}");
+        let logs = ["stderr.log", "error.log"].map(|name| fs::read_to_string(self.here.join(name)));
+        panic!("nginx did not start: {logs:?}");
     }
 
-    /// Ends it. Its connections break off, wherever they are.
+    /// Stops nginx, which breaks its connections.
     pub(crate) fn stop(&mut self) {
         if let Some(mut running) = self.running.take() {
             drop(running.stdin.take());
@@ -112,7 +114,7 @@ impl Nginx {
     }
 
     pub(crate) fn start_again(&mut self) {
-        assert!(self.run(), "the ports are gone");
+        assert!(self.run(), "the ports are no longer free");
     }
 
     pub(crate) fn url(&self) -> String {
@@ -127,19 +129,20 @@ impl Nginx {
         Client::builder().access_token("token").base_url(self.url()).no_proxy()
     }
 
-    /// The object at this path, by a client of its own.
+    /// Returns the object at this path, with a new client.
     pub(crate) fn file(&self, path: &str) -> RemoteFile {
         self.builder().build().unwrap().file("space-1", path, UnionId("operator-1"))
     }
 
-    /// The first of the two documented steps, with these paths for URLs.
+    /// Returns the result of the first of the two documented steps, with URLs for these paths.
     pub(crate) fn info(&self, paths: &[&str]) -> DownloadInfo {
         let urls: Vec<_> = paths.iter().map(|path| format!("{}/{path}", self.url())).collect();
         let info = json!({"resourceUrls": urls, "headers": {"Authorization": "OSS key:signature"}});
         serde_json::from_value(json!({"headerSignatureInfo": info})).unwrap()
     }
 
-    /// Stores a file, or another one in its place: a later time of change is another ETag, also in the same second.
+    /// Stores or replaces a file. A replaced file gets a later modification time, and thus another ETag, even within a
+    /// second.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         let path = self.object(name);
         let changed = fs::metadata(&path).and_then(|old| old.modified());
@@ -150,21 +153,21 @@ impl Nginx {
         }
     }
 
-    /// Where a file of the store is on disk.
+    /// Returns the path of a stored file on disk.
     pub(crate) fn object(&self, name: &str) -> PathBuf {
         self.here.join("objects").join(name)
     }
 
-    /// A path for a download.
+    /// Returns a path to download to.
     pub(crate) fn target(&self) -> PathBuf {
         self.here.join("target.bin")
     }
 
-    /// What it was asked for, API calls left out. Stops it: then everything is in the log.
-    pub(crate) fn seen(mut self) -> Vec<Seen> {
+    /// Stops nginx, which completes the log, and returns the logged requests without API calls.
+    pub(crate) fn requests(mut self) -> Vec<LoggedRequest> {
         self.stop();
         let log = fs::read_to_string(self.here.join("access.log")).unwrap();
-        log.lines().map(parse).filter(|seen| !seen.path.starts_with("/v1.0/")).collect()
+        log.lines().map(parse).filter(|request| !request.path.starts_with("/v1.0/")).collect()
     }
 }
 
@@ -175,11 +178,11 @@ impl Drop for Nginx {
     }
 }
 
-fn parse(line: &str) -> Seen {
+fn parse(line: &str) -> LoggedRequest {
     let mut fields = line.split('|');
     let mut next = || fields.next().unwrap().to_owned();
     let (connection, method, path) = (next().parse().unwrap(), next(), next());
-    Seen {
+    LoggedRequest {
         connection,
         method,
         path,
@@ -189,26 +192,26 @@ fn parse(line: &str) -> Seen {
     }
 }
 
-/// The log writes `"` as `\x22`.
+/// Replaces `\x22`, as which the log writes `"`.
 fn unescape(text: &str) -> String {
     text.replace("\\x22", "\"")
 }
 
 fn find() -> Option<PathBuf> {
-    static SAY: Once = Once::new();
+    static NOTICE: Once = Once::new();
     let named = std::env::var_os("NGINX").filter(|name| !name.is_empty());
     if let Some(program) = named.map(PathBuf::from) {
-        assert!(program.is_file(), "NGINX is {}, where nothing is", program.display());
+        assert!(program.is_file(), "NGINX is {}, which does not exist", program.display());
         return Some(program);
     }
-    // Debian keeps it where only root looks.
+    // Debian installs nginx outside the PATH of ordinary users.
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&folders).chain([PathBuf::from("/usr/sbin")]);
     let found = folders.map(|folder| folder.join("nginx")).find(|program| program.is_file());
     if found.is_none() {
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "nginx is not installed, and CI needs it");
-        // Not by `eprintln!`, which is kept from everybody's eyes when a test passes.
-        SAY.call_once(|| drop(writeln!(io::stderr(), "nginx is not installed: its tests are left out")));
+        // Not `eprintln!`, whose output is captured when a test passes.
+        NOTICE.call_once(|| drop(writeln!(io::stderr(), "nginx is not installed: its tests are skipped")));
     }
     found
 }
@@ -225,7 +228,7 @@ fn new_folder() -> PathBuf {
     path
 }
 
-/// So many bytes, of which no two stretches are alike.
+/// Returns this many bytes of a pattern without repeated sections.
 pub(crate) fn bytes(length: usize) -> Vec<u8> {
     let length = length as u64;
     Content::pattern(length).bytes(0..length)
@@ -237,19 +240,19 @@ pub(crate) fn crc64(bytes: &[u8]) -> u64 {
     digest.sum64()
 }
 
-/// Byte by byte, without printing megabytes when it fails.
+/// Compares the bytes, without printing megabytes on failure.
 #[track_caller]
-pub(crate) fn assert_same(found: &[u8], expected: &[u8], what: &str) {
+pub(crate) fn assert_same(found: &[u8], expected: &[u8], case: &str) {
     let differing = found.iter().zip(expected).position(|(a, b)| a != b);
     assert!(
         found == expected,
-        "{what}: {} bytes in place of {}, the first other one at {differing:?}",
+        "{case}: {} bytes instead of {}, the first difference at {differing:?}",
         found.len(),
         expected.len()
     );
 }
 
 #[track_caller]
-pub(crate) fn assert_file(path: &Path, expected: &[u8], what: &str) {
-    assert_same(&fs::read(path).unwrap(), expected, what);
+pub(crate) fn assert_file(path: &Path, expected: &[u8], case: &str) {
+    assert_same(&fs::read(path).unwrap(), expected, case);
 }

@@ -1,4 +1,4 @@
-//! URLs that are signed in their query: every kind of file that has one.
+//! URLs with a signature in their query, for every kind of file that has such URLs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::server::{Nginx, assert_file, assert_same, bytes};
 use super::{MIB, fs};
 
-/// A URL that lives so long, below zero for one that has lapsed.
+/// Returns a URL that is valid for this many seconds; a negative number gives a lapsed URL.
 fn signed(nginx: &Nginx, name: &str, seconds: i64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let expires = now.checked_add_signed(seconds).unwrap();
@@ -19,7 +19,7 @@ fn signed(nginx: &Nginx, name: &str, seconds: i64) -> String {
     format!("{}{path}?Expires={expires}&Signature={signature}", nginx.url())
 }
 
-/// The alphabet for URLs, without padding.
+/// Encodes with the URL-safe alphabet, without padding.
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
@@ -32,15 +32,15 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// An API whose first URL has lapsed, and whose others live.
+/// Starts an API whose first URL has lapsed and whose later URLs are valid. Also returns the number of its requests.
 fn api(nginx: &Nginx, name: &str) -> (mockito::ServerGuard, Arc<AtomicUsize>) {
     let mut server = mockito::Server::new();
-    let asked = Arc::new(AtomicUsize::new(0));
+    let calls = Arc::new(AtomicUsize::new(0));
     let urls = [signed(nginx, name, -10), signed(nginx, name, 600)];
     for method in ["GET", "POST"] {
-        let (asked, urls) = (Arc::clone(&asked), urls.clone());
+        let (calls, urls) = (Arc::clone(&calls), urls.clone());
         let mock = server.mock(method, mockito::Matcher::Any).with_body_from_request(move |request| {
-            let count = asked.fetch_add(1, Ordering::Relaxed);
+            let count = calls.fetch_add(1, Ordering::Relaxed);
             let url = &urls[count.min(1)];
             let answer = if request.path().contains("/workflow/") {
                 json!({"success": true, "result": {"downloadUri": url}})
@@ -51,7 +51,7 @@ fn api(nginx: &Nginx, name: &str) -> (mockito::ServerGuard, Arc<AtomicUsize>) {
         });
         mock.with_header("content-type", "application/json").create();
     }
-    (server, asked)
+    (server, calls)
 }
 
 type Kind = (&'static str, fn(&Client) -> RemoteFile);
@@ -63,30 +63,30 @@ const KINDS: [Kind; 3] = [
 ];
 
 #[test]
-fn each_kind_asks_for_another_url_when_one_lapses() {
+fn every_kind_requests_another_url_if_a_url_has_lapsed() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(5 * MIB + 3);
     nginx.put("file.bin", &content);
     for (kind, file) in KINDS {
         for connections in [1, 3] {
-            let (server, asked) = api(&nginx, "file.bin");
+            let (server, calls) = api(&nginx, "file.bin");
             let client =
                 Client::builder().access_token("token").base_url(server.url()).no_proxy().build().unwrap();
             let done = file(&client).download().parallel(connections).to_file(nginx.target()).unwrap();
             assert_file(&nginx.target(), &content, kind);
-            // nginx keeps no checksum; the length was compared.
+            // nginx returns no checksum, so only the length was compared.
             assert_eq!((done.verified, done.size), (false, Some(content.len() as u64)), "{kind}");
-            assert_eq!(asked.load(Ordering::Relaxed), 2, "{kind}");
+            assert_eq!(calls.load(Ordering::Relaxed), 2, "{kind}");
             fs::remove_file(nginx.target()).unwrap();
         }
     }
-    let statuses: Vec<u16> = nginx.seen().iter().map(|seen| seen.status).collect();
+    let statuses: Vec<u16> = nginx.requests().iter().map(|request| request.status).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 6, "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 206, 403].contains(status)), "{statuses:?}");
 }
 
 #[test]
-fn a_url_is_resumed_under_another_signature_and_lapses_for_good() {
+fn a_plain_url_is_resumed_with_another_signature_and_not_renewed() {
     let Some(nginx) = Nginx::start() else { return };
     let content = bytes(6 * MIB);
     nginx.put("file.bin", &content);

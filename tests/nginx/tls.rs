@@ -1,4 +1,4 @@
-//! https, with a root that only the builder knows.
+//! HTTPS with a private root certificate, set on the client builder.
 
 use dingtalk_files::{Client, Error, GetFileDownloadInfo, UnionId};
 
@@ -6,15 +6,15 @@ use crate::MIB;
 use crate::server::{Nginx, ROOT, assert_file, assert_same, bytes, crc64};
 
 #[test]
-fn over_tls_with_a_private_root() {
+fn transfers_succeed_over_tls_with_a_private_root() {
     for versions in ["TLSv1.2", "TLSv1.3"] {
         let Some(nginx) = Nginx::start_with_tls(versions) else { return };
         let content = bytes(3 * MIB + 5);
         nginx.put("file.bin", &content);
         let builder = || Client::builder().access_token("token").base_url(nginx.https_url()).no_proxy();
 
-        let stranger = builder().build().unwrap();
-        let error = stranger
+        let without_root = builder().build().unwrap();
+        let error = without_root
             .storage()
             .get_file_download_info(
                 "space-1",

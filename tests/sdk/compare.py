@@ -3,8 +3,8 @@
     python3 -m venv /tmp/sdk && /tmp/sdk/bin/pip install alibabacloud_dingtalk==2.2.65
     /tmp/sdk/bin/python tests/sdk/compare.py
 
-Each operation is called with everything set, by both, against loopback. The SDK's call is built from our request: a value
-that it puts elsewhere, drops or adds is a difference. The two operations that the SDK does not know are named at the end.
+Both call each operation with everything set, on loopback. The SDK's call is built from our request, so a value that the
+SDK moves, drops or adds is reported as a difference. Operations that the SDK does not know are listed at the end.
 """
 
 import builtins
@@ -17,7 +17,7 @@ import sys
 import threading
 import urllib.parse
 
-# doc_2_0 of 2.2.65 uses a name that it does not import.
+# doc_2_0 of 2.2.65 uses a name that it does not import; see `load`.
 MODULES = {"convFile": "conv_file_1_0", "storage": "storage_1_0", "storage_v2": "storage_2_0", "oauth2": "oauth2_1_0",
            "robot": "robot_1_0", "workflow": "workflow_1_0", "wiki": "wiki_2_0", "drive": "drive_1_0",
            "yida": "yida_1_0"}
@@ -61,7 +61,7 @@ def load(group, route):
 
 
 def values(call):
-    """What the SDK's request object is made of: names as on the wire, lists as lists."""
+    """Returns the fields of the SDK's request object: names as on the wire, lists as lists."""
     fields = dict(call["body"] or {})
     for name, value in call["query"].items():
         if "." in name:
@@ -103,7 +103,7 @@ def sent_by_sdk(call, port):
 
 
 def same(ours, theirs):
-    # A list in one JSON text may have other spaces.
+    # The whitespace of a list in a JSON text may differ.
     query = {name: json.loads(value) if value.startswith("[") else value for name, value in ours["query"].items()}
     other = {name: json.loads(value) if value.startswith("[") else value for name, value in theirs["query"].items()}
     return (ours["method"], ours["path"], query, ours["body"] or {}) == (

@@ -1,7 +1,7 @@
-//! What goes wrong. Each list is one side of a line: what has to be survived, and what has to end in an error.
+//! The faults: some lists must be survived, the others must cause an error.
 //!
-//! No call is answered with `CloseAfterAnswer`: a send that goes out over such a connection is rightly an error, for it may
-//! have run for all that the client knows.
+//! `CloseAfterAnswer` is not used for calls: a send over such a connection rightly fails, because the client cannot
+//! know whether it ran.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use crate::random::Random;
 
 const QPS: &str = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi";
 
-/// Silence, which costs real time: it comes rarely, and to a client that waits for a second only. Not
-/// `StallUploadAfter`: what it leaves behind in the fake ends with the fake.
+/// Returns a stall. Stalls cost real time, so they are rare and only used with a stall timeout of one second.
+///
+/// `StallUploadAfter` is not used, because its resources in the fake are only released with the fake.
 pub(crate) fn silence(random: &mut Random) -> Fault {
     let bytes = random.below(3);
     random.pick(vec![Fault::StallBeforeAnswer, Fault::StallAfter(bytes)])
 }
 
-/// Of a call that may be repeated, that for a token included.
+/// Returns a fault that a repeatable call survives, including a token call.
 pub(crate) fn survived_by_call(random: &mut Random) -> Fault {
     random.pick(vec![
         Fault::api_error(403, QPS),
@@ -35,7 +36,7 @@ pub(crate) fn survived_by_call(random: &mut Random) -> Fault {
     ])
 }
 
-/// Of a call that must not be repeated once it may have run: it has not.
+/// Returns a fault after which a send has certainly not run, so that it is repeated.
 pub(crate) fn survived_by_send(random: &mut Random) -> Fault {
     random.pick(vec![
         Fault::api_error(403, QPS),
@@ -46,7 +47,7 @@ pub(crate) fn survived_by_send(random: &mut Random) -> Fault {
     ])
 }
 
-/// Of such a call: it may have run.
+/// Returns a fault that fails a send, which in most cases may have run.
 pub(crate) fn fatal_for_send(random: &mut Random) -> Fault {
     random.pick(vec![
         Fault::api_error(500, "systemError"),
@@ -58,7 +59,7 @@ pub(crate) fn fatal_for_send(random: &mut Random) -> Fault {
     ])
 }
 
-/// Of any call.
+/// Returns a fault that fails any call.
 pub(crate) fn fatal_for_call(random: &mut Random) -> Fault {
     random.pick(vec![
         Fault::api_error(403, "permissionDenied"),
@@ -72,7 +73,7 @@ pub(crate) fn fatal_for_call(random: &mut Random) -> Fault {
     ])
 }
 
-/// Of the GET of an object, or of a part of it.
+/// Returns a fault that the GET of an object or of a range survives.
 pub(crate) fn survived_by_download(random: &mut Random, size: u64) -> Fault {
     let offset = random.below(size);
     random.pick(vec![
@@ -101,7 +102,7 @@ pub(crate) fn survived_by_download(random: &mut Random, size: u64) -> Fault {
     ])
 }
 
-/// Of the GET of a whole object that is not empty, at whatever place and in however many parts.
+/// Returns a fault that fails the download of a whole nonempty object, over any number of connections.
 pub(crate) fn fatal_for_download(random: &mut Random, size: u64) -> Vec<(Target, Fault)> {
     let one = |fault| vec![(Target::Object, fault)];
     random.pick(vec![
@@ -117,12 +118,12 @@ pub(crate) fn fatal_for_download(random: &mut Random, size: u64) -> Vec<(Target,
     ])
 }
 
-/// The object becomes another one when the first byte of it is written.
+/// Returns faults that replace the object after its first byte.
 pub(crate) fn changes(content: Content) -> Vec<(Target, Fault)> {
     vec![(Target::Object, Fault::CutAfter(1)), (Target::Object, Fault::ReplaceObject(content))]
 }
 
-/// Of a PUT, or of one of several.
+/// Returns a fault that a PUT survives.
 pub(crate) fn survived_by_upload(random: &mut Random, size: u64) -> Fault {
     let offset = random.below(size);
     random.pick(vec![
@@ -141,7 +142,7 @@ pub(crate) fn survived_by_upload(random: &mut Random, size: u64) -> Fault {
     ])
 }
 
-/// Of what goes before a PUT.
+/// Returns a fault that fails an upload at its upload info or its PUT.
 pub(crate) fn fatal_for_upload(random: &mut Random) -> Vec<(Target, Fault)> {
     let target = random.pick(vec![Target::UploadInfo, Target::Put]);
     let fault = match target {

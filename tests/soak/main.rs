@@ -1,13 +1,13 @@
-//! Endurance: one client, thousands of calls and transfers, a tenth of them with something going wrong.
+//! Endurance test: one client, thousands of calls and transfers, a tenth of them with a fault.
 //!
 //! ```sh
 //! cargo test --test soak                                            # 3 %: a few seconds
 //! SOAK=100 cargo test --release --test soak -- --nocapture          # 20 000 calls, 2 000 transfers
 //! ```
 //!
-//! Every byte is compared. What a client survives, this one must survive; what it must not take for a success, it must
-//! not. In the end neither memory nor file descriptors nor threads are more than after the first fifth.
-//! `SOAK_SEED` is another run; the same number is the same run.
+//! Every byte is compared. Faults that a client can survive must be survived, and fatal faults must never look like a
+//! success. At the end, memory, file descriptors and threads must not exceed those after the first fifth.
+//! `SOAK_SEED` selects another sequence of faults; the same seed repeats the same run.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "in a test a panic is the message; clippy.toml covers the test functions, not their helpers"
+    reason = "tests report failures by panicking; clippy.toml covers the test functions, not their helpers"
 )]
 
 mod calls;
@@ -37,24 +37,25 @@ use dingtalk_files::{Client, RetryPolicy};
 use process::{Usage, usage};
 use random::Random;
 
-/// Rounds of the whole soak, and what each has.
+/// Rounds of the whole soak, and the calls and transfers of each round.
 const ROUNDS: usize = 100;
 const CALLS: usize = 200;
 const TRANSFERS: usize = 20;
-/// One in so many has a fault.
+/// One operation in this many has a fault.
 const FAULTY: u64 = 10;
-/// Of the faults one in so many is silence.
+/// One fault in this many is a stall.
 const SILENT: u64 = 100;
 
-/// The files that are downloaded, by size. A part of a parallel download is a mebibyte, so some are larger.
+/// Sizes of the downloaded files. Some exceed one mebibyte, the length of a part in a parallel download.
 const SIZES: [u64; 8] = [0, 1, 4_000, 70_000, 300_000, 1_048_576, 1_048_577, 3_300_000];
 
-/// glibc keeps what many threads have freed in many places. So that the memory tells of leaks and of nothing else, it gets
-/// one place, and large blocks go back to the system; elsewhere the variables mean nothing.
+/// Settings for glibc, which otherwise keeps the memory that many threads have freed in several arenas. With a single
+/// arena, and large blocks returned to the system, growing memory indicates a leak. Other allocators ignore these
+/// variables.
 const ALLOCATOR: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "1"), ("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
 
-/// Those are read when a process begins, so the soak is one of its own.
+/// The allocator reads its settings at process start, so the soak runs in a child process.
 #[test]
 fn soak() {
     if ALLOCATOR.iter().all(|(name, _)| std::env::var_os(name).is_some()) {
@@ -63,9 +64,9 @@ fn soak() {
     let this = std::env::current_exe().unwrap();
     let mut child = Command::new(this);
     child.args(["--exact", "soak", "--nocapture"]).envs(ALLOCATOR);
-    let told = child.output().unwrap();
-    println!("{}", String::from_utf8_lossy(&told.stdout));
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let output = child.output().unwrap();
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn run() {
@@ -85,7 +86,7 @@ fn run() {
         if round == warm {
             after_warm = usage();
         }
-        // Nothing of a client that is gone may stay behind.
+        // A dropped client must release everything.
         if round % 10 == 0 {
             client = Clients::new(&soak.fake);
         }
@@ -103,7 +104,7 @@ fn run() {
         done.requests,
         done.bytes >> 20
     );
-    println!("{} had a fault, of which {} had to end in an error, and did", done.faulty, done.failed);
+    println!("{} had a fault, {} of which had to fail and did", done.faulty, done.failed);
     println!("after {warm} of {rounds} rounds: {after_warm}");
     println!("at the end:          {at_the_end}");
     println!("without the client:  {left} (before it: {before})");
@@ -117,26 +118,26 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// The client under test, one that gives up at the first failure, whose work is then resumed, and one for faults that are
-/// silence.
+/// The client under test, a client without retries whose downloads are then resumed, and a client with a short stall
+/// timeout for stalls.
 struct Clients {
-    patient: Client,
-    hasty: Client,
-    impatient: Client,
+    retrying: Client,
+    without_retries: Client,
+    short_stall: Client,
 }
 
 impl Clients {
     fn new(fake: &FakeDingTalk) -> Self {
         let builder = || fake.client().clock(NoWait::default());
         Self {
-            patient: builder().build().unwrap(),
-            hasty: builder().retry(RetryPolicy::none()).build().unwrap(),
-            impatient: builder().stall_timeout(Duration::from_secs(1)).build().unwrap(),
+            retrying: builder().build().unwrap(),
+            without_retries: builder().retry(RetryPolicy::none()).build().unwrap(),
+            short_stall: builder().stall_timeout(Duration::from_secs(1)).build().unwrap(),
         }
     }
 }
 
-/// `ManualClock` writes down every wait, which here would be a leak of its own.
+/// A clock whose waits take no time. `ManualClock` records every wait, which would look like a leak here.
 #[derive(Debug, Default)]
 struct NoWait(Mutex<Duration>);
 
@@ -155,7 +156,7 @@ struct Soak {
     random: Random,
     folder: Folder,
     files: Vec<(String, Content)>,
-    /// Silence was ordered.
+    /// Whether a stall was injected.
     is_silent: bool,
     done: Done,
 }
@@ -202,45 +203,45 @@ impl Soak {
         self.fake.lapse_signatures();
     }
 
-    /// Whether this time something shall go wrong.
+    /// Decides randomly whether the next operation has a fault.
     fn is_faulty(&mut self) -> bool {
         let is_faulty = self.random.below(FAULTY) == 0;
-        // Not `+= usize::from(..)`, which rustc 1.95 loses when it optimises: LLVM 22.1.
+        // Not `+= usize::from(..)`, which rustc 1.95 (LLVM 22.1) miscompiles with optimisation.
         if is_faulty {
             self.done.faulty += 1;
         }
         is_faulty
     }
 
-    fn order(&mut self, faults: Vec<(Target, Fault)>) {
+    fn inject(&mut self, faults: Vec<(Target, Fault)>) {
         for (target, fault) in faults {
             self.fake.fault(target, fault);
         }
     }
 
-    /// Orders silence, sometimes; something else is then not ordered.
-    fn order_silence(&mut self, target: Target) -> bool {
+    /// Sometimes injects a stall, and returns whether it did. No other fault is then injected.
+    fn inject_silence(&mut self, target: Target) -> bool {
         self.is_silent = self.random.below(SILENT) == 0;
         if self.is_silent {
             let silence = faults::silence(&mut self.random);
-            self.order(vec![(target, silence)]);
+            self.inject(vec![(target, silence)]);
         }
         self.is_silent
     }
 
-    /// The one that is right for what was ordered.
+    /// Returns the client for the injected faults.
     fn client<'a>(&self, clients: &'a Clients) -> &'a Client {
-        if self.is_silent { &clients.impatient } else { &clients.patient }
+        if self.is_silent { &clients.short_stall } else { &clients.retrying }
     }
 
-    /// What was ordered and did not come to pass must not hit the next one.
-    fn take_orders_back(&mut self) {
+    /// Removes unused faults, so that they do not hit the next operation.
+    fn clear_faults(&mut self) {
         self.fake.clear_faults();
         self.is_silent = false;
     }
 }
 
-/// A folder of its own, gone in the end.
+/// A temporary folder, removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -250,11 +251,11 @@ impl Folder {
         Self(path)
     }
 
-    /// Nothing else is left in it.
+    /// Asserts that the folder is empty.
     #[track_caller]
-    fn assert_empty(&self, what: &str) {
+    fn assert_empty(&self, operation: &str) {
         let left: Vec<_> = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert!(left.is_empty(), "{what} left {left:?}");
+        assert!(left.is_empty(), "{operation} left {left:?}");
     }
 }
 

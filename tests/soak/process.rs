@@ -1,13 +1,13 @@
-//! What this process holds. Only Linux tells; elsewhere the figures are all zero, and nothing is asserted of them.
+//! The resources of this process. They are read on Linux only; elsewhere all figures are zero, so the assertions pass.
 
 use std::fmt;
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Of the largest file two copies, which are compared.
+/// Memory for two copies of the largest file, which are compared.
 const SLACK_KIB: u64 = 6 * 1024;
-/// Connections that are kept for the next request, at both ends.
+/// Idle connections kept for the next request, at both ends.
 const SLACK_FILES: usize = 16;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ fn resident_kib() -> Option<u64> {
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
-/// The fake's threads notice a moment later that their client is gone.
+/// Returns the usage after the fake's threads have noticed, a moment later, that their client was dropped.
 pub(crate) fn settled(before: Usage) -> Usage {
     let begun = Instant::now();
     loop {
@@ -56,7 +56,7 @@ impl Usage {
     pub(crate) fn assert_nothing_left(before: Self, left: Self) {
         assert!(
             left.files <= before.files && left.threads <= before.threads,
-            "something is left: {before} before, {left} in the end"
+            "resources were not released: {before} before, {left} at the end"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Chance that can be repeated (splitmix64).
+//! A reproducible random number generator (splitmix64).
 
 pub(crate) struct Random(u64);
 
@@ -15,7 +15,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// From 0 up to but not including `end`; 0 where there is nothing below it.
+    /// Returns a number from 0 up to but not including `end`, or 0 if `end` is 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next().checked_rem(end).unwrap_or(0)
     }

@@ -1,4 +1,4 @@
-//! Uploads: from memory, a file and a reader, in one piece and in parts.
+//! Uploads from memory, a file and a reader, in a single PUT and in parts.
 
 use std::fs;
 use std::io::Cursor;
@@ -8,7 +8,7 @@ use dingtalk_files::{Dentry, Error, Result, UnionId, Upload};
 
 use crate::{Clients, Soak, faults};
 
-/// The smallest part that the store takes.
+/// The smallest part size that the store accepts.
 const PART: u64 = 100 * 1024;
 
 impl Soak {
@@ -20,53 +20,57 @@ impl Soak {
         let is_in_parts = size > 0 && self.random.below(3) == 0;
         let name = format!("upload-{}.bin", self.done.transfers);
         let expected = match self.is_faulty() {
-            true if self.order_silence(Target::Put) => Expected::Stored,
-            true => self.order_for_upload(size, is_in_parts),
+            true if self.inject_silence(Target::Put) => Expected::Stored,
+            true => self.inject_for_upload(size, is_in_parts),
             false => Expected::Stored,
         };
         let mut upload = self.client(client).upload("space-1", "0", UnionId("operator-1")).name(&name);
         if is_in_parts {
             upload = upload.multipart_above(0).part_size(PART).parallel(1 + self.random.index(3));
         }
-        let sent = self.send_from_somewhere(upload, &content);
-        self.take_orders_back();
-        self.look(&name, &content, &expected, &sent);
-        self.judge(sent.map(drop), !matches!(expected, Expected::Stored), ("upload", size, is_in_parts));
+        let sent = self.upload_from_random_source(upload, &content);
+        self.clear_faults();
+        self.verify_stored(&name, &content, &expected, &sent);
+        self.check_outcome(
+            sent.map(drop),
+            !matches!(expected, Expected::Stored),
+            ("upload", size, is_in_parts),
+        );
         self.folder.assert_empty("an upload");
     }
 
-    fn order_for_upload(&mut self, size: u64, is_in_parts: bool) -> Expected {
+    fn inject_for_upload(&mut self, size: u64, is_in_parts: bool) -> Expected {
         let random = &mut self.random;
         match random.below(6) {
-            // It was made, and nobody was told.
+            // The commit runs, but its answer is lost.
             0 => {
-                self.order(vec![(Target::Commit, Fault::CloseWithoutAnswer)]);
+                self.inject(vec![(Target::Commit, Fault::CloseWithoutAnswer)]);
                 Expected::Unknown
             }
             1 if !is_in_parts => {
                 let faults = faults::fatal_for_upload(random);
-                self.order(faults);
+                self.inject(faults);
                 Expected::Nothing
             }
             2 => {
                 let commit = faults::survived_by_send(random);
                 let info = faults::survived_by_call(random);
                 let target = if is_in_parts { Target::PartInfos } else { Target::UploadInfo };
-                self.order(vec![(Target::Commit, commit), (target, info)]);
+                self.inject(vec![(Target::Commit, commit), (target, info)]);
                 Expected::Stored
             }
             _ => {
                 let length = if is_in_parts { size.min(PART) } else { size };
                 for _ in 0..=self.random.below(3) {
                     let fault = faults::survived_by_upload(&mut self.random, length);
-                    self.order(vec![(Target::Put, fault)]);
+                    self.inject(vec![(Target::Put, fault)]);
                 }
                 Expected::Stored
             }
         }
     }
 
-    fn send_from_somewhere(&mut self, upload: Upload<'_>, content: &Content) -> Result<Dentry> {
+    fn upload_from_random_source(&mut self, upload: Upload<'_>, content: &Content) -> Result<Dentry> {
         let bytes = content.bytes(0..content.len());
         let size = content.len();
         let done = match self.random.below(4) {
@@ -84,12 +88,12 @@ impl Soak {
         done.map(|done| done.dentry)
     }
 
-    /// What of it is in the folder, byte by byte; and out it goes again.
-    fn look(&mut self, name: &str, content: &Content, expected: &Expected, sent: &Result<Dentry>) {
-        let fresh = |file: &dingtalk_files::testing::StoredFile| file.name.starts_with("upload-");
-        let found: Vec<_> = self.fake.files().into_iter().filter(fresh).collect();
-        let is_there = !matches!(expected, Expected::Nothing);
-        assert_eq!(found.len(), usize::from(is_there), "{found:?}, {sent:?}");
+    /// Compares the stored file, if there should be one, and removes it.
+    fn verify_stored(&mut self, name: &str, content: &Content, expected: &Expected, sent: &Result<Dentry>) {
+        let is_upload = |file: &dingtalk_files::testing::StoredFile| file.name.starts_with("upload-");
+        let found: Vec<_> = self.fake.files().into_iter().filter(is_upload).collect();
+        let is_stored = !matches!(expected, Expected::Nothing);
+        assert_eq!(found.len(), usize::from(is_stored), "{found:?}, {sent:?}");
         for file in &found {
             assert_eq!(file.name, name);
             let stored = self.fake.content("space-1", &file.dentry_id).unwrap();
@@ -105,10 +109,10 @@ impl Soak {
     }
 }
 
-/// What has to come of an upload.
+/// The expected outcome of an upload.
 enum Expected {
     Stored,
-    /// It is stored, and the client cannot know.
+    /// The file is stored, but the client cannot know.
     Unknown,
     Nothing,
 }

@@ -1,4 +1,4 @@
-//! What an app notes on files and folders.
+//! App properties of files and folders.
 
 use super::Storage;
 use crate::base::call::Call;
@@ -7,15 +7,15 @@ use crate::base::error::Result;
 use crate::base::ids::UnionId;
 
 impl Storage<'_> {
-    /// Notes properties of the app on a file or folder: those whose name is there are changed, others are added.
+    /// Sets app properties on a file or folder: existing names are overwritten, new names are added.
     ///
-    /// `UpdateDentryAppProperties`, documented under
+    /// Calls `UpdateDentryAppProperties`, documented at
     /// [update-file-application-properties](https://open.dingtalk.com/document/orgapp/update-file-application-properties).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// An app has at most 3 properties on an entry, in all: one call takes no more, and a fourth is the error
-    /// `dentryAppPropertiesNumberExceedsLimit`. What is not named stays. They are read where entries are, such as by
-    /// [`get_dentry`](Self::get_dentry).
+    /// An app can have at most 3 properties on an entry in total. One call takes at most 3, and a fourth property is
+    /// the error `dentryAppPropertiesNumberExceedsLimit`. Properties that the call does not name stay unchanged.
+    /// Functions that return entries, such as [`get_dentry`](Self::get_dentry), also return the properties.
     ///
     /// ```no_run
     /// use dingtalk_files::{AppProperty, Client, UnionId, Visibility};
@@ -29,11 +29,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 properties, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 3 properties, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn update_dentry_app_properties(
         &self,
@@ -53,9 +53,9 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Takes properties of the app off a file or folder, by their names.
+    /// Removes app properties from a file or folder, by name.
     ///
-    /// `DeleteDentryAppProperties`, documented under
+    /// Calls `DeleteDentryAppProperties`, documented at
     /// [delete-file-app-attribute](https://open.dingtalk.com/document/orgapp/delete-file-app-attribute).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
@@ -70,11 +70,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 names, before anything is sent.
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 3 names, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAppPropertiesNumberExceedsLimit`; `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn delete_dentry_app_properties(
         &self,

@@ -20,7 +20,7 @@ options! {
     /// # let _ = options;
     /// ```
     CopyDentries {
-        /// What happens when a name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if a name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
@@ -35,9 +35,9 @@ options! {
     /// # let _ = options;
     /// ```
     MoveDentries {
-        /// What happens when a name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if a name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-        /// Whether they keep the permissions that they have. Default: false.
+        /// Whether the entries keep their permissions. Default: false.
         preserve_permissions: bool = true,
     }
 }
@@ -52,13 +52,13 @@ options! {
     /// # let _ = options;
     /// ```
     DeleteDentries {
-        /// Whether they go to the recycle bin, from where they can come back. Default: false, they are gone for good.
-        /// Not every space has a recycle bin.
+        /// Whether to move the entries to the recycle bin, from which they can be restored. Default: false, which
+        /// deletes them permanently. Not every space has a recycle bin.
         to_recycle_bin: bool = true,
     }
 }
 
-/// How it went with one part of a batch.
+/// The outcome for one entry of a batch.
 ///
 /// ```
 /// use dingtalk_files::{BatchOutcome, DentryBatchItem};
@@ -75,21 +75,21 @@ options! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchOutcome<'a> {
-    /// It is done.
+    /// Finished.
     Done,
-    /// It has begun, and goes on after the answer. It can still fail.
+    /// Started, and still running after the response. It can still fail.
     Running {
-        /// What to wait for with [`Storage::wait_for_task`].
+        /// Id of the task, for [`Storage::wait_for_task`].
         task_id: Option<&'a str>,
     },
-    /// It failed, or was not said to be done.
+    /// Failed, or not reported as successful.
     Failed {
-        /// Why, such as `permissionDenied` or `dentryNotExist`.
+        /// Error code, such as `permissionDenied` or `dentryNotExist`.
         code: Option<&'a str>,
     },
 }
 
-/// What became of one of the entries that were to be copied, moved or deleted.
+/// The result of a copy, move or deletion for one entry of a batch.
 ///
 /// ```
 /// use dingtalk_files::{BatchOutcome, DentryBatchItem};
@@ -103,25 +103,26 @@ pub enum BatchOutcome<'a> {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct DentryBatchItem {
-    /// The space it is or was in.
+    /// Space of the entry before the operation.
     pub space_id: Option<String>,
-    /// The id that was given.
+    /// Id of the entry, as passed in.
     pub dentry_id: Option<String>,
-    /// Whether it goes on after the answer, as [`task_id`](Self::task_id). So it is for folders that hold something.
+    /// Whether the operation continues after the response, as the task [`task_id`](Self::task_id). It does for folders
+    /// that are not empty.
     #[serde(rename = "async", deserialize_with = "null_is_default")]
     pub is_async: bool,
-    /// Whether it is done. Nothing is said of what goes on.
+    /// Whether the operation succeeded. Absent while it is running.
     pub success: Option<bool>,
-    /// Why it failed.
+    /// Error code of the failure.
     #[serde(deserialize_with = "empty_is_none")]
     pub error_code: Option<String>,
-    /// What to wait for with [`Storage::wait_for_task`] where it goes on.
+    /// Id of the task, for [`Storage::wait_for_task`], if the operation is still running.
     #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
-    /// The space of the copy, or where it was moved to, unless it failed. Not after a deletion.
+    /// Space of the copy or of the moved entry, unless the operation failed. Absent after a deletion.
     #[serde(deserialize_with = "empty_is_none")]
     pub target_space_id: Option<String>,
-    /// The id of the copy, or what it has after the move, unless it failed. Not after a deletion.
+    /// Id of the copy or of the moved entry, unless the operation failed. Absent after a deletion.
     #[serde(deserialize_with = "empty_is_none")]
     pub target_dentry_id: Option<String>,
 }
@@ -142,7 +143,9 @@ impl<'a> BatchOutcome<'a> {
 }
 
 impl DentryBatchItem {
-    /// The fields in one: done, going on, or failed. What is neither said to be done nor to go on counts as failed.
+    /// Combines the fields into one value: done, running or failed.
+    ///
+    /// An entry that is reported neither as successful nor as running counts as failed.
     ///
     /// ```
     /// use dingtalk_files::{BatchOutcome, DentryBatchItem};
@@ -156,7 +159,7 @@ impl DentryBatchItem {
     }
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_COPIED: usize = 3;
 const MAX_MOVED: usize = 30;
 const MAX_DELETED: usize = 50;
@@ -164,15 +167,16 @@ const MAX_DELETED: usize = 50;
 impl Storage<'_> {
     /// Copies up to 3 files or folders of one space into a folder of the same or another space.
     ///
-    /// `CopyDentries`, documented under
+    /// Calls `CopyDentries`, documented at
     /// [copy-files-or-folders-in-bulk](https://open.dingtalk.com/document/orgapp/copy-files-or-folders-in-bulk).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// The limit is 3, and not 30 as for moving. `target_folder_id` is `"0"` for the root of the target space. The call
-    /// succeeds when entries fail: ask each result for its [`outcome`](DentryBatchItem::outcome). Folders that hold
-    /// something are copied after the answer, each as a task of its own, for
-    /// [`wait_for_task`](Self::wait_for_task). It is never repeated: second copies would lie beside the first. After a
-    /// network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run), and into the folder.
+    /// The limit is 3, unlike the limit of 30 for moves. `target_folder_id` is `"0"` for the root of the target space.
+    /// The call succeeds even if entries fail: check the [`outcome`](DentryBatchItem::outcome) of each result. Folders
+    /// that are not empty are copied after the response, each as its own task, for
+    /// [`wait_for_task`](Self::wait_for_task). The call is never retried automatically, because a retry could create
+    /// second copies. After a network failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run) and
+    /// the target folder.
     ///
     /// ```no_run
     /// use dingtalk_files::{BatchOutcome, Client, CopyDentries, UnionId};
@@ -181,7 +185,7 @@ impl Storage<'_> {
     /// let (storage, operator, options) = (client.storage(), UnionId("operator-1"), CopyDentries::new());
     /// for item in storage.copy_dentries("space-1", "space-2", "0", &["dentry-1", "dentry-2"], operator, &options)? {
     ///     match item.outcome() {
-    ///         BatchOutcome::Done => println!("its copy is {:?}", item.target_dentry_id),
+    ///         BatchOutcome::Done => println!("copied as {:?}", item.target_dentry_id),
     ///         BatchOutcome::Running { task_id } => println!("wait for {task_id:?}"),
     ///         failed => println!("{:?}: {failed:?}", item.dentry_id),
     ///     }
@@ -191,8 +195,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 3 entries, before anything is sent.
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 3 entries, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryIds`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -219,15 +223,15 @@ impl Storage<'_> {
 
     /// Moves up to 30 files or folders of one space into a folder of the same or another space.
     ///
-    /// `MoveDentries`, documented under
+    /// Calls `MoveDentries`, documented at
     /// [bulk-move-files-or-folders](https://open.dingtalk.com/document/orgapp/bulk-move-files-or-folders).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// `target_folder_id` is `"0"` for the root of the target space. The call succeeds when entries fail: ask each
-    /// result for its [`outcome`](DentryBatchItem::outcome). Folders that hold something are moved after the answer,
-    /// each as a task of its own, for [`wait_for_task`](Self::wait_for_task). Permissions are left behind unless
-    /// [`preserve_permissions`](MoveDentries::preserve_permissions) is set. It is never repeated: after a network
-    /// failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// `target_folder_id` is `"0"` for the root of the target space. The call succeeds even if entries fail: check the
+    /// [`outcome`](DentryBatchItem::outcome) of each result. Folders that are not empty are moved after the response,
+    /// each as its own task, for [`wait_for_task`](Self::wait_for_task). Permissions are lost unless
+    /// [`preserve_permissions`](MoveDentries::preserve_permissions) is set. The call is never retried automatically:
+    /// after a network failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{BatchOutcome, Client, MoveDentries, UnionId};
@@ -238,7 +242,7 @@ impl Storage<'_> {
     /// let ids = ["dentry-1", "dentry-2"];
     /// for item in storage.move_dentries("space-1", "space-1", "folder-2", &ids, operator, &options)? {
     ///     if let BatchOutcome::Failed { code } = item.outcome() {
-    ///         println!("{:?} stays where it is: {code:?}", item.dentry_id);
+    ///         println!("{:?} was not moved: {code:?}", item.dentry_id);
     ///     }
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
@@ -246,8 +250,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 30 entries, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 entries, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryIds`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -272,18 +276,19 @@ impl Storage<'_> {
         self.client.field("resultItems", &call)
     }
 
-    /// Deletes up to 50 files or folders of one space, with all they hold. **For good**, unless told otherwise.
+    /// Deletes up to 50 files or folders of one space, with everything in them: **permanently**, by default.
     ///
-    /// `DeleteDentries`, documented under
+    /// Calls `DeleteDentries`, documented at
     /// [delete-files-or-folders-in-bulk](https://open.dingtalk.com/document/orgapp/delete-files-or-folders-in-bulk).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// [`to_recycle_bin`](DeleteDentries::to_recycle_bin) keeps them, where the space has a recycle bin; elsewhere that
-    /// is the error `recycleBinNotSupportForSpace`. The call succeeds when entries fail: ask each result for its
-    /// [`outcome`](DentryBatchItem::outcome). Folders that hold something are deleted after the answer, each as a task
-    /// of its own, for [`wait_for_task`](Self::wait_for_task).
+    /// [`to_recycle_bin`](DeleteDentries::to_recycle_bin) moves them to the recycle bin of the space. In a space
+    /// without a recycle bin, that is the error `recycleBinNotSupportForSpace`. The call succeeds even if entries fail:
+    /// check the [`outcome`](DentryBatchItem::outcome) of each result. Folders that are not empty are deleted after the
+    /// response, each as its own task, for [`wait_for_task`](Self::wait_for_task).
     ///
-    /// After a lost answer the client asks again, so `dentryNotExist` may mean that the first try has done it.
+    /// If a response is lost, the client retries the call, so `dentryNotExist` may mean that the first attempt
+    /// succeeded.
     ///
     /// ```no_run
     /// use dingtalk_files::{BatchOutcome, Client, DeleteDentries, UnionId};
@@ -293,7 +298,7 @@ impl Storage<'_> {
     /// let options = DeleteDentries::new().to_recycle_bin(true);
     /// for item in storage.delete_dentries("space-1", &["dentry-1", "dentry-2"], operator, &options)? {
     ///     if let BatchOutcome::Failed { code } = item.outcome() {
-    ///         println!("{:?} is still there: {code:?}", item.dentry_id);
+    ///         println!("{:?} was not deleted: {code:?}", item.dentry_id);
     ///     }
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
@@ -301,8 +306,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 50 entries, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 50 entries, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`,
     /// `operationNotSupported`; `spaceNotExist`, `dentryNotExist`; `recycleBinNotSupportForSpace`;
     /// `paramError.spaceId`, `paramError.dentryIds`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]

@@ -1,4 +1,4 @@
-//! Looking at what is in a space: one entry, some, a folder, everything.
+//! Reading the entries of a space: a single entry, several, a folder, the whole space.
 
 use serde::Deserialize;
 
@@ -13,25 +13,25 @@ use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 
 string_enum! {
-    /// Which way a list is sorted.
+    /// Sort direction of a list.
     SortOrder: sent {
-        /// Smallest, oldest or first first.
+        /// Ascending: smallest or oldest first.
         Ascending = "ASC",
-        /// Largest, newest or last first.
+        /// Descending: largest or newest first.
         Descending = "DESC",
     }
 }
 
 string_enum! {
-    /// By what the entries of a folder are sorted.
+    /// Sort key for the entries of a folder.
     DentryOrderBy: sent {
-        /// When they were changed last. The vendor's default.
+        /// Time of the last change. The vendor's default.
         ModifiedTime = "MODIFIED_TIME",
-        /// When they were made.
+        /// Creation time.
         CreateTime = "CREATE_TIME",
-        /// Their names.
+        /// Name.
         Name = "NAME",
-        /// Their sizes.
+        /// Size.
         Size = "SIZE",
     }
 }
@@ -46,10 +46,10 @@ options! {
     /// # let _ = options;
     /// ```
     GetDentry {
-        /// Whose properties are wanted, at most 20 owners: the app's id for a space of an app, its maker's unionId for
-        /// a space of a user. Default: those of all.
+        /// Owners whose app properties are returned, at most 20: the app's id for a space of an app, the creator's
+        /// unionId for a space of a user. Default: all owners.
         app_ids_for_app_properties: Vec<String> as impl Into<Vec<String>> = ["app-1".to_owned()],
-        /// Whether a small picture is wanted. Default: false. It makes the call slower.
+        /// Whether to return a thumbnail. Default: false. Thumbnails make the call slower.
         with_thumbnail: bool = true,
     }
 }
@@ -64,10 +64,10 @@ options! {
     /// # let _ = options;
     /// ```
     GetDentries {
-        /// Whose properties are wanted, at most 20 owners: the app's id for a space of an app, its maker's unionId for
-        /// a space of a user. Default: those of all.
+        /// Owners whose app properties are returned, at most 20: the app's id for a space of an app, the creator's
+        /// unionId for a space of a user. Default: all owners.
         app_ids_for_app_properties: Vec<String> as impl Into<Vec<String>> = ["app-1".to_owned()],
-        /// Whether small pictures are wanted. It makes the call slower.
+        /// Whether to return thumbnails. They make the call slower.
         with_thumbnail: bool = true,
     }
 }
@@ -82,15 +82,15 @@ options! {
     /// # let _ = by_name;
     /// ```
     ListDentries {
-        /// The token of the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// How many a page has at most: 1 to 50. It may have fewer although others follow.
+        /// Maximum number of items per page, 1 to 50. A page may have fewer items although more pages follow.
         max_results: u32 = 50,
-        /// By what they are sorted. Default: `MODIFIED_TIME`.
+        /// Sort key. Default: `MODIFIED_TIME`.
         order_by: DentryOrderBy = dingtalk_files::DentryOrderBy::Name,
-        /// Which way. Default: `DESC`, unlike in [`ListAllDentries`].
+        /// Sort direction. Default: `DESC`, unlike in [`ListAllDentries`].
         order: SortOrder = dingtalk_files::SortOrder::Ascending,
-        /// Whether small pictures are wanted. Default: false. It makes the call slower.
+        /// Whether to return thumbnails. Default: false. Thumbnails make the call slower.
         with_thumbnail: bool = true,
     }
 }
@@ -105,19 +105,20 @@ options! {
     /// # let _ = newest_first;
     /// ```
     ListAllDentries {
-        /// The token of the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// How many a page has at most: 1 to 50, which is the default. It may have fewer although others follow.
+        /// Maximum number of items per page, 1 to 50. Default: 50. A page may have fewer items although more pages
+        /// follow.
         max_results: u32 = 50,
-        /// Which way they are sorted by the time of their last change. Default: `ASC`, unlike in [`ListDentries`]. When
-        /// files change while one reads page after page, `ASC` may give an entry twice, and `DESC` may leave one out.
+        /// Sort direction by the time of the last change. Default: `ASC`, unlike in [`ListDentries`]. If files change
+        /// between two pages, `ASC` may return an entry twice, and `DESC` may skip an entry.
         order: SortOrder = dingtalk_files::SortOrder::Descending,
-        /// Whether small pictures are wanted. Default: false. It makes the call slower.
+        /// Whether to return thumbnails. Default: false. Thumbnails make the call slower.
         with_thumbnail: bool = true,
     }
 }
 
-/// One of the entries that [`Storage::get_dentries`] was asked for, or why there is none.
+/// The result for one id passed to [`Storage::get_dentries`]: the entry, or an error code.
 ///
 /// ```
 /// use dingtalk_files::DentryResult;
@@ -131,33 +132,33 @@ options! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct DentryResult {
-    /// The space that was asked.
+    /// Space that was queried.
     pub space_id: Option<String>,
-    /// The id that was asked for.
+    /// Id that was queried.
     pub dentry_id: Option<String>,
-    /// Whether it was found.
+    /// Whether the entry was found.
     pub success: Option<bool>,
-    /// Why not, such as `dentryNotExist` or `permissionDenied`.
+    /// Error code, such as `dentryNotExist` or `permissionDenied`.
     #[serde(deserialize_with = "empty_is_none")]
     pub error_code: Option<String>,
-    /// What was found.
+    /// The entry, if it was found.
     pub dentry: Option<Dentry>,
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_DENTRIES: usize = 30;
 const MAX_APP_IDS: usize = 20;
 pub(super) const MAX_PAGE: u32 = 50;
 
 impl Storage<'_> {
-    /// Asks what a file or folder is: name, size, version, times, what apps noted on it.
+    /// Returns a file or folder: name, size, version, times and app properties.
     ///
-    /// `GetDentry`, documented under
+    /// Calls `GetDentry`, documented at
     /// [obtain-file-or-folder-information](https://open.dingtalk.com/document/orgapp/obtain-file-or-folder-information).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// Folders have no size and no extension. What a folder holds says [`list_dentries`](Self::list_dentries). Of the
-    /// notes of other apps one sees those that are public.
+    /// Folders have neither a size nor an extension. For the entries of a folder, use
+    /// [`list_dentries`](Self::list_dentries). The properties of other apps are returned only if they are public.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetDentry, UnionId};
@@ -170,7 +171,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 owners, before anything is sent.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 20 owners, before any request is sent.
     /// `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -192,15 +193,15 @@ impl Storage<'_> {
         self.client.field("dentry", &call)
     }
 
-    /// Asks what some files or folders of one space are, up to 30 of them.
+    /// Returns up to 30 files or folders of one space.
     ///
-    /// `GetDentries`, documented under
+    /// Calls `GetDentries`, documented at
     /// [get-file-or-folder-information-in-bulk](https://open.dingtalk.com/document/orgapp/get-file-or-folder-information-in-bulk).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// The call succeeds when entries are missing or may not be seen: each result says for itself, by
-    /// [`success`](DentryResult::success) and [`error_code`](DentryResult::error_code), how it went. Match them with
-    /// what was asked by [`dentry_id`](DentryResult::dentry_id); no order is promised.
+    /// The call succeeds even if entries are missing or not accessible: check [`success`](DentryResult::success) and
+    /// [`error_code`](DentryResult::error_code) of each result. Match the results to the query by
+    /// [`dentry_id`](DentryResult::dentry_id); the order is not guaranteed.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetDentries, UnionId};
@@ -218,8 +219,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 30 entries, and for more than 20
-    /// owners, before anything is sent. `permissionDenied`; `spaceNotExist`; `paramError`; `systemError`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 entries, and for more than 20
+    /// owners, before any request is sent. `permissionDenied`; `spaceNotExist`; `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_dentries(
@@ -239,17 +240,17 @@ impl Storage<'_> {
         self.client.field("resultItems", &call)
     }
 
-    /// Asks for one page of what is in a folder, not in the folders below it.
+    /// Lists the entries of a folder, without those of its subfolders, one page per call.
     ///
-    /// `ListDentries`, documented under
+    /// Calls `ListDentries`, documented at
     /// [get-a-list-of-files-or-folders](https://open.dingtalk.com/document/orgapp/get-a-list-of-files-or-folders).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// [`dentries`](Self::dentries) goes on from page to page by itself, and [`walk`](Self::walk) from folder to
-    /// folder. `parent_id` is `"0"` for the root of the space. The latest change comes first, unless
-    /// [`order_by`](ListDentries::order_by) and [`order`](ListDentries::order) say otherwise. A page may have fewer
-    /// entries than were asked for, or none, although others follow: only a missing
-    /// [`next_token`](Page::next_token) is the end.
+    /// [`dentries`](Self::dentries) iterates over all pages, and [`walk`](Self::walk) also descends into folders.
+    /// `parent_id` is `"0"` for the root of the space. The latest change comes first, unless
+    /// [`order_by`](ListDentries::order_by) and [`order`](ListDentries::order) are set. A page may have fewer entries
+    /// than requested, or none, although more pages follow: the list ends only where [`next_token`](Page::next_token)
+    /// is missing.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListDentries, UnionId};
@@ -267,7 +268,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 50, before anything is
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 50, before any request is
     /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -291,16 +292,16 @@ impl Storage<'_> {
         self.client.page("dentries", &call)
     }
 
-    /// Asks for one page of everything in a space, whatever folder it is in.
+    /// Lists all entries of a space, in all folders, one page per call.
     ///
-    /// `ListAllDentries`, documented under
+    /// Calls `ListAllDentries`, documented at
     /// [get-a-list-of-all-files-or-folders-under-a](https://open.dingtalk.com/document/orgapp/get-a-list-of-all-files-or-folders-under-a).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// [`all_dentries`](Self::all_dentries) goes on from page to page by itself. It is a flat list, sorted by the time
-    /// of the last change, the **oldest** first, unlike [`list_dentries`](Self::list_dentries); where an entry is say
-    /// [`parent_id`](Dentry::parent_id) and [`path`](Dentry::path). For a tree [`walk`](Self::walk) asks folder by
-    /// folder, which takes more calls.
+    /// [`all_dentries`](Self::all_dentries) iterates over all pages. The list is flat. It is sorted by the time of the
+    /// last change, the **oldest** first, unlike [`list_dentries`](Self::list_dentries).
+    /// [`parent_id`](Dentry::parent_id) and [`path`](Dentry::path) locate each entry. For a tree, use
+    /// [`walk`](Self::walk), which lists folder by folder and takes more calls.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListAllDentries, SortOrder, UnionId};
@@ -315,7 +316,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 50, before anything is
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 50, before any request is
     /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -335,14 +336,16 @@ impl Storage<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// Everything in a folder, not in the folders below it: [`list_dentries`](Self::list_dentries), page after page.
+    /// Iterates over the entries of a folder, without those of its subfolders, page by page of
+    /// [`list_dentries`](Self::list_dentries).
     ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
+    /// The first page is requested when the first item is taken, and each further page when the previous one is used
+    /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
+    /// `next_token` if that is set.
     ///
-    /// When others change the folder meanwhile, an entry may come twice or not at all. Sorted by the last change, as is
-    /// the default, each change moves an entry to the front; by name, only making, deleting, moving and renaming
-    /// disturb.
+    /// If others change the folder at the same time, an entry may be returned twice or not at all. In the default
+    /// order, by the last change, every change moves an entry to the front. In the order by name, only creating,
+    /// deleting, moving and renaming entries can disturb the list.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListDentries, UnionId};
@@ -370,14 +373,16 @@ impl<'c> Storage<'c> {
         )
     }
 
-    /// Everything in a space, whatever folder it is in: [`list_all_dentries`](Self::list_all_dentries), page after page.
+    /// Iterates over all entries of a space, in all folders, page by page of
+    /// [`list_all_dentries`](Self::list_all_dentries).
     ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one.
+    /// The first page is requested when the first item is taken, and each further page when the previous one is used
+    /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
+    /// `next_token` if that is set.
     ///
-    /// When others change the space meanwhile, the vendor says of the default, the oldest first, that an entry may come
-    /// twice, and of the newest first that one may be left out. Whoever may miss nothing stays with the default and
-    /// keeps of each [`id`](Dentry::id) the last.
+    /// If others change the space at the same time, the default order (oldest first) may return an entry twice, and the
+    /// order with the newest first may skip an entry, according to the vendor. To miss nothing, keep the default order
+    /// and, for each [`id`](Dentry::id), use the last entry returned.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListAllDentries, UnionId};

@@ -1,4 +1,4 @@
-//! Changing one entry: make a folder, rename, copy, move, delete.
+//! Changing a single entry: create a folder, rename, copy, move, delete.
 
 use serde::Deserialize;
 
@@ -20,9 +20,9 @@ options! {
     /// # let _ = unless_there;
     /// ```
     AddFolder {
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::ReturnDentryIfExists,
-        /// What the app notes on the folder: at most 3 properties.
+        /// App properties of the folder, at most 3.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
     }
 }
@@ -37,7 +37,7 @@ options! {
     /// # let _ = options;
     /// ```
     CopyDentry {
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
@@ -52,9 +52,9 @@ options! {
     /// # let _ = options;
     /// ```
     MoveDentry {
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-        /// Whether it keeps the permissions that it has. Default: false. The vendor misspells the name on the wire.
+        /// Whether the entry keeps its permissions. Default: false. The vendor misspells the name on the wire.
         preserve_permissions ("presevePermissions"): bool = true,
     }
 }
@@ -69,13 +69,13 @@ options! {
     /// # let _ = options;
     /// ```
     DeleteDentry {
-        /// Whether it goes to the recycle bin, from where it can come back. Default: false, it is gone for good. Not
-        /// every space has a recycle bin.
+        /// Whether to move the entry to the recycle bin, from which it can be restored. Default: false, which deletes
+        /// it permanently. Not every space has a recycle bin.
         to_recycle_bin: bool = true,
     }
 }
 
-/// What a copy or a move has led to, or begun.
+/// The result of a copy or a move, or its task.
 ///
 /// ```
 /// let placed: dingtalk_files::PlacedDentry = serde_json::from_str(r#"{"async": true, "taskId": "task-1"}"#)?;
@@ -89,15 +89,15 @@ options! {
 pub struct PlacedDentry {
     /// The entry in its new place.
     pub dentry: Option<Dentry>,
-    /// Whether it goes on after this answer, as [`task_id`](Self::task_id).
+    /// Whether the operation continues after the response, as the task [`task_id`](Self::task_id).
     #[serde(rename = "async", deserialize_with = "null_is_default")]
     pub is_async: bool,
-    /// What to wait for with [`Storage::wait_for_task`] where it goes on.
+    /// Id of the task, for [`Storage::wait_for_task`], if the operation is still running.
     #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
 }
 
-/// Whether a deletion is done, or has begun.
+/// The result of a deletion, or its task.
 ///
 /// ```
 /// let deletion: dingtalk_files::DentryDeletion = serde_json::from_str(r#"{"async": false}"#)?;
@@ -108,28 +108,28 @@ pub struct PlacedDentry {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct DentryDeletion {
-    /// Whether it goes on after this answer, as [`task_id`](Self::task_id).
+    /// Whether the deletion continues after the response, as the task [`task_id`](Self::task_id).
     #[serde(rename = "async", deserialize_with = "null_is_default")]
     pub is_async: bool,
-    /// What to wait for with [`Storage::wait_for_task`] where it goes on.
+    /// Id of the task, for [`Storage::wait_for_task`], if the deletion is still running.
     #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
 }
 
 impl Storage<'_> {
-    /// Makes a folder.
+    /// Creates a folder.
     ///
-    /// `AddFolder`, documented under
+    /// Calls `AddFolder`, documented at
     /// [add-folder](https://open.dingtalk.com/document/orgapp/add-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// `parent_id` is the folder that it goes into, `"0"` the root of the space; that one has to be there. Of the name,
-    /// spaces at both ends are cut off; a tab, `*"<>|` or a dot at the end are not allowed.
+    /// `parent_id` is the parent folder, which must exist; `"0"` is the root of the space. Spaces at both ends of the
+    /// name are removed. A tab, any of `*"<>|`, and a dot at the end are not allowed.
     ///
-    /// When the name is taken, the vendor's default is `AUTO_RENAME`, which makes a second folder under another name. To
-    /// make it only if it is missing, and get it in either case, ask for
-    /// [`ReturnDentryIfExists`](ConflictStrategy::ReturnDentryIfExists). The call is never repeated by itself: after a
-    /// network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// If the name is taken, the vendor's default is `AUTO_RENAME`, which creates a second folder under another name.
+    /// To create the folder only if it is missing, and to get it in either case, pass
+    /// [`ReturnDentryIfExists`](ConflictStrategy::ReturnDentryIfExists). The call is never retried automatically: after
+    /// a network failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{AddFolder, Client, ConflictStrategy, UnionId};
@@ -143,8 +143,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `dentryNotExist`; `dentryNameIllegal`, `dentryAlreadyExist`; `paramError.conflictStrategy`, `paramError`;
     /// `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
@@ -167,15 +167,15 @@ impl Storage<'_> {
         self.client.field("dentry", &call)
     }
 
-    /// Gives a file or folder another name.
+    /// Renames a file or folder.
     ///
-    /// `RenameDentry`, documented under
+    /// Calls `RenameDentry`, documented at
     /// [rename-a-file-or-folder](https://open.dingtalk.com/document/orgapp/rename-a-file-or-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// The name of a file includes its extension. Of the name, spaces at both ends are cut off; a tab, `*"<>|` or a dot
-    /// at the end are not allowed. The root of a space cannot be renamed. There is no choice of what happens when the
-    /// name is taken: that is an error.
+    /// The name of a file includes its extension. Spaces at both ends of the name are removed. A tab, any of `*"<>|`,
+    /// and a dot at the end are not allowed. The root of a space cannot be renamed. This operation has no conflict
+    /// strategy: a name that is taken is an error.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -188,7 +188,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `paramError.spaceId`, `paramError.dentryId`,
     /// `paramError.name`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
@@ -209,17 +209,17 @@ impl Storage<'_> {
         self.client.field("dentry", &call)
     }
 
-    /// Copies a file, or a folder with all it holds, into a folder of the same or another space.
+    /// Copies a file, or a folder with everything in it, into a folder of the same or another space.
     ///
-    /// `CopyDentry`, documented under
+    /// Calls `CopyDentry`, documented at
     /// [copy-an-object](https://open.dingtalk.com/document/orgapp/copy-an-object).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// `target_folder_id` is `"0"` for the root of the target space. What takes long goes on after the answer: then
-    /// [`is_async`](PlacedDentry::is_async) is set, and the copy is complete when
-    /// [`wait_for_task`](Self::wait_for_task) says so, or has failed. It is never repeated: a second copy would lie
-    /// beside the first. After a network failure or a 5xx look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run), and into the folder.
+    /// `target_folder_id` is `"0"` for the root of the target space. A long copy continues after the response:
+    /// [`is_async`](PlacedDentry::is_async) is then set, and [`wait_for_task`](Self::wait_for_task) waits until the
+    /// copy is complete or has failed. The call is never retried automatically, because a retry could create a second
+    /// copy. After a network failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run) and the target
+    /// folder.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -237,7 +237,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryId`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -261,17 +261,18 @@ impl Storage<'_> {
         self.client.call(&call)
     }
 
-    /// Moves a file, or a folder with all it holds, into a folder of the same or another space.
+    /// Moves a file, or a folder with everything in it, into a folder of the same or another space.
     ///
-    /// `MoveDentry`, documented under
+    /// Calls `MoveDentry`, documented at
     /// [move-a-file-or-folder](https://open.dingtalk.com/document/orgapp/move-a-file-or-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// `target_folder_id` is `"0"` for the root of the target space. The permissions on it are left behind unless
-    /// [`preserve_permissions`](MoveDentry::preserve_permissions) is set; when the name is taken there, the default
-    /// gives it another. What takes long goes on after the answer: then [`is_async`](PlacedDentry::is_async) is set, and
-    /// the move is complete when [`wait_for_task`](Self::wait_for_task) says so, or has failed. It is never repeated:
-    /// after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// `target_folder_id` is `"0"` for the root of the target space. The permissions on the entry are lost unless
+    /// [`preserve_permissions`](MoveDentry::preserve_permissions) is set. If the name is taken there, the default
+    /// renames the entry. A long move continues after the response: [`is_async`](PlacedDentry::is_async) is then set,
+    /// and [`wait_for_task`](Self::wait_for_task) waits until the move is complete or has failed. The call is never
+    /// retried automatically: after a network failure or a 5xx, check
+    /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MoveDentry, UnionId};
@@ -289,7 +290,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`, `dentryNotExist`; `dentryAlreadyExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
     /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `paramError.spaceId`, `paramError.dentryId`,
     /// `paramError.targetSpaceId`, `paramError.targetFolderId`, `paramError.conflictStrategy`, `paramError`;
@@ -313,18 +314,19 @@ impl Storage<'_> {
         self.client.call(&call)
     }
 
-    /// Deletes a file, or a folder with all it holds. **For good**, unless told otherwise.
+    /// Deletes a file, or a folder with everything in it: **permanently**, by default.
     ///
-    /// `DeleteDentry`, documented under
+    /// Calls `DeleteDentry`, documented at
     /// [delete-a-file-or-folder](https://open.dingtalk.com/document/orgapp/delete-a-file-or-folder).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// [`to_recycle_bin`](DeleteDentry::to_recycle_bin) keeps it, but only in a space that was made by the drive's
-    /// operation for adding spaces; elsewhere that is the error `recycleBinNotSupportForSpace`. What takes long goes on
-    /// after the answer: then [`is_async`](DentryDeletion::is_async) is set; wait with
-    /// [`wait_for_task`](Self::wait_for_task).
+    /// [`to_recycle_bin`](DeleteDentry::to_recycle_bin) moves the entry to the recycle bin, but only in a space that
+    /// was created by the drive's operation for adding spaces. In any other space, that is the error
+    /// `recycleBinNotSupportForSpace`. A long deletion continues after the response:
+    /// [`is_async`](DentryDeletion::is_async) is then set, and [`wait_for_task`](Self::wait_for_task) waits for it.
     ///
-    /// After a lost answer the client asks again, so `dentryNotExist` may mean that the first try has done it.
+    /// If a response is lost, the client retries the call, so `dentryNotExist` may mean that the first attempt
+    /// succeeded.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, DeleteDentry, UnionId};
@@ -332,13 +334,13 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = DeleteDentry::new().to_recycle_bin(true);
     /// let deletion = client.storage().delete_dentry("space-1", "dentry-1", UnionId("operator-1"), &options)?;
-    /// println!("still to be waited for: {:?}", deletion.task_id);
+    /// println!("running task: {:?}", deletion.task_id);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`,
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`,
     /// `operationNotSupported`; `spaceNotExist`, `dentryNotExist`; `recycleBinNotSupportForSpace`; `paramError`;
     /// `systemError`, `unknownError`, `operationTimeout`.
     #[inline]

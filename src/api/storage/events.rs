@@ -1,4 +1,4 @@
-//! Events: being told when files change.
+//! Events: notifications of changes to files.
 
 use super::Storage;
 use crate::base::call::Call;
@@ -7,24 +7,24 @@ use crate::base::ids::UnionId;
 use crate::base::ids::string_enum;
 
 string_enum! {
-    /// How much of the storage events are about.
+    /// Scope of a subscription to events.
     EventScope: sent {
         /// A whole organisation; the scope id is its corpId.
         Org = "ORG",
-        /// One space; the scope id is its id.
+        /// A single space; the scope id is the id of the space.
         Space = "SPACE",
     }
 }
 
 impl Storage<'_> {
-    /// Asks for the events of changing files, of a space or a whole organisation.
+    /// Subscribes to the events of changing files, for a space or a whole organisation.
     ///
-    /// `SubscribeEvent`, documented under
+    /// Calls `SubscribeEvent`, documented at
     /// [subscribe-to-file-change-events](https://open.dingtalk.com/document/orgapp/subscribe-to-file-change-events).
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
-    /// Not all of the way is here: the storage event has to be switched on for the app in the developer console too,
-    /// and the events go where the app receives its events, not to this client.
+    /// This call alone is not enough: also enable the storage event for the app in the developer console. The events
+    /// are delivered to the app's event receiver, not to this client.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, EventScope, UnionId};
@@ -37,8 +37,8 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did
-    /// not succeed.
+    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error
+    /// code.
     #[inline]
     pub fn subscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/subscribe", &[])
@@ -49,13 +49,13 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Ends what [`subscribe_event`](Self::subscribe_event) began.
+    /// Ends a subscription of [`subscribe_event`](Self::subscribe_event).
     ///
-    /// `UnsubscribeEvent`, documented under
+    /// Calls `UnsubscribeEvent`, documented at
     /// [unsubscribe-from-file-change-events](https://open.dingtalk.com/document/orgapp/unsubscribe-from-file-change-events).
     /// Permission: `Storage.Event.Write`. Internal and ISV apps.
     ///
-    /// Scope and scope id are those of the subscription.
+    /// Pass the scope and the scope id of the subscription.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, EventScope, UnionId};
@@ -68,8 +68,8 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `permissionDenied`; `paramError.scope`, `paramError.scopeId`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did
-    /// not succeed.
+    /// `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error
+    /// code.
     #[inline]
     pub fn unsubscribe_event(&self, scope: &EventScope, scope_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/events/unsubscribe", &[])

@@ -1,4 +1,4 @@
-//! Getting a file's bytes: where they are, and what DingTalk signed for them.
+//! Download information: the URLs of a file, and the headers that DingTalk signed for them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::base::options::options;
 use crate::base::secret::host_of;
 
 string_enum! {
-    /// How a file is fetched.
+    /// Protocol for the transfer of a file.
     TransferProtocol: received {
         /// Plain HTTP with signed headers; see [`HeaderSignatureInfo`].
         HeaderSignature = "HEADER_SIGNATURE",
@@ -23,7 +23,7 @@ string_enum! {
 }
 
 string_enum! {
-    /// Where an object is stored.
+    /// Storage region of an object.
     Region: sent, received {
         /// Zhangjiakou.
         Zhangjiakou = "ZHANGJIAKOU",
@@ -33,12 +33,13 @@ string_enum! {
         Shanghai = "SHANGHAI",
         /// Singapore.
         Singapore = "SINGAPORE",
-        /// The vendor's own word for "not known".
+        /// The vendor's own value for an unknown region.
         Unknown = "UNKNOWN",
     }
 }
 
-/// Where a file can be downloaded, for some minutes. [`Client::download_to`](crate::Client::download_to) takes it.
+/// Download information of a file, valid for some minutes. Pass it to
+/// [`Client::download_to`](crate::Client::download_to).
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -55,15 +56,15 @@ string_enum! {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DownloadInfo {
-    /// How it is fetched. Only `HEADER_SIGNATURE` is documented.
+    /// Protocol of the download. Only `HEADER_SIGNATURE` is documented.
     pub protocol: Option<TransferProtocol>,
-    /// What that protocol needs.
+    /// URLs and headers for `HEADER_SIGNATURE`.
     pub header_signature_info: Option<HeaderSignatureInfo>,
 }
 
-/// URLs, and the headers that open them.
+/// URLs, and the signed headers that grant access to them.
 ///
-/// The headers are credentials: `Debug` shows their names only, and of the URLs nothing behind the host.
+/// The headers are credentials. `Debug` shows only their names, and only the host of the URLs.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -80,18 +81,18 @@ pub struct DownloadInfo {
 #[derive(Default)]
 #[non_exhaustive]
 pub struct HeaderSignatureInfo {
-    /// Where the object is; earlier ones are preferred.
+    /// URLs of the object, in order of preference.
     #[serde(deserialize_with = "null_is_default")]
     pub resource_urls: Vec<String>,
     /// Documented as unused.
     #[serde(deserialize_with = "null_is_default")]
     pub internal_resource_urls: Vec<String>,
-    /// All of these go with the request, and nothing else that OSS signs.
+    /// Headers of the request. Send all of them, and no other header that OSS signs.
     #[serde(deserialize_with = "null_is_default")]
     pub headers: BTreeMap<String, String>,
-    /// Life of the signature in seconds, usually 900.
+    /// Lifetime of the signature in seconds, usually 900.
     pub expiration_seconds: Option<u64>,
-    /// Where the object is stored.
+    /// Storage region of the object.
     pub region: Option<Region>,
 }
 
@@ -118,24 +119,24 @@ options! {
     /// # let _ = second;
     /// ```
     GetFileDownloadInfo {
-        /// The version to download. Default: the latest.
+        /// Version to download. Default: the latest.
         version: u64 = 1,
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
 
 impl Storage<'_> {
-    /// Asks where a file can be downloaded.
+    /// Returns the URLs and signed headers for the download of a file.
     ///
-    /// `GetFileDownloadInfo`, documented under
+    /// Calls `GetFileDownloadInfo`, documented at
     /// [obtains-the-download-information-about-a-file](https://open.dingtalk.com/document/orgapp/obtains-the-download-information-about-a-file).
     /// Permission: `Storage.DownloadInfo.Read`. Internal apps only.
     ///
-    /// What comes back lives for about 15 minutes. To download, hand it to
-    /// [`Client::download_to`](crate::Client::download_to), or let [`Client::file`](crate::Client::file) do both steps
-    /// and renew the signature when it lapses.
+    /// The result is valid for about 15 minutes. To download the file, pass it to
+    /// [`Client::download_to`](crate::Client::download_to), or use [`Client::file`](crate::Client::file), which does
+    /// both steps and renews the signature when it expires.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetFileDownloadInfo, UnionId};
@@ -151,8 +152,9 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `permissionDenied`, `orgAuthLevelNotEnough`; `spaceNotExist`, `dentryNotExist`; `fileArchived` (the call has
-    /// started the restoring: ask again in some minutes); `dentryDownloadProtocolNotSupport`, `operationNotSupported`;
-    /// `paramError.spaceId`, `paramError.dentryId`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// started to restore the file: retry in some minutes); `dentryDownloadProtocolNotSupport`,
+    /// `operationNotSupported`; `paramError.spaceId`, `paramError.dentryId`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
     #[inline]
     pub fn get_file_download_info(
         &self,

@@ -1,4 +1,4 @@
-//! Spaces and what is in them.
+//! Spaces, and the files and folders in them.
 
 pub(crate) mod app_properties;
 pub(crate) mod batches;
@@ -21,7 +21,7 @@ pub(crate) mod walk;
 use crate::client::Client;
 
 super::group! {
-    /// The operations of `storage` 1.0. From [`Client::storage`](crate::Client::storage).
+    /// Operations of `storage` 1.0: spaces, files and folders. Returned by [`Client::storage`](crate::Client::storage).
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
@@ -33,7 +33,7 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `storage` 1.0: spaces and what is in them.
+    /// Returns the operations of `storage` 1.0: spaces, files and folders.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -1,4 +1,4 @@
-//! Opening a file in a browser: the vendor's preview and editor, another one's, and the web office.
+//! Opening a file in a browser: the vendor's preview and editor, those of other providers, and the web office.
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ use crate::base::secret::Secret;
 use crate::base::secret::host_of;
 
 string_enum! {
-    /// What a file is opened for.
+    /// Purpose of opening a file.
     OpenType: sent {
-        /// Looking at it.
+        /// Viewing.
         Preview = "PREVIEW",
-        /// Changing it.
+        /// Editing.
         Edit = "EDIT",
     }
 }
 
-/// Where a file can be opened.
+/// The URL that opens a file.
 ///
-/// Of the URL `Debug` shows nothing behind the host: whoever has it may be able to open the file.
+/// `Debug` shows only the host of the URL: anyone with the URL may be able to open the file.
 ///
 /// ```
 /// let json = r#"{"url": "https://h.example/preview?key=1", "hasWaterMark": true}"#;
@@ -38,9 +38,9 @@ string_enum! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct DentryOpenInfo {
-    /// What to open in a browser.
+    /// URL to open in a browser.
     pub url: Option<String>,
-    /// Whether a watermark lies over it.
+    /// Whether the page shows a watermark over the file.
     pub has_water_mark: Option<bool>,
 }
 
@@ -53,9 +53,9 @@ impl fmt::Debug for DentryOpenInfo {
     }
 }
 
-/// Where somebody else's program opens a file.
+/// The URL at which another provider's program opens a file.
 ///
-/// Of the URL `Debug` shows nothing behind the host.
+/// `Debug` shows only the host of the URL.
 ///
 /// ```
 /// use dingtalk_files::{OpenInfo, OpenType};
@@ -67,14 +67,14 @@ impl fmt::Debug for DentryOpenInfo {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OpenInfo {
-    /// What it is opened for.
+    /// Purpose of opening the file.
     pub open_type: OpenType,
-    /// What is opened in a browser then.
+    /// URL to open in a browser for that purpose.
     pub url: String,
 }
 
 impl OpenInfo {
-    /// Both are required.
+    /// Creates the pair of purpose and URL; both are required.
     ///
     /// ```
     /// use dingtalk_files::{OpenInfo, OpenType};
@@ -96,9 +96,9 @@ impl fmt::Debug for OpenInfo {
     }
 }
 
-/// Where a file can be opened in the web office, and the tokens for it.
+/// The web office URL of a file, and its tokens.
 ///
-/// They are credentials: of the URL `Debug` shows nothing behind the host, of the tokens nothing.
+/// URL and tokens are credentials: `Debug` shows only the host of the URL, and nothing of the tokens.
 ///
 /// ```
 /// let json = r#"{"webOfficeUrl": "https://office.example/w?x=1", "webOfficeAccessToken": "token-1"}"#;
@@ -111,13 +111,13 @@ impl fmt::Debug for OpenInfo {
 #[serde(default)]
 #[non_exhaustive]
 pub struct WebOfficeUrl {
-    /// What to open in a browser.
+    /// URL to open in a browser.
     #[serde(rename = "webOfficeUrl")]
     pub url: Option<String>,
-    /// What opens it.
+    /// Token that opens the URL.
     #[serde(rename = "webOfficeAccessToken")]
     pub access_token: Option<Secret>,
-    /// What renews that.
+    /// Token that renews the access token.
     #[serde(rename = "webOfficeRefreshToken")]
     pub refresh_token: Option<Secret>,
 }
@@ -145,10 +145,10 @@ impl fmt::Debug for WebOfficeUrl {
 #[serde(default)]
 #[non_exhaustive]
 pub struct WebOfficeTokens {
-    /// The token in the place of the old one.
+    /// Token that replaces the previous access token.
     #[serde(rename = "webOfficeAccessToken")]
     pub access_token: Option<Secret>,
-    /// What renews that.
+    /// Token that renews the access token.
     #[serde(rename = "webOfficeRefreshToken")]
     pub refresh_token: Option<Secret>,
 }
@@ -163,29 +163,30 @@ options! {
     /// # let _ = options;
     /// ```
     GetDentryOpenInfo {
-        /// The purpose of opening it: `type` on the wire. Default: `PREVIEW`.
+        /// Purpose of opening the file; `type` on the wire. Default: `PREVIEW`.
         open_type ("type"): OpenType = dingtalk_files::OpenType::Edit,
-        /// The version to open.
+        /// Version to open.
         version: u64 = 1,
-        /// Whether a watermark lies over it, which is done with Word, Excel, PPT and PDF files. Default: false.
+        /// Whether to show a watermark, for Word, Excel, PPT and PDF files. Default: false.
         water_mark: bool = true,
-        /// Whether only those can open it who have logged in. For looking only. Default: false, a link that works once
-        /// per browser session for anybody who has it, with common documents, pictures, sound and films only.
+        /// Whether the URL works only for people who are logged in. Only for previews. Default: false, which returns a
+        /// link that works once per browser session for anyone who has it, and only with common documents, pictures,
+        /// audio and videos.
         check_login: bool = true,
     }
 }
 
 impl Storage<'_> {
-    /// Asks for a URL under which a file can be looked at or changed in a browser.
+    /// Returns a URL that opens a file in a browser, for viewing or editing.
     ///
-    /// `GetDentryOpenInfo`, documented under
+    /// Calls `GetDentryOpenInfo`, documented at
     /// [obtains-the-object-preview-or-editing-information](https://open.dingtalk.com/document/orgapp/obtains-the-object-preview-or-editing-information).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// Without [`check_login(true)`](GetDentryOpenInfo::check_login) the URL is a key: it opens the file for whoever
-    /// has it, once per browser session, and is void when nobody used it for 5 minutes. Ask shortly before it is
-    /// opened, and keep it out of logs. Whether the file has the watermark that was asked for is
-    /// [`has_water_mark`](DentryOpenInfo::has_water_mark).
+    /// Without [`check_login(true)`](GetDentryOpenInfo::check_login) the URL is a credential: it opens the file once
+    /// per browser session for anyone who has it, and expires if nobody uses it for 5 minutes. Request it shortly
+    /// before use, and keep it out of logs. [`has_water_mark`](DentryOpenInfo::has_water_mark) reports whether the file
+    /// has the requested watermark.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetDentryOpenInfo, UnionId};
@@ -199,7 +200,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `dentryEditNotSupport`, `dentryPreviewNotSupport`, `dentryExtensionNotSupport` (no such opening for this file);
+    /// `dentryEditNotSupport`, `dentryPreviewNotSupport`, `dentryExtensionNotSupport` (not possible for this file);
     /// `fileViral`, `fileMalicious`; `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError.openType`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
@@ -220,12 +221,12 @@ impl Storage<'_> {
         self.client.call(&call)
     }
 
-    /// Tells DingTalk where a provider opens a file.
+    /// Registers the URLs at which a provider opens a file.
     ///
-    /// `RegisterOpenInfo`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
-    /// its errors and the names of providers. A sample there has the provider `DINGTALK` and the type `PREVIEW`.
+    /// Calls `RegisterOpenInfo`, which is in the vendor's SDK but not documented. Its permission, limits, errors and
+    /// provider names are unknown. A sample in the SDK has the provider `DINGTALK` and the type `PREVIEW`.
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -240,9 +241,9 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
-    /// `paramError`, `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than
-    /// that it did not succeed.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// `paramError`, `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without
+    /// an error code.
     #[inline]
     pub fn register_open_info(
         &self,
@@ -262,10 +263,10 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Asks for a URL under which a file can be opened in the web office, and for the tokens to it.
+    /// Returns a URL that opens a file in the web office, and its tokens.
     ///
-    /// `GetWebOfficeUrl`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
-    /// its errors and how long the tokens live.
+    /// Calls `GetWebOfficeUrl`, which is in the vendor's SDK but not documented. Its permission, limits and errors, and
+    /// the lifetime of the tokens, are unknown.
     ///
     /// [`refresh_web_office_token`](Self::refresh_web_office_token) renews the tokens.
     ///
@@ -274,13 +275,13 @@ impl Storage<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let office = client.storage().get_web_office_url("space-1", "dentry-1", UnionId("operator-1"))?;
-    /// println!("there is a token: {}", office.access_token.is_some());
+    /// println!("has a token: {}", office.access_token.is_some());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
     /// `paramError`, `systemError`.
     #[inline]
     pub fn get_web_office_url(
@@ -298,15 +299,15 @@ impl Storage<'_> {
         self.client.call(&call)
     }
 
-    /// Renews the tokens to the web office.
+    /// Renews the tokens of the web office.
     ///
-    /// `RefreshWebOfficeToken`, which is in the vendor's SDK without a page: nothing is known of its permission, its
-    /// limits, its errors and how long the tokens live.
+    /// Calls `RefreshWebOfficeToken`, which is in the vendor's SDK but not documented. Its permission, limits and
+    /// errors, and the lifetime of the tokens, are unknown.
     ///
-    /// Both tokens are those that [`get_web_office_url`](Self::get_web_office_url) or the last renewal gave. The vendor
-    /// wants them in the **URL**, where gateways may log them; this crate shows them in no error. It is never repeated
-    /// by itself, for the first call may have used them up: after a network failure ask
-    /// [`get_web_office_url`](Self::get_web_office_url) for new ones.
+    /// Pass the two tokens from [`get_web_office_url`](Self::get_web_office_url) or from the last renewal. The vendor
+    /// takes them in the **URL**, where gateways may log them; this crate never shows them in an error. The call is
+    /// never retried automatically, because the first attempt may have used up the tokens. After a network failure,
+    /// request new ones with [`get_web_office_url`](Self::get_web_office_url).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -316,14 +317,14 @@ impl Storage<'_> {
     /// let office = storage.get_web_office_url("space-1", "dentry-1", operator)?;
     /// if let (Some(access), Some(refresh)) = (office.access_token, office.refresh_token) {
     ///     let tokens = storage.refresh_web_office_token("space-1", "dentry-1", &access, &refresh, operator)?;
-    ///     println!("there is a new one: {}", tokens.access_token.is_some());
+    ///     println!("has a new token: {}", tokens.access_token.is_some());
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `dentryNotExist`,
     /// `paramError`, `systemError`.
     #[inline]
     pub fn refresh_web_office_token(

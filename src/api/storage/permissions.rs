@@ -1,4 +1,4 @@
-//! Who may do what with a dentry.
+//! Permissions of storage 1.0: members and their roles on a dentry.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,10 @@ use crate::base::json::null_is_default;
 use crate::base::pages::{Page, Pages};
 use crate::base::timestamp::Timestamp;
 
-/// The member that a permission of storage 1.0 is for. A person is named by **union id** here; the
-/// [`MemberV2`](crate::MemberV2) of storage 2.0 names a person by user id.
+/// The member that holds a permission of storage 1.0.
+///
+/// A person is identified by **union id**; the [`MemberV2`](crate::MemberV2) of storage 2.0 identifies a person by user
+/// id.
 ///
 /// ```
 /// use dingtalk_files::{Member, MemberType, UnionId};
@@ -30,20 +32,20 @@ use crate::base::timestamp::Timestamp;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Member {
-    /// What kind of member.
+    /// Kind of member.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<MemberType>,
-    /// Its id: the corpId of an organisation, the deptId of a department, the name of a tag, the openConversationId of
-    /// a conversation, the unionId of a person.
+    /// Id of the member: the corpId of an organisation, the deptId of a department, the name of a tag, the
+    /// openConversationId of a conversation, the unionId of a person.
     #[serde(default, deserialize_with = "null_is_default")]
     pub id: String,
-    /// The organisation it belongs to. Departments and tags need it.
+    /// Organisation of the member. Departments and tags need it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corp_id: Option<String>,
 }
 
 impl Member {
-    /// A member of any kind.
+    /// Creates a member of any kind.
     ///
     /// ```
     /// use dingtalk_files::{Member, MemberType};
@@ -55,7 +57,7 @@ impl Member {
         Self { kind: Some(kind), id: id.into(), corp_id: None }
     }
 
-    /// A person.
+    /// Creates a member for a person.
     ///
     /// ```
     /// use dingtalk_files::{Member, MemberType, UnionId};
@@ -66,8 +68,10 @@ impl Member {
         Self::new(MemberType::User, user.0)
     }
 
-    /// The same member, of this organisation: departments and tags need it. With it, the vendor takes the permission of
-    /// a person away when that person leaves the organisation.
+    /// Sets the organisation of the member.
+    ///
+    /// Departments and tags need it. With an organisation, the vendor revokes a person's permission when that person
+    /// leaves the organisation.
     ///
     /// ```
     /// use dingtalk_files::{Member, UnionId};
@@ -82,7 +86,7 @@ impl Member {
     }
 }
 
-/// The rights of a member to a dentry.
+/// The role of a member on a dentry.
 ///
 /// ```
 /// use dingtalk_files::{Permission, RoleId};
@@ -96,43 +100,43 @@ impl Member {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Permission {
-    /// The space.
+    /// Space of the dentry.
     pub space_id: Option<String>,
-    /// The dentry; `"0"` is the space as a whole.
+    /// Id of the dentry; `"0"` is the whole space.
     pub dentry_id: Option<String>,
-    /// Who may.
+    /// Member that holds the permission.
     pub member: Option<Member>,
-    /// What.
+    /// Role of the member.
     pub role: Option<Role>,
-    /// For how many seconds. Without one, or with -1, it does not end.
+    /// Duration in seconds. The permission does not expire if this is absent or -1.
     pub duration: Option<i64>,
-    /// unionId of who gave it.
+    /// unionId of the person who granted the permission.
     pub operator_id: Option<String>,
-    /// When it was given.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_FILTER_ROLES: usize = 30;
 const MAX_RESULTS: u32 = 500;
 
 impl Storage<'_> {
-    /// Gives members a role on a file, a folder or a whole space.
+    /// Grants members a role on a file, a folder or a whole space.
     ///
-    /// `AddPermission`, documented under
+    /// Calls `AddPermission`, documented at
     /// [add-storage-permissions](https://open.dingtalk.com/document/orgapp/add-storage-permissions).
     /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `add_permission` of
-    /// storage 2.0, whose ids are others. Dentry id `"0"` is the whole space. People are named by union id.
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `add_permission` of storage 2.0 as its
+    /// successor, which takes other ids. Dentry id `"0"` is the whole space. People are identified by union id.
     ///
-    /// Whom the space belongs to decides about time. In spaces of **apps** everybody needs a permission, and it lasts
-    /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
-    /// taken away, whatever the options say.
+    /// The owner of the space determines the duration. In spaces of **apps** everybody needs a permission, and it lasts
+    /// 3600 seconds at most: grant it again to extend it. In spaces of **users** a permission lasts until it is
+    /// revoked, whatever the options are.
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -147,11 +151,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
-    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP
+    /// 400 here); `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
-    /// where the vendor says no more than that it did not succeed.
+    /// if the vendor reports failure without an error code.
     #[inline]
     pub fn add_permission(
         &self,
@@ -175,15 +179,15 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Takes a role away from members.
+    /// Revokes a role of members.
     ///
-    /// `DeletePermission`, documented under
+    /// Calls `DeletePermission`, documented at
     /// [delete-storage-permissions](https://open.dingtalk.com/document/orgapp/delete-storage-permissions).
     /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `delete_permission` of
-    /// storage 2.0, whose ids are others. Role and members are those of the permission, as
-    /// [`list_permissions`](Self::list_permissions) tells them. People are named by union id.
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `delete_permission` of storage 2.0 as its
+    /// successor, which takes other ids. Pass the role and the members of the permission, as
+    /// [`list_permissions`](Self::list_permissions) returns them. People are identified by union id.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, Member, RoleId, UnionId};
@@ -196,11 +200,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, before any request
+    /// is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here); `paramError.spaceId`,
     /// `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure
+    /// without an error code.
     #[inline]
     pub fn delete_permission(
         &self,
@@ -222,15 +226,15 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Gives members another role in the place of the one they have, or for another time.
+    /// Changes the role of members, or its duration.
     ///
-    /// `UpdatePermission`, documented under
+    /// Calls `UpdatePermission`, documented at
     /// [modify-storage-permissions](https://open.dingtalk.com/document/orgapp/modify-storage-permissions).
     /// Permission: `Storage.Permission.Write`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `update_permission` of
-    /// storage 2.0, whose ids are others. The role is the one they shall have. People are named by union id. Without a
-    /// duration the permission does not end; one that is given counts in spaces of apps only.
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `update_permission` of storage 2.0 as its
+    /// successor, which takes other ids. The role is the new one. People are identified by union id. Without a duration
+    /// the permission does not expire; a duration applies only in spaces of apps.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, Member, RoleId, UnionId, UpdatePermission};
@@ -245,11 +249,11 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
-    /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP
+    /// 400 here); `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError.permissionMemberType`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
-    /// where the vendor says no more than that it did not succeed.
+    /// if the vendor reports failure without an error code.
     #[inline]
     pub fn update_permission(
         &self,
@@ -274,16 +278,18 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Lists who may do what with a dentry, one page of it. [`permissions`](Self::permissions) goes through all pages.
+    /// Lists the permissions on a dentry, one page per call.
     ///
-    /// `ListPermissions`, documented under
+    /// [`permissions`](Self::permissions) iterates over all pages.
+    ///
+    /// Calls `ListPermissions`, documented at
     /// [get-the-storage-permission-list](https://open.dingtalk.com/document/orgapp/get-the-storage-permission-list).
     /// Permission: `Storage.Permission.Read`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-07-06; its named successor is `list_permissions` of
-    /// storage 2.0, whose ids are others. Dentry id `"0"` is the root of the space. In spaces of apps the acting person
-    /// sees the own permissions only: an empty list is no proof that nobody else has any. A page may have fewer items
-    /// than were asked for and yet not be the last one.
+    /// The vendor closed this operation to new apps on 2023-07-06 and names `list_permissions` of storage 2.0 as its
+    /// successor, which takes other ids. Dentry id `"0"` is the root of the space. In spaces of apps the acting person
+    /// sees only their own permissions: an empty list does not prove that nobody else has any. A page may have fewer
+    /// items than requested although more pages follow.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListPermissions, RoleId, UnionId};
@@ -291,14 +297,14 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = ListPermissions::new().filter_role_ids([RoleId::Manager]).max_results(100);
     /// let page = client.storage().list_permissions("space-1", "dentry-1", UnionId("operator-1"), &options)?;
-    /// println!("{} here, more: {}", page.items.len(), page.next_token.is_some());
+    /// println!("{} permissions, more: {}", page.items.len(), page.next_token.is_some());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 30 roles, or a page size outside of 1 to
-    /// 500, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 30 roles, or a page size outside 1 to
+    /// 500, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist` (with HTTP 400 here);
     /// `paramError.spaceId`, `paramError.dentryId`, `paramError.roleId`, `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]
@@ -321,12 +327,12 @@ impl Storage<'_> {
         self.client.page("permissions", &call)
     }
 
-    /// Asks for the roles on several dentries: by the id of the dentry.
+    /// Returns the roles on several dentries, by dentry id.
     ///
-    /// `BatchQueryRoles`, which is in the vendor's SDK without a page: nothing is known of its permission, its limits,
-    /// its errors, and whose roles they are; by all appearance those of the acting person.
+    /// Calls `BatchQueryRoles`, which is in the vendor's SDK but not documented. Its permission, limits and errors are
+    /// unknown. The roles appear to be those of the acting person.
     ///
-    /// The ids go into the URL, so not too many of them at a time.
+    /// The ids are sent in the URL, so pass only a few at a time.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -341,7 +347,7 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `spaceNotExist`, `paramError`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `spaceNotExist`, `paramError`,
     /// `systemError`.
     #[inline]
     pub fn batch_query_roles(
@@ -354,7 +360,7 @@ impl Storage<'_> {
             "POST /v1.0/storage/spaces/{spaceId}/dentries/permissions/roles/batchQuery",
             &[space_id],
         )
-        // One JSON text, as the SDK sends it.
+        // The ids are one JSON text, as in the SDK.
         .query("dentryIdList", &serde_json::Value::from(dentry_ids).to_string())
         .acting(operator)
         .reads();
@@ -363,11 +369,13 @@ impl Storage<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// All permissions on a dentry, page after page of [`list_permissions`](Self::list_permissions), each asked for
-    /// when the one before it is used up. It begins with the page that the options name.
+    /// Iterates over all permissions on a dentry, page by page of [`list_permissions`](Self::list_permissions).
     ///
-    /// The vendor keeps no snapshot: what is given or taken away meanwhile may be missed or come twice. So to change
-    /// what is listed, collect it first.
+    /// Each page is requested when the previous one is used up. The iterator starts at the options' `next_token` if
+    /// that is set.
+    ///
+    /// The vendor keeps no snapshot: a permission that is granted or revoked at the same time may be missed or returned
+    /// twice. Collect the list before you change its permissions.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListPermissions, UnionId};
@@ -381,7 +389,7 @@ impl<'c> Storage<'c> {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
-    /// Its items are errors where [`list_permissions`](Self::list_permissions) has them; such an item is the last one.
+    /// Errors of [`list_permissions`](Self::list_permissions) are returned as items; such an item is the last one.
     #[inline]
     pub fn permissions(
         &self,

@@ -1,4 +1,4 @@
-//! The recycle bin: what was deleted, and may come back.
+//! The recycle bin: deleted entries that can be restored.
 
 use serde::Deserialize;
 
@@ -14,9 +14,9 @@ use crate::base::pages::{Page, Pages};
 use crate::base::timestamp::Timestamp;
 
 string_enum! {
-    /// Whose recycle bin it is.
+    /// Scope of a recycle bin.
     RecycleBinScope: sent, received {
-        /// That of an organisation; the scope id is its corpId. The only one that is documented.
+        /// An organisation; the scope id is its corpId. The only documented scope.
         Org = "ORG",
     }
 }
@@ -34,15 +34,15 @@ string_enum! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct RecycleBin {
-    /// Its id, which the other operations ask for.
+    /// Id of the recycle bin, for the other operations.
     pub id: Option<String>,
-    /// Whose it is.
+    /// Scope of the recycle bin.
     pub scope: Option<RecycleBinScope>,
-    /// The id of whose it is.
+    /// Id of the scope.
     pub scope_id: Option<String>,
 }
 
-/// Something in a recycle bin: a file or a folder that was deleted, as it was then.
+/// A deleted file or folder in a recycle bin, as it was when deleted.
 ///
 /// ```
 /// use dingtalk_files::{DentryType, RecycleItem};
@@ -56,11 +56,11 @@ pub struct RecycleBin {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct RecycleItem {
-    /// Its id in the recycle bin, which is not that of the dentry.
+    /// Id of the item in the recycle bin, which differs from the dentry id.
     pub id: Option<String>,
-    /// The space it was in.
+    /// Space that contained the entry.
     pub space_id: Option<String>,
-    /// The id it had there.
+    /// Id of the entry in that space.
     pub dentry_id: Option<String>,
     /// Size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
@@ -68,13 +68,13 @@ pub struct RecycleItem {
     /// File or folder.
     #[serde(rename = "type")]
     pub kind: Option<DentryType>,
-    /// What it was called.
+    /// Name before the deletion.
     pub original_name: Option<String>,
-    /// Where it was, within the space.
+    /// Path within the space before the deletion.
     pub original_path: Option<String>,
-    /// unionId of who deleted it.
+    /// unionId of the person who deleted the entry.
     pub operator_id: Option<String>,
-    /// When it was deleted.
+    /// Time of the deletion.
     pub operator_time: Option<Timestamp>,
 }
 
@@ -88,32 +88,33 @@ options! {
     /// # let _ = options;
     /// ```
     ListRecycleItems {
-        /// How many at most on one page, 1 to 50. Default: 50.
+        /// Maximum number of items per page, 1 to 50. Default: 50.
         max_results: u32 = 10,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_DELETED: usize = 50;
 const MAX_RESULTS: u32 = 50;
 
 impl Storage<'_> {
-    /// Asks for a recycle bin, whose id the other operations need.
+    /// Returns a recycle bin, whose id the other operations need.
     ///
-    /// `GetRecycleBin`, documented under
+    /// Calls `GetRecycleBin`, documented at
     /// [obtain-information-about-the-recycle-bin](https://open.dingtalk.com/document/orgapp/obtain-information-about-the-recycle-bin).
     /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
     ///
-    /// An organisation has one for all its spaces; the scope id is its corpId. No other scope is documented.
+    /// An organisation has one recycle bin for all its spaces; the scope id is its corpId. No other scope is
+    /// documented.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, RecycleBinScope, UnionId};
     ///
     /// let client = Client::from_env()?;
     /// let bin = client.storage().get_recycle_bin(&RecycleBinScope::Org, "corp-1", UnionId("operator-1"))?;
-    /// println!("its id is {}", bin.id.unwrap_or_default());
+    /// println!("id: {}", bin.id.unwrap_or_default());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -136,13 +137,13 @@ impl Storage<'_> {
         self.client.field("recycleBin", &call)
     }
 
-    /// Asks for an item in a recycle bin.
+    /// Returns an item of a recycle bin.
     ///
-    /// `GetRecycleItem`, documented under
+    /// Calls `GetRecycleItem`, documented at
     /// [obtain-recycling-item-information](https://open.dingtalk.com/document/orgapp/obtain-recycling-item-information).
     /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
     ///
-    /// The item's id is its own one, from [`list_recycle_items`](Self::list_recycle_items), and not the dentry's.
+    /// Pass the id of the item from [`list_recycle_items`](Self::list_recycle_items), not the dentry id.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -173,13 +174,15 @@ impl Storage<'_> {
         self.client.field("item", &call)
     }
 
-    /// Lists what is in a recycle bin, one page of it. [`recycle_items`](Self::recycle_items) goes through all pages.
+    /// Lists the items of a recycle bin, one page per call.
     ///
-    /// `ListRecycleItems`, documented under
+    /// [`recycle_items`](Self::recycle_items) iterates over all pages.
+    ///
+    /// Calls `ListRecycleItems`, documented at
     /// [gets-the-list-of-recycle-items](https://open.dingtalk.com/document/orgapp/gets-the-list-of-recycle-items).
     /// Permission: `Storage.RecycleBin.Read`. Internal and ISV apps.
     ///
-    /// A page may have fewer items than were asked for and yet not be the last one.
+    /// A page may have fewer items than requested although more pages follow.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
@@ -187,13 +190,13 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = ListRecycleItems::new().max_results(10);
     /// let page = client.storage().list_recycle_items("bin-1", UnionId("operator-1"), &options)?;
-    /// println!("{} here, more: {}", page.items.len(), page.next_token.is_some());
+    /// println!("{} items, more: {}", page.items.len(), page.next_token.is_some());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside of 1 to 50, before anything is
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 50, before any request is
     /// sent. `recycleBinNotExist`; `paramError.recycleBinId`, `paramError.maxResults`, `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
     #[inline]
@@ -212,14 +215,14 @@ impl Storage<'_> {
         self.client.page("recycleItems", &call)
     }
 
-    /// Deletes an item for good. **It cannot be undone.**
+    /// Deletes an item permanently. **This cannot be undone.**
     ///
-    /// `DeleteRecycleItem`, documented under
+    /// Calls `DeleteRecycleItem`, documented at
     /// [delete-recycle-item](https://open.dingtalk.com/document/orgapp/delete-recycle-item).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
-    /// The item's id is its own one, and not the dentry's. The call is repeated when its answer was lost: then
-    /// `recycleItemNotExist` may mean that the first one did it.
+    /// Pass the id of the item, not the dentry id. If a response is lost, the client retries the call, so
+    /// `recycleItemNotExist` may mean that the first attempt succeeded.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -232,8 +235,8 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`, `paramError`;
-    /// `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the
-    /// vendor says no more than that it did not succeed.
+    /// `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor
+    /// reports failure without an error code.
     #[inline]
     pub fn delete_recycle_item(
         &self,
@@ -250,15 +253,15 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Deletes several items for good. **It cannot be undone.**
+    /// Deletes several items permanently. **This cannot be undone.**
     ///
-    /// `DeleteRecycleItems`, documented under
+    /// Calls `DeleteRecycleItems`, documented at
     /// [batch-delete-recycle-items](https://open.dingtalk.com/document/orgapp/batch-delete-recycle-items).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
-    /// 1 to 50 items per call, by their own ids. There is one answer for all of them: after
-    /// [`Problem::NotDone`](crate::Problem::NotDone) some may be gone. The call is repeated when its answer was lost:
-    /// then `recycleItemNotExist` may mean that the first one did it.
+    /// Pass the ids of 1 to 50 items per call, not dentry ids. The server returns a single response for all of them:
+    /// after [`Problem::NotDone`](crate::Problem::NotDone) some items may be deleted. If a response is lost, the client
+    /// retries the call, so `recycleItemNotExist` may mean that the first attempt succeeded.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -270,10 +273,10 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 50, before anything is sent.
-    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 50 items, before any request is
+    /// sent. `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
     /// `paramError.recycleItemIds`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn delete_recycle_items(
         &self,
@@ -292,14 +295,14 @@ impl Storage<'_> {
         self.client.call_done(&call)
     }
 
-    /// Deletes all that is in a recycle bin, for good. **It cannot be undone.**
+    /// Deletes all items of a recycle bin permanently. **This cannot be undone.**
     ///
-    /// `ClearRecycleBin`, documented under
+    /// Calls `ClearRecycleBin`, documented at
     /// [empty-the-recycle-bin](https://open.dingtalk.com/document/orgapp/empty-the-recycle-bin).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
-    /// The bin of an organisation holds what everybody there has deleted. The call is never repeated by itself, since
-    /// something else may have come in meanwhile.
+    /// The recycle bin of an organisation holds everything that anyone there has deleted. The call is never retried
+    /// automatically, because other items may have been added since.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -312,7 +315,7 @@ impl Storage<'_> {
     /// # Errors
     ///
     /// `paramError.recycleBinId`, `paramError`; `systemError`, `unknownError`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn clear_recycle_bin(&self, recycle_bin_id: &str, operator: UnionId<'_>) -> Result<()> {
         let call = Call::new("POST /v1.0/storage/recycleBins/{recycleBinId}/clear", &[recycle_bin_id])
@@ -322,11 +325,13 @@ impl Storage<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// All that is in a recycle bin, page after page of [`list_recycle_items`](Self::list_recycle_items), each asked
-    /// for when the one before it is used up. It begins with the page that the options name.
+    /// Iterates over all items of a recycle bin, page by page of [`list_recycle_items`](Self::list_recycle_items).
     ///
-    /// The vendor keeps no snapshot: what is deleted or restored meanwhile may be missed or come twice. So to restore
-    /// or delete what is listed, collect it first.
+    /// Each page is requested when the previous one is used up. The iterator starts at the options' `next_token` if
+    /// that is set.
+    ///
+    /// The vendor keeps no snapshot: an item that is deleted or restored at the same time may be missed or returned
+    /// twice. Collect the list before you restore or delete its items.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListRecycleItems, UnionId};
@@ -338,8 +343,7 @@ impl<'c> Storage<'c> {
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
-    /// Its items are errors where [`list_recycle_items`](Self::list_recycle_items) has them; such an item is the last
-    /// one.
+    /// Errors of [`list_recycle_items`](Self::list_recycle_items) are returned as items; such an item is the last one.
     #[inline]
     pub fn recycle_items(
         &self,

@@ -1,4 +1,4 @@
-//! Bringing back what lies in a recycle bin.
+//! Restoring items from a recycle bin.
 
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ use crate::base::ids::UnionId;
 use crate::base::json::{empty_is_none, null_is_default};
 use crate::base::options::options;
 
-/// What came of restoring one item.
+/// The result of restoring an item.
 ///
 /// ```
 /// let restored: dingtalk_files::Restored = serde_json::from_str(r#"{"async": true, "taskId": "task-1"}"#)?;
@@ -22,24 +22,24 @@ use crate::base::options::options;
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Restored {
-    /// Whether it goes on after the answer, as with a folder that has something in it.
+    /// Whether the restore continues after the response, as for a folder that is not empty.
     #[serde(rename = "async", deserialize_with = "null_is_default")]
     pub is_async: bool,
-    /// The task that goes on: see [`Storage::wait_for_task`].
+    /// Id of the task, for [`Storage::wait_for_task`].
     #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
-    /// The space it comes back to.
+    /// Space that the entry is restored to.
     #[serde(deserialize_with = "empty_is_none")]
     pub space_id: Option<String>,
-    /// Its id there.
+    /// Id of the entry in that space.
     #[serde(deserialize_with = "empty_is_none")]
     pub dentry_id: Option<String>,
 }
 
-/// What came of one of several items that were to be restored.
+/// The result for one of several restored items.
 ///
-/// Three ways it may have gone: done (`success`), not done (`error_code` tells why), or going on (`is_async`, with a
-/// task, and neither of the two others).
+/// An item is restored (`success`), not restored (`error_code` reports the reason), or still being restored
+/// (`is_async`, with a task and neither of the two other fields).
 ///
 /// ```
 /// use dingtalk_files::RestoredItem;
@@ -53,31 +53,31 @@ pub struct Restored {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct RestoredItem {
-    /// The recycle bin it was in.
+    /// Recycle bin of the item.
     pub recycle_bin_id: Option<String>,
-    /// Its id there, as it was asked for.
+    /// Id of the item in the recycle bin, as passed in.
     pub recycle_item_id: Option<String>,
-    /// Whether it goes on after the answer, as with a folder that has something in it.
+    /// Whether the restore continues after the response, as for a folder that is not empty.
     #[serde(rename = "async", deserialize_with = "null_is_default")]
     pub is_async: bool,
-    /// Whether it was restored. Absent while it goes on.
+    /// Whether the item was restored. Absent while the restore is running.
     pub success: Option<bool>,
-    /// Why it was not, such as `permissionDenied`. Absent while it goes on.
+    /// Error code, such as `permissionDenied`. Absent while the restore is running.
     #[serde(deserialize_with = "empty_is_none")]
     pub error_code: Option<String>,
-    /// The task that goes on: see [`Storage::wait_for_task`].
+    /// Id of the running task, for [`Storage::wait_for_task`].
     #[serde(deserialize_with = "empty_is_none")]
     pub task_id: Option<String>,
-    /// The space it comes back to. Absent when it failed.
+    /// Space that the entry is restored to. Absent after a failure.
     #[serde(deserialize_with = "empty_is_none")]
     pub space_id: Option<String>,
-    /// Its id there. Absent when it failed.
+    /// Id of the entry in that space. Absent after a failure.
     #[serde(deserialize_with = "empty_is_none")]
     pub dentry_id: Option<String>,
 }
 
 impl RestoredItem {
-    /// What became of it, in one word.
+    /// Combines the fields into one value: done, running or failed.
     ///
     /// ```
     /// use dingtalk_files::{BatchOutcome, RestoredItem};
@@ -102,7 +102,7 @@ options! {
     /// # let _ = options;
     /// ```
     RestoreRecycleItem {
-        /// What happens when the name is taken meanwhile. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name has been taken since. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
@@ -117,26 +117,26 @@ options! {
     /// # let _ = options;
     /// ```
     RestoreRecycleItems {
-        /// What happens when a name is taken meanwhile. Default: `AUTO_RENAME`.
+        /// Conflict strategy if a name has been taken since. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
     }
 }
 
-/// The vendor's limit.
+/// Vendor limit.
 const MAX_RESTORED: usize = 30;
 
 impl Storage<'_> {
-    /// Puts an item back where it was.
+    /// Restores an item to its original place.
     ///
-    /// `RestoreRecycleItem`, documented under
+    /// Calls `RestoreRecycleItem`, documented at
     /// [restore-recycle-items](https://open.dingtalk.com/document/orgapp/restore-recycle-items).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
-    /// What has children comes back after the answer ([`Restored::is_async`]):
-    /// [`wait_for_task`](Self::wait_for_task) with its task id. Space and dentry id are told in both cases.
+    /// An item with children is restored after the response ([`Restored::is_async`]): pass its task id to
+    /// [`wait_for_task`](Self::wait_for_task). The space and the dentry id are returned in both cases.
     ///
-    /// When the name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never repeated by itself:
-    /// after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// If the name has been taken since, the vendor's default is `AUTO_RENAME`. The call is never retried
+    /// automatically: after a network failure, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -174,18 +174,19 @@ impl Storage<'_> {
         self.client.call(&call)
     }
 
-    /// Puts several items back where they were.
+    /// Restores several items to their original places.
     ///
-    /// `RestoreRecycleItems`, documented under
+    /// Calls `RestoreRecycleItems`, documented at
     /// [batch-restore-recycled-items](https://open.dingtalk.com/document/orgapp/batch-restore-recycled-items).
     /// Permission: `Storage.RecycleBin.Write`. Internal and ISV apps.
     ///
-    /// 1 to 30 items per call, by their own ids. **`Ok` does not mean that all of them came back**: look at each
-    /// [`RestoredItem::success`] and [`error_code`](RestoredItem::error_code). What has children comes back after the
-    /// answer ([`is_async`](RestoredItem::is_async)): [`wait_for_task`](Self::wait_for_task) with its task id.
+    /// Pass the ids of 1 to 30 items per call, not dentry ids. **`Ok` does not mean that all of them are restored**:
+    /// check [`RestoredItem::success`] and [`error_code`](RestoredItem::error_code) of each item. An item with children
+    /// is restored after the response ([`is_async`](RestoredItem::is_async)): pass its task id to
+    /// [`wait_for_task`](Self::wait_for_task).
     ///
-    /// When a name is taken meanwhile, the vendor's default is `AUTO_RENAME`. The call is never repeated by itself:
-    /// after a network failure look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// If a name has been taken since, the vendor's default is `AUTO_RENAME`. The call is never retried automatically:
+    /// after a network failure, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{BatchOutcome, Client, RestoreRecycleItems, UnionId};
@@ -194,7 +195,7 @@ impl Storage<'_> {
     /// let (items, options) = (["item-1", "item-2"], RestoreRecycleItems::new());
     /// for item in client.storage().restore_recycle_items("bin-1", &items, UnionId("operator-1"), &options)? {
     ///     if let BatchOutcome::Failed { code } = item.outcome() {
-    ///         println!("{:?} is still there: {code:?}", item.recycle_item_id);
+    ///         println!("{:?} was not restored: {code:?}", item.recycle_item_id);
     ///     }
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
@@ -202,8 +203,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no item or more than 30, before anything is sent.
-    /// `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 items, before any request is
+    /// sent. `permissionDenied`; `recycleBinNotExist`, `recycleItemNotExist`; `paramError.recycleBinId`,
     /// `paramError.recycleItemIds`, `paramError.conflictStrategy`, `paramError`; `systemError`, `unknownError`,
     /// `operationTimeout`.
     #[inline]

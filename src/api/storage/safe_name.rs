@@ -1,20 +1,20 @@
-//! Names of other people as names on a disk. Pure.
+//! Conversion of DingTalk names to safe file names. Pure: no I/O.
 
 use std::collections::HashSet;
 
-/// Most file systems allow 255 bytes. The rest is for what a download appends to the name while it runs.
+/// Most file systems allow 255 bytes. The rest is for the suffix that a running download appends to the name.
 const MAX_BYTES: usize = 200;
-/// A longer extension is not worth keeping.
+/// Extensions up to this length are kept when a name is shortened.
 const MAX_EXTENSION: usize = 16;
-/// The endings of the files that a download keeps beside its target.
+/// Suffixes of the files that a download keeps next to its target.
 const OWN_ENDINGS: [&str; 2] = [".dingtalk-part", ".dingtalk-checkpoint"];
 /// Windows opens a device by these names, with any extension.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// Returns the name as one component of a path, valid on Linux, macOS and Windows.
 ///
-/// Characters that one of them does not allow become `%XX`, as in a URL. Two names never become the same one, unless one of
-/// them is too long.
+/// Characters that one of these systems does not allow become `%XX`, as in a URL. Two different names never become the
+/// same, unless one of them is too long.
 #[inline]
 pub(crate) fn safe_name(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
@@ -41,9 +41,9 @@ pub(crate) fn safe_name(name: &str) -> String {
     if safe.len() > MAX_BYTES { with_mark(&safe, name) } else { safe }
 }
 
-/// Returns the safe name of an entry, another one than those in `taken`, to which it is added.
+/// Returns a safe name for an entry that is not in `taken`, and adds it to `taken`.
 ///
-/// Upper and lower case count as equal, because they are on many disks. `id` tells entries with the same name apart.
+/// The comparison ignores case, because many file systems do. `id` distinguishes entries with the same name.
 #[inline]
 pub(crate) fn free_name(name: &str, id: &str, taken: &mut HashSet<String>) -> String {
     let safe = safe_name(name);
@@ -81,7 +81,7 @@ fn escape(c: char, to: &mut String) {
     }
 }
 
-/// The name with a checksum of `seed` before its extension, shortened to make room.
+/// Inserts a checksum of `seed` before the extension, and shortens the name to make room.
 fn with_mark(safe: &str, seed: &str) -> String {
     let mut digest = crc64fast::Digest::new();
     digest.write(seed.as_bytes());
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_names_stay() {
+    fn ordinary_names_stay_unchanged() {
         for name in [
             "report.xls",
             "季度报告（终稿）.docx",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_disk_may_not_allow_is_escaped() {
+    fn unsafe_characters_and_names_are_escaped() {
         let table = [
             ("", "_"),
             (".", "%2E"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_a_disk_may_take_for_one_differ() {
+    fn names_that_differ_only_in_case_become_distinct() {
         let mut taken = HashSet::new();
         let names = [("Report.xls", "1"), ("report.xls", "2"), ("REPORT.XLS", "3"), ("report.xls", "2")];
         let free = names.map(|(name, id)| free_name(name, id, &mut taken));

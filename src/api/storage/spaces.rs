@@ -1,4 +1,4 @@
-//! Spaces, and how much room there is: in a space, for an app, for an organisation.
+//! Spaces, and storage quotas: of a space, an app and an organisation.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,9 @@ use crate::base::options::options;
 use crate::base::timestamp::Timestamp;
 
 string_enum! {
-    /// Whom a space belongs to.
+    /// Owner of a space.
     SpaceOwnerType: sent, received {
-        /// A person. Permissions there do not end.
+        /// A person. Permissions there do not expire.
         User = "USER",
         /// The app. Everybody needs a permission there, which lasts 3600 seconds at most.
         App = "APP",
@@ -23,9 +23,9 @@ string_enum! {
 }
 
 string_enum! {
-    /// The state a space is in.
+    /// State of a space.
     SpaceStatus: received {
-        /// There and usable.
+        /// Usable.
         Normal = "NORMAL",
         /// Deleted.
         Deleted = "DELETE",
@@ -33,11 +33,11 @@ string_enum! {
 }
 
 string_enum! {
-    /// How a quota is meant.
+    /// Kind of a quota.
     QuotaType: received {
-        /// No limit of its own: it shares what the organisation has left.
+        /// Shared: no limit of its own, so it shares the organisation's remaining quota.
         Share = "SHARE",
-        /// Set aside, up to its limit.
+        /// Reserved, up to its limit.
         Private = "PRIVATE",
     }
 }
@@ -55,46 +55,46 @@ string_enum! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Space {
-    /// Its id.
+    /// Id of the space.
     pub id: Option<String>,
-    /// The organisation it belongs to.
+    /// Organisation of the space.
     pub corp_id: Option<String>,
-    /// The app it comes from.
+    /// App that the space comes from.
     pub app_id: Option<String>,
-    /// Its name, if it was given one.
+    /// Name, if the space has one.
     pub name: Option<String>,
-    /// Whether it belongs to a person or to the app.
+    /// Kind of the owner: a person or the app.
     pub owner_type: Option<SpaceOwnerType>,
-    /// The id of whom it belongs to.
+    /// Id of the owner.
     pub owner_id: Option<String>,
-    /// Which of its app's kinds of spaces it is.
+    /// Kind of the space within its app.
     pub scene: Option<String>,
-    /// Which one of that kind.
+    /// Id of the space within its kind.
     pub scene_id: Option<String>,
-    /// Whether it is there or deleted.
+    /// State of the space: usable or deleted.
     pub status: Option<SpaceStatus>,
-    /// How many bytes it may have. Without a limit of its own there is none here.
+    /// Maximum size in bytes; `None` if the space has no limit of its own.
     #[serde(deserialize_with = "negative_is_none")]
     pub quota: Option<u64>,
-    /// How many bytes it has.
+    /// Used size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
     pub used_quota: Option<u64>,
-    /// What it can do.
+    /// Capabilities of the space.
     pub capabilities: Option<SpaceCapabilities>,
-    /// The room in each partition of the store: two at most.
+    /// Quota of each partition of the storage; at most two partitions.
     #[serde(deserialize_with = "null_is_default")]
     pub partitions: Vec<Partition>,
-    /// unionId of who made it.
+    /// unionId of the creator.
     pub creator_id: Option<String>,
-    /// unionId of who changed it last.
+    /// unionId of the last editor.
     pub modifier_id: Option<String>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
-/// What a space can do beyond storing.
+/// Optional capabilities of a space.
 ///
 /// ```
 /// use dingtalk_files::{AddSpace, SpaceCapabilities};
@@ -106,19 +106,19 @@ pub struct Space {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct SpaceCapabilities {
-    /// Its files can be found by search.
+    /// Whether a search can find the files of the space.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_search: Option<bool>,
-    /// It can be renamed.
+    /// Whether the space can be renamed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_rename: Option<bool>,
-    /// Its files appear among the recent ones.
+    /// Whether the files of the space appear in the list of recent files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub can_record_recent_file: Option<bool>,
 }
 
 impl SpaceCapabilities {
-    /// Nothing set: a new space gets none of them.
+    /// Creates a value without any capability set: a new space has none of them.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::SpaceCapabilities::new().can_search, None);
@@ -127,7 +127,7 @@ impl SpaceCapabilities {
         Self::default()
     }
 
-    /// Whether its files can be found by search. Default: false.
+    /// Sets whether a search can find the files of the space. Default: false.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::SpaceCapabilities::new().can_search(true).can_search, Some(true));
@@ -138,7 +138,7 @@ impl SpaceCapabilities {
         self
     }
 
-    /// Whether it can be renamed. Default: false.
+    /// Sets whether the space can be renamed. Default: false.
     ///
     /// ```
     /// assert_eq!(dingtalk_files::SpaceCapabilities::new().can_rename(true).can_rename, Some(true));
@@ -149,7 +149,7 @@ impl SpaceCapabilities {
         self
     }
 
-    /// Whether its files appear among the recent ones. Default: false.
+    /// Sets whether the files of the space appear in the list of recent files. Default: false.
     ///
     /// ```
     /// use dingtalk_files::SpaceCapabilities;
@@ -164,7 +164,7 @@ impl SpaceCapabilities {
     }
 }
 
-/// The room in one partition of the store: of a space, an app or an organisation.
+/// The quota of a partition of the storage: of a space, an app or an organisation.
 ///
 /// ```
 /// use dingtalk_files::{Partition, PartitionType};
@@ -178,13 +178,13 @@ impl SpaceCapabilities {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Partition {
-    /// Which partition.
+    /// Type of the partition.
     pub partition_type: Option<PartitionType>,
-    /// How much room there is.
+    /// Quota of the partition.
     pub quota: Option<PartitionQuota>,
 }
 
-/// How much room there is in a partition.
+/// The quota of a partition.
 ///
 /// ```
 /// use dingtalk_files::{PartitionQuota, QuotaType};
@@ -197,21 +197,21 @@ pub struct Partition {
 #[serde(default)]
 #[non_exhaustive]
 pub struct PartitionQuota {
-    /// How many bytes are taken.
+    /// Used size in bytes.
     #[serde(deserialize_with = "negative_is_none")]
     pub used: Option<u64>,
-    /// How many bytes there may be. Without one, it shares what the organisation has left.
+    /// Maximum size in bytes. If absent, the partition shares the organisation's remaining quota.
     #[serde(deserialize_with = "negative_is_none")]
     pub max: Option<u64>,
-    /// How many bytes have been set aside and are still free. Without one, nothing has been set aside.
+    /// Reserved bytes that are still free. If absent, nothing is reserved.
     #[serde(deserialize_with = "negative_is_none")]
     pub reserved: Option<u64>,
-    /// How it is meant.
+    /// Kind of the quota.
     #[serde(rename = "type")]
     pub kind: Option<QuotaType>,
 }
 
-/// An organisation, as a place to store in.
+/// The storage of an organisation.
 ///
 /// ```
 /// let org: dingtalk_files::Org = serde_json::from_str(r#"{"corpId": "corp-1"}"#)?;
@@ -222,14 +222,14 @@ pub struct PartitionQuota {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Org {
-    /// Its id.
+    /// Id of the organisation.
     pub corp_id: Option<String>,
-    /// The room in each partition of the store.
+    /// Quota of each partition of the storage.
     #[serde(deserialize_with = "null_is_default")]
     pub partitions: Vec<Partition>,
 }
 
-/// The app that asks, as a place to store in.
+/// The calling app and its storage.
 ///
 /// ```
 /// let app: dingtalk_files::CurrentApp = serde_json::from_str(r#"{"appId": "app-1", "name": "test-app"}"#)?;
@@ -240,18 +240,18 @@ pub struct Org {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct CurrentApp {
-    /// Its id.
+    /// Id of the app.
     pub app_id: Option<String>,
-    /// The organisation in which it asks.
+    /// Organisation for which the app makes the call.
     pub corp_id: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// The room in each partition of the store.
+    /// Quota of each partition of the storage.
     #[serde(deserialize_with = "null_is_default")]
     pub partitions: Vec<Partition>,
-    /// When it was made.
+    /// Creation time.
     pub create_time: Option<Timestamp>,
-    /// When it was changed last.
+    /// Time of the last change.
     pub modified_time: Option<Timestamp>,
 }
 
@@ -265,34 +265,34 @@ options! {
     /// # let _ = options;
     /// ```
     AddSpace {
-        /// Its name. Default: none.
+        /// Name of the space. Default: none.
         name: String as impl Into<String> = "Project 17",
-        /// How many bytes it may have, never more than the organisation has. Default: no limit of its own.
+        /// Maximum size in bytes, up to the quota of the organisation. Default: no limit of its own.
         quota: u64 = 1_000_000_000,
-        /// What it can do. Default: nothing beyond storing.
+        /// Capabilities of the space. Default: none.
         capabilities: SpaceCapabilities = dingtalk_files::SpaceCapabilities::new().can_search(true),
-        /// Which of your kinds of spaces it is: a word of your own. Default: `default`.
+        /// Kind of the space: a word of your choice. Default: `default`.
         scene: String as impl Into<String> = "project",
-        /// Which one of that kind: an id of your own. Default: `0`.
+        /// Id of the space within its kind: an id of your choice. Default: `0`.
         scene_id: String as impl Into<String> = "17",
-        /// Whom it belongs to, which decides about its permissions. Default: `USER`.
+        /// Owner of the space, which determines how permissions work. Default: `USER`.
         owner_type: SpaceOwnerType = dingtalk_files::SpaceOwnerType::App,
     }
 }
 
 impl Storage<'_> {
-    /// Makes a space, or finds the one that was made before for the same purpose.
+    /// Creates a space, or returns the existing space for the same scene and scene id.
     ///
-    /// `AddSpace`, documented under [add-space](https://open.dingtalk.com/document/orgapp/add-space).
+    /// Calls `AddSpace`, documented at [add-space](https://open.dingtalk.com/document/orgapp/add-space).
     /// Permission: `Storage.Space.Write`. Internal and ISV apps.
     ///
-    /// Scene and scene id together are the space's name within your app: a pair that has a space already gives that
-    /// one. So the call may be repeated, and two calls **without** them mean one and the same space. What is made here
-    /// is not shown in DingTalk's own drive.
+    /// Scene and scene id together identify the space within your app: if a space exists for the pair, it is returned.
+    /// The call is therefore safe to retry, and two calls **without** them return the same space. DingTalk's own drive
+    /// does not show the spaces created here.
     ///
-    /// Whom it belongs to decides about permissions: in a space of a user the owner and the managers may act, others
-    /// need a permission, which does not end. In a space of the app everybody needs one, for 3600 seconds at most. See
-    /// `add_permission`.
+    /// The owner determines how permissions work. In a space of a user, the owner and the managers have access, and
+    /// others need a permission, which does not expire. In a space of the app everybody needs a permission, which lasts
+    /// 3600 seconds at most. See `add_permission`.
     ///
     /// ```no_run
     /// use dingtalk_files::{AddSpace, Client, UnionId};
@@ -300,7 +300,7 @@ impl Storage<'_> {
     /// let client = Client::from_env()?;
     /// let options = AddSpace::new().scene("project").scene_id("17").name("Project 17");
     /// let space = client.storage().add_space(UnionId("operator-1"), &options)?;
-    /// println!("its id is {}", space.id.unwrap_or_default());
+    /// println!("id: {}", space.id.unwrap_or_default());
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -317,14 +317,14 @@ impl Storage<'_> {
         self.client.field("space", &call)
     }
 
-    /// Asks for a space: whose it is, and how much room it has.
+    /// Returns a space, with its owner and quota.
     ///
-    /// `GetSpace`, documented under
+    /// Calls `GetSpace`, documented at
     /// [get-space-information](https://open.dingtalk.com/document/orgapp/get-space-information).
     /// Permission: `Storage.Space.Read`. Internal and ISV apps.
     ///
-    /// Without a [`quota`](Space::quota) the space has no limit of its own, and shares what the organisation has left
-    /// ([`get_org`](Self::get_org)).
+    /// Without a [`quota`](Space::quota) the space has no limit of its own and shares the organisation's remaining
+    /// quota ([`get_org`](Self::get_org)).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -344,9 +344,9 @@ impl Storage<'_> {
         self.client.field("space", &call)
     }
 
-    /// Asks how much room an organisation has.
+    /// Returns the storage quota of an organisation.
     ///
-    /// `GetOrg`, documented under
+    /// Calls `GetOrg`, documented at
     /// [obtain-enterprise-storage-related-information](https://open.dingtalk.com/document/orgapp/obtain-enterprise-storage-related-information).
     /// Permission: `Storage.Org.Read`. Internal and ISV apps.
     ///
@@ -370,13 +370,13 @@ impl Storage<'_> {
         self.client.field("org", &call)
     }
 
-    /// Asks for the app that the access token belongs to, and how much room it has.
+    /// Returns the app that the access token belongs to, with its storage quota.
     ///
-    /// `GetCurrentApp`, documented under
+    /// Calls `GetCurrentApp`, documented at
     /// [obtains-the-information-about-the-current-application](https://open.dingtalk.com/document/orgapp/obtains-the-information-about-the-current-application).
     /// Permission: `Storage.App.Read`. Internal and ISV apps.
     ///
-    /// It reads, although it is a POST (without a body).
+    /// This operation only reads, although it is a POST (without a body).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};

@@ -1,4 +1,4 @@
-//! Tasks: what the vendor does after its answer.
+//! Tasks: operations that continue after the vendor's response.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::base::ids::UnionId;
 use crate::base::task::Task;
 
 impl Storage<'_> {
-    /// Asks how far a task is.
+    /// Returns a task and its progress.
     ///
-    /// `GetTask`, documented under
+    /// Calls `GetTask`, documented at
     /// [get-the-asynchronous-task-information-in-storage](https://open.dingtalk.com/document/orgapp/get-the-asynchronous-task-information-in-storage).
     /// Permission: `Storage.Task.Read`. Internal and ISV apps.
     ///
-    /// A task that failed is a good answer here: look at [`Task::status`] and [`Task::fail_count`]. Nothing waits;
-    /// [`wait_for_task`](Self::wait_for_task) does.
+    /// A failed task is a successful response here: check [`Task::status`] and [`Task::fail_count`]. This function does
+    /// not wait; [`wait_for_task`](Self::wait_for_task) does.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -35,11 +35,11 @@ impl Storage<'_> {
         let call = Call::new("GET /v1.0/storage/tasks/{taskId}", &[task_id]).acting(operator).reads();
         self.client.field("task", &call)
     }
-    /// Asks again and again until a task has ended, for `at_most` so long: after 1 second, 2, 4 and so on, then every 30.
+    /// Polls a task until it finishes or `at_most` has passed, with pauses of 1, 2, 4 seconds and so on, up to 30.
     ///
-    /// Each question is a call that counts against the organisation's monthly number. A task that failed has ended too: look at
-    /// [`Task::status`], [`Task::fail_count`] and [`Task::fail_message`]. To look on while it runs, ask
-    /// [`get_task`](Self::get_task).
+    /// Each poll is a call that counts against the organisation's monthly quota. A failed task has finished too: check
+    /// [`Task::status`], [`Task::fail_count`] and [`Task::fail_message`]. To show progress while the task runs, poll
+    /// [`get_task`](Self::get_task) instead.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, ManualClock}};
@@ -57,8 +57,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`get_task`](Self::get_task); [`StillRunning`](crate::Error::StillRunning) with the task as it is when the
-    /// time is up.
+    /// The errors of [`get_task`](Self::get_task); [`StillRunning`](crate::Error::StillRunning), with the last state of
+    /// the task, if the time is up.
     #[inline]
     pub fn wait_for_task(&self, task_id: &str, operator: UnionId<'_>, at_most: Duration) -> Result<Task> {
         let clock = self.client.clock();
@@ -73,13 +73,13 @@ impl Storage<'_> {
             if left.is_zero() {
                 return Err(Error::StillRunning(Box::new(Task { id: Some(task_id.to_owned()), ..task })));
             }
-            // The last question is asked when the time is up, not before.
+            // Shortens the last pause, so that the last poll happens when the time is up.
             clock.sleep(pause.min(left));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }
 
-/// A short task is done by then, and a call a second is what the vendor advises at most.
+/// A short task has finished by then, and the vendor recommends at most one call per second.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

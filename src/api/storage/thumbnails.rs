@@ -1,4 +1,4 @@
-//! Small pictures of files.
+//! Thumbnails of files.
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::base::ids::UnionId;
 use crate::base::json::empty_is_none;
 
-/// The small picture of one of the files that were asked for, or why there is none.
+/// The result for one of the requested files: its thumbnail, or an error code.
 ///
 /// ```
 /// use dingtalk_files::ThumbnailResult;
@@ -23,33 +23,33 @@ use crate::base::json::empty_is_none;
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ThumbnailResult {
-    /// The space that was asked.
+    /// Space that was queried.
     pub space_id: Option<String>,
-    /// The id that was asked for.
+    /// Id that was queried.
     pub dentry_id: Option<String>,
-    /// Whether there is a picture.
+    /// Whether the file has a thumbnail.
     pub success: Option<bool>,
-    /// Why not, such as `thumbnailNotExist` or `dentryFormatNotSupport`.
+    /// Error code, such as `thumbnailNotExist` or `dentryFormatNotSupport`.
     #[serde(deserialize_with = "empty_is_none")]
     pub error_code: Option<String>,
-    /// Where the picture is, and its size.
+    /// The thumbnail: its URL and size.
     pub thumbnail: Option<Thumbnail>,
 }
 
-/// The vendor's limit.
+/// Vendor limit.
 const MAX_DENTRIES: usize = 30;
 
 impl Storage<'_> {
-    /// Asks for the small pictures of up to 30 files of one space.
+    /// Returns the thumbnails of up to 30 files of one space.
     ///
-    /// `GetDentryThumbnails`, documented under
+    /// Calls `GetDentryThumbnails`, documented at
     /// [get-file-thumbnails-in-bulk](https://open.dingtalk.com/document/orgapp/get-file-thumbnails-in-bulk).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// Pictures are made some time after an upload: `thumbnailNotExist` may mean not yet. Folders and many sorts of
-    /// files have none. The call succeeds when files have none: each result says for itself, by
-    /// [`success`](ThumbnailResult::success) and [`error_code`](ThumbnailResult::error_code), how it went. Treat
-    /// the URL as you treat the picture: who has it may be able to see it.
+    /// Thumbnails are created some time after an upload, so `thumbnailNotExist` may be temporary. Folders and many
+    /// kinds of files have none. The call succeeds even if files have none: check [`success`](ThumbnailResult::success)
+    /// and [`error_code`](ThumbnailResult::error_code) of each result. Protect the URL like the picture itself: anyone
+    /// who has it may be able to see the picture.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -67,8 +67,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no or more than 30 files, before anything is sent.
-    /// `permissionDenied`, `dentryNotExist` (both with HTTP 400 here); `thumbnailNotExist` (with 403);
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 files, before any request is
+    /// sent. `permissionDenied`, `dentryNotExist` (both with HTTP 400 here); `thumbnailNotExist` (with 403);
     /// `dentryFormatNotSupport`; `fileViral`, `fileMalicious`; `paramError.spaceId`, `paramError.dentryIds`,
     /// `paramError`; `systemError`, `unknownError`.
     #[inline]

@@ -1,4 +1,4 @@
-//! Putting a file into a space: where its bytes go, and making a file of them.
+//! Uploads into a space: the URLs for the bytes, and the commit.
 
 use serde::Deserialize;
 
@@ -11,10 +11,10 @@ use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
 use crate::base::options::options;
 
-/// The only protocol that is documented, and that this crate speaks.
+/// The only documented protocol, and the only one that this crate supports.
 pub(crate) const PROTOCOL: &str = "HEADER_SIGNATURE";
 
-/// Where the bytes of a new file go, for some minutes, and the key that makes a file of them.
+/// Upload information of a new file, valid for some minutes, and the key for its commit.
 ///
 /// ```
 /// let info: dingtalk_files::UploadInfo = serde_json::from_str(r#"{"uploadKey": "upload-key-1"}"#)?;
@@ -25,18 +25,18 @@ pub(crate) const PROTOCOL: &str = "HEADER_SIGNATURE";
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct UploadInfo {
-    /// What the commit needs. Empty when the answer had none.
+    /// Key for the commit. Empty if the server returned none.
     #[serde(deserialize_with = "null_is_default")]
     pub upload_key: String,
-    /// The store it goes to.
+    /// Storage that receives the file.
     pub storage_driver: Option<StorageDriver>,
-    /// How it is sent. Only `HEADER_SIGNATURE` is documented.
+    /// Protocol of the upload. Only `HEADER_SIGNATURE` is documented.
     pub protocol: Option<TransferProtocol>,
-    /// What that protocol needs: URLs for a PUT, and the headers that go with it.
+    /// URLs for a PUT, and its headers, for `HEADER_SIGNATURE`.
     pub header_signature_info: Option<HeaderSignatureInfo>,
 }
 
-/// A multipart upload that has begun.
+/// A multipart upload that has started.
 ///
 /// ```
 /// let upload: dingtalk_files::MultipartUpload = serde_json::from_str(r#"{"uploadKey": "upload-key-1"}"#)?;
@@ -47,14 +47,14 @@ pub struct UploadInfo {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct MultipartUpload {
-    /// What asking for the parts and the commit need. Empty when the answer had none.
+    /// Key for the requests of parts and for the commit. Empty if the server returned none.
     #[serde(deserialize_with = "null_is_default")]
     pub upload_key: String,
-    /// The store it goes to.
+    /// Storage that receives the file.
     pub storage_driver: Option<StorageDriver>,
 }
 
-/// Where the bytes of one part go.
+/// Upload information of one part.
 ///
 /// ```
 /// let part: dingtalk_files::PartUploadInfo = serde_json::from_str(r#"{"partNumber": 3}"#)?;
@@ -65,14 +65,14 @@ pub struct MultipartUpload {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PartUploadInfo {
-    /// Which part, as it was asked for.
+    /// Number of the part, as passed in.
     pub part_number: u32,
-    /// URLs for a PUT of this part, and the headers that go with it.
+    /// URLs for a PUT of this part, and its headers.
     pub header_signature_info: Option<HeaderSignatureInfo>,
 }
 
 options! {
-    /// What DingTalk shall check before an upload, so that nobody sends gigabytes in vain.
+    /// Checks that DingTalk makes before an upload, so that an upload of gigabytes does not fail at its end.
     ///
     /// ```
     /// use dingtalk_files::{GetFileUploadInfo, PreCheckParam};
@@ -82,13 +82,14 @@ options! {
     /// # let _ = options;
     /// ```
     PreCheckParam {
-        /// The MD5 of the whole file in lower-case hex. The stored file is compared with it only when it was sent.
+        /// MD5 of the whole file in lower-case hex. Without it, the stored file is not compared with an MD5.
         md5: String as impl Into<String> = "d41d8cd98f00b204e9800998ecf8427e",
-        /// The size in bytes. The quotas are checked only when it was sent.
+        /// Size in bytes. Without it, the quotas are not checked.
         size: u64 = 512,
-        /// The folder that the file goes to; `"0"` is the root of the space. Names that are taken are looked for there.
+        /// Target folder; `"0"` is the root of the space. Name conflicts are checked there.
         parent_id: String as impl Into<String> = "0",
-        /// The name with extension: whether it is allowed, and taken. No tab and none of `*"<>|`, no dot at the end.
+        /// Name with extension. DingTalk checks that the name is allowed and not taken. A tab, any of `*"<>|`, and a
+        /// dot at the end are not allowed.
         name: String as impl Into<String> = "report.xls",
     }
 }
@@ -103,14 +104,14 @@ options! {
     /// # let _ = options;
     /// ```
     GetFileUploadInfo {
-        /// The store that the file goes to. Default: `DINGTALK`.
+        /// Storage that receives the file. Default: `DINGTALK`.
         storage_driver: StorageDriver = dingtalk_files::StorageDriver::DingTalk,
-        /// What is checked before the upload. Default: nothing.
+        /// Checks made before the upload. Default: none.
         pre_check_param: PreCheckParam = dingtalk_files::PreCheckParam::new().size(512),
-        /// Where the file is preferably stored.
+        /// Preferred storage region of the file.
         prefer_region: Region = dingtalk_files::Region::Shanghai,
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
@@ -125,11 +126,11 @@ options! {
     /// # let _ = options;
     /// ```
     InitMultipartFileUpload {
-        /// The store that the file goes to. Only `DINGTALK` is supported, which is the default.
+        /// Storage that receives the file. Only `DINGTALK` is supported, and it is the default.
         storage_driver: StorageDriver = dingtalk_files::StorageDriver::DingTalk,
-        /// What is checked before the upload. Default: nothing.
+        /// Checks made before the upload. Default: none.
         pre_check_param: PreCheckParam = dingtalk_files::PreCheckParam::new().size(6_000_000_000),
-        /// Where the file is preferably stored.
+        /// Preferred storage region of the file.
         prefer_region: Region = dingtalk_files::Region::Shanghai,
     }
 }
@@ -144,8 +145,8 @@ options! {
     /// # let _ = options;
     /// ```
     GetMultipartFileUploadInfos {
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
@@ -160,35 +161,35 @@ options! {
     /// # let _ = options;
     /// ```
     CommitFile {
-        /// The size of the file in bytes.
+        /// Size of the file in bytes.
         size: u64 = 512,
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-        /// What the app notes on the file: at most 3 properties.
+        /// App properties of the file, at most 3.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
     } top_level {
-        /// The id of the file that the new one takes the place of. That is what the name says: the field is in the
-        /// vendor's SDK, without a text, and not in the documentation.
+        /// Id of the file that the new file replaces, judging by the name: the field is in the vendor's SDK, without a
+        /// description, and not in the documentation.
         overwrite_dentry_id: String as impl Into<String> = "dentry-1",
     }
 }
 
-/// The vendor's limits: how many parts one call may ask for, and how many a file may have.
+/// Vendor limits: the parts per call, and the parts per file.
 pub(crate) const MAX_PARTS_PER_CALL: usize = 30;
 pub(crate) const MAX_PARTS: u32 = 10_000;
 
 impl Storage<'_> {
-    /// Asks where the bytes of a new file can be sent: the first of the three steps of an upload.
+    /// Returns the URLs and headers for uploading a new file: the first of the three steps of an upload.
     ///
-    /// `GetFileUploadInfo`, documented under
+    /// Calls `GetFileUploadInfo`, documented at
     /// [obtain-storage-upload-information](https://open.dingtalk.com/document/orgapp/obtain-storage-upload-information).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
-    /// Each call makes a new upload key. The second step is a PUT of the bytes to the first URL, with all headers of
-    /// the answer and **without** a `Content-Type`, which would break the signature; the third is
-    /// [`commit_file`](Self::commit_file). `multipart` has to be true above 5 GB; an upload in parts begins with
-    /// [`init_multipart_file_upload`](Self::init_multipart_file_upload). Who knows the folder's dentryUuid rather than
-    /// the space uses [`StorageV2::get_file_upload_info`](crate::StorageV2::get_file_upload_info).
+    /// Each call returns a new upload key. The second step is a PUT of the bytes to the first URL, with all headers of
+    /// the response and **without** a `Content-Type`, which would break the signature. The third step is
+    /// [`commit_file`](Self::commit_file). `multipart` must be true above 5 GB; a multipart upload starts with
+    /// [`init_multipart_file_upload`](Self::init_multipart_file_upload). If you know the dentryUuid of the folder but
+    /// not the space, use [`StorageV2::get_file_upload_info`](crate::StorageV2::get_file_upload_info).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetFileUploadInfo, PreCheckParam, UnionId};
@@ -197,7 +198,7 @@ impl Storage<'_> {
     /// let check = PreCheckParam::new().name("report.xls").parent_id("0").size(512);
     /// let options = GetFileUploadInfo::new().pre_check_param(check);
     /// let info = client.storage().get_file_upload_info("space-1", false, UnionId("operator-1"), &options)?;
-    /// println!("commit with {}", info.upload_key);
+    /// println!("upload key: {}", info.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -224,17 +225,18 @@ impl Storage<'_> {
         self.client.call(&call)
     }
 
-    /// Begins an upload in parts, which files above 5 GB need.
+    /// Starts a multipart upload, which files above 5 GB need.
     ///
-    /// `InitMultipartFileUpload`, documented under
+    /// Calls `InitMultipartFileUpload`, documented at
     /// [initialize-a-multipart-upload-object](https://open.dingtalk.com/document/orgapp/initialize-a-multipart-upload-object).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
-    /// What follows with its upload key: [`get_multipart_file_upload_infos`](Self::get_multipart_file_upload_infos) for
-    /// up to 30 parts at a time, a PUT of each part, and one commit at the end, here
-    /// ([`commit_file`](Self::commit_file)) or in storage 2.0
-    /// ([`StorageV2::commit_file`](crate::StorageV2::commit_file)); the vendor's page shows both. A file has at most
-    /// 10000 parts, each of 100 KB to 5 GB, the last one may be smaller. Nothing about the parts is sent to the commit.
+    /// The next steps use the returned upload key:
+    /// [`get_multipart_file_upload_infos`](Self::get_multipart_file_upload_infos) for up to 30 parts per call, a PUT of
+    /// each part, and one commit at the end. The commit is [`commit_file`](Self::commit_file) here or
+    /// [`StorageV2::commit_file`](crate::StorageV2::commit_file) in storage 2.0; the vendor's page shows both. A file
+    /// has at most 10000 parts of 100 KB to 5 GB each; the last part may be smaller. The commit does not list the
+    /// parts.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, InitMultipartFileUpload, PreCheckParam, UnionId};
@@ -243,7 +245,7 @@ impl Storage<'_> {
     /// let check = PreCheckParam::new().name("film.mp4").parent_id("0").size(6_000_000_000);
     /// let options = InitMultipartFileUpload::new().pre_check_param(check);
     /// let upload = client.storage().init_multipart_file_upload("space-1", UnionId("operator-1"), &options)?;
-    /// println!("parts go under {}", upload.upload_key);
+    /// println!("upload key: {}", upload.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -267,16 +269,16 @@ impl Storage<'_> {
         self.client.call(&call)
     }
 
-    /// Asks where the bytes of some parts can be sent.
+    /// Returns the URLs and headers for uploading parts.
     ///
-    /// `GetMultipartFileUploadInfos`, documented under
+    /// Calls `GetMultipartFileUploadInfos`, documented at
     /// [obtains-the-information-about-multipart-uploads-of-an-object](https://open.dingtalk.com/document/orgapp/obtains-the-information-about-multipart-uploads-of-an-object).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
-    /// The upload key is that of [`init_multipart_file_upload`](Self::init_multipart_file_upload). You number the parts
-    /// yourself, from 1 to 10000 in the order of the file, and ask for 1 to 30 of them per call. The signatures lapse
-    /// after some minutes: ask for a part shortly before it is sent. A part that is sent again replaces what was sent
-    /// under its number.
+    /// The upload key is from [`init_multipart_file_upload`](Self::init_multipart_file_upload). Number the parts from 1
+    /// to 10000 in the order of the file, and request 1 to 30 of them per call. The signatures expire after some
+    /// minutes: request a part shortly before sending it. A part that is sent again replaces the earlier part of the
+    /// same number.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetMultipartFileUploadInfos, UnionId};
@@ -285,15 +287,16 @@ impl Storage<'_> {
     /// let (storage, operator) = (client.storage(), UnionId("operator-1"));
     /// let options = GetMultipartFileUploadInfos::new();
     /// for part in storage.get_multipart_file_upload_infos("upload-key-1", &[1, 2, 3], operator, &options)? {
-    ///     println!("part {} has its URL: {}", part.part_number, part.header_signature_info.is_some());
+    ///     println!("part {} has a URL: {}", part.part_number, part.header_signature_info.is_some());
     /// }
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for numbers outside of the limits, before anything is sent. `paramError.uploadKey`,
-    /// `paramError.partNumbers`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for part numbers outside the limits, before any
+    /// request is sent. `paramError.uploadKey`, `paramError.partNumbers`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
     #[inline]
     pub fn get_multipart_file_upload_infos(
         &self,
@@ -315,19 +318,20 @@ impl Storage<'_> {
         self.client.field("multipartHeaderSignatureInfos", &call)
     }
 
-    /// Makes a file of the bytes that were sent: the last step of an upload.
+    /// Creates a file from the uploaded bytes: the last step of an upload.
     ///
-    /// `CommitFile`, documented under
+    /// Calls `CommitFile`, documented at
     /// [submit-documents](https://open.dingtalk.com/document/orgapp/submit-documents).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// The vendor has closed this operation to new apps on 2023-08-06; its named successor is
-    /// [`StorageV2::commit_file`](crate::StorageV2::commit_file). `parent_id` is a folder's dentry id, `"0"` the root.
-    /// Of the name, spaces at both ends are cut off; a tab, `*"<>|` or a dot at the end are not allowed.
+    /// The vendor closed this operation to new apps on 2023-08-06 and names
+    /// [`StorageV2::commit_file`](crate::StorageV2::commit_file) as its successor. `parent_id` is the dentry id of a
+    /// folder; `"0"` is the root. Spaces at both ends of the name are removed. A tab, any of `*"<>|`, and a dot at the
+    /// end are not allowed.
     ///
-    /// When the name is taken, the vendor's default is `AUTO_RENAME`: a second commit may make `report(1).xls`. So it
-    /// is never repeated: after a network failure or a 5xx look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run), and into the folder, before committing again.
+    /// If the name is taken, the vendor's default is `AUTO_RENAME`: a second commit may create `report(1).xls`. The
+    /// call is therefore never retried automatically: after a network failure or a 5xx, check
+    /// [`Error::may_have_run`](crate::Error::may_have_run) and the folder before committing again.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, CommitFile, ConflictStrategy, UnionId};
@@ -342,10 +346,10 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is sent. `permissionDenied`;
-    /// `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`, `appQuotaInsufficient`,
-    /// `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryStoreError`; `paramError.conflictStrategy`, `paramError`;
-    /// `systemError`, `unknownError`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before any request is
+    /// sent. `permissionDenied`; `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`,
+    /// `appQuotaInsufficient`, `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryStoreError`;
+    /// `paramError.conflictStrategy`, `paramError`; `systemError`, `unknownError`.
     #[inline]
     pub fn commit_file(
         &self,

@@ -18,28 +18,28 @@ options! {
     /// # let _ = options;
     /// ```
     ListDentryVersions {
-        /// The token of the page before. Default: the first page.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
-        /// How many a page has at most: 1 to 100, which is the default. It may have fewer although others follow.
+        /// Maximum number of items per page, 1 to 100. Default: 100. A page may have fewer items although more pages
+        /// follow.
         max_results: u32 = 100,
     }
 }
 
-/// The vendor's limit.
+/// Vendor limit.
 const MAX_PAGE: u32 = 100;
 
 impl Storage<'_> {
-    /// Asks for one page of the versions of a file.
+    /// Lists the versions of a file, one page per call.
     ///
-    /// `ListDentryVersions`, documented under
+    /// Calls `ListDentryVersions`, documented at
     /// [obtains-a-list-of-file-versions](https://open.dingtalk.com/document/orgapp/obtains-a-list-of-file-versions).
     /// Permission: `Storage.File.Read`. Internal and ISV apps.
     ///
-    /// [`dentry_versions`](Self::dentry_versions) goes on from page to page by itself. Each version is a [`Dentry`] with
-    /// its own [`version`](Dentry::version), size and times. A new one is made by a commit with
-    /// [`Overwrite`](crate::ConflictStrategy::Overwrite), and by
-    /// [`revert_dentry_version`](Self::revert_dentry_version). The bytes of an older one are got with
-    /// [`RemoteFile::version`](crate::RemoteFile::version). Files only, no folders.
+    /// [`dentry_versions`](Self::dentry_versions) iterates over all pages. Each version is a [`Dentry`] with its own
+    /// [`version`](Dentry::version), size and times. A commit with [`Overwrite`](crate::ConflictStrategy::Overwrite)
+    /// creates a new version, and so does [`revert_dentry_version`](Self::revert_dentry_version). To download an older
+    /// version, use [`RemoteFile::version`](crate::RemoteFile::version). Files only; folders have no versions.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListDentryVersions, UnionId};
@@ -55,8 +55,8 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page of none or more than 100, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a page size outside 1 to 100, before any request
+    /// is sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `paramError.spaceId`, `paramError.parentId`, `paramError.maxResults`, `paramError`; `systemError`,
     /// `unknownError`, `operationTimeout`.
     #[inline]
@@ -79,15 +79,15 @@ impl Storage<'_> {
         self.client.page("dentries", &call)
     }
 
-    /// Makes an older version of a file the latest again: a **new** version with the old content.
+    /// Restores an older version of a file as the latest: creates a **new** version with the old content.
     ///
-    /// `RevertDentryVersion`, documented under
+    /// Calls `RevertDentryVersion`, documented at
     /// [restore-previous-versions-of-files](https://open.dingtalk.com/document/orgapp/restore-previous-versions-of-files).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// Nothing is lost: what was the latest stays in the list. `version` is one that
-    /// [`list_dentry_versions`](Self::list_dentry_versions) shows. It is never repeated, since each call makes a
-    /// version: after a network failure or a 5xx look at [`Error::may_have_run`](crate::Error::may_have_run).
+    /// Nothing is lost: the previous latest version stays in the list. `version` is the number of a version in
+    /// [`list_dentry_versions`](Self::list_dentry_versions). The call is never retried automatically, because each call
+    /// creates a version: after a network failure or a 5xx, check [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -99,9 +99,9 @@ impl Storage<'_> {
     ///
     /// # Errors
     ///
-    /// `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone)
-    /// where the vendor says no more than that it did not succeed.
+    /// if the vendor reports failure without an error code.
     #[inline]
     pub fn revert_dentry_version(
         &self,
@@ -120,11 +120,12 @@ impl Storage<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// All versions of a file: [`list_dentry_versions`](Self::list_dentry_versions), page after page.
+    /// Iterates over all versions of a file, page by page of [`list_dentry_versions`](Self::list_dentry_versions).
     ///
-    /// Nothing is asked for before the first item is wanted, and each page when the one before it is used up; so also a
-    /// wrong argument is told of by the first item. It begins at the options' `next_token` if there is one. A version
-    /// that is made meanwhile may be missed, or make another come twice.
+    /// The first page is requested when the first item is taken, and each further page when the previous one is used
+    /// up. An invalid argument is therefore reported by the first item. The iterator starts at the options'
+    /// `next_token` if that is set. A version that is created at the same time may be missed, or cause another version
+    /// to be returned twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListDentryVersions, UnionId};

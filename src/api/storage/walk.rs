@@ -1,4 +1,4 @@
-//! Everything below a folder.
+//! Recursive listing of a folder.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::base::error::Error;
 use crate::base::ids::UnionId;
 use crate::base::pages::Pages;
 
-/// A file or folder that a [`Walk`] came by.
+/// A file or folder found by a [`Walk`].
 ///
 /// ```
 /// fn depth(entry: &dingtalk_files::WalkEntry) -> usize {
@@ -23,9 +23,11 @@ use crate::base::pages::Pages;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WalkEntry {
-    /// The names from the folder where the walk began, without it, to this one, joined by `/`: `2024/report.xls`. Other
-    /// people chose them: on a disk, use [`safe_path`](Self::safe_path). Who has no name is called by the id. A name may
-    /// have a `/` in it, so the last piece is not always the name: that is [`Dentry::name`].
+    /// Path from the folder where the walk started (not included) to this entry, joined by `/`: `2024/report.xls`.
+    ///
+    /// The names were chosen by other people: for paths on disk, use [`safe_path`](Self::safe_path). An entry without a
+    /// name is represented by its id. A name may contain a `/`, so the last component is not always the name: that is
+    /// [`Dentry::name`].
     pub path: String,
     /// The entry itself.
     pub dentry: Dentry,
@@ -33,13 +35,13 @@ pub struct WalkEntry {
 }
 
 impl WalkEntry {
-    /// Relative path for this entry on a disk: safe on Linux, macOS and Windows, and different for each entry of the walk.
+    /// Returns a relative path for this entry on disk: safe on Linux, macOS and Windows, and unique within the walk.
     ///
-    /// Each name becomes one component of at most 200 bytes. Characters that a file system may not allow (`/`, `\\`, `:`,
-    /// `*`, `?`, `"`, `<`, `>`, `|`, control characters), the names `.` and `..`, Windows device names, final dots and
-    /// spaces, and the endings of partial downloads are percent-encoded, so that `..` is `.%2E`. A longer name is shortened
-    /// and marked with a checksum. Where upper and lower case alone tell two names of a folder apart, the second one has a
-    /// checksum of its id as a mark.
+    /// Each name becomes one component of at most 200 bytes. The following are percent-encoded: characters that a file
+    /// system may not allow (`/`, `\\`, `:`, `*`, `?`, `"`, `<`, `>`, `|`, control characters), the names `.` and `..`,
+    /// Windows device names, final dots and spaces, and the suffixes of partial downloads. For example, `..` becomes
+    /// `.%2E`. A longer name is shortened and marked with a checksum. If two names in a folder differ only in upper and
+    /// lower case, the second one is marked with a checksum of its id.
     ///
     /// The path is never absolute and never leaves the folder it is joined to. The whole path has no limit, and Unicode
     /// normalization is left to the file system.
@@ -61,23 +63,23 @@ impl WalkEntry {
     }
 }
 
-/// A folder that a [`Walk`] could not list, at all or to its end.
+/// A folder that a [`Walk`] could not list, completely or in part.
 ///
-/// With `?` it becomes its [`Error`], which does not know the folder.
+/// The `?` operator converts it to its [`Error`], which does not name the folder.
 ///
 /// ```
 /// fn is_gone(error: &dingtalk_files::WalkError) -> bool {
-///     error.error.is_not_found() // somebody deleted it meanwhile
+///     error.error.is_not_found() // someone has deleted it
 /// }
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WalkError {
-    /// The path of the folder, as in [`WalkEntry::path`]; empty for the one where the walk began.
+    /// Path of the folder, as in [`WalkEntry::path`]; empty for the folder where the walk started.
     pub path: String,
-    /// Its dentry id.
+    /// Dentry id of the folder.
     pub folder_id: String,
-    /// What went wrong.
+    /// Error that stopped the listing of the folder.
     pub error: Error,
 }
 
@@ -89,7 +91,7 @@ impl fmt::Display for WalkError {
     }
 }
 
-/// The text includes the cause, so there is no source.
+/// The text includes the cause, so `source` returns `None`.
 impl std::error::Error for WalkError {}
 
 impl From<WalkError> for Error {
@@ -99,35 +101,35 @@ impl From<WalkError> for Error {
     }
 }
 
-/// A folder that is known, and not listed yet.
+/// A folder that is known but not yet listed.
 struct Folder {
     path: String,
     safe_path: PathBuf,
     id: String,
-    /// Of what is in it; 1 for the folder where the walk began.
+    /// Depth of the entries in this folder; 1 for the folder where the walk started.
     level: usize,
 }
 
-/// Everything below a folder. From [`Storage::walk`], which says in what order.
+/// An iterator over everything below a folder. Returned by [`Storage::walk`], which documents the order.
 ///
 /// ```
 /// fn files(walk: dingtalk_files::Walk<'_>) -> usize {
 ///     walk.flatten().filter(|entry| entry.dentry.size.is_some()).count()
 /// }
 /// ```
-#[must_use = "nothing is asked for before the first entry is"]
+#[must_use = "nothing is listed before the first entry is requested"]
 pub struct Walk<'c> {
     storage: Storage<'c>,
     space_id: String,
     operator: String,
-    /// What is being listed, and the folders that were found in it.
+    /// The folder being listed. `found` holds the subfolders found in it so far.
     open: Option<(Folder, Pages<'c, Dentry>)>,
     found: Vec<Folder>,
     /// Safe names in the open folder, in lower case.
     taken: HashSet<String>,
-    /// What comes then, the next one last.
+    /// Folders to list next, the next one last.
     waiting: Vec<Folder>,
-    /// The ids of all folders that were waiting at any time: none is listed twice.
+    /// Ids of all folders ever found, so that no folder is listed twice.
     seen: HashSet<String>,
     deepest: usize,
 }
@@ -137,7 +139,7 @@ impl<'c> Walk<'c> {
     fn open_next(&mut self) -> Option<(Folder, Pages<'c, Dentry>)> {
         let folder = self.waiting.pop()?;
         self.taken.clear();
-        // Sorted by what a change to a file does not change.
+        // Sorted by name, an order that changes to a file's content do not affect.
         let options = ListDentries::new()
             .order_by(DentryOrderBy::Name)
             .order(SortOrder::Ascending)
@@ -146,9 +148,9 @@ impl<'c> Walk<'c> {
         Some((folder, pages))
     }
 
-    /// How many levels to go down, 1 at least: that is what is in the folder itself. Default: all.
+    /// Limits the number of levels, at least 1: level 1 is the entries of the folder itself. Default: all levels.
     ///
-    /// Folders below are not listed, which saves their calls.
+    /// Folders below the limit are not listed, which saves their calls.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Target}};
@@ -221,20 +223,23 @@ impl fmt::Debug for Walk<'_> {
 }
 
 impl<'c> Storage<'c> {
-    /// Everything below a folder, with paths: [`list_dentries`](Self::list_dentries) of it, and of each folder in it.
+    /// Walks all files and folders below a folder, with their paths.
     ///
-    /// `parent_id` is `"0"` for the root of the space; that folder itself does not come. First comes what is in it, by
-    /// name, then what is below its first folder, down to the bottom, then what is below the second. Nothing is asked
-    /// for before the first entry is wanted, and each page when the one before it is used up: one call per folder, and
-    /// one more for each 50 entries.
+    /// `parent_id` is `"0"` for the root of the space; the walk does not return that folder itself. The walk first
+    /// returns the entries of the folder, by name, then everything below its first subfolder, down to the lowest level,
+    /// then everything below the second. The first request is made when the first entry is taken, and each further page
+    /// is requested when the previous one is used up. A walk takes one call of [`list_dentries`](Self::list_dentries)
+    /// per folder, and another for every 50 entries.
     ///
-    /// A folder that cannot be listed gives one error, which names it, and the walk goes on with the others. So `?` ends
-    /// it at the first error, and whoever goes on sees all the rest; what concerns not one folder but every call, such
-    /// as a refused token or a monthly limit, is then seen once for each folder that is known already.
+    /// A folder that cannot be listed returns a single error, which names the folder, and the walk continues with the
+    /// other folders. `?` therefore ends the walk at the first error, and a loop that continues gets all other entries.
+    /// A failure that affects every call, such as a refused token or a monthly limit, is then returned once for each
+    /// folder that is already known.
     ///
-    /// When others change the tree meanwhile, an entry may come twice, at two paths, or not at all; what is deleted
-    /// between its coming and its listing is an error that [`is_not_found`](Error::is_not_found). No folder is
-    /// listed twice, so the walk ends also where folders hold each other. For that it remembers their ids.
+    /// If others change the tree at the same time, an entry may be returned twice, at two paths, or not at all. A
+    /// folder that is deleted after it was returned and before it is listed causes an error for which
+    /// [`is_not_found`](Error::is_not_found) is true. No folder is listed twice, so the walk also ends if folders
+    /// contain each other. For that purpose, the walk keeps the ids of all folders in memory.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -243,7 +248,7 @@ impl<'c> Storage<'c> {
     /// for entry in client.storage().walk("space-1", "0", UnionId("operator-1")) {
     ///     match entry {
     ///         Ok(entry) => println!("{} {:?}", entry.path, entry.dentry.size),
-    ///         Err(error) if error.error.is_permission_denied() => eprintln!("left out: {error}"),
+    ///         Err(error) if error.error.is_permission_denied() => eprintln!("skipped: {error}"),
     ///         Err(error) => return Err(error.into()),
     ///     }
     /// }

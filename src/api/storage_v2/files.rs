@@ -1,4 +1,4 @@
-//! Putting a file into a folder.
+//! Uploads into a folder.
 
 use super::StorageV2;
 use crate::api::storage::files::Region;
@@ -11,20 +11,22 @@ use crate::base::ids::string_enum;
 use crate::base::options::options;
 
 string_enum! {
-    /// What an uploaded file becomes when it is converted to an online document.
+    /// Type of the online document that an uploaded file is converted to.
     OnlineDocType: sent {
-        /// A text document.
+        /// Text document.
         Doc = "DOC",
-        /// A workbook of sheets.
+        /// Workbook of sheets.
         Workbook = "WORKBOOK",
-        /// A smart table.
+        /// Smart table.
         SmartTable = "SMART_TABLE",
     }
 }
 
 options! {
-    /// What DingTalk shall check before an upload. Unlike 1.0's [`PreCheckParam`](crate::PreCheckParam) it has no MD5;
-    /// the folder is known already.
+    /// Checks that DingTalk makes before an upload.
+    ///
+    /// Unlike [`PreCheckParam`](crate::PreCheckParam) of storage 1.0, it has neither an MD5 nor a folder, which is a
+    /// parameter of the call.
     ///
     /// ```
     /// use dingtalk_files::{GetFileUploadInfoV2, PreCheckParamV2};
@@ -34,9 +36,10 @@ options! {
     /// # let _ = options;
     /// ```
     PreCheckParamV2 {
-        /// The size in bytes. The quotas are checked only when it was sent.
+        /// Size in bytes. Without it, the quotas are not checked.
         size: u64 = 512,
-        /// The name with extension: whether it is allowed, and taken. No tab and none of `*"<>|`, no dot at the end.
+        /// Name with extension. DingTalk checks that the name is allowed and not taken. A tab, any of `*"<>|`, and a
+        /// dot at the end are not allowed.
         name: String as impl Into<String> = "report.xls",
     }
 }
@@ -51,14 +54,14 @@ options! {
     /// # let _ = options;
     /// ```
     GetFileUploadInfoV2 {
-        /// The store that the file goes to. Only `DINGTALK` is supported, which is the default.
+        /// Storage that receives the file. Only `DINGTALK` is supported, and it is the default.
         storage_driver: StorageDriver = dingtalk_files::StorageDriver::DingTalk,
-        /// What is checked before the upload. Default: nothing.
+        /// Checks made before the upload. Default: none.
         pre_check_param: PreCheckParamV2 = dingtalk_files::PreCheckParamV2::new().size(512),
-        /// Where the file is preferably stored.
+        /// Preferred storage region of the file.
         prefer_region: Region = dingtalk_files::Region::Shanghai,
-        /// Whether URLs inside a dedicated storage's own network are preferred. Default: true, which matters only
-        /// where such a network has been set up.
+        /// Whether to prefer URLs on the internal network of a dedicated storage. Default: true, which matters only if
+        /// such a network is set up.
         prefer_intranet: bool = false,
     }
 }
@@ -73,32 +76,32 @@ options! {
     /// # let _ = options;
     /// ```
     CommitFileV2 {
-        /// The size of the file in bytes. When it was sent and is not what was stored, the commit fails.
+        /// Size of the file in bytes. If it is set and differs from the stored size, the commit fails.
         size: u64 = 512,
-        /// What happens when the name is taken. Default: `AUTO_RENAME`.
+        /// Conflict strategy if the name is taken. Default: `AUTO_RENAME`.
         conflict_strategy: ConflictStrategy = dingtalk_files::ConflictStrategy::Overwrite,
-        /// What the app notes on the file: at most 3 properties.
+        /// App properties of the file, at most 3.
         app_properties: Vec<AppProperty> as impl Into<Vec<AppProperty>> = [],
-        /// Whether the file is made an online document. Default: false.
+        /// Whether to convert the file to an online document. Default: false.
         convert_to_online_doc: bool = true,
-        /// What it is made then. Default: what its extension suggests.
+        /// Type of the online document. Default: derived from the extension.
         convert_to_online_doc_target_document_type: OnlineDocType = dingtalk_files::OnlineDocType::Workbook,
-        /// The uuid of the secrecy level that the file gets.
+        /// Uuid of the classification label of the file.
         classification_label_id: String as impl Into<String> = "label-1",
     }
 }
 
 impl StorageV2<'_> {
-    /// Asks where the bytes of a new file can be sent: the first of the three steps of an upload.
+    /// Returns the URLs and headers for uploading a new file: the first of the three steps of an upload.
     ///
-    /// `GetFileUploadInfo` of storage 2.0, documented under
+    /// Calls `GetFileUploadInfo` of storage 2.0, documented at
     /// [obtain-file-upload-informations](https://open.dingtalk.com/document/orgapp/obtain-file-upload-informations).
     /// Permission: `Storage.UploadInfo.Read`. Internal and ISV apps.
     ///
-    /// The folder is named by its dentryUuid, the root of a space by that of the root. Each call makes a new upload
-    /// key. The second step is a PUT of the bytes to the first URL, with all headers of the answer and **without** a
-    /// `Content-Type`, which would break the signature; the third is [`commit_file`](Self::commit_file). An upload in
-    /// parts begins in 1.0 only:
+    /// The folder is identified by its dentryUuid; for the root of a space, pass the dentryUuid of the root. Each call
+    /// returns a new upload key. The second step is a PUT of the bytes to the first URL, with all headers of the
+    /// response and **without** a `Content-Type`, which would break the signature. The third step is
+    /// [`commit_file`](Self::commit_file). A multipart upload can only be started in storage 1.0:
     /// [`Storage::init_multipart_file_upload`](crate::Storage::init_multipart_file_upload).
     ///
     /// ```no_run
@@ -107,7 +110,7 @@ impl StorageV2<'_> {
     /// let client = Client::from_env()?;
     /// let options = GetFileUploadInfoV2::new().pre_check_param(PreCheckParamV2::new().name("report.xls").size(512));
     /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", UnionId("operator-1"), &options)?;
-    /// println!("commit with {}", info.upload_key);
+    /// println!("upload key: {}", info.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -135,19 +138,19 @@ impl StorageV2<'_> {
         self.client.call(&call)
     }
 
-    /// Makes a file of the bytes that were sent: the last step of an upload.
+    /// Creates a file from the uploaded bytes: the last step of an upload.
     ///
-    /// `CommitFile` of storage 2.0, documented under
+    /// Calls `CommitFile` of storage 2.0, documented at
     /// [submittal-file](https://open.dingtalk.com/document/orgapp/submittal-file).
     /// Permission: `Storage.File.Write`. Internal and ISV apps.
     ///
-    /// The named successor of [`Storage::commit_file`](crate::Storage::commit_file), and the one that is open to new
-    /// apps. Of the name, spaces at both ends are cut off; a tab, `*"<>|` or a dot at the end are not allowed. It can
-    /// make an online document of the file, which then is not the file any more that was sent.
+    /// This operation is the vendor's successor of [`Storage::commit_file`](crate::Storage::commit_file), and is open
+    /// to new apps. Spaces at both ends of the name are removed. A tab, any of `*"<>|`, and a dot at the end are not
+    /// allowed. The operation can convert the file to an online document, which then differs from the uploaded file.
     ///
-    /// When the name is taken, the vendor's default is `AUTO_RENAME`: a second commit may make `report(1).xls`. So it
-    /// is never repeated: after a network failure or a 5xx look at
-    /// [`Error::may_have_run`](crate::Error::may_have_run), and into the folder, before committing again.
+    /// If the name is taken, the vendor's default is `AUTO_RENAME`: a second commit may create `report(1).xls`. The
+    /// call is therefore never retried automatically: after a network failure or a 5xx, check
+    /// [`Error::may_have_run`](crate::Error::may_have_run) and the folder before committing again.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, CommitFileV2, UnionId};
@@ -162,8 +165,8 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before anything is
-    /// sent. `operationConcurrentControl` (something else is going on there: try again later); `permissionDenied`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for more than 3 app properties, before any request is
+    /// sent. `operationConcurrentControl` (another operation is in progress there: retry later); `permissionDenied`;
     /// `spaceNotExist`; `spaceQuotaInsufficient`, `sceneQuotaInsufficient`, `appQuotaInsufficient`,
     /// `orgQuotaInsufficient`; `dentryNameIllegal`, `dentryNameConflict`, `dentryStoreError`, `dentryFormatNotSupport`;
     /// `paramError.parentDentryUuid`, `paramError.uploadKey`, `paramError.name`, `paramError.conflictStrategy`,

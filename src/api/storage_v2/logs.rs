@@ -1,4 +1,4 @@
-//! What people have done with files.
+//! Logs of people's operations on files.
 
 use serde::Deserialize;
 
@@ -18,27 +18,27 @@ options! {
     /// # let _ = options;
     /// ```
     ListOperationLogs {
-        /// Only what was done in these ways. The words are not documented.
+        /// Actions to list. The values are not documented.
         actions: Vec<String> as impl Into<Vec<String>> = ["action".to_owned()],
-        /// Only what was done in these places. The words are not documented.
+        /// Scenes to list. The values are not documented.
         scenes: Vec<String> as impl Into<Vec<String>> = ["scene".to_owned()],
-        /// Only what this person did, it seems. Which kind of id it is, is not documented.
+        /// Person whose operations are listed, judging by the name. The kind of id is not documented.
         operator_id: String as impl Into<String> = "operator-1",
-        /// Only what was done to this thing.
+        /// Subject to list: the target of the operations.
         subject_id: String as impl Into<String> = "subject-1",
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     } top_level {
-        /// From when on, in a unit that is not documented.
+        /// Start of the time range, in an undocumented unit.
         start_time: i64 = 1_640_995_200_000,
-        /// Until when, in the same unit.
+        /// End of the time range, in the same unit.
         end_time: i64 = 1_672_531_200_000,
     }
 }
 
-/// One thing that was done.
+/// An entry of the operation log.
 ///
 /// ```
 /// let json = r#"{"id": "log-1", "operateTime": 1640995200000, "subjectType": "DENTRY"}"#;
@@ -50,36 +50,37 @@ options! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct OperationLog {
-    /// The id of this entry.
+    /// Id of the log entry.
     pub id: Option<String>,
-    /// What was done.
+    /// Action.
     pub action: Option<String>,
-    /// More about it.
+    /// Details of the action.
     pub details: Option<String>,
-    /// When, in a unit that is not documented.
+    /// Time of the action, in an undocumented unit.
     pub operate_time: Option<i64>,
-    /// Who did it.
+    /// Id of the person who performed the action.
     pub operator_id: Option<String>,
-    /// Where it was done.
+    /// Scene of the action.
     pub scene: Option<String>,
-    /// To what it was done.
+    /// Id of the subject.
     pub subject_id: Option<String>,
-    /// What that is called.
+    /// Name of the subject.
     pub subject_name: Option<String>,
-    /// What kind of thing that is; `DENTRY` is the one that the vendor's SDK shows.
+    /// Type of the subject. The vendor's SDK shows only `DENTRY`.
     pub subject_type: Option<String>,
-    /// A page that shows it.
+    /// URL of the subject's web page.
     pub subject_url: Option<String>,
 }
 
 impl StorageV2<'_> {
-    /// Lists what people have done with files, one page.
+    /// Lists people's operations on files, one page per call.
     ///
-    /// `ListOperationLogs`, which is in the vendor's SDK without a page: nothing is known of its words, its limits, its
-    /// permission and its errors.
+    /// Calls `ListOperationLogs`, which is in the vendor's SDK but not documented. Its values, limits, permission and
+    /// errors are unknown.
     ///
-    /// Nobody acts here: the operator among the options is a person to look for. It is the one list whose
-    /// [`total_count`](Page::total_count) is told. [`operation_logs`](Self::operation_logs) goes through all pages.
+    /// This operation has no acting person: the operator in the options is the person to search for. This is the only
+    /// list that returns [`total_count`](Page::total_count). [`operation_logs`](Self::operation_logs) iterates over all
+    /// pages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListOperationLogs};
@@ -92,7 +93,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn list_operation_logs(&self, options: &ListOperationLogs) -> Result<Page<OperationLog>> {
         let call = Call::new("POST /v2.0/storage/managements/operationLogs/list", &[])
@@ -105,11 +106,12 @@ impl StorageV2<'_> {
 }
 
 impl<'c> StorageV2<'c> {
-    /// All that [`list_operation_logs`](Self::list_operation_logs) lists, page after page, beginning with the page that
-    /// the options name.
+    /// Iterates over the operation log, page by page of [`list_operation_logs`](Self::list_operation_logs), starting at
+    /// the options' `next_token` if that is set.
     ///
-    /// Each page is asked for when the one before it is used up. What is done meanwhile may come or not, and shift what
-    /// follows, so that an entry comes twice or is missed; an [`end_time`](ListOperationLogs::end_time) keeps that away.
+    /// Each page is requested when the previous one is used up. Operations during the listing may be included or not.
+    /// They may also shift later entries, so that an entry is returned twice or missed; an
+    /// [`end_time`](ListOperationLogs::end_time) prevents that.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListOperationLogs};

@@ -1,4 +1,4 @@
-//! Storage 2.0: what is in a space, by its dentryUuid.
+//! Storage 2.0: files and folders by dentryUuid.
 
 pub(crate) mod files;
 pub(crate) mod logs;
@@ -11,7 +11,8 @@ pub(crate) mod sharing;
 use crate::client::Client;
 
 super::group! {
-    /// The operations of `storage` 2.0. From [`Client::storage_v2`](crate::Client::storage_v2).
+    /// Operations of `storage` 2.0: files and folders by dentryUuid. Returned by
+    /// [`Client::storage_v2`](crate::Client::storage_v2).
     ///
     /// ```
     /// # let client = dingtalk_files::Client::builder().access_token("t").base_url("http://127.0.0.1:9").build()?;
@@ -23,13 +24,13 @@ super::group! {
 }
 
 impl Client {
-    /// The operations of `storage` 2.0, which name an entry by its dentryUuid.
+    /// Returns the operations of `storage` 2.0, which identify an entry by its dentryUuid.
     ///
     /// ```no_run
     /// # let client = dingtalk_files::Client::from_env()?;
     /// # let (operator, options) = (dingtalk_files::UnionId("operator-1"), Default::default());
     /// let info = client.storage_v2().get_file_upload_info("folder-uuid-1", operator, &options)?;
-    /// println!("commit with {}", info.upload_key);
+    /// println!("upload key: {}", info.upload_key);
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     pub fn storage_v2(&self) -> StorageV2<'_> {

@@ -1,4 +1,4 @@
-//! Who may do what with a dentry.
+//! Permissions of storage 2.0: members and their roles on a dentry.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,10 +14,10 @@ use crate::base::ids::UnionId;
 use crate::base::json::null_is_default;
 use crate::base::pages::{Page, Pages};
 
-/// The member that a permission of storage 2.0 is for.
+/// The member that holds a permission of storage 2.0.
 ///
-/// It differs from the [`Member`](crate::Member) of storage 1.0: a person is named by **user id** and not by union id, a
-/// tag by its id and not by its name, and there is a name to show.
+/// It differs from the [`Member`](crate::Member) of storage 1.0: a person is identified by **user id** instead of union
+/// id, a tag by its id instead of its name, and a member has a display name.
 ///
 /// ```
 /// use dingtalk_files::{MemberType, MemberV2};
@@ -30,23 +30,23 @@ use crate::base::pages::{Page, Pages};
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct MemberV2 {
-    /// What kind of member.
+    /// Kind of member.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<MemberType>,
-    /// Its id: that of an organisation, a department, a tag or a conversation, the userid (no unionId) of a person,
-    /// the code of a dynamic group.
+    /// Id of the member: the id of an organisation, a department, a tag or a conversation, the userid (not the unionId)
+    /// of a person, the code of a dynamic group.
     #[serde(deserialize_with = "null_is_default")]
     pub id: String,
-    /// The organisation it belongs to. Departments need it.
+    /// Organisation of the member. Departments need it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corp_id: Option<String>,
-    /// What it is called.
+    /// Display name of the member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
 impl MemberV2 {
-    /// A member of any kind.
+    /// Creates a member of any kind.
     ///
     /// ```
     /// use dingtalk_files::{MemberType, MemberV2};
@@ -58,8 +58,10 @@ impl MemberV2 {
         Self { kind: Some(kind), id: id.into(), corp_id: None, name: None }
     }
 
-    /// The same member, of this organisation: departments need it. With an organisation, the vendor takes the permission
-    /// away when the member leaves it.
+    /// Sets the organisation of the member.
+    ///
+    /// Departments need it. With an organisation, the vendor revokes the permission when the member leaves the
+    /// organisation.
     ///
     /// ```
     /// use dingtalk_files::{MemberType, MemberV2};
@@ -73,8 +75,9 @@ impl MemberV2 {
         self
     }
 
-    /// The same member, shown by this name. Only [`add_permission`](StorageV2::add_permission) sends it, and dynamic
-    /// groups need none.
+    /// Sets the display name of the member.
+    ///
+    /// Only [`add_permission`](StorageV2::add_permission) sends the name, and dynamic groups do not need one.
     ///
     /// ```
     /// use dingtalk_files::{MemberType, MemberV2};
@@ -89,10 +92,10 @@ impl MemberV2 {
     }
 }
 
-/// The rights of a member to a dentry.
+/// The role of a member on a dentry.
 ///
-/// It differs from the [`Permission`](crate::Permission) of storage 1.0: the dentry is named by its uuid, and space, giver
-/// and times are not reported.
+/// It differs from the [`Permission`](crate::Permission) of storage 1.0: the dentry is identified by its uuid, and the
+/// space, the granting person and the times are not returned.
 ///
 /// ```
 /// use dingtalk_files::{PermissionV2, RoleId};
@@ -106,17 +109,17 @@ impl MemberV2 {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct PermissionV2 {
-    /// The dentry.
+    /// dentryUuid of the dentry.
     pub dentry_uuid: Option<String>,
-    /// Who may.
+    /// Member that holds the permission.
     pub member: Option<MemberV2>,
-    /// What.
+    /// Role of the member.
     pub role: Option<Role>,
-    /// For how many seconds. Without one it does not end.
+    /// Duration in seconds. The permission does not expire if this is absent.
     pub duration: Option<i64>,
 }
 
-/// The members without their names, which only a new permission takes.
+/// The members without their names, which only `add_permission` takes.
 #[inline]
 fn unnamed(members: &[MemberV2]) -> Vec<MemberV2> {
     members.iter().map(|member| MemberV2 { name: None, ..member.clone() }).collect()
@@ -125,21 +128,22 @@ fn unnamed(members: &[MemberV2]) -> Vec<MemberV2> {
 const MAX_RESULTS: u32 = 30;
 
 impl StorageV2<'_> {
-    /// Gives members a role on a file, a folder or a whole space.
+    /// Grants members a role on a file, a folder or a whole space.
     ///
-    /// `AddPermission` of storage 2.0, documented under
+    /// Calls `AddPermission` of storage 2.0, documented at
     /// [add-permissions-file](https://open.dingtalk.com/document/orgapp/add-permissions-file).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
-    /// A whole space is named by the dentryUuid of its root. The acting person is named by union id, but people among the
-    /// members by **user id**: [`Topapi::user_get`](crate::Topapi::user_get) tells the one from the other.
+    /// A whole space is identified by the dentryUuid of its root. The acting person is identified by union id, but
+    /// people among the members by **user id**: [`Topapi::user_get`](crate::Topapi::user_get) returns the union id for
+    /// a user id.
     ///
-    /// Whom the space belongs to decides about time. In spaces of **apps** everybody needs a permission, and it lasts
-    /// 3600 seconds at most: one that is to go on has to be given again. In spaces of **users** it lasts until it is
-    /// taken away, whatever the options say. To change what a member may already, there is
+    /// The owner of the space determines the duration. In spaces of **apps** everybody needs a permission, and it lasts
+    /// 3600 seconds at most: grant it again to extend it. In spaces of **users** a permission lasts until it is
+    /// revoked, whatever the options are. To change an existing permission, use
     /// [`update_permission`](Self::update_permission).
     ///
-    /// It is never repeated by itself: after a network failure look at
+    /// The call is never retried automatically: after a network failure, check
     /// [`Error::may_have_run`](crate::Error::may_have_run).
     ///
     /// ```no_run
@@ -154,11 +158,11 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure
+    /// without an error code.
     #[inline]
     pub fn add_permission(
         &self,
@@ -178,14 +182,14 @@ impl StorageV2<'_> {
         self.client.call_done(&call)
     }
 
-    /// Takes a role away from members.
+    /// Revokes a role of members.
     ///
-    /// `DeletePermission` of storage 2.0, documented under
+    /// Calls `DeletePermission` of storage 2.0, documented at
     /// [delete-permissions-file](https://open.dingtalk.com/document/orgapp/delete-permissions-file).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
-    /// The role is the one they have, as [`list_permissions`](Self::list_permissions) tells it, whose members can be
-    /// handed on as they are. People among them are named by **user id**.
+    /// Pass the current role and the members as [`list_permissions`](Self::list_permissions) returns them. People are
+    /// identified by **user id**.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId};
@@ -198,10 +202,10 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member or more than 30, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, before any request
+    /// is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
     /// `paramError.permissionMemberType`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn delete_permission(
         &self,
@@ -220,14 +224,14 @@ impl StorageV2<'_> {
         self.client.call_done(&call)
     }
 
-    /// Gives members another role in the place of the one they have, or for another time.
+    /// Changes the role of members, or its duration.
     ///
-    /// `UpdatePermission` of storage 2.0, documented under
+    /// Calls `UpdatePermission` of storage 2.0, documented at
     /// [modify-permissions-file](https://open.dingtalk.com/document/orgapp/modify-permissions-file).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
-    /// The role is the new one. People among the members are named by **user id**. A duration counts in spaces of apps
-    /// only.
+    /// The role is the new one. People among the members are identified by **user id**. A duration applies only in
+    /// spaces of apps.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, MemberType, MemberV2, RoleId, UnionId, UpdatePermission};
@@ -241,11 +245,11 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for no member, more than 30, or a duration outside of
-    /// 1 to 3600, before anything is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for zero or more than 30 members, or a duration
+    /// outside 1 to 3600, before any request is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`;
     /// `paramError.dentryUuid`, `paramError.roleId`, `paramError.permissionMemberType`, `paramError`; `systemError`,
-    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more
-    /// than that it did not succeed.
+    /// `unknownError`, `operationTimeout`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure
+    /// without an error code.
     #[inline]
     pub fn update_permission(
         &self,
@@ -266,14 +270,14 @@ impl StorageV2<'_> {
         self.client.call_done(&call)
     }
 
-    /// Lists who may do what with a dentry, one page.
+    /// Lists the permissions on a dentry, one page per call.
     ///
-    /// `ListPermissions` of storage 2.0, documented under
+    /// Calls `ListPermissions` of storage 2.0, documented at
     /// [get-permission-list](https://open.dingtalk.com/document/orgapp/get-permission-list).
     /// Permission: `Storage.Permission.Read`. Internal apps only.
     ///
-    /// People among the members are named by **user id**, not by union id as in storage 1.0. A page with fewer than
-    /// `max_results` need not be the last one; [`permissions`](Self::permissions) goes through all of them.
+    /// People among the members are identified by **user id**, not by union id as in storage 1.0. A page may have fewer
+    /// items than requested although more pages follow; [`permissions`](Self::permissions) iterates over all pages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListPermissions, UnionId};
@@ -286,8 +290,8 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 30, before anything is
-    /// sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside 1 to 30, before any request
+    /// is sent. `permissionDenied`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`, `paramError.roleId`,
     /// `paramError`; `systemError`, `unknownError`, `operationTimeout`.
     #[inline]
     pub fn list_permissions(
@@ -305,10 +309,10 @@ impl StorageV2<'_> {
         self.client.page("permissions", &call)
     }
 
-    /// Asks for the roles on several dentries: by the uuid of the dentry.
+    /// Returns the roles on several dentries, by dentryUuid.
     ///
-    /// `BatchQueryRoles` of storage 2.0, which is in the vendor's SDK without a page: nothing is known of its permission,
-    /// its limits, its errors, and whose roles they are; by all appearance those of the acting person.
+    /// Calls `BatchQueryRoles` of storage 2.0, which is in the vendor's SDK but not documented. Its permission, limits
+    /// and errors are unknown. The roles appear to be those of the acting person.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -322,7 +326,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn batch_query_roles(
         &self,
@@ -338,11 +342,11 @@ impl StorageV2<'_> {
 }
 
 impl<'c> StorageV2<'c> {
-    /// All that [`list_permissions`](Self::list_permissions) lists, page after page, beginning with the page that the
-    /// options name.
+    /// Iterates over all permissions on a dentry, page by page of [`list_permissions`](Self::list_permissions),
+    /// starting at the options' `next_token` if that is set.
     ///
-    /// Each page is asked for when the one before it is used up. A permission that is given or taken away meanwhile may
-    /// be missed or come twice.
+    /// Each page is requested when the previous one is used up. A permission that is granted or revoked at the same
+    /// time may be missed or returned twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListPermissions, UnionId};

@@ -1,4 +1,4 @@
-//! What a person has used lately, and what a person has put a star on.
+//! Recently used files and starred files of a person.
 
 use serde::Deserialize;
 
@@ -20,15 +20,15 @@ options! {
     /// # let _ = options;
     /// ```
     ListRecents {
-        /// Whose. The SDK does not require it; without it there is nobody whose they could be.
+        /// Person whose recent files are listed. Optional in the SDK, although the list is undefined without a person.
         operator_id: String as UnionId<'_> = dingtalk_files::UnionId("operator-1"),
-        /// Only these kinds of files. The numbers are not documented.
+        /// Kinds of files to list. The values are not documented.
         file_types: Vec<i64> as impl Into<Vec<i64>> = [1, 2],
-        /// Only what was used in these ways. The numbers are not documented.
+        /// Kinds of use to list. The values are not documented.
         operate_types: Vec<i64> as impl Into<Vec<i64>> = [1, 2],
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -43,22 +43,22 @@ options! {
     /// # let _ = options;
     /// ```
     ListStars {
-        /// Whose. The SDK does not require it; without it there is nobody whose they could be.
+        /// Person whose stars are listed. Optional in the SDK, although the list is undefined without a person.
         operator_id: String as UnionId<'_> = dingtalk_files::UnionId("operator-1"),
-        /// By what they are sorted. The words are not documented.
+        /// Sort key. The values are not documented.
         order_by: String as impl Into<String> = "word",
-        /// How they are sorted. The words are not documented.
+        /// Sort direction. The values are not documented.
         sort_type: String as impl Into<String> = "word",
-        /// Only these kinds of things. The words are not documented.
+        /// Kinds of resources to list. The values are not documented.
         support_resource_types: Vec<String> as impl Into<Vec<String>> = ["word".to_owned()],
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
 
-/// Something that a person has used lately.
+/// A recent use of a file by a person.
 ///
 /// ```
 /// let json = r#"{"accessTime": 1640995200000, "resource": {"name": "report.xls"}}"#;
@@ -70,19 +70,19 @@ options! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct RecentDentry {
-    /// What was used.
+    /// The file that was used.
     pub resource: Option<RecentResource>,
-    /// When, in a unit that is not documented.
+    /// Time of the use, in an undocumented unit.
     pub access_time: Option<i64>,
-    /// How. The numbers are not documented.
+    /// Kind of use. The values are not documented.
     pub operate_type: Option<i64>,
-    /// Whether it has been deleted since.
+    /// Whether the file has been deleted since.
     pub deleted: Option<bool>,
-    /// The icon it is shown with.
+    /// Icon of the file.
     pub icon: Option<String>,
 }
 
-/// What a person has used lately.
+/// A recently used file.
 ///
 /// ```
 /// let json = r#"{"dentryUuid": "uuid-1", "driveSpaceId": "space-1", "driveDentryId": "dentry-1"}"#;
@@ -94,23 +94,23 @@ pub struct RecentDentry {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct RecentResource {
-    /// Its id in storage 2.0.
+    /// dentryUuid of the file.
     pub dentry_uuid: Option<String>,
-    /// By its name, the dentry id of storage 1.0.
+    /// Dentry id of storage 1.0, judging by the name.
     pub drive_dentry_id: Option<String>,
-    /// By its name, the space id of storage 1.0.
+    /// Space id of storage 1.0, judging by the name.
     pub drive_space_id: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// Its extension.
+    /// Extension.
     pub extension: Option<String>,
-    /// The space it is in.
+    /// Space that contains the file.
     pub space_info: Option<RecentSpace>,
-    /// A page that shows it.
+    /// URL of the file's web page.
     pub url: Option<String>,
 }
 
-/// The space that something is in that was used lately.
+/// The space that contains a recently used file.
 ///
 /// ```
 /// let space: dingtalk_files::RecentSpace = serde_json::from_str(r#"{"sceneType": "word"}"#)?;
@@ -121,11 +121,11 @@ pub struct RecentResource {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct RecentSpace {
-    /// What the space is for. The words are not documented.
+    /// Purpose of the space. The values are not documented.
     pub scene_type: Option<String>,
 }
 
-/// A star that a person has given.
+/// A star of a person.
 ///
 /// ```
 /// let json = r#"{"id": "star-1", "resource": {"dentryUuid": "uuid-1"}}"#;
@@ -137,21 +137,21 @@ pub struct RecentSpace {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct Star {
-    /// The id of the star.
+    /// Id of the star.
     pub id: Option<String>,
-    /// What it was given to.
+    /// The starred resource.
     pub resource: Option<StarResource>,
-    /// What kind of thing that is. The words are not documented.
+    /// Kind of the resource. The values are not documented.
     pub resource_type: Option<String>,
-    /// Where that is.
+    /// Location of the resource.
     pub location: Option<String>,
-    /// When it was given, as text.
+    /// Creation time, as text.
     pub create_time: Option<Timestamp>,
-    /// What kind of star it is. The numbers are not documented.
+    /// Kind of the star. The values are not documented.
     pub star_type: Option<i64>,
 }
 
-/// What a person has given a star to.
+/// A starred resource.
 ///
 /// ```
 /// let resource: dingtalk_files::StarResource = serde_json::from_str(r#"{"name": "report.xls"}"#)?;
@@ -162,26 +162,26 @@ pub struct Star {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct StarResource {
-    /// Its id in storage 2.0.
+    /// dentryUuid of the resource.
     pub dentry_uuid: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// File or folder, it seems. The words are not documented.
+    /// File or folder, judging by the name. The values are not documented.
     pub dentry_type: Option<String>,
-    /// What is in it. The words are not documented.
+    /// Kind of the content. The values are not documented.
     pub content_type: Option<String>,
-    /// A page that shows it.
+    /// URL of the resource's web page.
     pub url: Option<String>,
 }
 
 impl StorageV2<'_> {
-    /// Lists what a person has used lately, one page.
+    /// Lists a person's recently used files, one page per call.
     ///
-    /// `ListRecents`, which is in the vendor's SDK without a page: nothing is known of its numbers, its limits, its
-    /// permission and its errors.
+    /// Calls `ListRecents`, which is in the vendor's SDK but not documented. Its values, limits, permission and errors
+    /// are unknown.
     ///
-    /// Who acts is among the options, for the SDK does not require it. Where the vendor says that there is no more, the
-    /// page has no token. [`recents`](Self::recents) goes through all pages.
+    /// The acting person is among the options, because the SDK does not require it. If the vendor reports that no more
+    /// items follow, the page has no token. [`recents`](Self::recents) iterates over all pages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListRecents, UnionId};
@@ -194,7 +194,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn list_recents(&self, options: &ListRecents) -> Result<Page<RecentDentry>> {
         let call = Call::new("GET /v2.0/storage/recents/listV2", &[])
@@ -207,13 +207,13 @@ impl StorageV2<'_> {
         self.client.page("recentDentryList", &call)
     }
 
-    /// Lists what a person has put a star on, one page.
+    /// Lists the resources that a person has starred, one page per call.
     ///
-    /// `ListStars`, which is in the vendor's SDK without a page: nothing is known of its words, its limits, its permission
-    /// and its errors.
+    /// Calls `ListStars`, which is in the vendor's SDK but not documented. Its values, limits, permission and errors
+    /// are unknown.
     ///
-    /// Who acts is among the options, for the SDK does not require it. Where the vendor says that there is no more, the
-    /// page has no token. [`stars`](Self::stars) goes through all pages.
+    /// The acting person is among the options, because the SDK does not require it. If the vendor reports that no more
+    /// items follow, the page has no token. [`stars`](Self::stars) iterates over all pages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListStars, UnionId};
@@ -226,7 +226,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn list_stars(&self, options: &ListStars) -> Result<Page<Star>> {
         let call = Call::new("GET /v2.0/storage/stars/list", &[])
@@ -242,11 +242,11 @@ impl StorageV2<'_> {
 }
 
 impl<'c> StorageV2<'c> {
-    /// All that [`list_recents`](Self::list_recents) lists, page after page, beginning with the page that the options
-    /// name.
+    /// Iterates over a person's recently used files, page by page of [`list_recents`](Self::list_recents), starting at
+    /// the options' `next_token` if that is set.
     ///
-    /// Each page is asked for when the one before it is used up. What the person uses meanwhile moves in the list, so that
-    /// something may come twice or be missed.
+    /// Each page is requested when the previous one is used up. A file that the person uses at the same time moves in
+    /// the list, so a file may be returned twice or missed.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListRecents, UnionId};
@@ -264,10 +264,11 @@ impl<'c> StorageV2<'c> {
         Pages::new(options, |options| &mut options.next_token, move |options| storage.list_recents(options))
     }
 
-    /// All that [`list_stars`](Self::list_stars) lists, page after page, beginning with the page that the options name.
+    /// Iterates over a person's stars, page by page of [`list_stars`](Self::list_stars), starting at the options'
+    /// `next_token` if that is set.
     ///
-    /// Each page is asked for when the one before it is used up. A star that is given or taken away meanwhile may be
-    /// missed, or move others so that they come twice or are missed.
+    /// Each page is requested when the previous one is used up. A star that is added or removed at the same time may be
+    /// missed, and may cause other stars to be missed or returned twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ListStars, UnionId};

@@ -1,4 +1,4 @@
-//! Searching: dentries, what is published in a knowledge base, knowledge bases.
+//! Search for dentries, for published content of a knowledge base, and for knowledge bases.
 
 use serde::Deserialize;
 
@@ -10,7 +10,8 @@ use crate::base::options::options;
 use crate::base::pages::{Page, Pages};
 
 options! {
-    /// A span of time for [`SearchDentries`]. The vendor says that there is no limit without one, and of a single side nothing.
+    /// A time range for [`SearchDentries`]. Without a range the time is not limited. The vendor does not document
+    /// ranges with only a start or only an end.
     ///
     /// ```
     /// use dingtalk_files::{SearchDentries, SearchTimeRange};
@@ -20,9 +21,9 @@ options! {
     /// # let _ = options;
     /// ```
     SearchTimeRange {
-        /// From when on: a number, of which the vendor says only that it is a timestamp, and not in what unit.
+        /// Start of the range. The vendor documents a timestamp without a unit.
         start_time: i64 = 1_640_995_200_000,
-        /// Until when, in the same unit.
+        /// End of the range, in the same unit.
         end_time: i64 = 1_672_531_200_000,
     }
 }
@@ -37,21 +38,21 @@ options! {
     /// # let _ = options;
     /// ```
     SearchDentries {
-        /// Only in these spaces, by number. In the vendor's SDK, not in its documentation.
+        /// Numbers of the spaces to search. In the vendor's SDK, but not documented.
         space_ids: Vec<i64> as impl Into<Vec<i64>> = [854],
-        /// Only these sorts of files. The words are not documented.
+        /// Categories of files to find. The values are not documented.
         dentry_categories: Vec<String> as impl Into<Vec<String>> = ["category".to_owned()],
-        /// Only what these people have made.
+        /// Ids of the creators to filter by.
         creator_ids: Vec<String> as impl Into<Vec<String>> = ["userid-1".to_owned()],
-        /// Only what these people have changed.
+        /// Ids of the editors to filter by.
         modifier_ids: Vec<String> as impl Into<Vec<String>> = ["userid-1".to_owned()],
-        /// Only what was made in this time.
+        /// Range of the creation time.
         create_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
-        /// Only what was visited in this time.
+        /// Range of the visit time.
         visit_time_range: SearchTimeRange = dingtalk_files::SearchTimeRange::new().start_time(1_640_995_200_000),
-        /// How many at most on one page, 1 to 50. Default: 50.
+        /// Maximum number of items per page, 1 to 50. Default: 50.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -66,9 +67,9 @@ options! {
     /// # let _ = options;
     /// ```
     SearchPublishDentries {
-        /// How many at most on one page. The vendor documents no limit.
+        /// Maximum number of items per page. The vendor documents no limit.
         max_results: u32 = 20,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
@@ -83,14 +84,14 @@ options! {
     /// # let _ = options;
     /// ```
     SearchWorkspaces {
-        /// How many at most on one page, 1 to 20. Default: 20.
+        /// Maximum number of items per page, 1 to 20. Default: 20.
         max_results: u32 = 5,
-        /// Which page: the token that came with the one before it. Default: the first.
+        /// Token from the previous page. Default: the first page.
         next_token: String as impl Into<String> = "next-token-1",
     }
 }
 
-/// A dentry that a search has found. It is not a whole [`Dentry`](crate::Dentry).
+/// A dentry found by a search. It has only some of the fields of a [`Dentry`](crate::Dentry).
 ///
 /// ```
 /// let json = r#"{"dentryUuid": "uuid-1", "name": "report.xls", "creator": {"userId": "userid-1"}}"#;
@@ -102,21 +103,21 @@ options! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct FoundDentry {
-    /// Its id in storage 2.0.
+    /// dentryUuid of the dentry.
     pub dentry_uuid: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// Who made it.
+    /// Creator.
     pub creator: Option<FoundPerson>,
-    /// Who changed it last.
+    /// Last editor.
     pub modifier: Option<FoundPerson>,
-    /// When it was changed last, in a unit that is not documented.
+    /// Time of the last change, in a unit that is not documented.
     pub last_modify_time: Option<i64>,
-    /// Where it is.
+    /// Path of the dentry.
     pub path: Option<FoundPath>,
 }
 
-/// A person in the result of a search.
+/// A person in a search result.
 ///
 /// ```
 /// let person: dingtalk_files::FoundPerson = serde_json::from_str(r#"{"userId": "userid-1", "name": "Li Si"}"#)?;
@@ -127,13 +128,13 @@ pub struct FoundDentry {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct FoundPerson {
-    /// The userid, which is no unionId.
+    /// Userid of the person (not the unionId).
     pub user_id: Option<String>,
-    /// What the person is called.
+    /// Name of the person.
     pub name: Option<String>,
 }
 
-/// Where a dentry is that a search has found. In the vendor's SDK, not in its documentation.
+/// The path of a dentry found by a search. In the vendor's SDK, but not documented.
 ///
 /// ```
 /// let path: dingtalk_files::FoundPath = serde_json::from_str(r#"{"path": "a", "longPath": "b/a"}"#)?;
@@ -144,15 +145,15 @@ pub struct FoundPerson {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct FoundPath {
-    /// The path.
+    /// Path.
     pub path: Option<String>,
-    /// The same at greater length.
+    /// Path in a longer form.
     pub long_path: Option<String>,
-    /// A page that shows it.
+    /// URL of the path's web page.
     pub url: Option<String>,
 }
 
-/// What a search has found among what is published in a knowledge base.
+/// Published content of a knowledge base, found by a search.
 ///
 /// ```
 /// let found: dingtalk_files::FoundPublishDentry = serde_json::from_str(r#"{"name": "a", "summary": "b"}"#)?;
@@ -163,17 +164,17 @@ pub struct FoundPath {
 #[serde(default)]
 #[non_exhaustive]
 pub struct FoundPublishDentry {
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// Where it is.
+    /// Path.
     pub path: Option<String>,
-    /// What it is about.
+    /// Summary of the content.
     pub summary: Option<String>,
-    /// A page that shows it.
+    /// URL of the content's web page.
     pub url: Option<String>,
 }
 
-/// A knowledge base that a search has found.
+/// A knowledge base found by a search.
 ///
 /// ```
 /// let json = r#"{"workspaceId": "workspace-1", "name": "Handbook"}"#;
@@ -185,28 +186,28 @@ pub struct FoundPublishDentry {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct FoundWorkspace {
-    /// Its id.
+    /// Id of the knowledge base.
     pub workspace_id: Option<String>,
-    /// Its name.
+    /// Name.
     pub name: Option<String>,
-    /// A page that shows it.
+    /// URL of the knowledge base's web page.
     pub url: Option<String>,
 }
 
-/// The vendor's limits.
+/// Vendor limits.
 const MAX_DENTRIES: u32 = 50;
 const MAX_WORKSPACES: u32 = 20;
 
 impl StorageV2<'_> {
-    /// Searches for files and folders that the acting person may see, one page.
+    /// Searches for files and folders that the acting person can see, one page per call.
     ///
-    /// `SearchDentries`, documented under
+    /// Calls `SearchDentries`, documented at
     /// [search-for-files](https://open.dingtalk.com/document/orgapp/search-for-files).
     /// Permission: `Storage.Dentry.Search`. Internal and ISV apps.
     ///
-    /// People come as **user ids**, and the dentry with its dentryUuid only:
-    /// [`Doc::get_dentry_id_by_uuid`](crate::Doc::get_dentry_id_by_uuid) makes of it what a download needs.
-    /// [`found_dentries`](Self::found_dentries) goes through all pages.
+    /// People are returned as **user ids**, and dentries only with their dentryUuid:
+    /// [`Doc::get_dentry_id_by_uuid`](crate::Doc::get_dentry_id_by_uuid) returns the ids that a download needs.
+    /// [`found_dentries`](Self::found_dentries) iterates over all pages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchDentries, UnionId};
@@ -219,11 +220,12 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 50, before anything is
-    /// sent. `spaceNotAccessible`, `workspaceNotAccessible`, `workspaceTeamNotAccessible`; `paramError-keyword` (with a
-    /// hyphen), `paramError.maxResults`, `paramError.searchScopes`, `paramError.searchTargets`, `paramError.dentryTypes`,
-    /// `paramError.dentryCategories`, `paramError.createTimeRange`, `paramError.modifiedTimeRange`,
-    /// `paramError.visitTimeRange`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside 1 to 50, before any request
+    /// is sent. `spaceNotAccessible`, `workspaceNotAccessible`, `workspaceTeamNotAccessible`; `paramError-keyword`
+    /// (with a hyphen), `paramError.maxResults`, `paramError.searchScopes`, `paramError.searchTargets`,
+    /// `paramError.dentryTypes`, `paramError.dentryCategories`, `paramError.createTimeRange`,
+    /// `paramError.modifiedTimeRange`, `paramError.visitTimeRange`, `paramError`; `systemError`, `unknownError`,
+    /// `operationTimeout`.
     #[inline]
     pub fn search_dentries(
         &self,
@@ -240,10 +242,10 @@ impl StorageV2<'_> {
         self.client.page("items", &call)
     }
 
-    /// Searches what is published in a knowledge base, one page.
+    /// Searches the published content of a knowledge base, one page per call.
     ///
-    /// `SearchPublishDentries`, which is in the vendor's SDK without a page: nothing is known of its limits, its
-    /// permission and its errors. [`found_publish_dentries`](Self::found_publish_dentries) goes through all pages.
+    /// Calls `SearchPublishDentries`, which is in the vendor's SDK but not documented. Its limits, permission and
+    /// errors are unknown. [`found_publish_dentries`](Self::found_publish_dentries) iterates over all pages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchPublishDentries, UnionId};
@@ -257,7 +259,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn search_publish_dentries(
         &self,
@@ -275,13 +277,13 @@ impl StorageV2<'_> {
         self.client.page("items", &call)
     }
 
-    /// Searches for knowledge bases by name, one page.
+    /// Searches for knowledge bases by name, one page per call.
     ///
-    /// `SearchWorkspaces`, documented under
+    /// Calls `SearchWorkspaces`, documented at
     /// [search-knowledge-base](https://open.dingtalk.com/document/orgapp/search-knowledge-base).
     /// Permission: `Wiki.Workspace.Search`. Internal and ISV apps.
     ///
-    /// [`found_workspaces`](Self::found_workspaces) goes through all pages.
+    /// [`found_workspaces`](Self::found_workspaces) iterates over all pages.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchWorkspaces, UnionId};
@@ -295,9 +297,9 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside of 1 to 20, before anything is
-    /// sent. `paramError-keyword` (with a hyphen), `paramError.maxResults`, `paramError`; `systemError`, `unknownError`,
-    /// `operationTimeout`.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for `max_results` outside 1 to 20, before any request
+    /// is sent. `paramError-keyword` (with a hyphen), `paramError.maxResults`, `paramError`; `systemError`,
+    /// `unknownError`, `operationTimeout`.
     #[inline]
     pub fn search_workspaces(
         &self,
@@ -316,11 +318,11 @@ impl StorageV2<'_> {
 }
 
 impl<'c> StorageV2<'c> {
-    /// All that [`search_dentries`](Self::search_dentries) finds, page after page, beginning with the page that the
-    /// options name.
+    /// Iterates over the files and folders found by a search, page by page of
+    /// [`search_dentries`](Self::search_dentries), starting at the options' `next_token` if that is set.
     ///
-    /// Each page is asked for when the one before it is used up. What is made, changed or deleted meanwhile may be missed
-    /// or come twice.
+    /// Each page is requested when the previous one is used up. An entry that is created, changed or deleted at the
+    /// same time may be missed or returned twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchDentries, UnionId};
@@ -348,11 +350,12 @@ impl<'c> StorageV2<'c> {
         )
     }
 
-    /// All that [`search_publish_dentries`](Self::search_publish_dentries) finds, page after page, beginning with the page
-    /// that the options name.
+    /// Iterates over the published content found by a search, page by page of
+    /// [`search_publish_dentries`](Self::search_publish_dentries), starting at the options' `next_token` if that is
+    /// set.
     ///
-    /// Each page is asked for when the one before it is used up. What is published or withdrawn meanwhile may be missed or
-    /// come twice.
+    /// Each page is requested when the previous one is used up. Content that is published or withdrawn at the same time
+    /// may be missed or returned twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchPublishDentries, UnionId};
@@ -384,11 +387,11 @@ impl<'c> StorageV2<'c> {
         )
     }
 
-    /// All that [`search_workspaces`](Self::search_workspaces) finds, page after page, beginning with the page that the
-    /// options name.
+    /// Iterates over the knowledge bases found by a search, page by page of
+    /// [`search_workspaces`](Self::search_workspaces), starting at the options' `next_token` if that is set.
     ///
-    /// Each page is asked for when the one before it is used up. What is made or deleted meanwhile may be missed or come
-    /// twice.
+    /// Each page is requested when the previous one is used up. A knowledge base that is created or deleted at the same
+    /// time may be missed or returned twice.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SearchWorkspaces, UnionId};

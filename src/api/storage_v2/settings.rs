@@ -1,4 +1,4 @@
-//! What an organisation's administrators decide.
+//! Settings made by the administrators of an organisation.
 
 use serde::Deserialize;
 
@@ -19,13 +19,13 @@ options! {
     /// # let _ = options;
     /// ```
     ManagerSetDefaultHandOverUser {
-        /// Who gets the files. Which kind of id it is, is not documented; the name says user id.
+        /// Person who receives the files. The kind of id is not documented; the name suggests a user id.
         default_handover_user_id: String as impl Into<String> = "user-2",
     }
 }
 
 options! {
-    /// Optional parameters of [`StorageV2::clean_file`]. Here ids are numbers.
+    /// Optional parameters of [`StorageV2::clean_file`]. The ids are numbers.
     ///
     /// ```
     /// use dingtalk_files::CleanFile;
@@ -34,18 +34,18 @@ options! {
     /// # let _ = options;
     /// ```
     CleanFile {
-        /// Why.
+        /// Reason for the cleaning.
         clean_reason: String as impl Into<String> = "reason",
-        /// The file. What happens without it is not documented.
+        /// Dentry id of the file. The behaviour without it is not documented.
         dentry_id: i64 = 798,
-        /// Who does it. Which kind of id it is, is not documented.
+        /// Id of the operator. The kind of id is not documented.
         operator_id: String as impl Into<String> = "operator-1",
-        /// The space.
+        /// Space id of the file.
         space_id: i64 = 854,
     }
 }
 
-/// What [`StorageV2::clean_file`] has done.
+/// The result of [`StorageV2::clean_file`].
 ///
 /// ```
 /// let cleaned: dingtalk_files::CleanedFiles = serde_json::from_str(r#"{"successIds": [798]}"#)?;
@@ -56,19 +56,19 @@ options! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct CleanedFiles {
-    /// What is cleaned.
+    /// Ids of the files that were cleaned.
     #[serde(deserialize_with = "null_is_default")]
     pub success_ids: Vec<i64>,
-    /// What is not.
+    /// Ids of the files that were not cleaned.
     #[serde(deserialize_with = "null_is_default")]
     pub failure_ids: Vec<i64>,
 }
 
 impl StorageV2<'_> {
-    /// Asks who gets the files of people who leave, when nobody else was named.
+    /// Returns the default recipient of the files of people who leave.
     ///
-    /// `ManagerGetDefaultHandOverUser`, which is in the vendor's SDK without a page: what it does is taken from its name,
-    /// and nothing is known of its permission and its errors.
+    /// Calls `ManagerGetDefaultHandOverUser`, which is in the vendor's SDK but not documented. Its description here is
+    /// derived from its name. Its permission and errors are unknown.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -81,23 +81,23 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn manager_get_default_hand_over_user(&self, operator: UnionId<'_>) -> Result<Option<String>> {
         let call = Call::new("GET /v2.0/storage/managementSettings/defaultHandOverUsers", &[])
             .query("operatorId", operator.0)
             .reads();
         match self.client.field("defaultHandoverUserId", &call) {
-            // Nobody was named.
+            // No default recipient is set.
             Err(Error::Answer(e)) if matches!(e.problem, Problem::Missing(_)) => Ok(None),
             named => named,
         }
     }
 
-    /// Decides who gets the files of people who leave, when nobody else was named.
+    /// Sets the default recipient of the files of people who leave.
     ///
-    /// `ManagerSetDefaultHandOverUser`, which is in the vendor's SDK without a page: what it does is taken from its
-    /// name, and nothing is known of its permission and its errors, nor of what it does when no person is told.
+    /// Calls `ManagerSetDefaultHandOverUser`, which is in the vendor's SDK but not documented. Its description here is
+    /// derived from its name. Its permission and errors, and the effect of a call without a person, are unknown.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, ManagerSetDefaultHandOverUser, UnionId};
@@ -110,8 +110,8 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn manager_set_default_hand_over_user(
         &self,
@@ -125,13 +125,15 @@ impl StorageV2<'_> {
         self.client.call_done(&call)
     }
 
-    /// Cleans files away.
+    /// Cleans up files.
     ///
-    /// `CleanFile`, which is in the vendor's SDK without a page: what it does is taken from its name, and nothing is known
-    /// of its permission, of its errors, and of what is left afterwards. Try it on something that nobody needs.
+    /// Calls `CleanFile`, which is in the vendor's SDK but not documented. Its description here is derived from its
+    /// name. Its permission and errors, and the state of a cleaned file, are unknown. Test it on a file that nobody
+    /// needs.
     ///
-    /// It is the one operation here that the SDK sends **without a token**, so this does too; a program of one's own is
-    /// unlikely to be let in. Ids are numbers, in the options and in the answer. It is never repeated by itself.
+    /// The SDK sends this operation **without a token**, as no other operation here, and so does this function; your
+    /// own program is unlikely to get access. Ids are numbers, in the options and in the response. The call is never
+    /// retried automatically.
     ///
     /// ```no_run
     /// use dingtalk_files::{CleanFile, Client};
@@ -144,7 +146,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `paramError`, `systemError`.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `paramError`, `systemError`.
     #[inline]
     pub fn clean_file(&self, options: &CleanFile) -> Result<CleanedFiles> {
         let call = Call::new("POST /v2.0/storage/filemanager/clean", &[])

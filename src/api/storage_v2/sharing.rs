@@ -1,4 +1,4 @@
-//! What a dentry takes over from above, and how far it is shared beyond its members.
+//! Inheritance of permissions, and sharing of a dentry beyond its members.
 
 use serde::Deserialize;
 
@@ -10,16 +10,18 @@ use crate::base::ids::string_enum;
 use crate::base::options::options;
 
 string_enum! {
-    /// Whether a dentry takes over what members may do with the folder it is in.
+    /// Whether a dentry inherits the permissions of its folder.
     PermissionInheritance: sent, received {
-        /// It does. Where a member has a role from above and one here, the greater one counts.
+        /// Permissions are inherited. A member with an inherited role and a role on the dentry has the greater of the
+        /// two.
         PassOn = "PASS_ON",
-        /// It does not, except of owners and managers, who cannot be cut off. The vendor's default.
+        /// Permissions are not inherited, except those of owners and managers, which are always inherited. The vendor's
+        /// default.
         Break = "BREAK",
     }
 }
 
-/// How far a dentry is shared beyond its members.
+/// The sharing scope of a dentry beyond its members.
 ///
 /// ```
 /// let scope: dingtalk_files::ShareScope = serde_json::from_str(r#"{"scope": "ORG_READ"}"#)?;
@@ -30,9 +32,9 @@ string_enum! {
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct ShareScope {
-    /// The vendor's word for it. Its words are not documented; `ORG_READ` is the one that its SDK shows.
+    /// Scope. The values are not documented; `ORG_READ` is the only one that the vendor's SDK shows.
     pub scope: Option<String>,
-    /// The same with a role. Not documented.
+    /// Scope with a role. Not documented.
     pub scope_with_role: Option<String>,
 }
 
@@ -46,15 +48,15 @@ options! {
     /// # let _ = hidden;
     /// ```
     SetPermissionShareScope {
-        /// By its name, whether a search finds it. Not documented.
+        /// Whether a search finds the dentry, judging by the name. Not documented.
         can_search: bool = true,
     }
 }
 
 impl StorageV2<'_> {
-    /// Asks whether a dentry takes over the permissions of the folder it is in.
+    /// Returns whether a dentry inherits the permissions of its folder.
     ///
-    /// `GetPermissionInheritance`, documented under
+    /// Calls `GetPermissionInheritance`, documented at
     /// [get-permission-inheritance-mode](https://open.dingtalk.com/document/orgapp/get-permission-inheritance-mode).
     /// Permission: `Storage.Permission.Read`. Internal apps only.
     ///
@@ -63,7 +65,7 @@ impl StorageV2<'_> {
     ///
     /// let client = Client::from_env()?;
     /// let inheritance = client.storage_v2().get_permission_inheritance("uuid-1", UnionId("operator-1"))?;
-    /// println!("passed on: {}", inheritance == Some(PermissionInheritance::PassOn));
+    /// println!("inherited: {}", inheritance == Some(PermissionInheritance::PassOn));
     /// # Ok::<(), dingtalk_files::Error>(())
     /// ```
     ///
@@ -86,13 +88,14 @@ impl StorageV2<'_> {
         self.client.field("inheritance", &call)
     }
 
-    /// Decides whether a dentry takes over the permissions of the folder it is in.
+    /// Sets whether a dentry inherits the permissions of its folder.
     ///
-    /// `SetPermissionInheritance`, documented under
+    /// Calls `SetPermissionInheritance`, documented at
     /// [set-permission-inheritance-mode](https://open.dingtalk.com/document/orgapp/set-permission-inheritance-mode).
     /// Permission: `Storage.Permission.Write`. Internal apps only.
     ///
-    /// `BREAK` keeps owners and managers of the folder in. The root of a space has nothing above it, and is refused.
+    /// `BREAK` does not remove owners and managers of the folder. The root of a space has no parent, and the call fails
+    /// for it.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, PermissionInheritance, UnionId};
@@ -107,7 +110,7 @@ impl StorageV2<'_> {
     ///
     /// `permissionInheritanceUnsupportedForRootDentry`; `spaceNotExist`, `dentryNotExist`; `paramError.dentryUuid`,
     /// `paramError.permissionInheritance`, `paramError`; `systemError`, `unknownError`, `operationTimeout`.
-    /// [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not succeed.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error code.
     #[inline]
     pub fn set_permission_inheritance(
         &self,
@@ -125,10 +128,10 @@ impl StorageV2<'_> {
         self.client.call_done(&call)
     }
 
-    /// Asks how far a dentry is shared beyond its members.
+    /// Returns the sharing scope of a dentry beyond its members.
     ///
-    /// `GetPermissionShareScope`, which is in the vendor's SDK without a page: nothing is known of its words, its
-    /// permission and its errors.
+    /// Calls `GetPermissionShareScope`, which is in the vendor's SDK but not documented. Its values, permission and
+    /// errors are unknown.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -141,7 +144,7 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
+    /// Not documented. The general codes can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
     /// `systemError`.
     #[inline]
     pub fn get_permission_share_scope(&self, dentry_uuid: &str, operator: UnionId<'_>) -> Result<ShareScope> {
@@ -152,11 +155,11 @@ impl StorageV2<'_> {
         self.client.call(&call)
     }
 
-    /// Decides how far a dentry is shared beyond its members.
+    /// Sets the sharing scope of a dentry beyond its members.
     ///
-    /// `SetPermissionShareScope`, which is in the vendor's SDK without a page: nothing is known of its words, its
-    /// permission and its errors. What [`get_permission_share_scope`](Self::get_permission_share_scope) answers is a
-    /// word that it should take.
+    /// Calls `SetPermissionShareScope`, which is in the vendor's SDK but not documented. Its values, permission and
+    /// errors are unknown. A value that [`get_permission_share_scope`](Self::get_permission_share_scope) returns should
+    /// be valid here.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, SetPermissionShareScope, UnionId};
@@ -169,9 +172,9 @@ impl StorageV2<'_> {
     ///
     /// # Errors
     ///
-    /// None are documented. The general ones can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
-    /// `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) where the vendor says no more than that it did not
-    /// succeed.
+    /// Not documented. The general codes can be expected: `permissionDenied`, `dentryNotExist`, `paramError`,
+    /// `systemError`. [`Problem::NotDone`](crate::Problem::NotDone) if the vendor reports failure without an error
+    /// code.
     #[inline]
     pub fn set_permission_share_scope(
         &self,

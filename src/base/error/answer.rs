@@ -1,4 +1,4 @@
-//! Answers that came, but not the ones that were asked for.
+//! Answers that arrived but cannot be used.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,16 +26,16 @@ pub struct UnexpectedAnswer {
     pub operation: &'static str,
     /// HTTP status.
     pub status: u16,
-    /// What is wrong with it.
+    /// The reason why the answer could not be used.
     pub problem: Problem,
-    /// The vendor's id of this request, when there was one.
+    /// The vendor's id of this request, if the answer has one.
     pub request_id: Option<String>,
     /// The operation changes nothing, whether it ran or not.
     pub(crate) reads: bool,
 }
 
 impl UnexpectedAnswer {
-    /// The answer of an operation that may change something.
+    /// Creates the error of an operation that may change something.
     pub(crate) fn new(operation: &'static str, status: u16, problem: Problem) -> Self {
         Self { operation, status, problem, request_id: None, reads: false }
     }
@@ -44,12 +44,12 @@ impl UnexpectedAnswer {
         Self { request_id, ..self }
     }
 
-    /// The operation changes nothing.
+    /// Marks the operation as one that changes nothing.
     pub(crate) fn of_read(self) -> Self {
         Self { reads: true, ..self }
     }
 
-    /// The length of a ban.
+    /// Returns the length of a ban.
     pub(super) fn ban(&self) -> Option<Duration> {
         match self.problem {
             Problem::Banned { minutes } => Some(Duration::from_secs(minutes.saturating_mul(60))),
@@ -57,12 +57,12 @@ impl UnexpectedAnswer {
         }
     }
 
-    /// A ban is pronounced before an operation is looked at, and at a wrong address there is none.
+    /// Returns whether the operation may have run. It has not run after a ban or at a wrong address.
     pub(crate) fn may_have_run(&self) -> bool {
         !self.reads && !self.is_banned() && self.problem != Problem::WrongAddress
     }
 
-    /// DingTalk's ban of this machine's address.
+    /// Returns whether this is DingTalk's ban of this machine's address.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -82,7 +82,7 @@ impl UnexpectedAnswer {
     }
 }
 
-/// Why an answer could not be used.
+/// The reason why an answer could not be used.
 ///
 /// ```
 /// use dingtalk_files::{Error, Problem};
@@ -101,72 +101,72 @@ impl UnexpectedAnswer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// DingTalk bans an address for some minutes after 10 000 calls in 20 seconds. It says so with a page or with
-    /// `{"status":1111}`, under any HTTP status.
+    /// DingTalk bans this machine's address for some minutes, as it does after 10 000 calls in 20 seconds. DingTalk
+    /// reports the ban with a page or with `{"status":1111}`, under any HTTP status.
     Banned {
-        /// How long to wait, in minutes.
+        /// Time to wait, in minutes.
         minutes: u64,
     },
     /// A gateway or proxy answered in the server's place.
     Gateway,
-    /// A page with 404 or 405: the API is not at this address.
+    /// A page with status 404 or 405: the API is not at this address.
     WrongAddress,
-    /// The server points elsewhere; following would carry credentials to another place.
+    /// The server redirects to another address. Following the redirect would send credentials there.
     Redirect {
-        /// The host it points to, with its port when it names one; `None` when it names no host.
+        /// The host of the redirect, with its port if the address names one; `None` if the address names no host.
         host: Option<String>,
     },
-    /// The body is no JSON, or not of the documented shape.
+    /// The body is not JSON, or does not have the documented shape.
     Malformed {
         /// Line of the first fault, from 1.
         line: usize,
         /// Column of the first fault, from 1.
         column: usize,
     },
-    /// The body has more than this many bytes; reading stopped there.
+    /// The body is longer than the limit; reading stopped there.
     TooLong {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The body has not the length that was announced with it, and no cut explains that: something on the way rewrites
-    /// it, such as ureq's `charset` or `gzip`, switched on by another crate. What was written is not to be trusted.
+    /// The body does not have the announced length, and no cut explains that. Something on the way rewrites the body,
+    /// such as ureq's `charset` or `gzip`, switched on by another crate. The written bytes cannot be trusted.
     WrongLength {
         /// The announced length in bytes.
         announced: u64,
     },
-    /// The answer is `"success": false` and no more: no code, no reason. The vendor documents an error for every failure
-    /// it knows, and none that looks like this. What was asked for may still have taken effect, in part or by an earlier
-    /// try, so [`may_have_run`](crate::Error::may_have_run) is `true`.
+    /// The answer is `"success": false`, without a code or a reason. The vendor documents an error for every failure it
+    /// knows, and none looks like this. The operation may still have taken effect, in part or by an earlier attempt, so
+    /// [`may_have_run`](crate::Error::may_have_run) is `true`.
     NotDone,
-    /// A store said that it has the object before it was sent, as something in between may: nothing is stored.
+    /// A store reported success before the whole object was sent, as a proxy in between may do. Nothing is stored.
     NotTaken {
-        /// Bytes of the body that were asked for.
+        /// Number of bytes that were read from the body.
         sent: u64,
-        /// Bytes that it has.
+        /// Length of the body in bytes.
         length: u64,
     },
-    /// A field that cannot be done without is absent or empty.
+    /// A required field is absent or empty.
     Missing(&'static str),
-    /// The answer of a query has none of the documented fields, which are these.
+    /// The answer of a query has none of these documented fields.
     Empty(&'static [&'static str]),
-    /// A field that cannot be done without holds something else than is documented, such as a text in place of a list.
+    /// A required field does not hold what is documented, such as a text in place of a list.
     Unreadable(String),
     /// A field has more entries than any real answer has.
     TooMany {
         /// The field.
         field: &'static str,
-        /// The most entries that are accepted.
+        /// The largest number of entries that is accepted.
         limit: usize,
     },
-    /// The download info names a protocol this crate does not speak.
+    /// The download info names a protocol that this crate does not support.
     Protocol(String),
-    /// The download info asks for a header that a server must not set on our requests.
+    /// The download info names a header that a server must not set on our requests.
     ForbiddenHeader(String),
     /// The download info names a URL that is not https (or not a URL).
     ForbiddenUrl(&'static str),
-    /// The body came compressed although it was asked for as it is.
+    /// The body is encoded, although no encoding was requested.
     Encoded(String),
-    /// The part served is not the part asked for.
+    /// The answer is not the requested range.
     WrongRange(String),
 }
 
@@ -196,19 +196,19 @@ impl fmt::Display for Problem {
             Self::TooLong { limit } => write!(f, "the body is longer than {limit} bytes"),
             Self::WrongLength { announced } => write!(
                 f,
-                "the body has not the {announced} bytes that were announced, so something rewrites it (did another crate switch on ureq's `charset` or `gzip`?). Discard what was written"
+                "the body does not have the {announced} bytes that were announced, so something rewrites it (did another crate switch on ureq's `charset` or `gzip`?). Discard what was written"
             ),
             Self::NotDone => f.write_str(
-                "it says that it did not succeed, and not why; look whether it has taken effect before you try again",
+                "it reports that it did not succeed, without a reason; check whether it has taken effect before you try again",
             ),
             Self::NotTaken { sent, length } => write!(
                 f,
-                "it says that all is stored, but took {sent} of {length} bytes; does a proxy answer in the store's place?"
+                "it reports success, but took only {sent} of {length} bytes; does a proxy answer in the store's place?"
             ),
             Self::TooMany { field, limit } => write!(f, "`{field}` has more than {limit} entries"),
             Self::Missing(field) => write!(f, "`{field}` is missing"),
             Self::Empty(fields) => write!(f, "it has none of `{}`", fields.join("`, `")),
-            Self::Unreadable(field) => write!(f, "`{}` is not what is documented", OneLine(field)),
+            Self::Unreadable(field) => write!(f, "`{}` is not as documented", OneLine(field)),
             Self::Protocol(name) => {
                 write!(f, "the file is served by protocol {name:?}; only HEADER_SIGNATURE is supported")
             }
@@ -217,9 +217,9 @@ impl fmt::Display for Problem {
             }
             Self::ForbiddenUrl(why) => write!(f, "it names a resource URL that is refused: {why}"),
             Self::Encoded(coding) => {
-                write!(f, "the body is encoded ({coding}) although that was not asked for")
+                write!(f, "the body is encoded ({coding}) although that was not requested")
             }
-            Self::WrongRange(what) => write!(f, "not the range that was asked for: {what}"),
+            Self::WrongRange(what) => write!(f, "not the requested range: {what}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! DingTalk's error answers: reading them, and what each code means.
+//! DingTalk's error answers, and the meaning of each code.
 
 use std::fmt;
 
@@ -25,13 +25,13 @@ pub struct ApiError {
     pub operation: &'static str,
     /// HTTP status. The same code comes with different statuses: decide by `code`.
     pub status: u16,
-    /// The vendor's code, such as `permissionDenied`. Empty when the answer had none.
+    /// The vendor's code, such as `permissionDenied`. Empty if the answer had none.
     pub code: String,
     /// The vendor's message, often Chinese.
     pub message: String,
     /// The vendor's id of this request.
     pub request_id: Option<String>,
-    /// Permission codes the app lacks, when the answer names them.
+    /// Permission codes that the app lacks, if the answer names them.
     pub required_scopes: Vec<String>,
     /// The old host's reason for its code 88, such as `60011` for a missing permission.
     pub sub_code: Option<String>,
@@ -40,7 +40,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// The code that decides. The old host's 88 only says that its gateway refused.
+    /// Returns the code that decides. The old host's 88 only reports that its gateway refused.
     fn reason(&self) -> &str {
         match &self.sub_code {
             Some(sub_code) if self.code == "88" => sub_code,
@@ -48,7 +48,7 @@ impl ApiError {
         }
     }
 
-    /// Advice, for the codes where there is some.
+    /// Returns advice on what to do, for the codes that have some.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -77,10 +77,10 @@ impl ApiError {
                 "A unionId is wanted here, not a userid: `client.topapi().user_get` returns the unionId of a userid",
             );
         }
-        // The operations of an app, in which no person acts.
+        // In these operations the app acts, not a person.
         if self.operation.contains("/convFile/apps/") && code == "permissionDenied" {
             return Some(
-                "Nobody acts here, the app itself sends: check that it may read the file and that the receiver is in its visible range",
+                "The app itself sends here, not a person: check that it may read the file and that the receiver is in its visible range",
             );
         }
         if code == "noPermission" && self.operation.ends_with("/spaces/files/urls/download") {
@@ -138,14 +138,14 @@ impl ApiError {
         })
     }
 
-    /// Refused before it ran, because of the pace. 403 as often as 429.
+    /// Returns whether the call was refused before it ran, because calls came too fast. The status may be 403 or 429.
     pub(crate) fn is_throttled(&self) -> bool {
         let code = self.reason();
         let limit = code.rsplit('.').next().unwrap_or(code);
         limit.starts_with("QpsLimit")
             || limit.starts_with("QpmLimit")
             || matches!(code, "system.busy" | "systemBusy" | "90002" | "90007" | "90018")
-            // A robot's, and the drive's.
+            // Codes of robots and of the drive.
             || matches!(code, "send.too.fast" | "send.byToken.tooFast" | "request.overlimit")
             || (self.status == 429 && !self.is_quota())
     }
@@ -162,25 +162,26 @@ impl ApiError {
         self.code.starts_with("AuthenticationFailed")
     }
 
-    /// The vendor has one code for all wrong parameters, and names this one in the text.
+    /// Returns whether the call needs a unionId. The vendor has one code for all wrong parameters, and names this one
+    /// in the text.
     fn wants_union_id(&self) -> bool {
         let names = |text: &str| text.contains("operatorId") || text.contains("unionId");
         self.code.starts_with("paramError") && (names(&self.code) || names(&self.message))
     }
 
-    /// Not the token, but what it is fetched with.
+    /// Returns whether the credentials that fetch the token were refused, and not the token.
     fn is_client_refused(&self) -> bool {
         matches!(self.code.as_str(), "invalidClientIdOrSecret" | "invalid.client" | "unauthorized.client")
     }
 
-    /// The token itself was refused: a fresh one may help.
+    /// Returns whether the token itself was refused, so that a new token may help.
     pub(crate) fn is_token_refused(&self) -> bool {
         matches!(self.reason(), "InvalidAuthentication" | "40001" | "40014" | "41001" | "42001")
             || (self.status == 401 && self.code.is_empty())
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        // `notExsit` is the vendor's spelling, too.
+        // `notExsit` is one of the vendor's spellings.
         let ends = ["NotExist", "notExist", "notExisted", "notExsit", "not.existed"];
         ends.iter().any(|end| self.code.ends_with(end)) || matches!(self.reason(), "33012" | "60121")
     }
@@ -200,12 +201,12 @@ impl ApiError {
                 | "60020"
         ) || last.ends_with("NotAccessible")
             || code.starts_with("noPermission")
-            // The drive's spelling.
+            // Spellings of the drive.
             || matches!(code, "no.priviledge" | "forbidden.acrossOrg")
     }
 
     pub(crate) fn is_server_fault(&self) -> bool {
-        // By their meaning, whatever status they come with.
+        // These codes mean a server fault with any status.
         let is_fault = matches!(self.code.as_str(), "systemError" | "unknownError" | "operationTimeout");
         (self.status >= 500 || is_fault || self.is_busy()) && !self.is_throttled() && !self.is_quota()
     }
@@ -214,7 +215,7 @@ impl ApiError {
         !self.reads && self.is_server_fault()
     }
 
-    /// The old host's one word for a fault of its own.
+    /// Returns whether the old host reports a fault of its own, for which it has only this code.
     pub(crate) fn is_busy(&self) -> bool {
         self.reason() == "-1"
     }

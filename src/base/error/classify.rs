@@ -1,4 +1,4 @@
-//! The meaning of an answer of the API: the operation's own, or which error.
+//! Decides whether an answer of the API is the operation's own or an error, and which error.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::variants::Error;
 use crate::base::json::{self, Unreadable, Vital};
 use crate::base::secret::redact;
 
-/// One answer of the API host as the wire gave it, read whole.
+/// One answer of the API host as received, read to its end.
 pub(crate) struct ApiAnswer {
     pub(crate) operation: &'static str,
     /// The operation changes nothing.
@@ -23,13 +23,14 @@ pub(crate) struct ApiAnswer {
 }
 
 impl ApiAnswer {
-    /// It cannot be used.
+    /// Returns the error of an answer that cannot be used.
     pub(crate) fn unexpected(&self, problem: Problem) -> Error {
         let Self { operation, reads, status, ref request_id, .. } = *self;
         UnexpectedAnswer { operation, status, problem, request_id: request_id.clone(), reads }.into()
     }
 
-    /// Only the place or the field: a message of serde's may quote the body.
+    /// Returns the error of an answer that cannot be read. It names only the place or the field, because a message of
+    /// serde's may quote the body.
     pub(crate) fn unreadable(&self, why: Unreadable) -> Error {
         self.unexpected(match why {
             Unreadable::Malformed { line, column } => Problem::Malformed { line, column },
@@ -38,10 +39,11 @@ impl ApiAnswer {
     }
 }
 
-/// `Ok` when the body is the operation's own answer; else the error it really is. `secrets` are the values that were sent
-/// with the request, in case the server repeats them.
+/// Returns `Ok` if the body is the operation's own answer, and otherwise the error that it reports. `secrets` are the
+/// values that were sent with the request, in case the server repeats them.
 ///
-/// One for both hosts: the old one fails with HTTP 200 and an `errcode`, and gateways of the new one do that too.
+/// Both hosts share this function: the old host reports failures with HTTP 200 and an `errcode`, and gateways of the
+/// new host do that too.
 pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error> {
     if looks_like_html(answer.content_type.as_deref(), &answer.body) {
         return Err(answer.unexpected(match answer.status {
@@ -51,8 +53,8 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
         }));
     }
     let success = (200..300).contains(&answer.status);
-    // Bans and errors come with 200 too, and every field of an answer is optional: they would pass for empty
-    // successes. A long list, which has not their words, is not parsed twice.
+    // Bans and errors may have status 200, and every field of an answer is optional, so they would look like empty
+    // successes. A long list without their typical words is not parsed twice.
     let parsed = (!success || may_be_error(&answer.body)).then(|| parse(&answer.body));
     if let Some(minutes) = parsed.as_ref().and_then(Option::as_ref).and_then(ban) {
         return Err(answer.unexpected(Problem::Banned { minutes }));
@@ -63,24 +65,24 @@ pub(crate) fn classify(answer: &ApiAnswer, secrets: &[&str]) -> Result<(), Error
         _ if success => Ok(()),
         Some(fields) => Err(read_error(answer, &fields, secrets).into()),
         None if answer.status >= 500 => Err(answer.unexpected(Problem::Gateway)),
-        // No JSON, but the status is clear: keep it as an API error without a code.
+        // The body is not JSON, but the status is clear: an API error without a code.
         None => Err(read_error(answer, &Map::new(), secrets).into()),
     }
 }
 
-/// The length of DingTalk's ban of an address, from its documentation.
+/// Length of DingTalk's ban of an address in minutes, from its documentation.
 const BAN_MINUTES: u64 = 5;
 
 type Fields = Map<String, Value>;
 
-/// The fields that can be read, if the body is an object: a broken text beside the code does not hide the code.
+/// Returns the readable fields, if the body is an object. A broken text beside the code does not hide the code.
 fn parse(body: &[u8]) -> Option<Fields> {
     let reading = json::read(body, Vital::Nothing).ok().filter(|_| !body.trim_ascii().is_empty());
     reading.map(|reading| reading.answer)
 }
 
-/// Has a word that every error has, or letters in escapes that may hide it, or the number of a ban. Of each answer every
-/// byte is looked at, so once.
+/// Returns whether a body has a word that every error has, an escaped letter that may hide such a word, or the number
+/// of a ban. Runs over every byte of every answer, so it needs only one pass.
 fn may_be_error(body: &[u8]) -> bool {
     body.iter().enumerate().any(|(at, byte)| match byte {
         // `code`, `errcode`, `sub_code`, `errorCode`.
@@ -97,7 +99,7 @@ fn may_be_error(body: &[u8]) -> bool {
     })
 }
 
-/// The minutes of a ban.
+/// Returns the minutes of a ban.
 fn ban(fields: &Fields) -> Option<u64> {
     let is_ban = fields.get("status").is_some_and(|status| plain(status).trim() == "1111");
     let wait = || field(fields, "wait").and_then(|wait| plain(wait).trim().parse().ok());
@@ -109,18 +111,18 @@ const SUB_CODES: [&str; 2] = ["sub_code", "subcode"];
 const MESSAGES: [&str; 7] =
     ["message", "description", "sub_msg", "submsg", "errmsg", "errormsg", "errormessage"];
 
-/// No documented success has a code that says anything.
+/// Returns whether a code reports a failure. No documented success has such a code.
 fn is_error(fields: &Fields) -> bool {
     CODES.iter().chain(&SUB_CODES).any(|name| field(fields, name).is_some_and(is_failure))
 }
 
-/// It says that it did not succeed, and no more.
+/// Returns whether the answer reports that the operation did not succeed.
 fn is_denied(fields: &Fields) -> bool {
     let text = field(fields, "success").map(|success| plain(success).trim().to_ascii_lowercase());
     text.is_some_and(|text| text == "false" || text.parse() == Ok(0.0))
 }
 
-/// As number or text: nothing and zero are success.
+/// Returns whether a code, as a number or a text, reports a failure. An empty code and zero mean success.
 fn is_failure(code: &Value) -> bool {
     let text = plain(code);
     let text = text.trim();
@@ -130,15 +132,15 @@ fn is_failure(code: &Value) -> bool {
 fn looks_like_html(content_type: Option<&str>, body: &[u8]) -> bool {
     let said = content_type.is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/html"));
     let first = body.iter().find(|b| !b.is_ascii_whitespace());
-    // Some servers send JSON as text/html; the body decides where there is one.
+    // Some servers send JSON as text/html, so the body decides if there is one.
     first.map_or(said, |b| *b == b'<')
 }
 
-/// Keys come in lower case, in camel case and in capitals, depending on the gateway.
+/// Reads an error. Its keys are in lower case, camel case or capitals, depending on the gateway.
 fn read_error(answer: &ApiAnswer, fields: &Fields, secrets: &[&str]) -> ApiError {
     let text = |name: &str| field(fields, name).map(plain).map(|t| redact(t, secrets));
     let first = |names: &[&str]| names.iter().find_map(|name| text(name)).unwrap_or_default();
-    // A code of 0 beside one that says something is not the one.
+    // A code of 0 is ignored if another code reports a failure.
     let code = |names: &[&'static str]| {
         names.iter().find(|name| field(fields, name).is_some_and(is_failure)).and_then(|name| text(name))
     };
@@ -160,7 +162,7 @@ fn read_error(answer: &ApiAnswer, fields: &Fields, secrets: &[&str]) -> ApiError
     }
 }
 
-/// The old host's gateway puts it into the text: `ding talk error[subcode=40014,submsg=..]`.
+/// Returns the sub code that the old host's gateway puts into the text: `ding talk error[subcode=40014,submsg=..]`.
 fn sub_code_in(message: &str) -> Option<String> {
     let lower = message.to_ascii_lowercase();
     let (at, word) = ["subcode", "sub_code"].iter().find_map(|word| Some((lower.find(word)?, word)))?;

@@ -1,4 +1,4 @@
-//! Failures of this machine's files.
+//! Failures of files on this machine.
 
 use std::fmt;
 use std::io;
@@ -24,15 +24,15 @@ use super::text::PathText;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FileError {
-    /// What was tried, such as `write`.
+    /// The action that failed, such as `write`.
     pub action: &'static str,
     /// The file.
     pub path: PathBuf,
-    /// What the operating system said.
+    /// The operating system's error.
     pub cause: io::Error,
     /// Good bytes of the download that are on disk, in a partial file if they are kept.
     pub written: u64,
-    /// The partial file and its checkpoint are kept: the same download goes on from there.
+    /// The partial file and its checkpoint are kept: the same download continues from there.
     pub kept: bool,
 }
 

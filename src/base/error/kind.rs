@@ -4,10 +4,10 @@ use std::fmt;
 
 use super::variants::Error;
 
-/// The kind of an error in one word that stays, for logs and metrics.
+/// The kind of an error as one stable word, for logs and metrics.
 ///
-/// To decide what to do, the methods of [`Error`] say more: an error of the kind `network` may have run or not, and a
-/// refusal may be transient.
+/// Use the methods of [`Error`] to decide what to do, because they report more: after an error of the kind `network`,
+/// the operation may have run or not, and a refusal may be transient.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -50,9 +50,9 @@ pub enum ErrorKind {
     Stall,
     /// `deadline`: the overall timeout ended the operation.
     Deadline,
-    /// `range`: the range lies behind the end of the object.
+    /// `range`: the range begins after the end of the object.
     Range,
-    /// `integrity`: the object changed, or its checksum is another.
+    /// `integrity`: the object changed, or its checksum differs.
     Integrity,
     /// `local`: a file, a writer or a source on this machine.
     Local,
@@ -97,7 +97,7 @@ impl fmt::Display for ErrorKind {
 }
 
 impl Error {
-    /// The kind of the failure under all wrappings.
+    /// Returns the kind of the failure under all wrappings.
     ///
     /// ```
     /// use dingtalk_files::{Client, ErrorKind};
@@ -106,7 +106,7 @@ impl Error {
     /// assert_eq!(error.kind(), ErrorKind::Config);
     /// ```
     pub fn kind(&self) -> ErrorKind {
-        // The order counts: a rate limit comes as a refusal, and a refusal with a status of 500.
+        // The order matters: a rate limit may look like a refusal, and a refusal may have status 500.
         match self.root() {
             e if e.is_rate_limited() => ErrorKind::RateLimit,
             e if e.is_authentication() => ErrorKind::Authentication,
@@ -133,7 +133,7 @@ impl Error {
             Self::Cancelled { .. } => ErrorKind::Cancelled,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::StillRunning(_) => ErrorKind::Pending,
-            // `root` goes through these.
+            // `root` unwraps these.
             Self::Token(cause) => cause.kind(),
             Self::Interrupted { cause, .. } => cause.kind(),
             Self::UploadInterrupted(e) => e.cause.kind(),
@@ -142,9 +142,9 @@ impl Error {
         }
     }
 
-    /// The operation that failed: the documented method and path, or `GET object` and `PUT object`.
+    /// Returns the operation that failed: the documented method and path, `GET object` or `PUT object`.
     ///
-    /// `None` where no request was made or answered, such as a wrong argument or a full disk.
+    /// `None` if the error does not come from a request, such as a wrong argument or a full disk.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -165,9 +165,10 @@ impl Error {
         }
     }
 
-    /// The HTTP status, where an answer came.
+    /// Returns the HTTP status, if an answer arrived.
     ///
-    /// For logs and tickets. The same code comes with different statuses in different operations, so decide by the code.
+    /// The status is for logs and tickets. The same code comes with different statuses in different operations, so
+    /// decide by the code.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -1,12 +1,12 @@
-//! Errors: by code and not by status.
+//! Errors, classified by code and not by status.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `variants.rs` | [`Error`] |
 //! | `questions.rs`, `kind.rs` | its methods |
-//! | `classify.rs` | the meaning of an answer of DingTalk's API |
-//! | `api.rs`, `storage.rs` | the errors of DingTalk's API and of OSS, and what each code means |
-//! | the others | one kind of failure each |
+//! | `classify.rs` | decides whether an answer of DingTalk's API is an error, and which one |
+//! | `api.rs`, `storage.rs` | the errors of DingTalk's API and of OSS, and the meaning of each code |
+//! | other files | one kind of failure each |
 
 mod answer;
 mod api;

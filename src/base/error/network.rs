@@ -1,4 +1,4 @@
-//! Failures without an answer.
+//! Failures without a complete answer.
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::{fmt, io};
 
 use crate::base::secret::host_of;
 
-/// No answer, or not all of it.
+/// A request that got no answer, or not all of it.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -29,24 +29,24 @@ use crate::base::secret::host_of;
 pub struct NetworkError {
     /// The documented method and path, or `GET object`.
     pub operation: &'static str,
-    /// The host that was asked, with its port when the URL names one.
+    /// The host of the request, with its port if the URL names one.
     pub host: String,
-    /// How far it got.
+    /// The stage that the request reached.
     pub stage: NetworkStage,
-    /// A limit ran out (connect, stall or overall), rather than a peer ending it.
+    /// A limit ran out (connect, stall or overall); the peer did not end the request.
     pub timed_out: bool,
     /// The certificate or the handshake was refused.
     pub tls: bool,
-    /// Trying again would fail again.
+    /// A retry would fail again.
     pub(crate) hopeless: bool,
     /// The operation changes nothing, whether it ran or not.
     pub(crate) reads: bool,
-    /// What the lower layers said.
+    /// The error of the lower layers.
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl NetworkError {
-    /// A failure that a later try may not have, of an operation that may change something.
+    /// Creates the error of an operation that may change something. A retry may succeed.
     pub(crate) fn new(
         operation: &'static str,
         url: &str,
@@ -58,17 +58,18 @@ impl NetworkError {
         Self { operation, host, stage, timed_out, tls, hopeless, reads, cause: cause.into() }
     }
 
-    /// A limit ran out.
+    /// Marks that a limit ran out.
     pub(crate) fn timed_out(self) -> Self {
         Self { timed_out: true, ..self }
     }
 
-    /// The operation changes nothing.
+    /// Marks the operation as one that changes nothing.
     pub(crate) fn of_read(self) -> Self {
         Self { reads: true, ..self }
     }
 
-    /// The limit of the whole operation, when that is what ended it. From the midst of a body it comes as an I/O error.
+    /// Returns the limit of the whole operation, if that limit ended the request. In the middle of a body, the cause is
+    /// an I/O error.
     pub(crate) fn overall_timeout(&self) -> Option<&OverallTimeout> {
         self.cause.downcast_ref::<OverallTimeout>().or_else(|| {
             let inner: &(dyn StdError + 'static) = self.cause.downcast_ref::<io::Error>()?.get_ref()?;
@@ -81,11 +82,11 @@ impl NetworkError {
     }
 }
 
-/// The cause of a [`NetworkError`]: the whole operation had no more time.
+/// The cause of a [`NetworkError`] if the whole operation ran out of time.
 #[derive(Debug)]
 pub(crate) struct OverallTimeout {
     pub(crate) limit: Duration,
-    /// `overall timeout` or `deadline`.
+    /// Name of the limit, such as `overall timeout` or `deadline`.
     pub(crate) name: &'static str,
 }
 
@@ -97,7 +98,7 @@ impl fmt::Display for OverallTimeout {
 
 impl StdError for OverallTimeout {}
 
-/// How far a request got before it failed.
+/// The stage that a request reached before it failed.
 ///
 /// ```
 /// use dingtalk_files::{Error, NetworkStage};
@@ -110,11 +111,11 @@ impl StdError for OverallTimeout {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NetworkStage {
-    /// Nothing that could have run was sent: there was no connection, or it broke before the body of the request.
+    /// Nothing that could have run was sent: no connection was made, or it broke before the body of the request.
     Connect,
-    /// Sent at least in part; no complete answer head came back.
+    /// The request was sent at least in part, but no complete head of an answer arrived.
     Answer,
-    /// The answer's body broke off.
+    /// The body of the answer broke off.
     Body,
 }
 
@@ -126,7 +127,7 @@ impl fmt::Display for NetworkError {
             return match self.stage {
                 NetworkStage::Connect => write!(f, " before anything was sent to {host}"),
                 NetworkStage::Answer => write!(f, " before {host} answered"),
-                NetworkStage::Body => write!(f, " in the midst of the answer of {host}"),
+                NetworkStage::Body => write!(f, " in the middle of the answer of {host}"),
             };
         }
         match self.stage {

@@ -1,12 +1,13 @@
-//! The methods of [`Error`], by which a program decides what to do next and reports it.
+//! The methods of [`Error`] that help a program to decide what to do next, and to report the error.
 
 use std::time::Duration;
 
 use super::variants::Error;
 
 impl Error {
-    /// The failure under the wrappings ([`Interrupted`](Self::Interrupted), [`Token`](Self::Token),
-    /// [`UploadInterrupted`](Self::UploadInterrupted), [`CommitOutcomeUnknown`](Self::CommitOutcomeUnknown), [`NotSent`](Self::NotSent)).
+    /// Returns the failure under the wrappings ([`Interrupted`](Self::Interrupted), [`Token`](Self::Token),
+    /// [`UploadInterrupted`](Self::UploadInterrupted), [`CommitOutcomeUnknown`](Self::CommitOutcomeUnknown),
+    /// [`NotSent`](Self::NotSent)).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -31,7 +32,7 @@ impl Error {
         }
     }
 
-    /// The vendor's code: DingTalk's (`dentryNotExist`) or OSS's (`NoSuchKey`).
+    /// Returns the vendor's code: DingTalk's (`dentryNotExist`) or OSS's (`NoSuchKey`).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -50,7 +51,7 @@ impl Error {
         }
     }
 
-    /// The id under which DingTalk or OSS can find the request in its logs.
+    /// Returns the id under which DingTalk or OSS can find the request in its logs.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -70,10 +71,11 @@ impl Error {
         }
     }
 
-    /// The number of bytes that the writer of a download had received; 0 when the failure came before the first.
+    /// Returns the number of bytes that the writer of a download received; 0 if the failure came before the first byte.
     ///
-    /// They are good except after [`ObjectChanged`](Self::ObjectChanged) and [`ChecksumMismatch`](Self::ChecksumMismatch).
-    /// After [`Problem::WrongLength`](crate::Problem::WrongLength) nothing is, and this is 0.
+    /// The bytes are good, except after [`ObjectChanged`](Self::ObjectChanged) and
+    /// [`ChecksumMismatch`](Self::ChecksumMismatch). After [`Problem::WrongLength`](crate::Problem::WrongLength) no
+    /// bytes are good, and the number is 0.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -102,10 +104,12 @@ impl Error {
         }
     }
 
-    /// Too many calls: per second, per minute, per month, or the 5-minute ban of an IP address. The first two are
-    /// [`is_transient`](Self::is_transient) as well; for a ban [`retry_after`](Self::retry_after) says how long to wait.
+    /// Returns whether there were too many calls: per second, per minute, per month, or the 5-minute ban of an IP
+    /// address.
     ///
-    /// Does not cover OSS's own limits (`SlowDown`), which are [`is_transient`](Self::is_transient).
+    /// The first two are [`is_transient`](Self::is_transient) as well. For a ban, [`retry_after`](Self::retry_after)
+    /// returns how long to wait. This method does not cover OSS's own limits (`SlowDown`), which are
+    /// [`is_transient`](Self::is_transient).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -129,8 +133,8 @@ impl Error {
         }
     }
 
-    /// The time to wait before the next attempt, where the server states one: the length of a ban, or the object store's
-    /// `Retry-After`.
+    /// Returns the time to wait before the next attempt, if the server states one: the length of a ban, or the object
+    /// store's `Retry-After`.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -153,9 +157,9 @@ impl Error {
         }
     }
 
-    /// The thing named does not exist: a space, a dentry, a conversation, a person, an object.
+    /// Returns whether something that was named does not exist: a space, a dentry, a conversation, a person, an object.
     ///
-    /// Does not cover what the vendor answers with a permission error, such as `permissionDenied`: that may be there.
+    /// Does not cover permission errors such as `permissionDenied`: the thing may exist.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -174,9 +178,10 @@ impl Error {
         }
     }
 
-    /// The person, the app or the address may not do this: a grant, a scope or an allow-list entry is missing.
+    /// Returns whether a permission of the person, the app or the address is missing: a grant, a scope or an allow-list
+    /// entry.
     ///
-    /// Does not cover throttling (which DingTalk also sends as 403) and refused tokens.
+    /// Does not cover throttling (which DingTalk also reports as 403) and refused tokens.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -192,7 +197,7 @@ impl Error {
         matches!(self.root(), Self::Api(e) if e.is_permission_denied())
     }
 
-    /// The token, or the app key and secret, were refused.
+    /// Returns whether the token, or the app key and secret, were refused.
     ///
     /// ```
     /// # use dingtalk_files::{Client, UnionId, testing::FakeDingTalk};
@@ -208,11 +213,12 @@ impl Error {
         matches!(self.root(), Self::Api(e) if e.is_authentication())
     }
 
-    /// The same call may succeed in a moment without any change: throttling, a server's fault, a network's fault. Not a
-    /// ban, which each further call may prolong.
+    /// Returns whether the same call may succeed in a moment without any change: after throttling, a server's fault or
+    /// a network's fault.
     ///
-    /// The client has already tried as often as its [`RetryPolicy`](crate::RetryPolicy) allows. Does not say
-    /// that repeating is harmless: see [`may_have_run`](Self::may_have_run).
+    /// A ban does not count, because each further call may prolong it. The client has already tried as often as its
+    /// [`RetryPolicy`](crate::RetryPolicy) allows. A transient error does not mean that repeating is harmless: see
+    /// [`may_have_run`](Self::may_have_run).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -227,20 +233,22 @@ impl Error {
         match self.root() {
             Self::Api(e) => e.is_throttled() || e.is_server_fault() || e.code == "operationConcurrentControl",
             Self::Storage(e) => e.is_transient(),
-            // A loop that asks again would prolong a ban.
+            // A loop that calls again would prolong a ban.
             Self::Answer(e) => e.status >= 500 && !e.is_banned(),
             Self::Network(e) => !e.hopeless,
             _ => false,
         }
     }
 
-    /// The operation may have taken effect although no success was seen: look before you send again.
+    /// Returns whether the operation may have taken effect although no success was reported. Check before you send
+    /// again.
     ///
-    /// This matters for operations like a send, which this crate never repeats by itself once they may have run. Of an
-    /// operation that changes nothing, a query or a download, it is always `false`.
+    /// This matters for operations such as a send, which this crate never repeats automatically once they may have run.
+    /// The result is always `false` for an operation that changes nothing, such as a query or a download.
     ///
-    /// [`Problem::NotDone`](crate::Problem::NotDone) counts as well: the vendor says that the operation did not succeed, and not that nothing
-    /// happened. It is one word for up to 50 items, and for a call whose earlier try may have got through.
+    /// [`Problem::NotDone`](crate::Problem::NotDone) counts as well: the vendor reports that the operation did not
+    /// succeed, but not that nothing happened. One such flag covers up to 50 items, and a call whose earlier attempt
+    /// may have got through.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -250,7 +258,7 @@ impl Error {
     /// fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     /// let error = client.conv_file().send_by_app("space-1", "dentry-1", UnionId("recipient-1")).unwrap_err();
     /// assert!(error.may_have_run());
-    /// assert_eq!(fake.sent().len(), 1); // It did happen, and was not repeated.
+    /// assert_eq!(fake.sent().len(), 1); // The send happened, and was not repeated.
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn may_have_run(&self) -> bool {
@@ -260,9 +268,9 @@ impl Error {
             Self::Network(e) => e.may_have_run(),
             Self::Interrupted { cause, .. } => cause.may_have_run(),
             Self::CommitOutcomeUnknown(_) => true,
-            // The send.
+            // Whether the send may have run.
             Self::NotSent(e) => e.is_known() && e.cause.may_have_run(),
-            // In particular without a token: it is fetched before the operation is sent.
+            // This includes a token that could not be fetched: that happens before the operation is sent.
             _ => false,
         }
     }

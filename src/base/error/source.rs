@@ -1,4 +1,4 @@
-//! Failures of what is uploaded.
+//! Failures of the source of an upload.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::text::PathText;
 
-/// What was to be uploaded could not be read, or was not what it had been said to be. Nothing was committed.
+/// The source of an upload could not be read, or differs from its description. Nothing was committed.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -22,13 +22,13 @@ use super::text::PathText;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SourceError {
-    /// The file; `None` when the source is no file.
+    /// The file; `None` if the source is not a file.
     pub path: Option<PathBuf>,
-    /// What is wrong with it.
+    /// The problem with the source.
     pub problem: SourceProblem,
 }
 
-/// What is wrong with the source of an upload.
+/// The problem with the source of an upload.
 ///
 /// ```
 /// use dingtalk_files::{Error, SourceProblem};
@@ -40,23 +40,23 @@ pub struct SourceError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SourceProblem {
-    /// It could not be opened or read.
+    /// The source could not be opened or read.
     Unreadable(io::Error),
-    /// It is a folder or a device.
+    /// The source is a folder or a device.
     NoFile,
-    /// It ended early.
+    /// The source ended early.
     Shorter {
         /// Bytes that were announced.
         expected: u64,
-        /// Bytes that there were.
+        /// Bytes that were found.
         found: u64,
     },
-    /// There is more than was announced.
+    /// The source has more bytes than were announced.
     Longer {
         /// Bytes that were announced.
         expected: u64,
     },
-    /// It was changed or replaced while it was being uploaded.
+    /// The source was changed or replaced during the upload.
     Changed,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Display for SourceError {
                 write!(f, "the source has more than the {expected} bytes that had been announced")
             }
             SourceProblem::Changed => {
-                f.write_str("it changed while it was being uploaded; try again when nobody writes to it")
+                f.write_str("it changed while it was being uploaded; try again when nothing writes to it")
             }
         }
     }

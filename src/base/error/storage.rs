@@ -7,7 +7,7 @@ use crate::base::secret::redact;
 
 /// The object store refused or failed a request.
 ///
-/// Of OSS's XML only the fields below are kept: the rest echoes the signature and the string to sign.
+/// Only the fields below are kept of OSS's XML, because the rest echoes the signature and the string to sign.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -28,7 +28,7 @@ pub struct StorageError {
     pub operation: &'static str,
     /// HTTP status.
     pub status: u16,
-    /// OSS's code, such as `NoSuchKey`; `None` when the answer was not OSS's XML.
+    /// OSS's code, such as `NoSuchKey`; `None` if the answer was not OSS's XML.
     pub code: Option<String>,
     /// OSS's message.
     pub message: Option<String>,
@@ -36,18 +36,18 @@ pub struct StorageError {
     pub request_id: Option<String>,
     /// OSS's fine-grained code. For support tickets only: it changes without notice.
     pub ec: Option<String>,
-    /// Size of the object, with `InvalidRange`.
+    /// Size of the object in bytes, reported with `InvalidRange`.
     pub object_size: Option<u64>,
-    /// Host that answered, with its port when the URL names one.
+    /// Host that answered, with its port if the URL names one.
     pub host: String,
-    /// The object's `ETag` as this answer states it.
+    /// The object's `ETag`, if this answer states it.
     pub(crate) etag: Option<String>,
-    /// How long the server asks to wait before the next try.
+    /// Time to wait before the next attempt, if the server requests a wait.
     pub retry_after: Option<std::time::Duration>,
 }
 
 impl StorageError {
-    /// What to do about it, for the codes where that is known.
+    /// Returns advice on what to do, for the codes that have some.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -87,7 +87,7 @@ impl StorageError {
                 "The signature has lapsed (it lives about 15 minutes): ask for the download info again"
             }
             _ if self.wants_new_signature() => {
-                "The signature is refused; the download info may help when it is asked for again"
+                "The signature was refused; a new request for the download info may help"
             }
             (404, _) => {
                 "The object is gone; the file may have been deleted or moved. Ask for the download info again"
@@ -96,7 +96,8 @@ impl StorageError {
         })
     }
 
-    /// By OSS's own words. A refusal without any is a lapsed signature as a rule.
+    /// Returns whether the signature has lapsed, by OSS's code. A refusal without a code usually means a lapsed
+    /// signature.
     fn has_lapsed(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         let is_about_time =
@@ -104,8 +105,9 @@ impl StorageError {
         is_about_time && self.wants_new_signature()
     }
 
-    /// A new signature may cure it: the old one has lapsed, or does not fit. Servers report that under many codes, so the
-    /// final ones are listed, and for 400, which means anything, what the code is about.
+    /// Returns whether a new signature may help, because the old one has lapsed or does not fit. Servers report that
+    /// under many codes. So for 403 the codes are listed for which it cannot help, and for 400, which can mean
+    /// anything, the words of codes for which it may.
     pub(crate) fn wants_new_signature(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         match self.status {
@@ -126,14 +128,14 @@ impl StorageError {
         }
     }
 
-    /// The same may work in a moment. With 417 it is asked without `Expect` then.
+    /// Returns whether the same request may succeed in a moment. After 417 it is sent without `Expect`.
     pub(crate) fn is_transient(&self) -> bool {
         let code = self.code.as_deref();
         matches!(self.status, 408 | 417 | 429 | 500..)
             || matches!(code, Some("RequestTimeout" | "TooManyConnections"))
     }
 
-    /// Reads OSS's XML, or whatever else came. `secrets` are the signed header values that were sent.
+    /// Reads OSS's XML, or any other body. `secrets` are the signed header values that were sent.
     pub(crate) fn read(
         operation: &'static str,
         (status, host): (u16, &str),
@@ -161,11 +163,11 @@ impl StorageError {
     }
 }
 
-/// The text of the first `<name>…</name>`. OSS's errors are flat, so no more XML than this is needed.
+/// Returns the text of the first `<name>…</name>`. OSS's errors are flat, so this is all the XML that is needed.
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    // `&amp;` last, so that `&amp;lt;` stays the text `&lt;`.
+    // Replace `&amp;` last, so that `&amp;lt;` becomes the text `&lt;`.
     let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
     Some(plain.replace("&amp;", "&").trim().to_owned())
 }
@@ -196,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_what_helps_and_drops_what_is_echoed() {
+    fn useful_fields_are_kept_and_echoed_secrets_are_dropped() {
         let xml = r"<?xml version='1.0'?><Error><Code>SignatureDoesNotMatch</Code><Message>a &lt;b&gt; &amp;amp; c</Message>
             <RequestId>R</RequestId><SignatureProvided>planted-signature</SignatureProvided>
             <StringToSign>GET planted-string</StringToSign><EC>0002-01</EC></Error>";
@@ -216,7 +218,7 @@ mod tests {
 
     /// (status, code, a new signature may help)
     #[test]
-    fn what_a_new_signature_may_cure() {
+    fn status_and_code_decide_whether_a_new_signature_may_help() {
         let table = [
             (401, None, true),
             (410, Some("Gone"), true),
@@ -241,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn size_of_a_bad_range_and_answers_that_are_not_xml() {
+    fn object_size_is_read_and_bodies_that_are_not_xml_have_no_code() {
         let xml = "<Error><Code>InvalidRange</Code><ActualObjectSize>1000</ActualObjectSize></Error>";
         assert_eq!(
             StorageError::read("GET object", (416, "h"), None, xml.as_bytes(), &[]).object_size,

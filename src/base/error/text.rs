@@ -1,9 +1,9 @@
-//! Foreign words in an error's text.
+//! Foreign text in an error's text.
 
 use std::fmt;
 use std::path::Path;
 
-/// A server's words in an error's text: a line break in them would begin another entry of a log, and an escape sequence
+/// Shows a server's text on one line. A line break in it would begin another entry of a log, and an escape sequence
 /// would reach a terminal.
 pub(super) struct OneLine<'a>(pub(super) &'a str);
 
@@ -19,7 +19,7 @@ impl fmt::Display for OneLine<'_> {
     }
 }
 
-/// A path in an error's text, on one line. An empty path would leave a hole in the sentence.
+/// Shows a path on one line. An empty path is shown in quotes, because it would leave a gap in the sentence.
 pub(crate) struct PathText<'a>(pub(crate) &'a Path);
 
 impl fmt::Display for PathText<'_> {

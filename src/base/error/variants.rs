@@ -1,4 +1,4 @@
-//! [`Error`], and those of its variants that hold another one.
+//! [`Error`], and the types of its variants that hold another error.
 
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ use super::text::{OneLine, PathText};
 use crate::base::task::Task;
 use crate::base::upload::{PendingUpload, Uploaded};
 
-/// The result of everything in this crate that can fail.
+/// The result of every function in this crate that can fail.
 ///
 /// ```
 /// fn checked(id: &str) -> dingtalk_files::Result<&str> {
@@ -25,15 +25,15 @@ use crate::base::upload::{PendingUpload, Uploaded};
 /// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Everything that can go wrong.
+/// Any error of this crate.
 ///
-/// The text ([`Display`](fmt::Display)) says what happened, where, and what to do about it, in one line; `Debug`
-/// shows the same text, because that is what a program prints whose `main` returns the error. The text includes
-/// the cause, so [`source`](std::error::Error::source) has nothing to add. Neither ever holds a token, an app
-/// secret, a signed header or a URL's query.
+/// The text ([`Display`](fmt::Display)) states what happened, where, and what to do about it, in one line. `Debug`
+/// shows the same text, because a program prints `Debug` if its `main` returns the error. The text includes the cause,
+/// so [`source`](std::error::Error::source) returns nothing. Neither text ever contains a token, an app secret, a
+/// signed header or a URL's query.
 ///
-/// Decide by the helpers (`is_rate_limited` and its siblings) or by [`code`](Self::code), never by the HTTP status:
-/// the same code comes with different statuses in different operations.
+/// Decide by the methods (`is_rate_limited` and its siblings) or by [`code`](Self::code), never by the HTTP status: the
+/// same code comes with different statuses in different operations.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -74,12 +74,12 @@ pub enum Error {
     #[error("{0}")]
     Network(Box<NetworkError>),
 
-    /// An answer that does not mean what was asked: the ban of an IP address, a gateway's page, broken JSON, a
-    /// range that was not asked for, a `"success": false` without a reason.
+    /// An answer that cannot be used: the ban of an IP address, a gateway's page, broken JSON, a range that was not
+    /// requested, a `"success": false` without a reason.
     #[error("{0}")]
     Answer(Box<UnexpectedAnswer>),
 
-    /// No access token could be had. Several callers that waited for one fetch share its error.
+    /// No access token could be fetched. Several callers that waited for the same fetch share its error.
     #[error("no access token: {0}")]
     Token(Arc<Error>),
 
@@ -87,54 +87,56 @@ pub enum Error {
     #[error("the token source failed: {0}")]
     TokenSource(Box<dyn std::error::Error + Send + Sync>),
 
-    /// The range begins at or behind the end of the object. Nothing was written.
-    #[error("the range begins behind the end of the object{}; ask for one inside it", size_text(*.size))]
+    /// The range begins at or after the end of the object. Nothing was written.
+    #[error("the range begins after the end of the object{}; request a range inside it", size_text(*.size))]
     RangeNotSatisfiable {
-        /// Size of the object in bytes, when the server said it.
+        /// Size of the object in bytes, if the server reported it.
         size: Option<u64>,
     },
 
-    /// The object was replaced while it was being read. The writer holds a part of the old one: discard it and
-    /// begin again, or name a version.
+    /// The object was replaced during the download. The writer holds a part of the old object: discard that part and
+    /// start again, or name a version.
     #[error(
         "the object changed during the download; the {written} bytes written are of the old one. Discard them and start again, or download a fixed version"
     )]
     ObjectChanged {
-        /// Bytes the writer received, all of the old object.
+        /// Bytes that the writer received, all of the old object.
         written: u64,
     },
 
-    /// Everything arrived, but its CRC-64 is not the one OSS has on record. The writer's content is not to be trusted. With
-    /// an upload, what OSS has is not what was sent, and nothing was committed.
+    /// Everything arrived, but its CRC-64 differs from the one that OSS has on record. After a download, the writer's
+    /// content cannot be trusted. After an upload, OSS does not have what was sent, and nothing was committed.
     #[error(
         "checksum mismatch over {written} bytes: OSS has CRC-64 {expected}, here it is {actual}. Discard what arrived and transfer it again"
     )]
     ChecksumMismatch {
         /// Bytes that were transferred.
         written: u64,
-        /// The CRC-64/XZ that OSS stated.
+        /// The CRC-64/XZ that OSS reported.
         expected: u64,
-        /// The CRC-64/XZ of what was received or sent.
+        /// The CRC-64/XZ of the bytes that were received or sent.
         actual: u64,
     },
 
     /// The caller's writer failed.
     #[error("the writer failed after {written} bytes: {cause}")]
     Write {
-        /// Bytes the writer accepted before it failed.
+        /// Bytes that the writer accepted before it failed.
         written: u64,
         /// The writer's own error.
         cause: io::Error,
     },
 
-    /// A transfer broke off and could not be resumed within the retry policy. What was written is good and in
-    /// order: a download can go on at `start of the range + written`, or, to a file and with `resume`, by the same call.
+    /// A transfer broke off and could not be resumed within the retry policy. The written bytes are good and in order.
+    /// A download can continue at `start of the range + written`; a download to a file with `resume` continues with the
+    /// same call.
     #[error("the transfer stopped after {written} {}: {cause}", kept_text(*.kept))]
     Interrupted {
-        /// Good bytes that had been written: from the start of the range on, or in several places of a file that has
-        /// several connections.
+        /// Good bytes that were written: from the start of the range on, or in several places of a file if the download
+        /// used several connections.
         written: u64,
-        /// They are still there: in the writer, or in the partial file. To a file without `resume` they are not.
+        /// Whether these bytes still exist, in the writer or in the partial file. A download to a file without `resume`
+        /// does not keep them.
         kept: bool,
         /// The last failure.
         cause: Box<Error>,
@@ -143,15 +145,14 @@ pub enum Error {
     /// The caller's flag ended the transfer.
     #[error("cancelled after {done} bytes")]
     Cancelled {
-        /// Bytes that had been moved by then, those of an earlier try included.
+        /// Bytes that were transferred until then, including those of an earlier attempt.
         done: u64,
     },
 
-    /// There are more bytes than the caller allows (`max_bytes`). When the size was known beforehand, nothing was
-    /// written.
+    /// There are more bytes than the caller allows (`max_bytes`). Nothing was written if the size was known beforehand.
     #[error("there are {size} bytes or more, and only {limit} are allowed (`max_bytes`)")]
     TooLarge {
-        /// Size in bytes as far as it is known.
+        /// Size in bytes, as far as it is known.
         size: u64,
         /// The caller's limit in bytes.
         limit: u64,
@@ -165,25 +166,25 @@ pub enum Error {
     #[error("{0}")]
     Source(Box<SourceError>),
 
-    /// An upload broke off when some of it, or all but the commit, had arrived:
-    /// [`Upload::resume`](crate::Upload::resume) goes on from there.
+    /// An upload broke off after some of it, or all but the commit, had arrived:
+    /// [`Upload::resume`](crate::Upload::resume) continues from there.
     #[error("{0}")]
     UploadInterrupted(Box<UploadInterrupted>),
 
-    /// The commit of an upload was sent, and no answer came: the file may be in the folder. It is not sent again by itself,
-    /// because a second one may make a second file. Look into the folder.
+    /// The commit of an upload was sent, but no answer arrived: the file may be in the folder. The commit is not
+    /// repeated automatically, because a second commit may create a second file. Look into the folder.
     #[error("{0}")]
     CommitOutcomeUnknown(Box<CommitUnknown>),
 
-    /// The upload worked and the send did not. The file is in the folder: send that one, and upload nothing again.
+    /// The upload succeeded, but the send did not. The file is in the folder: send that file, and upload nothing again.
     #[error("{0}")]
     NotSent(Box<NotSent>),
 
-    /// An asynchronous task did not end in the given time. It goes on.
+    /// An asynchronous task did not end in the given time. The task continues.
     #[error("task {} is still {}; ask again later", OneLine(.0.id.as_deref().unwrap_or_default()), OneLine(.0.status.as_ref().map_or("running", |s| s.as_str())))]
     StillRunning(Box<Task>),
 
-    /// The target exists, and `no_clobber` is set. It was not touched.
+    /// The target exists, and `no_clobber` is set. The target was not touched.
     #[error("{} exists already; it was left alone", PathText(.path))]
     TargetExists {
         /// The target.
@@ -198,8 +199,8 @@ pub enum Error {
     },
 }
 
-/// Shows the text of [`Display`](fmt::Display): a `main` that returns this error prints `Debug`, and its reader
-/// needs the sentence and not the structure.
+/// Shows the text of [`Display`](fmt::Display). A `main` that returns this error prints `Debug`, and its reader needs
+/// the sentence and not the structure.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -214,7 +215,7 @@ fn size_text(size: Option<u64>) -> String {
     size.map_or_else(String::new, |n| format!(" (it has {n} bytes)"))
 }
 
-/// The large ones are boxed: an `Error` is returned by everything.
+/// Boxes the large error types, because nearly every function returns an `Error`.
 macro_rules! boxed {
     ($($variant:ident($type:ty),)+) => {
         $(impl From<$type> for Error {
@@ -236,10 +237,10 @@ boxed! {
     NotSent(NotSent),
 }
 
-// There is no `From<io::Error>`, `From<ureq::Error>` or `From<serde_json::Error>`: a `?` would lose the operation,
-// and the last two would make a dependency's type part of this crate's interface.
+// `From<io::Error>`, `From<ureq::Error>` and `From<serde_json::Error>` are left out on purpose: a `?` would lose the
+// operation, and the last two would make a dependency's type part of this crate's interface.
 
-/// An upload broke off when some of it, or all but the commit, had arrived.
+/// An upload that broke off after some of it, or all but the commit, had arrived.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -272,17 +273,17 @@ impl fmt::Display for UploadInterrupted {
             let (done, count) = (self.pending.done.len(), self.pending.part_count());
             write!(f, "the upload stopped after {done} of {count} parts: {}", self.cause)?;
         }
-        // The same once more would be refused once more.
+        // The same request would be refused again.
         let is_refusal =
             matches!(self.cause.root(), Error::Api(_) | Error::Storage(_)) && !self.cause.is_transient();
-        let when = if is_refusal { "When that is cured, " } else { "" };
+        let when = if is_refusal { "When that is fixed, " } else { "" };
         write!(f, ". {when}Upload::resume goes on from there")
     }
 }
 
 impl std::error::Error for UploadInterrupted {}
 
-/// The commit of an upload was sent, and no answer came.
+/// A commit of an upload that was sent, but not answered.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -301,9 +302,9 @@ impl std::error::Error for UploadInterrupted {}
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CommitUnknown {
-    /// `DingTalk`'s key of the upload.
+    /// DingTalk's key of the upload.
     pub upload_key: String,
-    /// The name that the file has, if it is there.
+    /// The name of the file, if it was committed.
     pub name: String,
     /// The failure.
     pub cause: Error,
@@ -322,7 +323,7 @@ impl fmt::Display for CommitUnknown {
 
 impl std::error::Error for CommitUnknown {}
 
-/// A file was uploaded, and then could not be sent.
+/// A file that was uploaded, but could not be sent.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -341,14 +342,14 @@ impl std::error::Error for CommitUnknown {}
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NotSent {
-    /// The file, as it lies in the folder.
+    /// The file in the folder.
     pub uploaded: Uploaded,
-    /// Why it was not sent, or is not known to have been.
+    /// The reason why the file was not sent, or may not have been sent.
     pub cause: Error,
 }
 
 impl NotSent {
-    /// Without an id there was nothing to send.
+    /// Returns whether the id of the file is known. If not, nothing was sent.
     pub(super) fn is_known(&self) -> bool {
         self.uploaded.dentry.id.is_some()
     }

@@ -11,11 +11,11 @@ use super::scalar::{Integer, Scalar, ScalarVisitor};
 /// One reading of a text. Values are numbered in the order of the text.
 pub(super) struct Pass<'p> {
     odd: &'p [usize],
-    /// Values so far.
+    /// Number of values so far.
     count: Cell<usize>,
-    /// Entries of the outermost object so far.
+    /// Number of entries of the outermost object so far.
     root_entries: Cell<usize>,
-    /// The value whose key was handed out, until it is asked for. To a key that comes twice serde objects before.
+    /// The value whose key was returned, until the value is requested. serde rejects a repeated key before that.
     unasked: Cell<Option<usize>>,
     failed: Cell<Option<Failed>>,
     /// Fields of the outermost type.
@@ -28,16 +28,16 @@ pub(super) struct Pass<'p> {
 pub(super) struct Failed {
     pub(super) place: usize,
     pub(super) root_entry: usize,
-    /// It is that entry itself.
+    /// The value is that entry itself.
     pub(super) is_root_entry: bool,
     pub(super) mismatch: Mismatch,
 }
 
-/// The difference between a value and the type that wanted it.
+/// The difference between a value and the type that was expected.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Mismatch {
     pub(super) is_null: bool,
-    /// An object or a list was wanted.
+    /// An object or a list was expected.
     pub(super) wanted_container: bool,
 }
 
@@ -62,7 +62,7 @@ impl<'p> Pass<'p> {
         self.has_found_one.get()
     }
 
-    /// The next value is to be passed over.
+    /// Returns whether the next value must be skipped.
     fn is_odd(&self) -> bool {
         !self.odd.is_empty() && self.odd.binary_search(&self.count.get()).is_ok()
     }
@@ -78,7 +78,7 @@ impl<'p> Pass<'p> {
         self.failed.set(Some(Failed { place, root_entry, is_root_entry, mismatch }));
     }
 
-    /// The value at this place could not be read.
+    /// Records that the value at this place could not be read.
     #[cold]
     #[inline(never)]
     fn unread(&self, place: usize, is_root_entry: bool, in_list: bool, mismatch: Mismatch) {
@@ -87,7 +87,7 @@ impl<'p> Pass<'p> {
         }
         match self.unasked.get() {
             Some(key) => self.fail(key, false, mismatch),
-            // An item that is not an object: the whole list is something else, and no item gets lost unseen.
+            // An item that is not an object fails the whole list, so that no item is lost unnoticed.
             None if in_list && mismatch.wanted_container && !mismatch.is_null => {}
             None => self.fail(place, is_root_entry, mismatch),
         }
@@ -116,7 +116,8 @@ impl<'p, D> Value<'p, D> {
 }
 
 impl<'de, 'p, D: Deserializer<'de>> Value<'p, D> {
-    /// Not inlined, nor what follows of that kind: it would be compiled for each field of each type.
+    /// Reads a scalar value. Not inlined, like the similar functions below: it would be compiled for each field of each
+    /// type.
     #[inline(never)]
     fn scalar<T>(self, convert: fn(Scalar<'de>) -> Option<T>) -> Result<T, D::Error> {
         let scalar = self.inner.deserialize_any(ScalarVisitor)?;
@@ -144,7 +145,7 @@ impl<'de, 'p, D: Deserializer<'de>> Value<'p, D> {
         }
     }
 
-    /// An object or a list is wanted.
+    /// Prepares to read an object or a list.
     fn container<V>(&self, visitor: V, holds: Holds) -> Container<'p, V> {
         self.mismatch.set(Mismatch { is_null: false, wanted_container: true });
         Container { visitor, pass: self.pass, is_root: self.is_root, holds, mismatch: self.mismatch }
@@ -223,7 +224,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Value<'_, D> {
     }
 }
 
-/// Hands the adaptor on to the value of an `Option`.
+/// Passes the adaptor on to the value of an `Option`.
 struct Optional<'p, V> {
     visitor: V,
     pass: &'p Pass<'p>,
@@ -252,14 +253,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<'_, V> {
     }
 }
 
-/// Whether an answer with this in it has something in it. An empty list is an answer, and an object without fields is none.
+/// Whether a container counts as content of an answer. An empty list does; an object without fields does not.
 #[derive(Clone, Copy, PartialEq)]
 enum Holds {
     Something,
     WhatItsFieldsHold,
 }
 
-/// Hands the adaptor on to the entries of an object or a list.
+/// Passes the adaptor on to the entries of an object or a list.
 struct Container<'p, V> {
     visitor: V,
     pass: &'p Pass<'p>,
@@ -321,7 +322,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for List<'_, V> {
     }
 }
 
-/// For a type that decides by what comes.
+/// For a type that accepts several kinds of values.
 struct Any<'p, V>(Container<'p, V>);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Any<'_, V> {
@@ -366,7 +367,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Any<'_, V> {
     }
 }
 
-/// The entries of an object or a list, without those to pass over.
+/// The entries of an object or a list, without those that must be skipped.
 struct Entries<'p, A> {
     inner: A,
     pass: &'p Pass<'p>,
@@ -382,7 +383,7 @@ impl<A> Entries<'_, A> {
 }
 
 impl<'de, A: MapAccess<'de>> Entries<'_, A> {
-    /// Whether more entries may follow.
+    /// Skips odd entries. Returns whether more entries may follow.
     #[cold]
     #[inline(never)]
     fn pass_over_entries(&mut self) -> Result<bool, A::Error> {
@@ -399,7 +400,7 @@ impl<'de, A: MapAccess<'de>> Entries<'_, A> {
 }
 
 impl<'de, A: SeqAccess<'de>> Entries<'_, A> {
-    /// Whether more items may follow.
+    /// Skips odd items. Returns whether more items may follow.
     #[cold]
     #[inline(never)]
     fn pass_over_items(&mut self) -> Result<bool, A::Error> {

@@ -1,27 +1,27 @@
-//! Answers of which one field is wanted, or a page: without a type for each of them.
+//! Seeds that read one field or one page of an answer, without a type for each answer.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-/// The cursor of a page. Without it a list would look as if it ended here.
+/// The cursor of a page. If it were left out, a list would look as if it ended here.
 pub(super) const CURSOR: &str = "nextToken";
 
-/// The seed of one field, which has its default where it is absent or `null`.
+/// The seed of one field. An absent or `null` field gets its default.
 pub(crate) struct Field<T> {
     name: &'static str,
     value: PhantomData<T>,
 }
 
-/// The seed of a page: a list by its name, and the cursor, in one pass over the text.
+/// The seed of a page: reads the named list and the cursor in one pass over the text.
 pub(crate) struct PageOf<T>(Field<T>);
 
-/// The list and the cursor of a page, and how many items the list has in all.
+/// The list and the cursor of a page, and the number of items on all pages.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ListAndCursor<T> {
     pub(crate) items: Vec<T>,
-    /// The list was there, and be it `null`.
+    /// The list was present, even as `null`.
     pub(crate) has_list: bool,
     pub(crate) next_token: Option<String>,
     pub(crate) total_count: Option<u64>,
@@ -39,7 +39,7 @@ impl<T> PageOf<T> {
     }
 }
 
-// Derived, these would ask the same of `T`.
+// Derived implementations would require the same traits of `T`.
 impl<T> Clone for Field<T> {
     fn clone(&self) -> Self {
         *self
@@ -114,13 +114,13 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageOf<T> {
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        // Some lists tell the last page by a word of its own too.
+        // Some lists also mark the last page with `hasMore`.
         let next_token = token.filter(|_| has_more != Some(false));
         Ok(ListAndCursor { items: items.unwrap_or_default(), has_list, next_token, total_count: total })
     }
 }
 
-/// The seed of a key: which of the names it is.
+/// The seed of a key: returns its index among the names.
 struct Key<'n>(&'n [&'static str]);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {

@@ -1,17 +1,17 @@
-//! A value without parts, and the types that it can stand for.
+//! Scalar values, and the types that they can stand for.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Visitor};
 
-/// A value as the text has it.
+/// A scalar value as the text has it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Scalar<'de> {
     Null,
     Flag(bool),
     Unsigned(u64),
-    /// Below zero.
+    /// A negative number.
     Signed(i64),
     Float(f64),
     Text(Cow<'de, str>),
@@ -24,7 +24,8 @@ pub(super) enum Integer {
     Signed(i64),
 }
 
-/// From here on not every whole number is a float, so a float may be another number than the one that was meant.
+/// Limit of exact floats. Beyond it a float cannot represent every whole number, so it may differ from the number that
+/// was sent.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl<'de> Scalar<'de> {
@@ -72,7 +73,7 @@ impl<'de> Scalar<'de> {
             Self::Text(text) => return Some(text),
             Self::Unsigned(number) => number.to_string(),
             Self::Signed(number) => number.to_string(),
-            // An id with more digits than a float has would be another id.
+            // A longer id would lose digits as a float, and become another id.
             Self::Float(number) if number.abs() < EXACT => number.to_string(),
             Self::Flag(flag) => flag.to_string(),
             Self::Null | Self::Float(_) => return None,
@@ -81,7 +82,7 @@ impl<'de> Scalar<'de> {
     }
 }
 
-/// `7.0` means 7.
+/// Converts a float without a fraction: `7.0` means 7.
 #[expect(clippy::cast_possible_truncation, reason = "it is within the bounds and has no fraction")]
 fn whole(number: f64) -> Option<Integer> {
     let is_whole = number.fract() == 0.0 && number.abs() < EXACT;
@@ -89,7 +90,7 @@ fn whole(number: f64) -> Option<Integer> {
     Some(u64::try_from(number).map_or(Integer::Signed(number), Integer::Unsigned))
 }
 
-/// Reads what comes.
+/// Reads a scalar value of any type.
 pub(super) struct ScalarVisitor;
 
 impl<'de> Visitor<'de> for ScalarVisitor {

@@ -27,7 +27,7 @@ struct Item {
     by_owner: BTreeMap<String, String>,
 }
 
-/// It cannot do without its field.
+/// An object that requires its field.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Inner {
     name: String,
@@ -37,10 +37,10 @@ fn item(text: &str) -> Item {
     read(text.as_bytes(), Vital::Nothing).unwrap_or_else(|e| panic!("{text}: {e:?}")).answer
 }
 
-/// The item that has the field of the text, and nothing else.
+/// Checks that the text is read as `expected`, alone and between other fields.
 #[track_caller]
 fn assert_reads(text: &str, expected: Item) {
-    // Whatever stands beside it is read as well.
+    // The fields around it are read as well.
     let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap();
     let beside = format!(r#"{{"isOpen":true,{inner},"names":["x"]}}"#);
     assert_eq!(item(text), expected, "{text}");
@@ -70,7 +70,7 @@ fn numbers_are_read_as_meant() {
 }
 
 #[test]
-fn what_is_not_a_number_is_left_out() {
+fn values_that_are_not_numbers_are_left_out() {
     for text in [
         "null",
         "true",
@@ -106,7 +106,7 @@ fn texts_are_read_as_meant_or_left_out() {
         ("true", id("true")),
         ("\"\"", id("")),
         ("null", Item::default()),
-        // Its digits are lost, and another id is worse than none.
+        // The number loses digits, and a wrong id is worse than none.
         ("18446744073709551616", Item::default()),
         ("1e400", Item::default()),
         (r#""\ud83d""#, Item::default()),
@@ -142,7 +142,7 @@ fn flags_are_read_as_meant_or_left_out() {
 }
 
 #[test]
-fn objects_lists_and_maps_lose_only_what_is_odd() {
+fn objects_lists_and_maps_lose_only_odd_values() {
     let names =
         |names: &[&str]| Item { names: names.iter().map(|n| (*n).to_owned()).collect(), ..Item::default() };
     for (text, expected) in [
@@ -171,9 +171,8 @@ fn objects_lists_and_maps_lose_only_what_is_odd() {
     assert_reads(r#"{"inner":{"odd":[{}],"name":7}}"#, Item { inner, ..Item::default() });
 }
 
-/// A key that comes twice has its first value.
 #[test]
-fn a_key_may_come_twice() {
+fn a_repeated_key_keeps_its_first_value() {
     assert_reads(r#"{"size":7,"size":8,"size":9}"#, Item { size: Some(7), ..Item::default() });
     let inner = Some(Inner { name: "a".to_owned() });
     assert_reads(r#"{"inner":{"name":"a","name":"b"}}"#, Item { inner, ..Item::default() });
@@ -207,7 +206,7 @@ fn the_lists_and_the_cursor_of_a_query_cannot_be_left_out() {
 }
 
 #[test]
-fn an_answer_with_none_of_its_fields_says_so() {
+fn an_answer_without_any_of_its_fields_has_no_content() {
     let holds = |text: &str| {
         let reading = read::<Item>(text.as_bytes(), Vital::ListsAndCursor).unwrap();
         assert_eq!(reading.fields.len(), 9);
@@ -267,7 +266,7 @@ fn another_charset_and_a_byte_order_mark_do_not_matter() {
 }
 
 #[test]
-fn what_is_no_object_is_malformed() {
+fn a_text_that_is_not_an_object_is_malformed() {
     for text in
         ["[]", "7", "\"x\"", "null", "{", r#"{"size":7"#, r#"{"size":7}}"#, r#"{"names":["a""#, "nonsense"]
     {
@@ -279,16 +278,16 @@ fn what_is_no_object_is_malformed() {
 }
 
 #[test]
-fn a_field_that_cannot_be_done_without_is_named() {
+fn a_missing_required_field_is_named() {
     for text in ["{}", r#"{"name":null}"#, r#"{"name":[]}"#, r#"{"other":"x"}"#] {
         let failed = read::<Inner>(text.as_bytes(), Vital::ListsAndCursor).map(|reading| reading.answer);
         assert_eq!(failed, Err(Unreadable::Field("name".to_owned())), "{text}");
     }
 }
 
-/// Each odd value costs a reading of the whole, up to a limit.
+/// Each odd value costs another reading of the whole body, up to a limit.
 #[test]
-fn a_body_of_odd_values_ends() {
+fn readings_because_of_odd_values_are_limited() {
     let many = |count: usize| format!(r#"{{"items":[{}]}}"#, vec![r#"{"size":"odd"}"#; count].join(","));
     let page: Page = read(many(2_000).as_bytes(), Vital::ListsAndCursor).unwrap().answer;
     assert_eq!(page.items.len(), 2_000);

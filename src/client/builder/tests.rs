@@ -12,7 +12,7 @@ fn problem(builder: Result<ClientBuilder>) -> String {
 }
 
 #[test]
-fn environment_variables() {
+fn environment_variables_configure_a_client_and_are_named_in_errors() {
     const BASE: (&str, &str) = ("DINGTALK_BASE_URL", "http://127.0.0.1:1/");
     const TOKEN: (&str, &str) = ("DINGTALK_ACCESS_TOKEN", "t");
     let app = vars(&[("DINGTALK_APP_KEY", " k\n"), ("DINGTALK_APP_SECRET", "s"), BASE]);
@@ -32,7 +32,7 @@ fn environment_variables() {
     let half = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_APP_KEY", "k")])));
     assert!(half.contains("DINGTALK_APP_SECRET is not"), "{half}");
 
-    // What is wrong with a value is said with the name of its variable, and without the value.
+    // An error about a value names the variable and does not repeat the value.
     let table: [(&'static [(&str, &str)], &str); 4] = [
         (&[TOKEN, ("DINGTALK_BASE_URL", "api.dingtalk.com")], "DINGTALK_BASE_URL: the base URL begins with"),
         (
@@ -52,8 +52,8 @@ fn environment_variables() {
 }
 
 #[test]
-fn a_wrong_configuration_says_what_to_do() {
-    // Whatever proxy the environment of the tests has.
+fn config_errors_explain_what_to_do() {
+    // Ignores any proxy in the environment of the tests.
     let base = || ClientBuilder::new().base_url("http://127.0.0.1:1").no_proxy();
     let good = || base().access_token("t");
     let table = [
@@ -83,7 +83,7 @@ fn a_wrong_configuration_says_what_to_do() {
         (good().connect_timeout(Duration::ZERO), "timeout of zero"),
         (good().overall_timeout(Duration::ZERO), "timeout of zero"),
         (good().user_agent("a\nb"), "user agent"),
-        (good().proxy("gopher://planted-password@h"), "the proxy is no URL"),
+        (good().proxy("gopher://planted-password@h"), "the proxy is not a URL"),
         (good().agent(Agent::new_with_defaults()).proxy("http://h:1"), "your own agent"),
     ];
     for (builder, expected) in table {
@@ -93,14 +93,14 @@ fn a_wrong_configuration_says_what_to_do() {
 }
 
 #[test]
-fn base_urls_lose_their_last_slash_and_keep_their_path() {
+fn base_urls_lose_the_trailing_slash_and_keep_the_path() {
     assert_eq!(check_base_url(" https://gw.example/dingtalk/ ").unwrap(), "https://gw.example/dingtalk");
-    // Otherwise it would be neither http nor https for what comes after.
+    // Later checks expect the scheme in lower case.
     assert_eq!(check_base_url("HTTP://Gw.example/DingTalk").unwrap(), "http://Gw.example/DingTalk");
 }
 
 #[test]
-fn each_api_host_has_its_old_one() {
+fn each_api_host_has_its_old_host() {
     let table = [
         ("https://api.dingtalk.com", "https://oapi.dingtalk.com"),
         ("https://API.dingtalk.com:443", "https://oapi.dingtalk.com"),
@@ -123,7 +123,7 @@ fn socks_needs_its_feature() {
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 #[test]
-fn https_without_tls_is_told_at_once() {
+fn build_refuses_https_without_tls() {
     let text = problem(Ok(ClientBuilder::new().access_token("t")));
     assert!(text.contains("https needs TLS") && text.contains("`rustls`"), "{text}");
 }

@@ -60,7 +60,7 @@ fn empty_and_backwards_ranges_are_refused() {
 }
 
 #[test]
-fn the_table_of_verdicts_on_parts() {
+fn a_part_is_taken_only_if_it_matches_the_request() {
     let good = [
         (span(0, 500), "bytes 0-499/1000", None, take(0, 0..500, 1000)),
         (span(0, 500), "Bytes 0-499/1000", Some(1000), take(0, 0..500, 1000)),
@@ -112,7 +112,7 @@ fn the_table_of_verdicts_on_parts() {
 }
 
 #[test]
-fn the_table_of_verdicts_on_everything() {
+fn a_whole_object_is_cut_to_the_requested_range() {
     let table = [
         (RequestedRange::WHOLE, 1000, take(0, 0..1000, 1000)),
         (RequestedRange::WHOLE, 0, take(0, 0..0, 0)),
@@ -128,7 +128,8 @@ fn the_table_of_verdicts_on_everything() {
         (span(MIB, 9 * MIB), 8 * MIB, take(MIB, MIB..8 * MIB, 8 * MIB)),
         (span(MIB + 1, 9 * MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
         (RequestedRange::Last(MIB), 8 * MIB, Verdict::AskInside { total: 8 * MIB }),
-        // Inside the object and still everything: this server does not do ranges, so the prefix is dropped.
+        // The range is inside the object, but the server sent everything: it does not support ranges, so the prefix is
+        // dropped.
         (span(5 * MIB, 6 * MIB), 8 * MIB, take(5 * MIB, 5 * MIB..6 * MIB, 8 * MIB)),
         (from(5 * MIB), 8 * MIB, take(5 * MIB, 5 * MIB..8 * MIB, 8 * MIB)),
     ];
@@ -158,7 +159,7 @@ fn a_body_of_unknown_size_needs_a_checksum() {
 }
 
 #[test]
-fn sizes_in_416_answers() {
+fn sizes_are_read_from_416_answers() {
     let table = [
         ("bytes */1000", Some(1000)),
         ("bytes */*", None),
@@ -171,7 +172,7 @@ fn sizes_in_416_answers() {
     }
 }
 
-/// The plain model: the object's bytes are numbered, and a range is the numbers it picks.
+/// A simple model: the bytes of the object are numbered, and a range selects numbers.
 fn model(range: RequestedRange, total: u64) -> Vec<u64> {
     (0..total)
         .filter(|i| match range {
@@ -191,14 +192,14 @@ fn any_range() -> impl Strategy<Value = RequestedRange> {
 
 proptest! {
     #[test]
-    fn resolving_picks_what_the_model_picks(range in any_range(), total in 0u64..50) {
+    fn resolve_agrees_with_the_model(range in any_range(), total in 0u64..50) {
         let picked: Vec<u64> = range.resolve(total).map(Iterator::collect).unwrap_or_default();
         prop_assert_eq!(picked, model(range, total));
     }
 
-    /// Whatever a server serves: the bytes taken from its body are wanted ones, in order, from the first on.
+    /// The bytes taken from any answer are requested bytes, in order, from the first byte on.
     #[test]
-    fn what_is_taken_is_the_start_of_what_is_wanted(
+    fn taken_bytes_are_a_prefix_of_the_requested_bytes(
         range in any_range(),
         total in 0u64..50,
         partial in any::<bool>(),
@@ -231,7 +232,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_parsers_panic(text in ".{0,40}") {
+    fn the_parsers_never_panic(text in ".{0,40}") {
         let _ = parse_content_range(&text);
         let _ = parse_unsatisfied_range(&text);
     }

@@ -12,7 +12,7 @@ use super::{Row, shown};
 const PERSON: UnionId<'static> = UnionId("union-1");
 const USER: UserId<'static> = UserId("user-1");
 
-/// An operation of a group, called with everything set and with nothing set.
+/// Builds the row of an operation, called with everything set and with nothing set.
 macro_rules! row {
     ($group:literal, $getter:ident.$name:ident($($argument:expr),*)) => {
         row!($group, $getter.$name($($argument),*) or ($($argument),*))

@@ -10,14 +10,14 @@ use super::Row;
 
 const PERSON: UnionId<'static> = UnionId("union-1");
 
-/// A call of an operation of storage, and its answer as text.
+/// Builds a call of a storage operation that returns its answer as text.
 macro_rules! call {
     ($name:ident($($argument:expr),*)) => {
         |client| client.storage().$name($($argument),*).map(|answer| format!("{answer:?}"))
     };
 }
 
-/// An operation without options: there is but one way to call it.
+/// Builds the row of an operation. Without options there is only one way to call it.
 macro_rules! row {
     ($name:ident($($argument:expr),*)) => {
         row!($name($($argument),*) or ($($argument),*))

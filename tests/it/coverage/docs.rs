@@ -1,4 +1,4 @@
-//! `docs/endpoints.md`, made of the facts and of the sources: where the route is, there is the function.
+//! `docs/endpoints.md`, generated from the facts and the sources: a route's occurrence in `src/` identifies its function.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ All operations that this crate knows, with the vendor's route and page. Made by 
 `UPDATE_DOCS=1 cargo test --test it coverage::docs`.
 ";
 
-/// All of `src/`, by path.
+/// Returns the text of every file under `src/`, with its path.
 fn sources() -> Vec<(PathBuf, String)> {
     let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
     let mut all = Vec::new();
@@ -32,7 +32,7 @@ fn sources() -> Vec<(PathBuf, String)> {
     all
 }
 
-/// Where the route is, as a whole and not as the beginning of a longer one.
+/// Returns the occurrences of a complete route: the file, and the text before the route.
 fn hits<'s>(sources: &'s [(PathBuf, String)], route: &str) -> Vec<(&'s Path, &'s str)> {
     let mut all = Vec::new();
     for (path, text) in sources {
@@ -47,30 +47,30 @@ fn hits<'s>(sources: &'s [(PathBuf, String)], route: &str) -> Vec<(&'s Path, &'s
     all
 }
 
-/// What follows the last `start` in a source, up to the first character that no name has.
+/// Returns the identifier after the last `start` in a source.
 fn last_name<'s>(before: &'s str, start: &str) -> Option<&'s str> {
     let (_, rest) = before.rsplit_once(start)?;
     rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
 }
 
-/// The call of the function that has the route behind `before`.
+/// Returns the call of the function that contains the route after `before`.
 fn function(sources: &[(PathBuf, String)], before: &str) -> Option<String> {
     let Some((_, group)) = before.rsplit_once("\nimpl") else { return token_function(before) };
     let Some(name) = last_name(before, "\n    pub fn ") else { return token_function(before) };
-    // With a lifetime of its own or without: `<'c> Storage<'c> {`, ` Storage<'_> {`.
+    // The impl may declare a lifetime or not: `<'c> Storage<'c> {`, ` Storage<'_> {`.
     let group = group.trim_start_matches("<'c>").trim_start_matches("<'a>").trim_start().split('<').next()?;
     let getter = format!("(&self) -> {group}<'_>");
     let (before_getter, _) = sources.iter().find_map(|(_, text)| text.split_once(&getter))?;
     Some(format!("client.{}().{name}", last_name(before_getter, "pub fn ")?))
 }
 
-/// The client needs the calls for a token itself, so they are in `client/token.rs`, and `oauth2` hands them on.
+/// Returns the `oauth2` function for a token call, which is in `client/token.rs` because the client itself needs it.
 fn token_function(before: &str) -> Option<String> {
     Some(format!("client.oauth2().{}", last_name(before, "\npub(crate) fn ")?))
 }
 
 #[test]
-fn every_route_is_in_the_sources_once_and_in_its_function() {
+fn every_route_occurs_once_in_the_sources_and_in_its_function() {
     let sources = sources();
     let mut wrong = Vec::new();
     for row in rows() {
@@ -96,7 +96,7 @@ fn the_page_of_endpoints_is_up_to_date() {
     let mut groups: BTreeMap<&str, String> = BTreeMap::new();
     for fact in facts() {
         let [(_, before)] = hits(&sources, &fact.route())[..] else {
-            panic!("{}: not one function", fact.operation());
+            panic!("{}: the route is not in exactly one function", fact.operation());
         };
         let function = function(&sources, before).unwrap();
         let action = match &fact.doc {
@@ -117,5 +117,8 @@ fn the_page_of_endpoints_is_up_to_date() {
     }
     let old = fs::read_to_string(&file).unwrap_or_default();
     let line = new.lines().zip(old.lines()).find(|(new, old)| new != old);
-    assert!(old == new, "docs/endpoints.md is old: UPDATE_DOCS=1 makes it anew. New and old: {line:#?}");
+    assert!(
+        old == new,
+        "docs/endpoints.md is out of date: run with UPDATE_DOCS=1. First difference (new, old): {line:#?}"
+    );
 }

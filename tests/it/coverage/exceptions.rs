@@ -1,30 +1,30 @@
-//! What is meant to differ from the facts, each with its reason. A line that nothing needs fails its test.
+//! Intended differences from the facts, each with its reason. An unused exception fails its test.
 
 use super::{Finding, Row};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Sort {
+pub(super) enum Category {
     /// The request as a whole: method, path, headers.
     Request,
-    /// A documented field is not sent, though everything was set.
+    /// A documented field is not sent although everything is set.
     NotSent,
-    /// A field is sent that is not documented, or not required and not set.
+    /// A field is sent although it is undocumented, or neither required nor set.
     TooMuch,
-    /// A field is sent as something else than what is documented.
+    /// A field is sent with a type that differs from the documented one.
     WrongType,
-    /// A field of the answer is lost.
+    /// A field of the answer is not read.
     NotRead,
-    /// A field of the answer comes under the name of another one.
+    /// A field of the answer is read under another name.
     OtherName,
-    /// A field that shall be withheld is shown.
+    /// A field that must be withheld is shown.
     Shown,
     /// An answer without the field fails.
     Needed,
-    /// A documented word that the type does not know.
+    /// The type does not know a documented word.
     UnknownWord,
-    /// A documented answer fails, or one with a new field.
+    /// A documented answer causes an error.
     Refused,
-    /// Sent again, or not sent again, against the facts.
+    /// The request is repeated, or not repeated, contrary to the facts.
     Repeated,
 }
 
@@ -32,10 +32,10 @@ pub(super) enum Sort {
 pub(super) struct Exception {
     /// `group.name`.
     operation: &'static str,
-    pub(super) sort: Sort,
+    pub(super) category: Category,
     /// The dotted place of the field.
     place: &'static str,
-    #[expect(dead_code, reason = "for the reader, here and in the message")]
+    #[expect(dead_code, reason = "documents the exception, here and in the failure message")]
     why: &'static str,
 }
 
@@ -45,90 +45,90 @@ impl Exception {
     }
 
     pub(super) fn covers(&self, finding: &Finding) -> bool {
-        (self.operation, self.sort, self.place)
-            == (finding.operation.as_str(), finding.sort, finding.place.as_str())
+        (self.operation, self.category, self.place)
+            == (finding.operation.as_str(), finding.category, finding.place.as_str())
     }
 }
 
-/// Whether an answer may fail that has no such field.
+/// Returns whether an answer without the field may fail.
 pub(super) fn is_needed(operation: &str, place: &str) -> bool {
-    EXCEPTIONS.iter().any(|e| (e.operation, e.sort, e.place) == (operation, Sort::Needed, place))
+    EXCEPTIONS.iter().any(|e| (e.operation, e.category, e.place) == (operation, Category::Needed, place))
 }
 
 pub(super) const EXCEPTIONS: &[Exception] = &[
     Exception {
         operation: "oauth2.get_access_token",
-        sort: Sort::Needed,
+        category: Category::Needed,
         place: "accessToken",
-        why: "it is all that was asked for",
+        why: "the token is the purpose of the request",
     },
     Exception {
         operation: "oauth2.get_token",
-        sort: Sort::Needed,
+        category: Category::Needed,
         place: "access_token",
-        why: "it is all that was asked for",
+        why: "the token is the purpose of the request",
     },
     Exception {
         operation: "topapi.user_get",
-        sort: Sort::NotRead,
+        category: Category::NotRead,
         place: "errmsg",
-        why: "with an errcode it is part of the error, without one it says `ok`",
+        why: "part of the error if there is an errcode; otherwise always `ok`",
     },
     Exception {
         operation: "topapi.user_get",
-        sort: Sort::NotRead,
+        category: Category::NotRead,
         place: "request_id",
-        why: "it is part of the error; no answer of the other host has it",
+        why: "part of the error; no answer of the other host has it",
     },
     Exception {
         operation: "media.upload",
-        sort: Sort::NotRead,
+        category: Category::NotRead,
         place: "errmsg",
-        why: "with an errcode it is part of the error, without one it says `ok`",
+        why: "part of the error if there is an errcode; otherwise always `ok`",
     },
     Exception {
         operation: "media.upload",
-        sort: Sort::TooMuch,
+        category: Category::TooMuch,
         place: "query.type",
-        why: "one note of the page and nearly all programs have it there; the form has it too",
+        why: "a note on the page and nearly all programs send it in the query; the form has it too",
     },
     Exception {
         operation: "topapi.message_corpconversation_asyncsend_v2",
-        sort: Sort::NotRead,
+        category: Category::NotRead,
         place: "errmsg",
-        why: "with an errcode it is part of the error, without one it says `ok`",
+        why: "part of the error if there is an errcode; otherwise always `ok`",
     },
     Exception {
         operation: "topapi.message_corpconversation_asyncsend_v2",
-        sort: Sort::NotRead,
+        category: Category::NotRead,
         place: "request_id",
-        why: "it is part of the error; no answer of the other host has it",
+        why: "part of the error; no answer of the other host has it",
     },
     Exception {
         operation: "topapi.message_corpconversation_asyncsend_v2",
-        sort: Sort::NotSent,
+        category: Category::NotSent,
         place: "body.msg.image",
-        why: "a message is of one kind; see `wire::around`",
+        why: "a message has one kind; see `wire::around`",
     },
     Exception {
         operation: "topapi.message_corpconversation_asyncsend_v2",
-        sort: Sort::NotSent,
+        category: Category::NotSent,
         place: "body.msg.voice",
-        why: "a message is of one kind; see `wire::around`",
+        why: "a message has one kind; see `wire::around`",
     },
     Exception {
         operation: "topapi.message_corpconversation_asyncsend_v2",
-        sort: Sort::TooMuch,
+        category: Category::TooMuch,
         place: "body.msg.file",
-        why: "a message has the content of its kind",
+        why: "each kind of message has its own content",
     },
     Exception {
         operation: "storage.get_multipart_file_upload_infos",
-        sort: Sort::Needed,
+        category: Category::Needed,
         place: "multipartHeaderSignatureInfos.partNumber",
-        why: "nobody can tell otherwise which part goes there",
+        why: "without it the part of a URL is unknown",
     },
 ];
 
-/// Fields of answers that have another name here: the vendor's, then ours.
+/// Answer fields with another name in this crate: the vendor's name, then ours.
 pub(super) const RENAMED: &[(&str, &str)] = &[("type", "kind"), ("expires_in", "expire_in")];

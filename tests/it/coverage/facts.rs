@@ -1,21 +1,21 @@
-//! The facts: what the catalog of the vendor's operations says, without its prose.
+//! The facts: the catalog of the vendor's operations, without its prose.
 //!
-//! `facts.json` has one operation a line. It was made from the catalog, which is not in this repository, by
+//! `facts.json` has one operation per line. It is generated from the catalog, which is not in this repository, by
 //! `DINGTALK_CATALOG=catalog.json UPDATE_FACTS=1 cargo test --test it coverage::facts`, and is not edited by hand.
-//! With `DINGTALK_CATALOG` alone the same test compares the two.
+//! If only `DINGTALK_CATALOG` is set, the same test compares the two.
 //!
 //! | key | meaning |
 //! | --- | --- |
 //! | `g`, `a`, `n` | group, the vendor's action, name of the function |
-//! | `m`, `p`, `v` | method, path, its parameters that are no strings |
-//! | `host`, `auth` | when they are not `api` and `header` |
+//! | `m`, `p`, `v` | method, path, path parameters that are not strings |
+//! | `host`, `auth` | host and place of the token, if they are not `api` and `header` |
 //! | `q`, `b`, `r` | fields of the query, of the body, of the answer; without `b` there is no body |
-//! | `once` | running it twice is not the same as running it once |
-//! | `page` | places of the cursor in request and answer, place of the page's size, the most it may be |
+//! | `once` | the operation is not idempotent |
+//! | `page` | places of the cursor in request and answer, place of the page size, largest page size |
 //! | `doc`, `ex` | the vendor's page, its example of an answer |
 //!
-//! A field is `type`, `!` if it is required, `=` and its words with `|` between them. One that has fields of its own is
-//! an object of them, which has the field itself under the empty name.
+//! A field is written as its type, `!` if it is required, and `=` with its words separated by `|`. A field with nested
+//! fields is an object of them, with the field itself under the empty name.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,20 +25,20 @@ use serde_json::{Map, Value, json};
 
 use super::Row;
 
-/// An operation as it is documented.
+/// A documented operation.
 pub(super) struct Fact {
     pub(super) group: String,
     pub(super) action: String,
     pub(super) name: String,
     pub(super) method: String,
     pub(super) path: String,
-    /// Path parameters that are no strings.
+    /// Types of the path parameters that are not strings.
     pub(super) path_types: Map<String, Value>,
     pub(super) host: String,
-    /// Where the token goes: `header`, `query`, `none`.
+    /// Place of the token: `header`, `query` or `none`.
     pub(super) auth: String,
     pub(super) query: Vec<Field>,
-    /// `None` where nothing is sent at all, not even `{}`.
+    /// `None` if no body is sent, not even `{}`.
     pub(super) body: Option<Vec<Field>>,
     pub(super) answer: Vec<Field>,
     pub(super) idempotent: bool,
@@ -49,7 +49,7 @@ pub(super) struct Fact {
 }
 
 impl Fact {
-    /// Its name in messages and lists; the groups share some names.
+    /// Returns the name in messages and lists, with the group, because some groups share names.
     pub(super) fn operation(&self) -> String {
         format!("{}.{}", self.group, self.name)
     }
@@ -67,7 +67,7 @@ pub(super) struct Field {
     pub(super) name: String,
     pub(super) kind: Kind,
     pub(super) required: bool,
-    /// The words it can be, where that is documented.
+    /// The documented words, if the field has a closed set.
     pub(super) words: Vec<String>,
     /// Fields of the object, or of the objects in the list or map.
     pub(super) fields: Vec<Field>,
@@ -94,13 +94,13 @@ impl Kind {
             _ => match (inside("array<"), inside("map<string,")) {
                 (Some(item), _) => Self::List(Box::new(Self::read(item))),
                 (None, Some(value)) => Self::Map(Box::new(Self::read(value))),
-                (None, None) => panic!("facts.json: no such type: {text}"),
+                (None, None) => panic!("facts.json: unknown type: {text}"),
             },
         }
     }
 }
 
-/// All facts, in the order of the catalog.
+/// Returns all facts, in the order of the catalog.
 pub(super) fn facts() -> &'static [Fact] {
     static FACTS: OnceLock<Vec<Fact>> = OnceLock::new();
     FACTS.get_or_init(|| {
@@ -150,7 +150,7 @@ fn read_field(name: &str, field: &Value) -> Field {
     }
 }
 
-/// What `facts.json` has to be, by the catalog.
+/// Returns the expected content of `facts.json` for a catalog.
 fn from_catalog(catalog: &Value) -> Vec<Value> {
     catalog["endpoints"].as_array().unwrap().iter().map(fact_from_catalog).collect()
 }
@@ -219,8 +219,8 @@ fn fields_from_catalog(fields: &Value) -> Value {
 }
 
 #[test]
-fn facts_are_those_of_the_catalog() {
-    // The catalog is not in the repository; who has it names it.
+fn facts_match_the_catalog() {
+    // The catalog is not in the repository, so its path is passed in the environment.
     let Some(catalog) = std::env::var_os("DINGTALK_CATALOG") else {
         return assert_eq!(facts().len(), 95);
     };

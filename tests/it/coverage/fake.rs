@@ -1,5 +1,5 @@
-//! A server that keeps what it is sent and answers what it is told, over connections that stay open: a thousand calls
-//! in a test must not cost a thousand connections.
+//! A server that records requests and returns prepared answers over persistent connections, so that a thousand calls in
+//! a test do not need a thousand connections.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::support::TOKEN;
 
-/// A request, taken apart.
+/// A parsed request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Request {
     pub(super) method: String,
@@ -36,18 +36,18 @@ impl Request {
 #[derive(Default)]
 struct Shared {
     answers: VecDeque<(u16, String)>,
-    seen: Vec<Request>,
+    requests: Vec<Request>,
 }
 
-pub(super) struct Stand {
+pub(super) struct RecordingServer {
     shared: Arc<Mutex<Shared>>,
-    /// Asks once.
+    /// Client without retries.
     client: Client,
-    /// Asks again after a failure, without waiting.
-    patient: Client,
+    /// Client that retries without waiting.
+    retrying: Client,
 }
 
-impl Stand {
+impl RecordingServer {
     pub(super) fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -62,11 +62,11 @@ impl Stand {
         let client = |retry| {
             Client::builder().access_token(TOKEN).base_url(&url).no_proxy().retry(retry).build().unwrap()
         };
-        let patient = RetryPolicy::new().base_delay(Duration::ZERO);
-        Self { shared, client: client(RetryPolicy::none()), patient: client(patient) }
+        let policy = RetryPolicy::new().base_delay(Duration::ZERO);
+        Self { shared, client: client(RetryPolicy::none()), retrying: client(policy) }
     }
 
-    /// Calls, answers with this, and tells what came of it and what was sent.
+    /// Runs a call with this answer, and returns the result and the requests.
     pub(super) fn call(
         &self,
         call: fn(&Client) -> Result<String>,
@@ -75,19 +75,19 @@ impl Stand {
         self.run(call, &self.client, vec![(200, answer.to_string())])
     }
 
-    /// The same, and only what came of it.
+    /// Like `call`, but returns only the result.
     pub(super) fn shown(&self, call: fn(&Client) -> Result<String>, answer: &Value) -> Result<String> {
         self.call(call, answer).0
     }
 
-    /// Calls with a client that asks again, and fails the first time with a status 500.
+    /// Runs a call with a client that retries; the first request fails with status 500.
     pub(super) fn call_failing_first(
         &self,
         call: fn(&Client) -> Result<String>,
         answer: &Value,
     ) -> (Result<String>, Vec<Request>) {
         let failure = r#"{"code": "systemError", "message": "try again", "requestid": "request-1"}"#;
-        self.run(call, &self.patient, vec![(500, failure.to_owned()), (200, answer.to_string())])
+        self.run(call, &self.retrying, vec![(500, failure.to_owned()), (200, answer.to_string())])
     }
 
     fn run(
@@ -96,9 +96,9 @@ impl Stand {
         client: &Client,
         answers: Vec<(u16, String)>,
     ) -> (Result<String>, Vec<Request>) {
-        *self.shared.lock().unwrap() = Shared { answers: answers.into(), seen: Vec::new() };
+        *self.shared.lock().unwrap() = Shared { answers: answers.into(), requests: Vec::new() };
         let result = call(client);
-        (result, std::mem::take(&mut self.shared.lock().unwrap().seen))
+        (result, std::mem::take(&mut self.shared.lock().unwrap().requests))
     }
 }
 
@@ -108,14 +108,14 @@ fn serve(stream: &TcpStream, shared: &Mutex<Shared>) {
     while let Some(request) = read(&mut reader) {
         let (status, body) = {
             let mut shared = shared.lock().unwrap();
-            shared.seen.push(request);
+            shared.requests.push(request);
             let nothing =
                 || (400, r#"{"code": "noAnswerLeft", "message": "one request too many"}"#.to_owned());
             shared.answers.pop_front().unwrap_or_else(nothing)
         };
         let length = body.len();
         let head = format!(
-            "HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+            "HTTP/1.1 {status} Answer\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
         );
         let mut writer = stream;
         if writer.write_all(format!("{head}{body}").as_bytes()).is_err() {
@@ -124,7 +124,7 @@ fn serve(stream: &TcpStream, shared: &Mutex<Shared>) {
     }
 }
 
-/// `None` when the client has left.
+/// Reads a request, or returns `None` if the client has closed the connection.
 fn read(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = || {
         let mut line = String::new();

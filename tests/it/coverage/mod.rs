@@ -1,7 +1,7 @@
-//! Every operation of the vendor's catalog against its facts: what is sent, what is read, what is repeated.
+//! Compares every operation with the vendor's catalog: requests, answers, and repetition.
 //!
-//! An operation is a line of `facts.json`, a function under `src/api/` and a [`Row`] here. What is meant to differ
-//! from the facts stands in `exceptions.rs`, each with its reason.
+//! An operation is a line of `facts.json`, a function under `src/api/` and a [`Row`] here. Intended differences from
+//! the facts are listed in `exceptions.rs`, each with its reason.
 
 mod answers;
 mod around;
@@ -23,70 +23,70 @@ use std::fmt::Debug;
 
 use dingtalk_files::{Client, Result};
 
-use self::exceptions::{EXCEPTIONS, Sort};
+use self::exceptions::{Category, EXCEPTIONS};
 use self::facts::{Fact, facts};
 
-/// One operation: how it is called.
+/// An operation and its calls.
 pub(crate) struct Row {
     /// The catalog's group, such as `storage`.
     pub(crate) group: &'static str,
     /// The catalog's name of the function.
     pub(crate) name: &'static str,
-    /// Calls it with every option set, and shows what came.
+    /// Calls the operation with every option set, and returns the `Debug` text of the answer.
     pub(crate) full: fn(&Client) -> Result<String>,
-    /// Calls it with no option set, and shows what came.
+    /// Calls the operation with no option set, and returns the `Debug` text of the answer.
     pub(crate) bare: fn(&Client) -> Result<String>,
-    /// Fields of the answer that `Debug` does not show on purpose, as dotted places.
+    /// Dotted places of the answer fields that `Debug` omits on purpose.
     pub(crate) withheld: &'static [&'static str],
 }
 
-/// All rows.
+/// Returns all rows.
 fn rows() -> impl Iterator<Item = &'static Row> {
     [around::ROWS, dentries::ROWS, spaces::ROWS, transfers::ROWS, v2::ROWS].into_iter().flatten()
 }
 
-/// All rows, each with its facts. A row without facts is another test's matter.
+/// Returns all rows with their facts. Rows without facts are left to `every_operation_has_one_row`.
 fn rows_with_facts() -> Vec<(&'static Row, &'static Fact)> {
     rows().filter_map(|row| Some((row, facts().iter().find(|fact| fact.is(row))?))).collect()
 }
 
-/// What came, for [`Row`]s.
+/// Returns the `Debug` text of an answer, for [`Row`]s.
 fn shown<T: Debug>(answer: Result<T>) -> Result<String> {
     answer.map(|answer| format!("{answer:?}"))
 }
 
-/// Something that is not as the facts say.
+/// A difference from the facts.
 struct Finding {
     /// `group.name`.
     operation: String,
-    sort: Sort,
-    /// The dotted place of the field, or nothing when it is about the whole.
+    category: Category,
+    /// The dotted place of the field, or empty if the finding concerns the whole operation.
     place: String,
     text: String,
 }
 
 impl Finding {
-    fn new(fact: &Fact, sort: Sort, place: &str, text: impl Into<String>) -> Self {
-        Self { operation: fact.operation(), sort, place: place.to_owned(), text: text.into() }
+    fn new(fact: &Fact, category: Category, place: &str, text: impl Into<String>) -> Self {
+        Self { operation: fact.operation(), category, place: place.to_owned(), text: text.into() }
     }
 }
 
-/// Fails with all findings that are no exceptions, and with all exceptions of these sorts that nothing needs.
+/// Asserts that all findings are exceptions, and that all exceptions of these categories are needed.
 #[track_caller]
-fn settle(sorts: &[Sort], findings: &[Finding]) {
+fn assert_only_exceptions(categories: &[Category], findings: &[Finding]) {
     let mut wrong = Vec::new();
     for finding in findings {
-        let Finding { operation, sort, place, text } = finding;
-        assert!(sorts.contains(sort), "{operation}: {sort:?} is not of this test");
+        let Finding { operation, category, place, text } = finding;
+        assert!(categories.contains(category), "{operation}: this test does not check {category:?}");
         if !EXCEPTIONS.iter().any(|e| e.covers(finding)) {
             let place = if place.is_empty() { String::new() } else { format!(" `{place}`:") };
-            wrong.push(format!("{operation}:{place} {text} ({sort:?})"));
+            wrong.push(format!("{operation}:{place} {text} ({category:?})"));
         }
     }
-    for exception in EXCEPTIONS.iter().filter(|e| sorts.contains(&e.sort)) {
+    for exception in EXCEPTIONS.iter().filter(|e| categories.contains(&e.category)) {
         let called = rows().any(|row| exception.is_about(row));
         if called && !findings.iter().any(|finding| exception.covers(finding)) {
-            wrong.push(format!("exceptions.rs: nothing needs {exception:?}"));
+            wrong.push(format!("exceptions.rs: unused exception {exception:?}"));
         }
     }
     assert!(wrong.is_empty(), "{} findings:\n{}", wrong.len(), wrong.join("\n"));

@@ -1,16 +1,16 @@
-//! Answers that are not as documented: numbers as texts, texts as numbers, nulls, nonsense. One odd value
-//! fails no answer, and the values beside it are read.
+//! Answers that differ from the documentation: numbers as text, text as numbers, nulls, nonsense. An odd value causes
+//! no error, and the other values are still read.
 
 use dingtalk_files::{Error, Problem};
 use serde_json::{Value, json};
 
 use super::exceptions::is_needed;
 use super::facts::{Fact, Field, Kind};
-use super::fake::Stand;
+use super::fake::RecordingServer;
 use super::sample::{Sample, at, is_errcode, places, with, without};
 use super::{Row, rows_with_facts};
 
-/// Changes every value of a field. A list or a map of plain values has them inside.
+/// Applies `change` to every value of a field, including the items of a list or map.
 fn vary(answer: &Value, place: &str, change: &dyn Fn(&Value) -> Value) -> Value {
     let mut answer = answer.clone();
     at(&mut answer, place, &mut |object, name| {
@@ -25,7 +25,7 @@ fn vary(answer: &Value, place: &str, change: &dyn Fn(&Value) -> Value) -> Value 
     answer
 }
 
-/// The kind of the values that a field holds, when they have no fields themselves.
+/// Returns the kind of a field's values, if they have no nested fields.
 fn plain(field: &Field) -> Option<&Kind> {
     match &field.kind {
         Kind::List(item) | Kind::Map(item) => matches!(**item, Kind::Text | Kind::Number).then_some(&**item),
@@ -42,41 +42,42 @@ fn as_float(value: &Value) -> Value {
     serde_json::from_str(&format!("{value}.0")).unwrap()
 }
 
-/// The digits of a sample's text as a number.
+/// Returns the digits of a sample's text as a number.
 fn as_number(value: &Value) -> Value {
     let digits: String = value.as_str().unwrap().chars().filter(char::is_ascii_digit).collect();
     serde_json::from_str(&digits).unwrap()
 }
 
-/// A sample whose texts are digits, so that they can come as numbers.
+/// Returns the sample with the text at `place` reduced to its digits, for comparison with a number.
 fn digits_only(answer: &Value, place: &str) -> Value {
     vary(answer, place, &|value| json!(as_number(value).to_string()))
 }
 
 struct Tally {
-    stand: Stand,
+    server: RecordingServer,
     wrong: Vec<String>,
     fields: [usize; 3],
     variations: usize,
 }
 
 impl Tally {
-    /// The two answers are read alike.
-    fn same(&mut self, (row, fact): (&Row, &Fact), place: &str, changed: &Value, meant: &Value) {
+    /// Records a failure unless both answers are read as the same value.
+    fn check_same(&mut self, (row, fact): (&Row, &Fact), place: &str, changed: &Value, meant: &Value) {
         self.variations += 1;
-        let (got, expected) = (self.stand.shown(row.bare, changed), self.stand.shown(row.bare, meant));
+        let (got, expected) = (self.server.shown(row.bare, changed), self.server.shown(row.bare, meant));
         if !matches!((&got, &expected), (Ok(got), Ok(expected)) if got == expected) {
             self.wrong
-                .push(format!("{} `{place}`: {got:?} in place of {expected:?}: {changed}", fact.operation()));
+                .push(format!("{} `{place}`: {got:?} instead of {expected:?}: {changed}", fact.operation()));
         }
     }
 }
 
 #[test]
-fn every_plain_field_is_read_as_meant_or_left_out() {
-    let mut tally = Tally { stand: Stand::new(), wrong: Vec::new(), fields: [0; 3], variations: 0 };
+fn every_plain_field_is_read_correctly_or_left_out() {
+    let mut tally =
+        Tally { server: RecordingServer::new(), wrong: Vec::new(), fields: [0; 3], variations: 0 };
     for (row, fact) in rows_with_facts() {
-        let who = (row, fact);
+        let operation = (row, fact);
         let sample = Sample::of_facts(fact).answer;
         for (place, field) in places("", &fact.answer) {
             let Some(kind) = plain(field).filter(|_| !is_errcode(fact, &place)) else { continue };
@@ -84,8 +85,8 @@ fn every_plain_field_is_read_as_meant_or_left_out() {
             match kind {
                 Kind::Number => {
                     tally.fields[0] += 1;
-                    tally.same(who, &place, &varied(&as_text), &sample);
-                    tally.same(who, &place, &varied(&as_float), &sample);
+                    tally.check_same(operation, &place, &varied(&as_text), &sample);
+                    tally.check_same(operation, &place, &varied(&as_float), &sample);
                 }
                 Kind::Flag => {
                     tally.fields[1] += 1;
@@ -93,15 +94,15 @@ fn every_plain_field_is_read_as_meant_or_left_out() {
                         [(json!("true"), true), (json!(1), true), (json!("false"), false), (json!(0), false)]
                     {
                         let meant = with(&sample, &place, &json!(meant));
-                        // A success that is denied is an error, however it is spelled.
+                        // A false `success` is an error in every spelling, so the results are compared as text.
                         let (got, expected) = (
-                            tally.stand.shown(row.bare, &with(&sample, &place, &odd)),
-                            tally.stand.shown(row.bare, &meant),
+                            tally.server.shown(row.bare, &with(&sample, &place, &odd)),
+                            tally.server.shown(row.bare, &meant),
                         );
                         tally.variations += 1;
                         if format!("{got:?}") != format!("{expected:?}") {
                             tally.wrong.push(format!(
-                                "{} `{place}`: {got:?} in place of {expected:?}",
+                                "{} `{place}`: {got:?} instead of {expected:?}",
                                 fact.operation()
                             ));
                         }
@@ -109,13 +110,13 @@ fn every_plain_field_is_read_as_meant_or_left_out() {
                 }
                 _ => {
                     tally.fields[2] += 1;
-                    tally.same(who, &place, &varied(&as_number), &digits_only(&sample, &place));
+                    tally.check_same(operation, &place, &varied(&as_number), &digits_only(&sample, &place));
                 }
             }
             if is_needed(&fact.operation(), &place) {
                 continue;
             }
-            // Nothing else is lost with it.
+            // An unreadable value is left out without losing other values.
             let gone = match field.kind {
                 Kind::List(_) => with(&sample, &place, &json!([])),
                 Kind::Map(_) => with(&sample, &place, &json!({})),
@@ -131,16 +132,16 @@ fn every_plain_field_is_read_as_meant_or_left_out() {
             for odd in odd {
                 let changed = varied(&|_| odd.clone());
                 if is_cursor && (odd.is_array() || odd.is_object() || odd.is_f64()) {
-                    let failed = tally.stand.shown(row.bare, &changed);
+                    let failed = tally.server.shown(row.bare, &changed);
                     let names_it = matches!(&failed, Err(Error::Answer(e)) if e.problem == Problem::Unreadable(place.clone()));
                     if !names_it {
                         tally.wrong.push(format!("{} `{place}`: {failed:?} for {odd}", fact.operation()));
                     }
                     continue;
                 }
-                // An answer of nothing but this field has nothing left, and a query says so.
+                // Without its only field an answer is empty, which is an error for a query.
                 if !only(&sample, &place) {
-                    tally.same(who, &place, &changed, &gone);
+                    tally.check_same(operation, &place, &changed, &gone);
                 }
             }
         }
@@ -152,29 +153,30 @@ fn every_plain_field_is_read_as_meant_or_left_out() {
         tally.variations,
         tally.wrong.join("\n")
     );
-    // A check of nothing would pass too.
+    // Ensures that the checks above were not vacuous.
     assert_eq!((tally.fields, tally.variations), ([96, 62, 564], 4092));
 }
 
-/// The answer has this field and no other.
+/// Returns whether the answer has only this field.
 fn only(sample: &Value, place: &str) -> bool {
     let rest = without(sample, place);
-    // `success` says nothing of what was asked for.
+    // `success` is not part of the requested data.
     let is_nothing = |(name, value): (&String, &Value)| name == "success" || *value == json!({});
     rest.as_object().is_some_and(|fields| fields.iter().all(is_nothing))
 }
 
-/// The operations that change nothing, the two that fetch a token among them, and without the one whose answer may be nobody.
+/// Number of read-only operations. Includes the two that fetch a token, and excludes the one whose answer may name no
+/// user.
 const QUERIES: usize = 51;
 
-/// An operation that changes something has run, whatever can be read of its answer; a query without an answer has failed.
+/// A change has run even if its answer cannot be read; a query without an answer has failed.
 #[test]
-fn an_empty_answer_is_an_error_of_a_query_and_none_of_a_change() {
-    let stand = Stand::new();
+fn an_empty_answer_is_an_error_for_queries_only() {
+    let server = RecordingServer::new();
     let mut failed = Vec::new();
     for (row, fact) in rows_with_facts() {
         for answer in [json!({}), json!({"of": "tomorrow"})] {
-            match stand.shown(row.bare, &answer) {
+            match server.shown(row.bare, &answer) {
                 Ok(_) => {}
                 Err(Error::Answer(e)) => {
                     let names_one = match &e.problem {

@@ -1,16 +1,17 @@
-//! What is sent: exactly what is documented with everything set, exactly what is required with nothing set.
+//! Requests: all documented fields are sent with everything set, and only the required ones with nothing set.
 
 use serde_json::{Map, Value};
 
-use super::exceptions::Sort;
+use super::exceptions::Category;
 use super::facts::{Fact, Field, Kind};
-use super::fake::{Request, Stand};
+use super::fake::{RecordingServer, Request};
 use super::sample::{Sample, below};
-use super::{Finding, rows_with_facts, settle};
+use super::{Finding, assert_only_exceptions, rows_with_facts};
 use crate::support::TOKEN;
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
-const SORTS: &[Sort] = &[Sort::Request, Sort::NotSent, Sort::TooMuch, Sort::WrongType];
+const CATEGORIES: &[Category] =
+    &[Category::Request, Category::NotSent, Category::TooMuch, Category::WrongType];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
@@ -19,44 +20,44 @@ enum Mode {
 }
 
 #[test]
-fn full_sends_everything_and_bare_what_is_required() {
-    let stand = Stand::new();
+fn full_sends_all_fields_and_bare_the_required_ones() {
+    let server = RecordingServer::new();
     let mut findings = Vec::new();
     for (row, fact) in rows_with_facts() {
         let answer = Sample::of_facts(fact).answer;
         for (mode, call) in [(Mode::Full, row.full), (Mode::Bare, row.bare)] {
             let mut check = Check { fact, mode, findings: &mut findings };
-            match stand.call(call, &answer) {
+            match server.call(call, &answer) {
                 (_, requests) if requests.len() != 1 => {
-                    check.wrong(Sort::Request, "", &format!("{} requests", requests.len()));
+                    check.wrong(Category::Request, "", &format!("{} requests", requests.len()));
                 }
-                (Err(error), _) => check.wrong(Sort::Request, "", &format!("failed: {error}")),
+                (Err(error), _) => check.wrong(Category::Request, "", &format!("failed: {error}")),
                 (Ok(_), requests) => check.request(&requests[0]),
             }
         }
     }
-    settle(SORTS, &findings);
+    assert_only_exceptions(CATEGORIES, &findings);
 }
 
 #[test]
-fn what_is_idempotent_is_sent_again_and_nothing_else() {
-    let stand = Stand::new();
+fn only_idempotent_operations_are_repeated() {
+    let server = RecordingServer::new();
     let mut findings = Vec::new();
     for (row, fact) in rows_with_facts() {
         let answer = Sample::of_facts(fact).answer;
-        let (result, requests) = stand.call_failing_first(row.full, &answer);
+        let (result, requests) = server.call_failing_first(row.full, &answer);
         let times = if fact.idempotent { 2 } else { 1 };
         if requests.len() != times || result.is_ok() != fact.idempotent {
             let text = format!("sent {} times and not {times}: {result:?}", requests.len());
-            findings.push(Finding::new(fact, Sort::Repeated, "", text));
+            findings.push(Finding::new(fact, Category::Repeated, "", text));
         } else if requests.iter().any(|request| *request != requests[0]) {
-            findings.push(Finding::new(fact, Sort::Repeated, "", "the second request is another one"));
+            findings.push(Finding::new(fact, Category::Repeated, "", "the second request differs"));
         }
     }
-    settle(&[Sort::Repeated], &findings);
+    assert_only_exceptions(&[Category::Repeated], &findings);
 }
 
-/// One request against its facts.
+/// The comparison of one request with its facts.
 struct Check<'c> {
     fact: &'c Fact,
     mode: Mode,
@@ -64,21 +65,25 @@ struct Check<'c> {
 }
 
 impl Check<'_> {
-    fn wrong(&mut self, sort: Sort, place: &str, text: &str) {
+    fn wrong(&mut self, category: Category, place: &str, text: &str) {
         let mode = if self.mode == Mode::Full { "full" } else { "bare" };
-        self.findings.push(Finding::new(self.fact, sort, place, format!("{mode}: {text}")));
+        self.findings.push(Finding::new(self.fact, category, place, format!("{mode}: {text}")));
     }
 
     fn request(&mut self, request: &Request) {
         let fact = self.fact;
         if request.method != fact.method {
-            self.wrong(Sort::Request, "", &format!("the method is {}", request.method));
+            self.wrong(Category::Request, "", &format!("the method is {}", request.method));
         }
         self.path(&request.path);
         self.query(&request.query);
         let token = (fact.auth == "header").then_some(TOKEN);
         if request.header(TOKEN_HEADER) != token {
-            self.wrong(Sort::Request, "", &format!("the token header is {:?}", request.header(TOKEN_HEADER)));
+            self.wrong(
+                Category::Request,
+                "",
+                &format!("the token header is {:?}", request.header(TOKEN_HEADER)),
+            );
         }
         self.body(request);
     }
@@ -92,19 +97,19 @@ impl Check<'_> {
                 Some(name) => {
                     let number = self.fact.path_types.contains_key(name);
                     if number && sent.parse::<u64>().is_err() {
-                        self.wrong(Sort::WrongType, name, &format!("`{sent}` is no number"));
+                        self.wrong(Category::WrongType, name, &format!("`{sent}` is not a number"));
                     }
-                    self.name_of(name, sent);
+                    self.check_id(name, sent);
                 }
             }
         }
         if !fits {
-            self.wrong(Sort::Request, "", &format!("the path is /{}", sent.join("/")));
+            self.wrong(Category::Request, "", &format!("the path is /{}", sent.join("/")));
         }
     }
 
-    /// The tests call a space `space-1`, and so on: where one stands in the place of another, arguments were mixed up.
-    fn name_of(&mut self, place: &str, value: &str) {
+    /// Detects swapped arguments: the rows name a space `space-1` and so on, so an id's prefix must fit its place.
+    fn check_id(&mut self, place: &str, value: &str) {
         let name = place.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         let belongs_to: &[&str] = match value.split('-').next().unwrap_or_default() {
             "space" => &["space", "scope"],
@@ -115,7 +120,7 @@ impl Check<'_> {
         let others = ["space", "union", "operator", "dentry"];
         let for_another = others.iter().any(|other| name.contains(other) && !belongs_to.contains(other));
         if for_another && !belongs_to.iter().any(|own| *own != "id" && name.contains(own)) {
-            self.wrong(Sort::WrongType, place, &format!("`{value}` belongs to another place"));
+            self.wrong(Category::WrongType, place, &format!("`{value}` belongs to another place"));
         }
     }
 
@@ -129,12 +134,12 @@ impl Check<'_> {
             };
             let values: Vec<Value> = if let Kind::List(item) = &field.kind {
                 let texts = if self.fact.operation() == "storage.batch_query_roles" {
-                    // The only list in a query that is one JSON text.
+                    // The only list that is sent as one JSON text in the query.
                     let list = take(&field.name).map(|text| serde_json::from_str(&text));
                     match list {
                         Some(Ok(list)) => list,
                         Some(Err(_)) => {
-                            self.wrong(Sort::WrongType, &place, "no JSON list of strings");
+                            self.wrong(Category::WrongType, &place, "not a JSON list of strings");
                             continue;
                         }
                         None => Vec::new(),
@@ -151,11 +156,11 @@ impl Check<'_> {
             let kind = if let Kind::List(item) = &field.kind { item } else { &field.kind };
             self.values(&place, kind, field, &values.iter().collect::<Vec<_>>());
             if self.fact.auth == "query" && field.name == "access_token" && values != [TOKEN] {
-                self.wrong(Sort::Request, &place, "it is not the token");
+                self.wrong(Category::Request, &place, "not the token");
             }
         }
         for (name, _) in left {
-            self.wrong(Sort::TooMuch, &below("query", &name), "not documented, or there twice");
+            self.wrong(Category::TooMuch, &below("query", &name), "undocumented, or sent twice");
         }
     }
 
@@ -163,17 +168,21 @@ impl Check<'_> {
         let length = request.header("content-length");
         let kind = request.header("content-type");
         if request.header("transfer-encoding").is_some() {
-            self.wrong(Sort::Request, "", "the body is chunked");
+            self.wrong(Category::Request, "", "the body is chunked");
         }
         let Some(fields) = &self.fact.body else {
-            // A POST and a PUT tell that there is nothing; a GET has no length at all.
+            // A POST or PUT without a body has length 0; a GET has no length.
             let lengths: &[Option<&str>] = match self.fact.method.as_str() {
                 "POST" | "PUT" => &[Some("0")],
                 "DELETE" => &[None, Some("0")],
                 _ => &[None],
             };
             if !lengths.contains(&length) || kind.is_some() {
-                self.wrong(Sort::Request, "", &format!("no body, but length {length:?} and type {kind:?}"));
+                self.wrong(
+                    Category::Request,
+                    "",
+                    &format!("no body, but length {length:?} and type {kind:?}"),
+                );
             }
             return;
         };
@@ -181,30 +190,34 @@ impl Check<'_> {
             return self.objects("body", fields, &[&form]);
         }
         if kind != Some("application/json") {
-            self.wrong(Sort::Request, "", &format!("the type of the body is {kind:?}"));
+            self.wrong(Category::Request, "", &format!("the type of the body is {kind:?}"));
         }
         match serde_json::from_slice(&request.body) {
             Ok(Value::Object(body)) => self.objects("body", fields, &[&body]),
-            _ => self.wrong(Sort::Request, "", &format!("the body is no JSON object, its length {length:?}")),
+            _ => self.wrong(
+                Category::Request,
+                "",
+                &format!("the body is not a JSON object, its length is {length:?}"),
+            ),
         }
     }
 
-    /// `present` of the `all` objects that can have the field have it.
+    /// Checks a field that `present` of the `all` possible objects have.
     fn presence(&mut self, place: &str, field: &Field, present: usize, all: usize) {
         if field.required && present < all {
-            self.wrong(Sort::NotSent, place, "required, and not sent");
+            self.wrong(Category::NotSent, place, "required, but not sent");
         } else if self.mode == Mode::Full && present == 0 {
-            self.wrong(Sort::NotSent, place, "cannot be sent");
+            self.wrong(Category::NotSent, place, "cannot be sent");
         } else if self.mode == Mode::Bare && !field.required && present > 0 {
-            self.wrong(Sort::TooMuch, place, "sent, and was not set");
+            self.wrong(Category::TooMuch, place, "sent, but not set");
         }
     }
 
-    /// All the objects at one place, because of a list not each has to have every field.
+    /// Checks all objects at one place together, because not every item of a list has every field.
     fn objects(&mut self, place: &str, fields: &[Field], objects: &[&Map<String, Value>]) {
         for name in objects.iter().flat_map(|object| object.keys()) {
             if !fields.iter().any(|field| field.name == *name) {
-                self.wrong(Sort::TooMuch, &below(place, name), "not documented");
+                self.wrong(Category::TooMuch, &below(place, name), "not documented");
             }
         }
         for field in fields {
@@ -224,14 +237,14 @@ impl Check<'_> {
             Kind::List(_) => value.as_array().is_some_and(|list| !list.is_empty()),
         };
         for value in values.iter().filter(|value| !fits(value)) {
-            self.wrong(Sort::WrongType, place, &format!("{value} is no {kind:?}, or empty"));
+            self.wrong(Category::WrongType, place, &format!("{value} is not a {kind:?}, or is empty"));
         }
         for text in values.iter().filter_map(|value| value.as_str()) {
-            self.name_of(place, text);
+            self.check_id(place, text);
             if text.is_empty() {
-                self.wrong(Sort::WrongType, place, "an empty text proves nothing");
+                self.wrong(Category::WrongType, place, "an empty text proves nothing");
             } else if !field.words.is_empty() && !field.words.iter().any(|word| word == text) {
-                self.wrong(Sort::WrongType, place, &format!("`{text}` is none of {:?}", field.words));
+                self.wrong(Category::WrongType, place, &format!("`{text}` is none of {:?}", field.words));
             }
         }
         match kind {
@@ -255,12 +268,12 @@ impl Check<'_> {
     }
 }
 
-/// The fields of multipart/form-data, each as text.
+/// Returns the fields of a multipart/form-data body, each as text.
 fn form(content_type: &str, body: &[u8]) -> Option<Map<String, Value>> {
     let boundary = content_type.strip_prefix("multipart/form-data; boundary=")?;
     let text = String::from_utf8_lossy(body);
     let (parts, rest) = text.rsplit_once(&format!("--{boundary}--\r\n"))?;
-    assert!(rest.is_empty(), "something follows the form");
+    assert!(rest.is_empty(), "the form is followed by other bytes");
     let mut fields = Map::new();
     for part in parts.split(&format!("--{boundary}\r\n")).skip(1) {
         let (head, content) = part.split_once("\r\n\r\n")?;
@@ -271,7 +284,7 @@ fn form(content_type: &str, body: &[u8]) -> Option<Map<String, Value>> {
     Some(fields)
 }
 
-/// What a text of the query stands for, if it is of the type; else it stays text, which is found to be none.
+/// Parses a query value as the documented type. An unparsable value stays text, which fails the type check.
 fn typed(text: String, kind: &Kind) -> Value {
     match kind {
         Kind::Number => text.parse::<i64>().map_or(Value::String(text), Value::from),

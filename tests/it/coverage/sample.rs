@@ -1,18 +1,18 @@
-//! Answers made of the facts, in which every value is there once and can be found again.
+//! Answers generated from the facts, in which every value is unique and can be located.
 
 use serde_json::{Map, Value, json};
 
 use super::facts::{Fact, Field, Kind};
 
-/// A value of an answer that is nowhere else in it.
+/// A value that occurs only once in an answer.
 pub(super) struct Leaf {
-    /// The dotted place: lists do not count, `*` is any key of a map, `#` the key itself.
+    /// The dotted place: list levels are omitted, `*` stands for any key of a map, `#` for the key itself.
     pub(super) place: String,
     text: String,
 }
 
 impl Leaf {
-    /// What stands before it in the text, if the text has it: as a whole, and not as a part of a longer one.
+    /// Returns the text before this value, if `text` contains the value as a whole word.
     pub(super) fn before<'t>(&self, text: &'t str) -> Option<&'t str> {
         let part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
         text.match_indices(&self.text).find_map(|(at, found)| {
@@ -23,7 +23,7 @@ impl Leaf {
     }
 }
 
-/// An answer and what is in it.
+/// An answer and its values.
 #[derive(Default)]
 pub(super) struct Sample {
     pub(super) answer: Value,
@@ -31,14 +31,14 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// Every field that is documented.
+    /// Creates an answer with every documented field.
     pub(super) fn of_facts(fact: &Fact) -> Self {
         let mut sample = Self::default();
         sample.answer = sample.object("", &fact.answer, fact);
         sample
     }
 
-    /// The documented example, with values of our own. Where it differs from the facts in shape, it stays as it is.
+    /// Creates the documented example with unique values. Its shape is kept, even if it differs from the facts.
     pub(super) fn of_example(fact: &Fact) -> Option<Self> {
         let mut sample = Self::default();
         sample.answer = sample.like("", &fact.answer, fact.example.as_ref()?, fact);
@@ -98,7 +98,7 @@ impl Sample {
                 let mut like = Map::new();
                 for (name, value) in object {
                     let field = fields.iter().find(|f| f.name == *name);
-                    // A key that is no field's name is a map's.
+                    // A key that is not a field name is the key of a map.
                     let place = below(place, field.map_or("*", |f| &f.name));
                     let fields = field.map_or(fields, |f| &f.fields);
                     like.insert(name.clone(), self.like(&place, fields, value, fact));
@@ -110,7 +110,7 @@ impl Sample {
     }
 }
 
-/// With anything but 0 in it, the answer is an error.
+/// Returns whether the field is an errcode, whose nonzero value makes the answer an error.
 pub(super) fn is_errcode(fact: &Fact, place: &str) -> bool {
     fact.host == "oapi" && place == "errcode"
 }
@@ -119,7 +119,7 @@ pub(super) fn below(place: &str, name: &str) -> String {
     if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
 }
 
-/// Where the objects are that a field holds.
+/// Returns the place of the objects inside a field.
 pub(super) fn inside(place: &str, kind: &Kind) -> String {
     match kind {
         Kind::List(item) => inside(place, item),
@@ -128,7 +128,7 @@ pub(super) fn inside(place: &str, kind: &Kind) -> String {
     }
 }
 
-/// All fields with their places, those of objects after the object.
+/// Returns all fields with their places; nested fields follow their object.
 pub(super) fn places<'f>(prefix: &str, fields: &'f [Field]) -> Vec<(String, &'f Field)> {
     let mut all = Vec::new();
     for field in fields {
@@ -140,7 +140,7 @@ pub(super) fn places<'f>(prefix: &str, fields: &'f [Field]) -> Vec<(String, &'f 
     all
 }
 
-/// Does something to every object that has the field at the place.
+/// Applies `change` to every object that contains the field at `place`.
 pub(super) fn at(answer: &mut Value, place: &str, change: &mut dyn FnMut(&mut Map<String, Value>, &str)) {
     match answer {
         Value::Array(items) => items.iter_mut().for_each(|item| at(item, place, change)),
@@ -157,7 +157,7 @@ pub(super) fn at(answer: &mut Value, place: &str, change: &mut dyn FnMut(&mut Ma
     }
 }
 
-/// The same answer with this value at the place.
+/// Returns the answer with this value at `place`.
 pub(super) fn with(answer: &Value, place: &str, value: &Value) -> Value {
     let mut answer = answer.clone();
     at(&mut answer, place, &mut |object, name| {
@@ -166,7 +166,7 @@ pub(super) fn with(answer: &Value, place: &str, value: &Value) -> Value {
     answer
 }
 
-/// The same answer without the field at the place.
+/// Returns the answer without the field at `place`.
 pub(super) fn without(answer: &Value, place: &str) -> Value {
     let mut answer = answer.clone();
     at(&mut answer, place, &mut |object, name| {

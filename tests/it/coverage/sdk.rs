@@ -1,18 +1,18 @@
-//! Requests for `tests/sdk/compare.py`, which holds them against those of the official SDK.
+//! Requests for `tests/sdk/compare.py`, which compares them with those of the official SDK.
 
 use serde_json::{Map, Value, json};
 
-use super::fake::Stand;
+use super::fake::RecordingServer;
 use super::rows_with_facts;
 use super::sample::Sample;
 
-/// One line for each operation with everything set: `SDK {..}`.
+/// Prints a line `SDK {..}` for each operation with everything set.
 #[test]
-#[ignore = "a part of tests/sdk/compare.py"]
-fn dump() {
-    let stand = Stand::new();
+#[ignore = "run by tests/sdk/compare.py"]
+fn print_requests() {
+    let server = RecordingServer::new();
     for (row, fact) in rows_with_facts() {
-        let (_, requests) = stand.call(row.full, &Sample::of_facts(fact).answer);
+        let (_, requests) = server.call(row.full, &Sample::of_facts(fact).answer);
         let request = &requests[0];
         let query: Map<String, Value> =
             request.query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();

@@ -15,7 +15,7 @@ fn text<T: std::fmt::Debug>(answer: Result<T>) -> Result<String> {
     answer.map(|answer| format!("{answer:?}"))
 }
 
-/// With all fields, of a kind that needs them.
+/// Returns a member with all fields, of a kind that needs them.
 fn department() -> [Member; 1] {
     [Member::new(MemberType::Dept, "dept-1").corp_id("corp-1")]
 }
@@ -24,7 +24,7 @@ fn person() -> [Member; 1] {
     [Member::user(UnionId("union-2"))]
 }
 
-/// An operation without options is called the same way twice.
+/// Builds the row of an operation without options, whose two calls are the same.
 const fn row(name: &'static str, call: fn(&Client) -> Result<String>) -> Row {
     Row { group: "storage", name, full: call, bare: call, withheld: &[] }
 }

@@ -8,7 +8,7 @@ use super::{Row, shown};
 
 const OPERATOR: UnionId<'_> = UnionId("union-1");
 
-/// A signature, which is never shown.
+/// Fields of a signature, which are never shown.
 const SIGNED: &[&str] = &[
     "headerSignatureInfo.resourceUrls",
     "headerSignatureInfo.internalResourceUrls",

@@ -1,4 +1,4 @@
-//! A flag ends a download at once, whatever it waits for, and nobody else's.
+//! A cancel flag ends its own download immediately, whatever that download waits for, and no other download.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use super::folder::{CHECKPOINT, Folder, NAME, PART};
 use super::*;
 
-/// Far less than the 30 seconds that a silent server is given, and far more than the flag needs.
+/// Far below the 30-second stall timeout, and far above the time that a cancellation takes.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Longer than any machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Upper bound for waits, generous enough for a slow machine.
+const HANG_LIMIT: Duration = Duration::from_secs(60);
 
-/// With the machine's clock: where a wait is not ended by the flag, it shows.
-fn patient(builder: ClientBuilder) -> ClientBuilder {
+/// Uses the machine's clock and long retry delays, so a wait that the flag does not end makes the test fail.
+fn with_real_waits(builder: ClientBuilder) -> ClientBuilder {
     let policy = RetryPolicy::new().max_delay(Duration::from_secs(120));
     builder.clock(RealClock(Instant::now())).retry(policy)
 }
@@ -34,15 +34,17 @@ impl dingtalk_files::testing::Clock for RealClock {
 }
 
 #[track_caller]
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
     let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+    while !condition() {
+        assert!(begun.elapsed() < HANG_LIMIT, "timed out waiting for: {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Runs a download, raises its flag when `is_time`, and gives its error, which must come soon after that.
+/// Runs a download, sets its flag once `is_time` holds, and returns the `done` of the resulting `Cancelled` error.
+///
+/// The error must follow the flag within [`SOON`].
 #[track_caller]
 fn cancelled(
     run: impl FnOnce(&AtomicBool) -> Result<Downloaded, Error> + Send,
@@ -66,12 +68,12 @@ fn cancelled(
 }
 
 impl Setup {
-    /// How many object requests have been answered, if only with a head.
+    /// Number of object requests that were answered, at least with a response head.
     fn answers(&self) -> usize {
         self.objects().iter().filter(|r| r.answered_status.is_some()).count()
     }
 
-    /// What a cancelled download left is what the next one uses.
+    /// Asserts that the next download reuses exactly the bytes that the cancelled download kept.
     #[track_caller]
     fn assert_resumes_after(&self, folder: &Folder, done: u64) {
         if done > 0 {
@@ -87,7 +89,7 @@ impl Setup {
 }
 
 #[test]
-fn a_flag_that_is_up_already_sends_nothing_and_touches_nothing() {
+fn a_flag_set_beforehand_sends_no_request_and_changes_no_file() {
     static UP: AtomicBool = AtomicBool::new(true);
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     for (parallel, resume) in [(1, false), (4, false), (1, true), (4, true)] {
@@ -100,7 +102,7 @@ fn a_flag_that_is_up_already_sends_nothing_and_touches_nothing() {
     assert!(matches!(result, Err(Error::Cancelled { done: 0 })), "{result:?}");
     assert!(s.fake.requests().is_empty() && folder.names().is_empty());
 
-    // What an earlier try has left is there afterwards.
+    // Files kept by an earlier attempt stay as they are.
     s.fault(Fault::CutAfter(400_000));
     s.file().download().resume(true).to_file(folder.target()).unwrap_err();
     let kept = [folder.part(), folder.checkpoint()].map(|path| fs::read(path).unwrap());
@@ -113,7 +115,7 @@ fn a_flag_that_is_up_already_sends_nothing_and_touches_nothing() {
 }
 
 #[test]
-fn a_flag_that_stays_down_changes_nothing() {
+fn an_unset_flag_has_no_effect() {
     static DOWN: AtomicBool = AtomicBool::new(false);
     for parallel in [1, 4] {
         let (s, folder) = (Setup::new(5 * MIB), Folder::new());
@@ -125,9 +127,9 @@ fn a_flag_that_stays_down_changes_nothing() {
 }
 
 #[test]
-fn before_the_answer() {
+fn cancel_ends_the_wait_for_an_answer() {
     for parallel in [1, 4] {
-        let (s, folder) = (Setup::with(5 * MIB, patient), Folder::new());
+        let (s, folder) = (Setup::with(5 * MIB, with_real_waits), Folder::new());
         s.fake.fault_always(Target::Object, Fault::StallBeforeAnswer);
         let run = |flag: &AtomicBool| {
             s.file().download().resume(true).parallel(parallel).cancel(flag).to_file(folder.target())
@@ -139,11 +141,11 @@ fn before_the_answer() {
 }
 
 #[test]
-fn in_the_middle_of_the_bodies() {
+fn cancel_ends_stalled_bodies_and_keeps_their_bytes() {
     for parallel in [1, 4] {
-        let (s, folder) = (Setup::with(12 * MIB, patient), Folder::new());
+        let (s, folder) = (Setup::with(12 * MIB, with_real_waits), Folder::new());
         if parallel > 1 {
-            // So that there are others.
+            // The first request succeeds, so that more connections are opened.
             s.fault(Fault::Several(Vec::new()));
         }
         s.fake.fault_always(Target::Object, Fault::StallAfter(700_000));
@@ -154,15 +156,15 @@ fn in_the_middle_of_the_bodies() {
         let on_disk = || fs::metadata(folder.part()).map_or(0, |part| part.len());
         let done = cancelled(run, || s.answers() == bodies && on_disk() > 200_000);
         assert!(done > 200_000 && done <= MIB + 4 * 700_000, "{done}");
-        assert_eq!(s.answers(), bodies, "nothing was asked for after that");
+        assert_eq!(s.answers(), bodies, "no request after the cancellation");
         s.assert_resumes_after(&folder, done);
     }
 }
 
 #[test]
-fn without_resume_nothing_is_left() {
+fn cancel_without_resume_leaves_no_files() {
     for parallel in [1, 4] {
-        let (s, folder) = (Setup::with(12 * MIB, patient), Folder::new());
+        let (s, folder) = (Setup::with(12 * MIB, with_real_waits), Folder::new());
         s.fake.fault_always(Target::Object, Fault::StallAfter(700_000));
         let run =
             |flag: &AtomicBool| s.file().download().parallel(parallel).cancel(flag).to_file(folder.target());
@@ -172,8 +174,8 @@ fn without_resume_nothing_is_left() {
 }
 
 #[test]
-fn a_writer_has_what_the_error_says() {
-    let s = Setup::with(MIB, patient);
+fn the_error_reports_how_many_bytes_the_writer_has() {
+    let s = Setup::with(MIB, with_real_waits);
     s.fault(Fault::StallAfter(300_000));
     let mut bytes = Vec::new();
     let run = |flag: &AtomicBool| s.file().download().cancel(flag).to_writer(&mut bytes, 5..);
@@ -183,9 +185,9 @@ fn a_writer_has_what_the_error_says() {
 }
 
 #[test]
-fn while_the_download_info_is_silent() {
-    // With retries, of which the flag must leave none.
-    let (s, folder) = (Setup::with(MIB, patient), Folder::new());
+fn cancel_ends_a_stalled_download_info_request() {
+    // Retries are enabled: the flag must suppress them.
+    let (s, folder) = (Setup::with(MIB, with_real_waits), Folder::new());
     s.fake.fault(Target::DownloadInfo, Fault::StallBeforeAnswer);
     let run = |flag: &AtomicBool| s.file().download().resume(true).cancel(flag).to_file(folder.target());
     assert_eq!(cancelled(run, || s.infos() > 0), 0);
@@ -194,26 +196,26 @@ fn while_the_download_info_is_silent() {
 }
 
 #[test]
-fn while_the_token_is_silent_and_others_wait_for_it() {
-    let (s, folder) = (Setup::with(MIB, patient), Folder::new());
+fn cancel_ends_a_stalled_token_request_without_failing_other_callers() {
+    let (s, folder) = (Setup::with(MIB, with_real_waits), Folder::new());
     s.fake.fault(Target::Token, Fault::StallBeforeAnswer);
-    let is_asked = || !s.fake.requests_to(Target::Token).is_empty();
+    let is_requested = || !s.fake.requests_to(Target::Token).is_empty();
     thread::scope(|scope| {
         let other = scope.spawn(|| {
-            wait_until("the first question for a token", is_asked);
+            wait_until("the first token request", is_requested);
             s.file().download_info()
         });
         let run = |flag: &AtomicBool| s.file().download().resume(true).cancel(flag).to_file(folder.target());
-        assert_eq!(cancelled(run, is_asked), 0);
-        // It asks for one itself, and gets it.
+        assert_eq!(cancelled(run, is_requested), 0);
+        // The other caller requests a token itself and receives it.
         assert!(other.join().unwrap().is_ok());
     });
     s.assert_resumes_after(&folder, 0);
 }
 
 #[test]
-fn during_the_wait_for_another_download_info() {
-    let (s, folder) = (Setup::with(MIB, patient), Folder::new());
+fn cancel_ends_the_wait_before_a_download_info_retry() {
+    let (s, folder) = (Setup::with(MIB, with_real_waits), Folder::new());
     let busy = Fault::api_error(503, "systemError").header("Retry-After", "100");
     s.fake.fault_always(Target::DownloadInfo, busy);
     let run = |flag: &AtomicBool| s.file().download().resume(true).cancel(flag).to_file(folder.target());
@@ -222,13 +224,13 @@ fn during_the_wait_for_another_download_info() {
 }
 
 #[test]
-fn the_failure_of_one_connection_does_not_wait_for_a_silent_other_one() {
-    let (s, folder) = (Setup::with(12 * MIB, |b| no_retries(patient(b))), Folder::new());
+fn a_failed_connection_does_not_wait_for_a_silent_one() {
+    let (s, folder) = (Setup::with(12 * MIB, |b| no_retries(with_real_waits(b))), Folder::new());
     s.fault(Fault::Several(Vec::new()));
     s.fault(Fault::StallAfter(100_000));
     s.fault(Fault::StallAfter(100_000));
     let begun = Instant::now();
-    // For good: 404 at the only URL.
+    // A 404 from the only URL is a final failure.
     s.fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
     let error = s.file().download().parallel(3).to_file(folder.target()).unwrap_err();
     assert!(error.is_not_found(), "{error}");
@@ -237,9 +239,9 @@ fn the_failure_of_one_connection_does_not_wait_for_a_silent_other_one() {
 }
 
 #[test]
-fn during_the_wait_for_another_try() {
+fn cancel_ends_the_wait_before_an_object_retry() {
     for parallel in [1, 4] {
-        let (s, folder) = (Setup::with(5 * MIB, patient), Folder::new());
+        let (s, folder) = (Setup::with(5 * MIB, with_real_waits), Folder::new());
         s.fault(Fault::CutAfter(200_000));
         let busy = Fault::object_error(503, "SlowDown").header("Retry-After", "100");
         s.fake.fault_always(Target::Object, busy);
@@ -253,8 +255,8 @@ fn during_the_wait_for_another_try() {
 }
 
 #[test]
-fn during_the_wait_for_an_archived_file() {
-    let (s, folder) = (Setup::with(MIB, patient), Folder::new());
+fn cancel_ends_the_wait_for_an_archived_file() {
+    let (s, folder) = (Setup::with(MIB, with_real_waits), Folder::new());
     s.fake.fault_always(Target::DownloadInfo, Fault::api_error(400, "fileArchived"));
     let file = s.file().wait_for_restore(Duration::from_secs(100), Duration::from_secs(3600));
     let run = |flag: &AtomicBool| file.download().resume(true).cancel(flag).to_file(folder.target());
@@ -263,12 +265,12 @@ fn during_the_wait_for_an_archived_file() {
 }
 
 #[test]
-fn while_an_earlier_try_is_checked() {
+fn cancel_ends_the_check_of_a_kept_part() {
     let (s, folder) = (Setup::with(4 * MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(3 * MIB));
     s.file().download().resume(true).to_file(folder.target()).unwrap_err();
     let flag = AtomicBool::new(false);
-    // The first report says that it checks.
+    // The first report is in the checking phase.
     let raise = |now: dingtalk_files::Progress| {
         assert_eq!(now.phase, dingtalk_files::Phase::Checking);
         flag.store(true, Ordering::Relaxed);
@@ -276,23 +278,23 @@ fn while_an_earlier_try_is_checked() {
     let download = s.file().download().resume(true).cancel(&flag).progress(raise);
     let error = download.to_file(folder.target()).unwrap_err();
     assert!(matches!(error, Error::Cancelled { .. }), "{error}");
-    assert_eq!(s.infos(), 1, "nothing was sent");
+    assert_eq!(s.infos(), 1, "no request was sent");
     s.assert_resumes_after(&folder, 3 * MIB);
 }
 
 #[test]
-fn another_download_of_the_same_client_goes_on() {
-    let (s, folder) = (Setup::with(12 * MIB, patient), Folder::new());
+fn other_downloads_of_the_client_continue() {
+    let (s, folder) = (Setup::with(12 * MIB, with_real_waits), Folder::new());
     s.fake.put_file("space-1", "dentry-2", "other.bin", s.content.clone());
     let other = s.client.file("space-1", "dentry-2", UnionId("operator-1"));
     let (begun, go_on) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
-        // It has its first bytes before the other one is cancelled, and gets the rest of the same body after that.
+        // This download receives its first bytes before the cancellation, and the rest of the same body afterwards.
         let running = scope.spawn(|| {
             let mut wait = AtFirstWrite(
                 Some(|| {
                     begun.store(true, Ordering::Release);
-                    wait_until("the other one was cancelled", || go_on.load(Ordering::Acquire));
+                    wait_until("the other download was cancelled", || go_on.load(Ordering::Acquire));
                 }),
                 Vec::new(),
             );
@@ -307,6 +309,6 @@ fn another_download_of_the_same_client_goes_on() {
         let (result, bytes) = running.join().unwrap();
         assert!(result.unwrap().verified && bytes == s.content.bytes(0..12 * MIB));
     });
-    assert_eq!(s.answers(), 2, "it was not even asked for again");
+    assert_eq!(s.answers(), 2, "the object was not requested again");
     s.assert_resumes_after(&folder, 0);
 }

@@ -1,6 +1,6 @@
-//! Downloads in a process of their own: to be killed, to be in the way, to run out of disk.
+//! Downloads in a child process, which a test can kill, run concurrently, or limit in disk space.
 //!
-//! The process is this test binary once more, told by its environment what to do.
+//! The child is this test binary again; environment variables describe its download.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,10 +17,10 @@ const TARGET: &str = "IT_CHILD_TARGET";
 const PARALLEL: &str = "IT_CHILD_PARALLEL";
 const RESUME: &str = "IT_CHILD_RESUME";
 
-/// Before what a child says, among what the test harness says.
+/// Prefix of a child's report, which separates it from the test harness's output.
 const MARK: &str = "CHILD: ";
 
-/// A clock that runs twenty times as fast: checkpoints, which are due every second, come every 50 milliseconds.
+/// A clock that runs 20 times as fast: checkpoints, due every second, are written every 50 milliseconds.
 #[derive(Debug)]
 struct Fast(Instant);
 
@@ -36,7 +36,7 @@ impl Clock for Fast {
     }
 }
 
-/// What a child downloads.
+/// A child's download.
 pub(super) struct Job<'a> {
     pub(super) fake: &'a FakeDingTalk,
     pub(super) dentry: &'a str,
@@ -50,7 +50,7 @@ impl Job<'_> {
         self.with_arguments(Command::new(std::env::current_exe().unwrap()))
     }
 
-    /// Under a limit for the size of its files, in blocks of 512 bytes: a write behind it fails.
+    /// Limits the child's file size to `blocks` blocks of 512 bytes: a write beyond the limit fails.
     #[cfg(unix)]
     pub(super) fn command_with_file_limit(&self, blocks: u32) -> Command {
         let mut shell = Command::new("sh");
@@ -74,9 +74,9 @@ impl Job<'_> {
     }
 }
 
-/// What a child that has ended had to say.
+/// Returns the report of a child that has ended.
 #[track_caller]
-pub(super) fn said(output: &Output) -> String {
+pub(super) fn child_report(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find_map(|line| line.split_once(MARK));
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -84,7 +84,7 @@ pub(super) fn said(output: &Output) -> String {
 }
 
 #[test]
-#[ignore = "the other half of tests that need a process; by itself it does nothing"]
+#[ignore = "runs in the child process of other tests; does nothing when run directly"]
 fn run() {
     let var = |name| std::env::var(name).ok();
     let (Some(base_url), Some(dentry), Some(target)) = (var(BASE_URL), var(DENTRY), var(TARGET)) else {

@@ -1,4 +1,4 @@
-//! Many transfers of one client at once.
+//! Many concurrent transfers of one client.
 
 use std::thread;
 
@@ -6,7 +6,7 @@ use super::folder::{Folder, assert_content};
 use super::*;
 
 #[test]
-fn thirty_two_transfers_at_once() {
+fn thirty_two_concurrent_transfers_succeed() {
     let fake = FakeDingTalk::start().unwrap();
     let client = fake.client().build().unwrap();
     let contents: Vec<_> =
@@ -14,7 +14,7 @@ fn thirty_two_transfers_at_once() {
     for (number, content) in contents.iter().enumerate() {
         fake.put_file("space-1", &format!("dentry-{number}"), "file.bin", content.clone());
     }
-    // Some have to begin again in the middle of all this.
+    // Some transfers are interrupted and resume.
     (0..6).for_each(|_| fake.fault(Target::Object, Fault::CutAfter(10_000)));
     let folder = Folder::new();
     thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! URLs that fail, signatures that lapse: tries are bounded, whatever the servers do, and bytes are fetched from where
-//! they can be had.
+//! Failing URLs and lapsing signatures: the number of attempts is bounded whatever the servers do, and a download
+//! succeeds if any URL works.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,16 +10,16 @@ use super::folder::{Folder, NAME};
 use super::object_server::{Object, ObjectServer, Reply};
 use super::*;
 
-/// More than any bound that a user could live with.
+/// A number of requests that only an unbounded retry loop reaches.
 const ENDLESS: usize = 300;
 
 fn two_urls(s: &Setup, a: &ObjectServer, b: &ObjectServer) {
     s.fake.set_resource_urls(vec![a.url(), b.url()]);
 }
 
-/// A was asked six times, B never, and the download failed: a thousand bytes each time were progress.
+/// Regression: 1000 bytes per attempt counted as progress, so A got six requests, B none, and the download failed.
 #[test]
-fn a_url_that_breaks_off_early_each_time_is_left() {
+fn a_url_that_always_breaks_off_early_is_abandoned() {
     for bytes in [1, 1000, 16_000] {
         let s = Setup::new(MIB);
         let object = Object::new(&s.content);
@@ -27,18 +27,18 @@ fn a_url_that_breaks_off_early_each_time_is_left() {
         let b = ObjectServer::start(&object, |_| Reply::Right);
         two_urls(&s, &a, &b);
         assert!(s.assert_gets(.., 0..MIB).verified);
-        let asked = a.requests().len();
-        assert!((1..=3).contains(&asked), "A was asked {asked} times for {bytes} bytes each");
+        let requests = a.requests().len();
+        assert!((1..=3).contains(&requests), "A got {requests} requests, {bytes} bytes each");
         assert_eq!(b.requests().len(), 1);
-        // The bytes that A gave are not fetched again.
+        // The bytes from A are not fetched again.
         let first = b.requests()[0].range.clone().map_or(0, |range| range.start);
-        assert_eq!(first, (asked * bytes) as u64);
+        assert_eq!(first, (requests * bytes) as u64);
     }
 }
 
-/// Each connection of several leaves it.
+/// Every connection of a parallel download abandons the URL.
 #[test]
-fn several_connections_leave_it_too() {
+fn parallel_connections_abandon_a_url_that_breaks_off_early() {
     let (s, folder) = (Setup::new(6 * MIB), Folder::new());
     let object = Object::new(&s.content);
     let a = ObjectServer::start(&object, |_| Reply::Cut(1000));
@@ -47,12 +47,12 @@ fn several_connections_leave_it_too() {
     let done = s.file().download().parallel(3).to_file(folder.target()).unwrap();
     assert!(done.verified);
     folder.assert_only(NAME, &s.content);
-    assert!(a.requests().len() <= 3 * 3, "A was asked {} times", a.requests().len());
+    assert!(a.requests().len() <= 3 * 3, "A got {} requests", a.requests().len());
 }
 
-/// A URL that breaks off after a good piece each time is as good as any.
+/// A URL that breaks off only after substantial progress is not abandoned.
 #[test]
-fn a_url_that_makes_progress_stays() {
+fn a_url_that_makes_progress_is_kept() {
     let s = Setup::new(MIB);
     let object = Object::new(&s.content);
     let a = ObjectServer::start(&object, |_| Reply::Cut(128 * 1024));
@@ -62,9 +62,9 @@ fn a_url_that_makes_progress_stays() {
     assert_eq!((a.requests().len(), b.requests().len()), (8, 0));
 }
 
-/// No URL is any better: an error after a bounded number of tries, with the bytes that there are.
+/// If every URL breaks off early, the download fails after a bounded number of attempts and keeps the received bytes.
 #[test]
-fn urls_that_all_break_off_early_end() {
+fn download_fails_if_every_url_breaks_off_early() {
     for bytes in [1, 1000] {
         let s = Setup::new(MIB);
         let object = Object::new(&s.content);
@@ -73,7 +73,7 @@ fn urls_that_all_break_off_early_end() {
             .map(|_| {
                 let count = std::sync::Arc::clone(&count);
                 ObjectServer::start(&object, move |_| {
-                    // A client that never ends is given the rest, and the test fails.
+                    // A client that retries endlessly receives the rest, which makes the test fail.
                     let is_endless = count.fetch_add(1, Ordering::Relaxed) > ENDLESS;
                     if is_endless { Reply::Right } else { Reply::Cut(bytes) }
                 })
@@ -82,40 +82,45 @@ fn urls_that_all_break_off_early_end() {
         s.fake.set_resource_urls(servers.iter().map(ObjectServer::url).collect());
         let error = s.assert_fails(.., 0);
         assert!(matches!(error, Error::Interrupted { .. }) && error.is_transient(), "{error}");
-        let asked = count.load(Ordering::Relaxed);
-        assert!((3..=60).contains(&asked), "{asked} tries");
+        let attempts = count.load(Ordering::Relaxed);
+        assert!((3..=60).contains(&attempts), "{attempts} attempts");
     }
 }
 
-/// Runs a download that must end by itself, with an error: a flag goes up when it does not.
+/// Runs a download that must fail after a bounded number of requests, and returns its error and that number.
+///
+/// A cancel flag ends a download that does not stop.
 #[track_caller]
-fn ends(s: &Setup, mut at_each_report: impl FnMut(usize) + Send) -> (Error, usize) {
+fn assert_fails_in_bounded_requests(
+    s: &Setup,
+    mut at_each_report: impl FnMut(usize) + Send,
+) -> (Error, usize) {
     let flag = AtomicBool::new(false);
     let mut reports = 0;
-    let look = |_| {
+    let on_progress = |_| {
         reports += 1;
         at_each_report(reports);
         if s.objects().len() > ENDLESS {
             flag.store(true, Ordering::Relaxed);
         }
     };
-    let result = s.file().download().cancel(&flag).progress(look).to_writer(&mut io::sink(), ..);
+    let result = s.file().download().cancel(&flag).progress(on_progress).to_writer(&mut io::sink(), ..);
     let error = result.unwrap_err();
-    assert!(!matches!(error, Error::Cancelled { .. }), "no end after {} requests", s.objects().len());
+    assert!(!matches!(error, Error::Cancelled { .. }), "still running after {} requests", s.objects().len());
     (error, s.objects().len() + s.infos())
 }
 
-/// Each try brought a new signature, for the last one had lapsed; and with another number of URLs nothing was known of
-/// those that had been tried: no wait, no end.
+/// Regression: every attempt fetched a new signature because the last one had lapsed, and a different number of URLs
+/// reset the state of the URLs already tried. The download retried without waiting and without end.
 #[test]
-fn signatures_that_lapse_at_once_do_not_prolong_the_tries() {
+fn signatures_that_lapse_immediately_do_not_extend_the_retries() {
     for numbers in [[2, 3], [1, 2], [2, 2], [1, 1]] {
         let s = Setup::new(MIB);
         let clock = s.clock.clone();
-        let slow = ObjectServer::start(&Object::new(&s.content), move |asked| {
+        let slow = ObjectServer::start(&Object::new(&s.content), move |request| {
             clock.advance(Duration::from_secs(2));
-            // A client that never ends is served, and the test fails.
-            if asked.number > ENDLESS { Reply::Right } else { Reply::error(503, "SlowDown") }
+            // A client that retries endlessly succeeds, which makes the test fail.
+            if request.number > ENDLESS { Reply::Right } else { Reply::error(503, "SlowDown") }
         });
         for number in numbers.iter().cycle().take(2 * ENDLESS) {
             let urls: Vec<_> = (0..*number).map(|n| format!("{}?mirror={n}", slow.url())).collect();
@@ -124,20 +129,20 @@ fn signatures_that_lapse_at_once_do_not_prolong_the_tries() {
             s.fake.fault(Target::DownloadInfo, Fault::json(200, info));
         }
         let (_, result) = s.get(..);
-        let (asked, infos) = (slow.requests().len(), s.infos());
-        assert!(asked <= 60 && infos <= 60, "{numbers:?}: {asked} requests and {infos} infos: {result:?}");
+        let (requests, infos) = (slow.requests().len(), s.infos());
+        assert!(requests <= 60 && infos <= 60, "{numbers:?}: {requests} requests, {infos} infos: {result:?}");
         assert_eq!(result.unwrap_err().code(), Some("SlowDown"), "{numbers:?}");
     }
 }
 
-/// Neither do many URLs for each of them.
+/// The number of signatures does not grow with the number of URLs.
 #[test]
-fn many_urls_do_not_multiply_the_signatures() {
+fn more_urls_do_not_cost_more_signatures() {
     for urls in [1, 3, 20] {
         let s = Setup::new(MIB);
         s.fake.set_resource_urls((0..urls).map(|n| format!("{{good}}?mirror={n}")).collect());
         s.fake.fault_always(Target::Object, Fault::object_error(403, "AccessDenied"));
-        let (error, requests) = ends(&s, |_| {});
+        let (error, requests) = assert_fails_in_bounded_requests(&s, |_| {});
         assert_eq!(error.code(), Some("AccessDenied"), "{error}");
         assert!(requests <= 60, "{urls} URLs: {requests} requests");
         assert!(s.infos() <= 8, "{urls} URLs: {} infos", s.infos());
@@ -149,7 +154,7 @@ fn xml(status: u16, code: &str, message: &str) -> Fault {
     Fault::Answer { status, content_type: "application/xml".into(), body: body.into(), headers: Vec::new() }
 }
 
-/// The answers of stores and of what stands before them to a signature that has lapsed.
+/// Responses of object stores, and of proxies in front of them, to a lapsed signature.
 fn lapsed() -> Vec<(&'static str, Fault)> {
     vec![
         ("403 AccessDenied", xml(403, "AccessDenied", "Request has expired.")),
@@ -171,16 +176,16 @@ fn lapsed() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// Only some of them brought a new signature.
+/// Regression: only some of these refusals caused a renewal.
 #[test]
-fn a_signature_that_is_refused_is_renewed_once() {
+fn a_refused_signature_is_renewed_once() {
     for (name, refusal) in lapsed() {
         let s = Setup::new(MIB);
         s.fault(refusal.clone());
         assert!(s.get(..).1.is_ok_and(|done| done.verified), "{name}");
         assert_eq!((s.infos(), s.objects().len()), (2, 2), "{name}");
 
-        // In mid-body too, and the bytes are those of one object.
+        // The same after an interrupted body; all bytes are from one object.
         let (s, folder) = (Setup::new(MIB), Folder::new());
         s.fault(Fault::CutAfter(400_000));
         s.fault(refusal.clone());
@@ -192,9 +197,9 @@ fn a_signature_that_is_refused_is_renewed_once() {
     }
 }
 
-/// By every connection of a parallel download, for which one new signature is enough.
+/// One renewed signature is enough for all connections of a parallel download.
 #[test]
-fn several_connections_share_a_new_signature() {
+fn parallel_connections_share_a_renewed_signature() {
     for (name, refusal) in lapsed() {
         let (s, folder) = (Setup::new(6 * MIB), Folder::new());
         s.fault(Fault::Several(Vec::new()));
@@ -208,23 +213,23 @@ fn several_connections_share_a_new_signature() {
 }
 
 #[test]
-fn a_signature_that_is_refused_for_ever_is_an_error() {
+fn download_fails_if_every_signature_is_refused() {
     for (name, refusal) in lapsed() {
         let s = Setup::new(MIB);
         s.fake.fault_always(Target::Object, refusal.clone());
-        let (_, requests) = ends(&s, |_| {});
+        let (_, requests) = assert_fails_in_bounded_requests(&s, |_| {});
         assert!(requests <= 12, "{name}: {requests} requests");
         assert!(s.infos() >= 2, "{name}: no other signature was tried");
     }
 }
 
-/// Nothing changes by asking again, and every call counts against a monthly number.
+/// A retry would not change the answer, and every call counts against a monthly quota.
 #[test]
-fn a_final_refusal_is_not_asked_again() {
+fn a_final_refusal_is_not_retried() {
     for (status, code) in [(403, "UserDisable"), (400, "InvalidArgument"), (400, "InvalidObjectName")] {
         let s = Setup::new(MIB);
         s.fake.fault_always(Target::Object, Fault::object_error(status, code));
-        let (error, _) = ends(&s, |_| {});
+        let (error, _) = assert_fails_in_bounded_requests(&s, |_| {});
         assert_eq!(error.code(), Some(code), "{error}");
         assert_eq!((s.objects().len(), s.infos()), (1, 1), "{code}");
     }

@@ -1,4 +1,4 @@
-//! Cuts, resets, stalls, dead hosts: the right bytes, or an error that says how many there are.
+//! Cuts, resets, stalls, dead hosts: a download yields the right bytes, or an error with the number of bytes written.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use dingtalk_files::{NetworkStage, Problem};
 use super::*;
 
 #[test]
-fn a_broken_body_is_resumed_from_the_next_byte_of_the_same_object() {
+fn an_interrupted_body_is_resumed_at_the_next_byte_of_the_same_object() {
     for fault in [Fault::CutAfter, Fault::ResetAfter] {
         let s = Setup::new(MIB);
         s.fault(fault(400_000));
@@ -25,7 +25,7 @@ fn a_broken_body_is_resumed_from_the_next_byte_of_the_same_object() {
 }
 
 #[test]
-fn a_cut_writes_every_byte_that_came() {
+fn every_byte_received_before_a_cut_is_written() {
     let s = Setup::with(MIB, no_retries);
     s.fault(Fault::CutAfter(300_001));
     let error = s.assert_fails(5.., 5);
@@ -38,8 +38,8 @@ fn a_cut_writes_every_byte_that_came() {
 }
 
 #[test]
-fn a_cut_of_a_part_of_unknown_framing_is_noticed() {
-    // The body ends with the connection: to HTTP a cut looks like an end.
+fn a_cut_range_without_content_length_is_detected() {
+    // The body ends with the connection, so for HTTP a cut looks like a regular end.
     let s = Setup::new(1000);
     s.fault(Fault::Several(vec![Fault::NoContentLength, Fault::CutAfter(300)]));
     s.assert_gets(100..900, 100..900);
@@ -47,12 +47,12 @@ fn a_cut_of_a_part_of_unknown_framing_is_noticed() {
 }
 
 #[test]
-fn bodies_without_a_length() {
+fn bodies_without_content_length_are_verified_by_checksum_or_range() {
     let s = Setup::new(MIB);
     s.fault(Fault::Chunked);
     assert!(s.assert_gets(.., 0..MIB).verified);
     s.fault(Fault::NoContentLength);
-    assert!(s.assert_gets(.., 0..MIB).verified, "the checksum vouches for the end");
+    assert!(s.assert_gets(.., 0..MIB).verified, "the checksum confirms that the body is complete");
 
     for framing in [Fault::Chunked, Fault::NoContentLength] {
         s.fault(Fault::Several(vec![framing, Fault::Crc(None)]));
@@ -60,7 +60,7 @@ fn bodies_without_a_length() {
         assert_eq!(error.bytes_written(), 0);
         assert!(matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::WrongRange(_))), "{error}");
     }
-    // A part tells its length by its range.
+    // The length of a range response follows from its Content-Range.
     for framing in [Fault::Chunked, Fault::NoContentLength] {
         s.fault(framing);
         s.assert_gets(100..200_000, 100..200_000);
@@ -68,7 +68,7 @@ fn bodies_without_a_length() {
 }
 
 #[test]
-fn a_checksum_is_no_help_against_a_cut_but_tells() {
+fn a_cut_without_content_length_is_a_checksum_mismatch() {
     let s = Setup::new(MIB);
     s.fault(Fault::Several(vec![Fault::NoContentLength, Fault::CutAfter(1000)]));
     let error = s.assert_fails(.., 0);
@@ -83,7 +83,7 @@ fn a_cut_chunked_body_is_resumed() {
 }
 
 #[test]
-fn a_stall_ends_by_itself_and_is_resumed() {
+fn a_stalled_body_times_out_and_is_resumed() {
     let s = Setup::with(MIB, |b| b.stall_timeout(Duration::from_millis(200)));
     s.fault(Fault::StallAfter(200_000));
     s.assert_gets(.., 0..MIB);
@@ -99,14 +99,14 @@ fn a_stall_ends_by_itself_and_is_resumed() {
 }
 
 #[test]
-fn slow_is_not_stalled() {
+fn a_slow_body_does_not_time_out() {
     let s = Setup::with(100, |b| no_retries(b.stall_timeout(Duration::from_millis(500))));
     s.fault(Fault::Slow { bytes: 20, pause: Duration::from_millis(50) });
     s.assert_gets(.., 0..100);
 }
 
 #[test]
-fn server_errors_are_retried_with_waits_that_grow() {
+fn server_errors_are_retried_with_growing_waits() {
     let s = Setup::new(1000);
     for _ in 0..5 {
         s.fault(Fault::object_error(503, "ServiceUnavailable"));
@@ -128,7 +128,7 @@ fn retry_after_is_honoured() {
 }
 
 #[test]
-fn the_last_error_is_the_answer_when_the_budget_is_spent() {
+fn the_last_error_is_returned_when_the_retries_are_used_up() {
     let s = Setup::new(1000);
     s.fake.fault_always(Target::Object, Fault::object_error(500, "InternalError"));
     let error = s.assert_fails(.., 0);
@@ -138,8 +138,8 @@ fn the_last_error_is_the_answer_when_the_budget_is_spent() {
 }
 
 #[test]
-fn the_budget_refills_on_progress() {
-    // Far more breaks than retries, each after a good piece.
+fn progress_refills_the_retry_budget() {
+    // Far more interruptions than retries, each after substantial progress.
     let s = Setup::with(MIB, |b| b.retry(RetryPolicy::new().max_retries(1)));
     s.fake.fault_always(Target::Object, Fault::CutAfter(64 * KIB));
     s.assert_gets(.., 0..MIB);
@@ -147,7 +147,7 @@ fn the_budget_refills_on_progress() {
 }
 
 #[test]
-fn no_progress_at_all_ends() {
+fn a_download_without_progress_fails() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(100 * KIB));
     s.fake.fault_always(Target::Object, Fault::CutAfter(0));
@@ -157,9 +157,9 @@ fn no_progress_at_all_ends() {
 }
 
 #[test]
-fn a_dead_host_hands_over_with_the_offset_kept() {
+fn a_download_continues_at_the_next_host_if_a_host_is_dead() {
     let s = Setup::with(MIB, no_retries);
-    // A port that was just free: nobody listens there.
+    // The port was free a moment ago, so nothing listens there.
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     s.fake.set_resource_urls(vec![
         format!("http://{closed}/gone"),
@@ -182,30 +182,30 @@ fn a_dead_host_hands_over_with_the_offset_kept() {
         let mirrors: Vec<_> = s.objects()[before..].iter().map(|r| r.raw_query.clone()).collect();
         assert_eq!(mirrors, ["mirror=1", "mirror=2"], "{dead:?}");
     }
-    assert!(s.clock.sleeps().is_empty(), "going on to the next host needs no wait");
+    assert!(s.clock.sleeps().is_empty(), "switching to the next host needs no wait");
 }
 
 #[test]
-fn the_host_that_works_stays_and_the_next_takes_over_at_the_offset() {
+fn a_working_host_is_kept_and_the_next_host_continues_at_the_offset() {
     let s = Setup::new(MIB);
     s.fake.set_resource_urls(vec!["{good}?mirror=1".to_owned(), "{good}?mirror=2".to_owned()]);
     s.fault(Fault::CutAfter(500_000));
     s.fault(Fault::object_error(500, "InternalError"));
     s.assert_gets(.., 0..MIB);
-    let asked: Vec<_> =
+    let requests: Vec<_> =
         s.objects().iter().map(|r| (r.raw_query.clone(), r.header("range").is_some())).collect();
     let expected = [("mirror=1", false), ("mirror=1", true), ("mirror=2", true)];
-    assert_eq!(asked, expected.map(|(m, r)| (m.to_owned(), r)));
+    assert_eq!(requests, expected.map(|(m, r)| (m.to_owned(), r)));
     assert_eq!(s.ranges()[2], range(&format!("bytes=500000-{}", MIB - 1)));
 }
 
 #[test]
-fn an_object_gone_everywhere_is_not_found() {
+fn an_object_missing_at_every_url_is_not_found() {
     let s = Setup::new(10);
     s.fake.fault_always(Target::Object, Fault::object_error(404, "NoSuchKey"));
     let error = s.assert_fails(.., 0);
     assert!(error.is_not_found() && error.code() == Some("NoSuchKey"), "{error}");
-    assert_eq!(s.objects().len(), 1, "asking again would not bring it back");
+    assert_eq!(s.objects().len(), 1, "a 404 from the only URL is not retried");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn the_overall_timeout_ends_retries_with_the_last_real_error() {
+fn the_overall_timeout_ends_retries_with_the_last_server_error() {
     let s = Setup::with(10, |b| b.overall_timeout(Duration::from_secs(30)));
     let busy = Fault::object_error(503, "SlowDown").header("Retry-After", "12");
     s.fake.fault_always(Target::Object, busy);
@@ -233,18 +233,18 @@ fn the_overall_timeout_ends_retries_with_the_last_real_error() {
 }
 
 #[test]
-fn a_failing_writer_ends_the_download_at_once() {
+fn a_failing_writer_ends_the_download_immediately() {
     let s = Setup::new(MIB);
-    let error = s.file().download_to(&mut Full(300_000), ..).unwrap_err();
+    let error = s.file().download_to(&mut LimitedWriter(300_000), ..).unwrap_err();
     let Error::Write { written: 300_000, cause } = &error else { panic!("{error}") };
     assert_eq!(cause.kind(), io::ErrorKind::StorageFull);
     assert_eq!(s.objects().len(), 1);
 }
 
-/// Interrupts every other write, and takes a few bytes of the rest: all of it allowed.
-struct Fussy(bool, Vec<u8>);
+/// A writer that interrupts every other write and accepts few bytes at a time, as `Write` permits.
+struct InterruptedWriter(bool, Vec<u8>);
 
-impl Write for Fussy {
+impl Write for InterruptedWriter {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.0 = !self.0;
         if self.0 {
@@ -259,16 +259,16 @@ impl Write for Fussy {
 }
 
 #[test]
-fn a_fussy_writer_gets_every_byte_once() {
+fn a_writer_with_interrupted_and_short_writes_gets_every_byte_once() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(300_001));
-    let mut writer = Fussy(false, Vec::new());
+    let mut writer = InterruptedWriter(false, Vec::new());
     assert!(s.file().download_to(&mut writer, ..).unwrap().verified);
     assert!(writer.1 == s.content.bytes(0..MIB));
 }
 
 #[test]
-fn a_finished_download_gives_its_connection_back() {
+fn a_finished_download_returns_its_connection_to_the_pool() {
     let s = Setup::new(MIB);
     for _ in 0..3 {
         s.assert_gets(.., 0..MIB);

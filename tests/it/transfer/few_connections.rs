@@ -1,10 +1,11 @@
-//! A parallel download where several connections are of no use: it goes on with those that work, and costs no more.
+//! Parallel downloads from servers that limit ranges or connections: they continue with the connections that work, and
+//! do not multiply the traffic.
 
 use super::folder::{Folder, NAME};
-use super::object_server::{Asked, Object, ObjectServer, Reply};
+use super::object_server::{Object, ObjectRequest, ObjectServer, Reply};
 use super::*;
 
-/// Downloads over so many connections from this server, and compares.
+/// Downloads from `server` over the given number of connections, and compares the content.
 #[track_caller]
 fn assert_downloads(s: &Setup, server: &ObjectServer, connections: usize) {
     let folder = Folder::new();
@@ -15,38 +16,42 @@ fn assert_downloads(s: &Setup, server: &ObjectServer, connections: usize) {
     folder.assert_only(NAME, &s.content);
 }
 
-/// A part at the end of the object read everything before it: 1200 MB were sent for 64 MB.
+/// Regression: a range at the end of the object read everything before it, and 1200 MB were sent for 64 MB.
 #[test]
-fn ranges_that_hold_for_the_first_request_only_do_not_multiply_the_bytes() {
+fn ranges_honoured_only_for_the_first_request_do_not_multiply_the_traffic() {
     const SIZE: u64 = 64 * MIB;
     let s = Setup::new(SIZE);
     let object = Object::new(&s.content);
     for connections in [4, 8] {
-        let only_first = |asked: &Asked| if asked.number == 0 { Reply::Right } else { Reply::Whole };
+        let only_first =
+            |request: &ObjectRequest| if request.number == 0 { Reply::Right } else { Reply::Whole };
         let server = ObjectServer::start(&object, only_first);
         assert_downloads(&s, &server, connections);
-        // The system takes some megabytes that the client never reads.
+        // Socket buffers accept some megabytes that the client never reads.
         let most = 2 * SIZE + connections as u64 * 8 * MIB;
         assert!(server.sent() <= most, "{connections} connections: {} MiB", server.sent() / MIB);
         assert!(server.requests().len() <= 4 * connections, "{}", server.requests().len());
     }
 }
 
-/// Every second range is honoured, as where one of two caches knows them.
+/// Every second range is honoured, as if one of two caches did not support ranges.
 #[test]
-fn ranges_that_hold_now_and_then_do_not_multiply_the_bytes() {
+fn ranges_honoured_only_sometimes_do_not_multiply_the_traffic() {
     const SIZE: u64 = 32 * MIB;
     let s = Setup::new(SIZE);
     let object = Object::without_checksum(&s.content);
     let server =
-        ObjectServer::start(&object, |asked| if asked.number % 2 == 0 { Reply::Right } else { Reply::Whole });
+        ObjectServer::start(
+            &object,
+            |request| if request.number % 2 == 0 { Reply::Right } else { Reply::Whole },
+        );
     assert_downloads(&s, &server, 4);
     assert!(server.sent() <= 2 * SIZE + 4 * 8 * MIB, "{} MiB", server.sent() / MIB);
 }
 
-/// No range is ever honoured.
+/// The server never honours a range.
 #[test]
-fn a_server_without_ranges_sends_everything_once() {
+fn a_server_without_ranges_sends_the_object_once() {
     const SIZE: u64 = 32 * MIB;
     let s = Setup::new(SIZE);
     let server = ObjectServer::start(&Object::new(&s.content), |_| Reply::Whole);
@@ -57,9 +62,10 @@ fn a_server_without_ranges_sends_everything_once() {
     }
 }
 
-/// Limits for each client address are answered in many ways, and each of them ended what one connection could do.
+/// Servers report per-address limits in many ways. Regression: each of these answers failed a download that works over
+/// one connection.
 #[test]
-fn additional_connections_that_are_refused_are_done_without() {
+fn download_succeeds_if_additional_connections_are_refused() {
     let refusals = [
         (403, "AccessDenied"),
         (403, "TooManyConnections"),
@@ -70,37 +76,37 @@ fn additional_connections_that_are_refused_are_done_without() {
     for (status, code) in refusals {
         for configure in [no_retries as fn(ClientBuilder) -> ClientBuilder, |builder| builder] {
             let s = Setup::with(12 * MIB, configure);
-            let refuse = move |asked: &Asked| {
-                if asked.is_additional { Reply::error(status, code) } else { Reply::Right }
+            let refuse = move |request: &ObjectRequest| {
+                if request.is_additional { Reply::error(status, code) } else { Reply::Right }
             };
             let server = ObjectServer::start(&Object::new(&s.content), refuse);
             assert_downloads(&s, &server, 4);
             assert!(server.requests().len() <= 60, "{status}: {} requests", server.requests().len());
-            // Connections change hands, and a worker that got one that works may ask again: at most three times for each
-            // range. How often all of them ask together is counted in `signer`.
+            // Workers exchange connections, and a worker that received a working one may renew the signature again:
+            // at most three times for each range. The `signer` module counts the renewals of all workers together.
             let ranges = 13;
             assert!(s.infos() <= 1 + 3 * ranges, "{status}: {} infos", s.infos());
         }
     }
 }
 
-/// With pages in place of the store's words, as proxies have them.
+/// The refusals are HTML pages, as proxies send them, instead of the store's XML.
 #[test]
-fn additional_connections_that_are_refused_by_a_page_are_done_without() {
+fn download_succeeds_if_additional_connections_are_refused_with_a_page() {
     for status in ["403 Forbidden", "429 Too Many Requests", "503 Busy", "509 Limit"] {
         let s = Setup::new(12 * MIB);
-        let refuse = move |asked: &Asked| {
+        let refuse = move |request: &ObjectRequest| {
             let page = Reply::text(status, "Content-Type: text/html\r\n", "<html>one at a time</html>");
-            if asked.is_additional { page } else { Reply::Right }
+            if request.is_additional { page } else { Reply::Right }
         };
         let server = ObjectServer::start(&Object::new(&s.content), refuse);
         assert_downloads(&s, &server, 4);
     }
 }
 
-/// `Connection refused` for the second.
+/// The second connection fails with `Connection refused`.
 #[test]
-fn additional_connections_that_cannot_be_made_are_done_without() {
+fn download_succeeds_if_additional_connections_cannot_be_opened() {
     for configure in [no_retries as fn(ClientBuilder) -> ClientBuilder, |builder| builder] {
         let s = Setup::with(12 * MIB, configure);
         let server = ObjectServer::with_connections(1, &Object::new(&s.content), |_| Reply::Right);
@@ -108,10 +114,10 @@ fn additional_connections_that_cannot_be_made_are_done_without() {
     }
 }
 
-/// A process that is short of descriptors: one connection can be made, eight cannot.
+/// The process has too few file descriptors for eight connections, but enough for one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_process_without_descriptors_downloads_over_what_it_has() {
+fn download_succeeds_with_few_file_descriptors() {
     use super::process::Job;
     let s = Setup::new(12 * MIB);
     let run = |limit: usize, connections| {

@@ -1,4 +1,4 @@
-//! A folder of a test's own, gone when the test ends, and what is looked at in it.
+//! A temporary folder, removed when the test ends, with helpers that inspect its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use dingtalk_files::testing::Content;
 use serde_json::Value;
 
-/// The name that most tests download to, and those of the two files beside it.
+/// Default target of the tests, and the names of the two files beside it.
 pub(super) const NAME: &str = "file.bin";
 pub(super) const PART: &str = "file.bin.dingtalk-part";
 pub(super) const CHECKPOINT: &str = "file.bin.dingtalk-checkpoint";
@@ -44,25 +44,25 @@ impl Folder {
         self.join(CHECKPOINT)
     }
 
-    /// Everything in it, in order.
+    /// Names of all entries, sorted.
     pub(super) fn names(&self) -> Vec<String> {
         names_in(&self.0)
     }
 
-    /// Only the target is there, with this content.
+    /// Asserts that the folder contains only `name`, with this content.
     #[track_caller]
     pub(super) fn assert_only(&self, name: &str, content: &Content) {
         assert_eq!(self.names(), [name]);
         assert_content(&self.join(name), content);
     }
 
-    /// The checkpoint as a JSON value; its first line is left out.
+    /// Returns the checkpoint as a JSON value, without its first line.
     pub(super) fn read_checkpoint(&self) -> Value {
         let text = fs::read_to_string(self.checkpoint()).unwrap();
         serde_json::from_str(text.split_once('\n').unwrap().1).unwrap()
     }
 
-    /// Writes a checkpoint as the crate would: with a first line that fits.
+    /// Writes a checkpoint as the crate does, with a matching first line.
     pub(super) fn write_checkpoint(&self, value: &Value) {
         self.write_checkpoint_of_format("1", value);
     }
@@ -87,7 +87,7 @@ pub(super) fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Byte by byte, without printing megabytes when it fails.
+/// Compares the whole content, without printing megabytes on failure.
 #[track_caller]
 pub(super) fn assert_content(path: &Path, content: &Content) {
     let found = fs::read(path).unwrap();
@@ -95,7 +95,7 @@ pub(super) fn assert_content(path: &Path, content: &Content) {
     if found != expected {
         let differing = found.iter().zip(&expected).position(|(a, b)| a != b);
         let (found, expected) = (found.len(), expected.len());
-        panic!("{found} bytes in place of {expected}, the first other one at {differing:?}");
+        panic!("{found} bytes instead of {expected}, the first difference at {differing:?}");
     }
 }
 

@@ -1,10 +1,10 @@
-//! Answers that are not the store's, or not quite: a precondition that is not understood, encodings that are none, a
-//! portal's page in place of the object.
+//! Answers from something other than a well-behaved store: an unsupported precondition, an identity encoding, a
+//! portal's page instead of the object.
 
 use std::fs;
 
 use super::folder::{CHECKPOINT, Folder, NAME, PART};
-use super::object_server::{Asked, ETAG, Object, ObjectServer, Reply};
+use super::object_server::{ETAG, Object, ObjectRequest, ObjectServer, Reply};
 use super::*;
 
 const CUT: usize = 400_000;
@@ -14,29 +14,30 @@ fn precondition_failed(etag: Option<&str>) -> Reply {
     Reply::text("412 Precondition Failed", &format!("{etag}x-oss-request-id: 1\r\n"), "")
 }
 
-/// The first body breaks off; what becomes of the others?
+/// Starts a server whose first body breaks off; `then` decides the later answers.
 fn after_a_cut(
     s: &Setup,
     object: &Object,
-    then: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    then: impl Fn(&ObjectRequest) -> Reply + Send + Sync + 'static,
 ) -> ObjectServer {
-    let server = ObjectServer::start(
-        object,
-        move |asked| {
-            if asked.number == 0 { Reply::Cut(CUT) } else { then(asked) }
-        },
-    );
+    let server =
+        ObjectServer::start(
+            object,
+            move |request| {
+                if request.number == 0 { Reply::Cut(CUT) } else { then(request) }
+            },
+        );
     s.fake.set_resource_urls(vec![server.url()]);
     server
 }
 
-/// "The object changed", said the client, though it was the same by all that the server said.
+/// Regression: the client reported `ObjectChanged` although every header of the server identified the same object.
 #[test]
-fn a_server_that_does_not_understand_if_match_is_asked_without() {
+fn a_request_is_repeated_without_if_match_if_the_server_rejects_it() {
     for etag in [Some(ETAG), None] {
         let s = Setup::new(MIB);
-        let server = after_a_cut(&s, &Object::new(&s.content), move |asked| {
-            if asked.if_match.is_some() { precondition_failed(etag) } else { Reply::Right }
+        let server = after_a_cut(&s, &Object::new(&s.content), move |request| {
+            if request.if_match.is_some() { precondition_failed(etag) } else { Reply::Right }
         });
         assert!(s.assert_gets(.., 0..MIB).verified);
         let requests = server.requests();
@@ -47,11 +48,11 @@ fn a_server_that_does_not_understand_if_match_is_asked_without() {
 }
 
 #[test]
-fn nor_by_several_connections() {
+fn parallel_requests_are_repeated_without_if_match_if_the_server_rejects_it() {
     for etag in [Some(ETAG), None] {
         let (s, folder) = (Setup::new(12 * MIB), Folder::new());
-        let server = ObjectServer::start(&Object::new(&s.content), move |asked| {
-            if asked.if_match.is_some() { precondition_failed(etag) } else { Reply::Right }
+        let server = ObjectServer::start(&Object::new(&s.content), move |request| {
+            if request.if_match.is_some() { precondition_failed(etag) } else { Reply::Right }
         });
         s.fake.set_resource_urls(vec![server.url()]);
         let done = s.file().download().parallel(3).to_file(folder.target()).unwrap();
@@ -60,17 +61,17 @@ fn nor_by_several_connections() {
     }
 }
 
-/// Another object indeed: no byte of it is mixed in.
+/// The object really is another one: none of its bytes are mixed in.
 #[test]
-fn a_precondition_that_fails_for_another_object_is_a_change() {
+fn a_failed_precondition_for_another_object_is_reported_as_a_change() {
     for with_etag in [true, false] {
         let s = Setup::new(MIB);
         let other = "\"ANOTHER\"";
-        let server = after_a_cut(&s, &Object::new(&s.content), move |asked| {
-            if asked.if_match.is_some() {
+        let server = after_a_cut(&s, &Object::new(&s.content), move |request| {
+            if request.if_match.is_some() {
                 return precondition_failed(with_etag.then_some(other));
             }
-            let range = asked.range.clone().unwrap();
+            let range = request.range.clone().unwrap();
             let length = range.end - range.start;
             let head = format!(
                 "HTTP/1.1 206 Partial Content\r\nETag: {other}\r\nx-oss-request-id: 1\r\n\
@@ -86,9 +87,9 @@ fn a_precondition_that_fails_for_another_object_is_a_change() {
     }
 }
 
-/// Stored with the object, an empty `Content-Encoding` comes back with it.
+/// An empty `Content-Encoding` stored with the object is returned with it.
 #[test]
-fn encodings_that_are_none_are_no_error() {
+fn empty_and_identity_encodings_are_accepted() {
     for value in ["", " ", "identity", "Identity", "identity, identity"] {
         let s = Setup::new(MIB);
         let header = Fault::ExtraHeader { name: "Content-Encoding".into(), value: value.into() };
@@ -99,13 +100,13 @@ fn encodings_that_are_none_are_no_error() {
         let done = s.file().download().parallel(3).to_file(folder.target());
         assert!(done.is_ok_and(|done| done.verified), "{value:?}");
         folder.assert_only(NAME, &s.content);
-        // Twice is as little as once.
+        // A repeated header is accepted too.
         s.fake.fault_always(Target::Object, Fault::Several(vec![header.clone(), header]));
         assert!(s.get(..).1.is_ok_and(|done| done.verified), "{value:?} twice");
     }
 }
 
-/// And the others are still one.
+/// Every other encoding is an error.
 #[test]
 fn other_encodings_are_refused() {
     for value in ["gzip", "identity, gzip", "br", "x-unknown"] {
@@ -117,19 +118,19 @@ fn other_encodings_are_refused() {
     }
 }
 
-/// It was taken for a chunked body, or its cut for an end.
+/// Regression: the body was parsed as chunked, or a cut was taken for its end.
 #[test]
-fn a_body_of_transfer_encoding_identity_is_cut_where_it_is_cut() {
+fn a_cut_body_with_transfer_encoding_identity_is_detected() {
     for with_length in [true, false] {
         for is_ranged in [false, true] {
             let s = Setup::new(MIB);
             let object = Object::without_checksum(&s.content);
             let (bytes, headers) = (object.bytes.clone(), object.headers.clone());
-            let server = ObjectServer::start(&object, move |asked| {
-                if asked.number > 0 {
+            let server = ObjectServer::start(&object, move |request| {
+                if request.number > 0 {
                     return Reply::Right;
                 }
-                let range = asked.range.clone().unwrap_or(0..MIB);
+                let range = request.range.clone().unwrap_or(0..MIB);
                 let length = range.end - range.start;
                 let length =
                     if with_length { format!("Content-Length: {length}\r\n") } else { String::new() };
@@ -152,30 +153,30 @@ fn a_body_of_transfer_encoding_identity_is_cut_where_it_is_cut() {
                 let (bytes, result) = s.get(..);
                 let is_whole = bytes == s.content.bytes(0..MIB);
                 assert!(result.is_err() || is_whole, "{} bytes, {with_length}: {result:?}", bytes.len());
-                assert!(result.is_ok() || !with_length, "{result:?}: its length was known");
+                assert!(result.is_ok() || !with_length, "{result:?}: the length was known");
             }
         }
     }
 }
 
-/// A login page, as long as it may be.
+/// A login page, padded with `length` spaces.
 fn portal(length: usize) -> Fault {
     Fault::html(200, &format!("<html>log in{}</html>", " ".repeat(length)))
 }
 
-fn after_half() -> (Setup, Folder) {
+fn after_a_cut_download() -> (Setup, Folder) {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(CUT as u64));
     s.file().download().resume(true).to_file(folder.target()).unwrap_err();
     (s, folder)
 }
 
-/// The page was taken for a newer version: 127 878 good bytes were dropped, and the page was published.
+/// Regression: the page was taken for a newer version, so 127 878 good bytes were dropped and the page was published.
 #[test]
-fn a_page_on_resume_costs_nothing_of_what_is_there() {
+fn a_page_on_resume_keeps_the_part_and_the_target() {
     for length in [0, CUT, usize::try_from(MIB).unwrap() - 19, 3_000_000] {
         for parallel in [1, 3] {
-            let (s, folder) = after_half();
+            let (s, folder) = after_a_cut_download();
             let kept = fs::read(folder.part()).unwrap();
             fs::write(folder.target(), "old").unwrap();
             s.fake.fault_always(Target::Object, portal(length));
@@ -194,10 +195,9 @@ fn a_page_on_resume_costs_nothing_of_what_is_there() {
     }
 }
 
-/// The same without a content type that says so, and as a range. A page of the object's own size is found out by the
-/// checksum.
+/// The same without an HTML content type, and as a range. If the answer has the object's size, the checksum detects it.
 #[test]
-fn nor_does_any_other_answer_without_a_mark_of_the_store() {
+fn an_answer_without_store_headers_keeps_the_part() {
     let plain = |status: u16, size: u64| Fault::Answer {
         status,
         content_type: "application/octet-stream".into(),
@@ -208,7 +208,7 @@ fn nor_does_any_other_answer_without_a_mark_of_the_store() {
         },
     };
     for (status, size) in [(200, MIB - 1), (200, 2 * MIB), (206, MIB - 1), (200, MIB)] {
-        let (s, folder) = after_half();
+        let (s, folder) = after_a_cut_download();
         s.fake.fault_always(Target::Object, plain(status, size));
         let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
         if size == MIB {
@@ -223,9 +223,9 @@ fn nor_does_any_other_answer_without_a_mark_of_the_store() {
     }
 }
 
-/// A writer that has the beginning of the object never gets any of the page.
+/// A writer that already has the beginning of the object receives no byte of the page.
 #[test]
-fn a_page_in_mid_download_is_not_mixed_in() {
+fn a_page_during_a_download_is_not_mixed_in() {
     for length in [0, 3_000_000] {
         let s = Setup::new(MIB);
         s.fault(Fault::CutAfter(CUT as u64));
@@ -234,7 +234,7 @@ fn a_page_in_mid_download_is_not_mixed_in() {
         assert_eq!(error.bytes_written(), CUT as u64, "{error}");
         assert!(!matches!(error, Error::ObjectChanged { .. }), "{error}");
         assert!(s.objects().len() <= 12, "{} requests", s.objects().len());
-        // The portal goes away: as if it had never been.
+        // After a single portal answer, every written byte still belongs to the object.
         let s = Setup::new(MIB);
         s.fault(Fault::CutAfter(CUT as u64));
         s.fault(portal(length));
@@ -244,7 +244,7 @@ fn a_page_in_mid_download_is_not_mixed_in() {
     }
 }
 
-/// With no mark at all, a page is not the file, also where nothing is known of it.
+/// An HTML page without any store header is not the file, even if nothing is known about the file yet.
 #[test]
 fn a_page_as_the_first_answer_is_never_published() {
     for parallel in [1, 3] {
@@ -262,9 +262,9 @@ fn a_page_as_the_first_answer_is_never_published() {
     }
 }
 
-/// A stored page is a file like any other.
+/// A stored HTML page is a file like any other.
 #[test]
-fn a_page_with_the_marks_of_the_store_is_a_file() {
+fn a_page_with_store_headers_is_a_file() {
     let page = Content::from(format!("<html>{}</html>", "a page ".repeat(100_000)));
     for marks in [format!("ETag: {ETAG}\r\n"), "x-oss-request-id: 0123456789ABCDEF\r\n".to_owned()] {
         let (s, folder) = (Setup::new(page.len()), Folder::new());
@@ -280,10 +280,10 @@ fn a_page_with_the_marks_of_the_store_is_a_file() {
     }
 }
 
-/// Everything is on disk, as when the process was killed before the renaming: one small gap is fetched in the normal
-/// way, which tells whether it is still the object.
+/// All bytes are on disk, as after a kill just before the rename. The download fetches a one-byte gap in the normal
+/// way, which shows whether the object is still the same.
 #[test]
-fn a_download_that_only_lacks_its_name_asks_once() {
+fn a_complete_part_is_published_after_one_request() {
     for parallel in [1, 3] {
         let (s, folder) = (Setup::new(MIB), Folder::new());
         let come = |_| fs::write(folder.target(), "in the way").unwrap();
@@ -295,12 +295,12 @@ fn a_download_that_only_lacks_its_name_asks_once() {
         let done = s.file().download().resume(true).parallel(parallel).to_file(folder.target()).unwrap();
         assert!(done.verified && done.reused >= MIB - 1, "{done:?}");
         folder.assert_only(NAME, &s.content);
-        let asked = &s.objects()[before..];
-        assert_eq!(asked.len(), 1, "{:?}", s.ranges());
-        assert_eq!(asked[0].header("range"), Some("bytes=1048575-1048575"));
-        assert_eq!(asked[0].header("if-match"), done.etag.as_deref());
+        let request = &s.objects()[before..];
+        assert_eq!(request.len(), 1, "{:?}", s.ranges());
+        assert_eq!(request[0].header("range"), Some("bytes=1048575-1048575"));
+        assert_eq!(request[0].header("if-match"), done.etag.as_deref());
 
-        // Meanwhile it has become another object: a fresh start, and no error.
+        // The object has changed meanwhile: the download restarts without an error.
         fs::write(folder.part(), &kept[0]).unwrap();
         fs::write(folder.checkpoint(), &kept[1]).unwrap();
         let newer = Content::pattern_with_seed(MIB + 5, 3);

@@ -1,22 +1,22 @@
-//! Never a mixed file, never a silent difference.
+//! Content integrity: objects are never mixed, and differences are never silent.
 
 use super::*;
 
 #[test]
-fn the_answer_tells_what_was_written() {
+fn the_result_describes_the_written_bytes() {
     let s = Setup::new(1000);
     let whole = s.assert_gets(.., 0..1000);
     assert_eq!((whole.size, whole.verified), (Some(1000), true));
     assert!(whole.etag.unwrap().starts_with('"'));
     let part = s.assert_gets(500.., 500..1000);
-    assert_eq!((part.size, part.verified), (Some(1000), false), "a part cannot be verified");
-    // All bytes are all bytes, however they were asked for.
+    assert_eq!((part.size, part.verified), (Some(1000), false), "a partial range cannot be verified");
+    // A range that covers the whole object is verified too.
     assert!(s.assert_gets(0..1000, 0..1000).verified);
     assert!(s.assert_gets(ByteRange::last(1000), 0..1000).verified);
 }
 
 #[test]
-fn the_checksum_covers_a_download_in_pieces() {
+fn the_checksum_covers_a_download_resumed_several_times() {
     let s = Setup::new(MIB);
     for offset in [100_000, 200_000, 300_000] {
         s.fault(Fault::CutAfter(offset));
@@ -26,7 +26,7 @@ fn the_checksum_covers_a_download_in_pieces() {
 }
 
 #[test]
-fn a_flipped_byte_is_found() {
+fn a_flipped_byte_is_detected() {
     for at in [0, 777_777, MIB - 1] {
         let s = Setup::new(MIB);
         s.fault(Fault::CorruptByte(at));
@@ -34,12 +34,12 @@ fn a_flipped_byte_is_found() {
         let Err(Error::ChecksumMismatch { written, expected, actual }) = result else { panic!("{result:?}") };
         assert_eq!((written, bytes.len() as u64), (MIB, MIB));
         assert_ne!(expected, actual);
-        assert_eq!(s.objects().len(), 1, "what the writer has cannot be taken back, so no retry");
+        assert_eq!(s.objects().len(), 1, "written bytes cannot be taken back, so there is no retry");
     }
 }
 
 #[test]
-fn a_flipped_byte_after_a_resume_is_found() {
+fn a_flipped_byte_after_a_resume_is_detected() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(500_000));
     s.fault(Fault::CorruptByte(600_000));
@@ -47,7 +47,7 @@ fn a_flipped_byte_after_a_resume_is_found() {
 }
 
 #[test]
-fn without_a_checksum_the_answer_says_so() {
+fn a_download_without_a_checksum_is_unverified() {
     let s = Setup::new(1000);
     for crc in [None, Some(String::new()), Some("not a number".to_owned())] {
         s.fault(Fault::Crc(crc));
@@ -56,7 +56,7 @@ fn without_a_checksum_the_answer_says_so() {
 }
 
 #[test]
-fn a_replaced_object_is_never_mixed() {
+fn bytes_of_a_replaced_object_are_not_mixed_in() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(300_000));
     s.fault(Fault::ReplaceObject(Content::pattern_with_seed(MIB, 2)));
@@ -65,8 +65,8 @@ fn a_replaced_object_is_never_mixed() {
 }
 
 #[test]
-fn a_replaced_object_is_seen_without_the_servers_help() {
-    // This server ignores If-Match, and tells another ETag, or none.
+fn a_replaced_object_is_detected_if_the_server_ignores_if_match() {
+    // This server ignores If-Match and returns another ETag, or none.
     let other_tag = Fault::ETag(Some("\"OTHER\"".to_owned()));
     let same_size = |tag| Fault::Several(vec![Fault::ReplaceObject(Content::pattern_with_seed(MIB, 2)), tag]);
     for second in [same_size(other_tag), same_size(Fault::ETag(None))] {
@@ -79,7 +79,7 @@ fn a_replaced_object_is_seen_without_the_servers_help() {
 }
 
 #[test]
-fn without_any_etag_only_an_equal_size_is_resumed() {
+fn an_object_without_etag_is_resumed_only_if_its_size_is_equal() {
     let bare = |more: Vec<Fault>| Fault::Several([vec![Fault::ETag(None), Fault::Crc(None)], more].concat());
     let s = Setup::new(MIB);
     s.fault(bare(vec![Fault::CutAfter(300_000)]));
@@ -94,14 +94,14 @@ fn without_any_etag_only_an_equal_size_is_resumed() {
     assert!(matches!(error, Error::ObjectChanged { written: 300_000 }), "{error}");
 }
 
-/// Everything that would tell two objects apart is missing; the size is not told with a part.
+/// A range response without ETag, checksum and total size: nothing distinguishes two objects.
 fn anonymous(content_range: &str, more: Vec<Fault>) -> Fault {
     let bare = [Fault::ETag(None), Fault::Crc(None), Fault::ContentRange(Some(content_range.to_owned()))];
     Fault::Several([bare.to_vec(), more].concat())
 }
 
 #[test]
-fn a_part_of_an_object_without_any_mark_is_not_resumed() {
+fn a_range_without_etag_and_size_is_not_resumed() {
     let s = Setup::new(1000);
     s.fault(anonymous("bytes 0-499/*", vec![Fault::CutAfter(300)]));
     s.fault(anonymous("bytes 300-499/*", vec![]));
@@ -110,7 +110,7 @@ fn a_part_of_an_object_without_any_mark_is_not_resumed() {
 }
 
 #[test]
-fn an_answer_that_tells_neither_etag_nor_size_is_not_appended() {
+fn an_answer_without_etag_and_size_is_not_appended() {
     let s = Setup::new(1000);
     s.fault(Fault::CutAfter(300));
     s.fault(anonymous("bytes 300-999/*", vec![]));
@@ -119,9 +119,9 @@ fn an_answer_that_tells_neither_etag_nor_size_is_not_appended() {
 }
 
 #[test]
-fn an_object_that_became_too_short_has_changed() {
+fn an_object_that_became_too_short_is_reported_as_changed() {
     let shorter = || Fault::ReplaceObject(Content::from("shorter"));
-    // The server says so with the whole object, or with 416.
+    // The server answers with the whole object, or with 416.
     let whole = Fault::Several(vec![Fault::ETag(None), Fault::Crc(None), shorter()]);
     let refusal = Fault::Several(vec![Fault::ETag(None), Fault::StrictRanges, shorter()]);
     for second in [whole, refusal] {
@@ -134,7 +134,7 @@ fn an_object_that_became_too_short_has_changed() {
 }
 
 #[test]
-fn a_weak_etag_is_no_precondition() {
+fn a_weak_etag_is_not_sent_as_if_match() {
     let weak = || Fault::ETag(Some("W/\"1\"".to_owned()));
     let s = Setup::new(MIB);
     s.fault(Fault::Several(vec![weak(), Fault::CutAfter(300_000)]));
@@ -144,7 +144,7 @@ fn a_weak_etag_is_no_precondition() {
 }
 
 #[test]
-fn an_object_replaced_before_the_first_byte_is_simply_the_new_one() {
+fn an_object_replaced_before_the_first_byte_is_downloaded_normally() {
     let s = Setup::new(MIB);
     let new = Content::pattern_with_seed(2 * MIB, 7);
     s.fault(Fault::CutAfter(0));
@@ -155,7 +155,7 @@ fn an_object_replaced_before_the_first_byte_is_simply_the_new_one() {
 }
 
 #[test]
-fn a_server_that_forgets_ranges_while_resuming_is_read_past_the_known_part() {
+fn resume_skips_known_bytes_if_the_server_ignores_the_range() {
     let s = Setup::new(3 * MIB);
     s.fault(Fault::CutAfter(2 * MIB));
     s.fault(Fault::IgnoreRange);
@@ -163,7 +163,7 @@ fn a_server_that_forgets_ranges_while_resuming_is_read_past_the_known_part() {
 }
 
 #[test]
-fn downloads_of_many_threads_do_not_mix() {
+fn concurrent_downloads_do_not_mix() {
     let s = Setup::new(MIB);
     for _ in 0..8 {
         s.fault(Fault::CutAfter(100_000));

@@ -19,7 +19,7 @@ fn several_downloads_and_a_stat_share_one_info() {
     let folder = Folder::new();
     file.clone().download().parallel(3).to_file(folder.target()).unwrap();
     assert_eq!(s.infos(), 1);
-    // Another value of the same file has an info of its own, and so has another version.
+    // A new value for the same file requests its own info, and so does another version.
     s.assert_gets(..10, 0..10);
     file.version(1).download_to(&mut Vec::new(), ..).unwrap();
     assert_eq!(s.infos(), 3);
@@ -82,7 +82,7 @@ fn a_kept_url_whose_object_is_gone_is_replaced() {
 }
 
 #[test]
-fn a_failed_download_is_followed_by_a_fresh_info_and_a_local_failure_is_not() {
+fn a_failed_download_discards_the_kept_info_but_a_local_failure_does_not() {
     let s = Setup::new(MIB);
     let file = s.file();
     let changed = s.content.clone();
@@ -98,12 +98,12 @@ fn a_failed_download_is_followed_by_a_fresh_info_and_a_local_failure_is_not() {
     file.download_to(&mut Vec::new(), ..).unwrap();
     assert_eq!(s.infos(), 2);
 
-    file.download_to(&mut Full(1000), ..).unwrap_err();
+    file.download_to(&mut LimitedWriter(1000), ..).unwrap_err();
     file.download().max_bytes(10).to_writer(&mut Vec::new(), ..).unwrap_err();
     file.download_to(&mut Vec::new(), ..).unwrap();
     assert_eq!(s.infos(), 2);
 
-    // The file may have grown: a range behind its end is worth another call.
+    // The file may have grown, so a range beyond its end causes another call.
     file.download_to(&mut Vec::new(), 2 * MIB..).unwrap_err();
     s.fake.put_file("space-1", "dentry-1", "file.bin", Content::pattern(3 * MIB));
     assert_eq!(file.download_to(&mut Vec::new(), 2 * MIB..).unwrap().bytes, MIB);
@@ -111,7 +111,7 @@ fn a_failed_download_is_followed_by_a_fresh_info_and_a_local_failure_is_not() {
 }
 
 #[test]
-fn the_url_that_worked_is_the_first_of_the_next_download() {
+fn the_next_download_starts_with_the_url_that_worked() {
     let s = Setup::new(1000);
     s.fake.set_resource_urls(vec!["http://127.0.0.1:1/gone".to_owned(), "{good}".to_owned()]);
     let attempts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));

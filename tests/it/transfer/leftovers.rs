@@ -1,13 +1,13 @@
-//! What a kill at a bad moment can leave beside the target does no harm to the next download.
+//! Files that a killed process leaves beside the target do not harm the next download.
 
 use std::fs;
 
 use super::folder::{Folder, NAME};
 use super::*;
 
-/// With `no_clobber` the target gets its name by a second link, and a kill may come before the first one is removed.
+/// `no_clobber` publishes the target by a hard link, and a kill may come before the part's name is removed.
 #[test]
-fn a_part_that_is_the_target_itself_is_not_written_to() {
+fn a_part_linked_to_the_target_is_not_written_to() {
     for resume in [true, false] {
         let (s, folder) = (Setup::with(1000, no_retries), Folder::new());
         fs::write(folder.target(), "published").unwrap();
@@ -21,10 +21,10 @@ fn a_part_that_is_the_target_itself_is_not_written_to() {
     }
 }
 
-/// A read-only target hands its permissions on just before the renaming.
+/// The part takes over the permissions of a read-only target just before the rename.
 #[cfg(unix)]
 #[test]
-fn a_part_that_is_read_only_is_used_all_the_same() {
+fn a_read_only_part_is_replaced() {
     use std::os::unix::fs::PermissionsExt;
     let (s, folder) = (Setup::new(1000), Folder::new());
     fs::write(folder.target(), "old").unwrap();

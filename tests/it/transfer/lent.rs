@@ -1,27 +1,27 @@
-//! Connections of a transfer's own: kept and lent, and ended for one transfer only.
+//! Agents lent to a transfer: reused by later transfers, and interrupted for one transfer only.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::*;
 
-/// The API has one connection, and so have the objects of the transfers.
+/// All transfers together use one connection to the API and one to the object store.
 #[test]
-fn transfers_with_a_flag_share_connections_one_after_the_other() {
+fn sequential_transfers_with_a_flag_reuse_connections() {
     let setup = Setup::new(10 * KIB);
     let flag = AtomicBool::new(false);
     for n in 0..5 {
         let mut bytes = Vec::new();
         setup.file().download().cancel(&flag).to_writer(&mut bytes, ..).unwrap();
         assert!(bytes == setup.content.bytes(0..u64::MAX));
-        // The first one fetched token and download info by its own connection.
+        // The first transfer fetched the token and the download info over its own connection.
         assert_eq!(setup.fake.connections(), 2, "after transfer {n}");
     }
 }
 
-/// The same with several connections each.
+/// The same with several connections for each transfer.
 #[test]
-fn parallel_transfers_share_connections_one_after_the_other() {
+fn sequential_parallel_transfers_reuse_connections() {
     let setup = Setup::new(8 * MIB);
     let folder = folder::Folder::new();
     setup.file().download().parallel(3).to_file(folder.target()).unwrap();
@@ -29,14 +29,14 @@ fn parallel_transfers_share_connections_one_after_the_other() {
     for _ in 0..3 {
         setup.file().download().parallel(3).to_file(folder.target()).unwrap();
     }
-    // Each is one for the API at most, and three for the object.
+    // At most one connection to the API and three to the object store.
     assert!(first <= 4, "{first}");
     assert!(setup.fake.connections() <= 4, "{} after {first}", setup.fake.connections());
 }
 
-/// Two at a time have two sets, and the next two have these again.
+/// Two concurrent transfers use two sets of connections, and the next two reuse these sets.
 #[test]
-fn transfers_at_the_same_time_have_connections_of_their_own() {
+fn concurrent_transfers_use_separate_connections() {
     let setup = Setup::new(10 * KIB);
     let meeting = std::sync::Barrier::new(2);
     let run = || {
@@ -53,15 +53,15 @@ fn transfers_at_the_same_time_have_connections_of_their_own() {
     assert_eq!(setup.fake.connections(), 4);
 }
 
-/// Interrupted connections are dead: the next transfer has new ones, and works.
+/// Interrupted connections are dead: the next transfer opens new ones and succeeds.
 #[test]
-fn interrupted_connections_are_not_lent_again() {
+fn interrupted_connections_are_not_reused() {
     let setup = Setup::with(10 * KIB, no_retries);
     let idle = AtomicBool::new(false);
     let get = || setup.file().download().cancel(&idle).to_writer(&mut Vec::new(), ..);
     get().unwrap();
     assert_eq!(setup.fake.connections(), 2);
-    // In the wait for an answer only an interruption ends it.
+    // Only an interruption ends the wait for an answer.
     setup.fault(Fault::StallBeforeAnswer);
     let flag = AtomicBool::new(false);
     let error = thread::scope(|scope| {
@@ -75,33 +75,33 @@ fn interrupted_connections_are_not_lent_again() {
     assert!(matches!(error, Error::Cancelled { .. }), "{error}");
     let before = setup.fake.connections();
     get().unwrap();
-    assert_eq!(setup.fake.connections(), before + 2, "one to each of API and object");
+    assert_eq!(setup.fake.connections(), before + 2, "one to the API and one to the object store");
     get().unwrap();
     assert_eq!(setup.fake.connections(), before + 2);
 }
 
-/// A connection that the server has closed since does not fail the next transfer, which is made without retries.
+/// A connection that the server has closed meanwhile does not fail the next transfer, even without retries.
 #[test]
-fn a_lent_connection_that_was_closed_is_no_failure() {
+fn a_closed_idle_connection_does_not_fail_the_next_transfer() {
     let setup = Setup::with(10 * KIB, no_retries);
     let flag = AtomicBool::new(false);
     let get = || setup.file().download().cancel(&flag).to_writer(&mut Vec::new(), ..);
     get().unwrap();
     for _ in 0..5 {
-        // The connection is open when the next request is written, and gone before its answer.
+        // The connection is open when the next request is written, and closed before its answer.
         setup.fault(Fault::CloseWithoutAnswer);
         get().unwrap();
     }
     assert_eq!(setup.objects().len(), 11);
-    // A server that is gone for good is one.
+    // A server that always closes is a failure.
     setup.fake.fault_always(Target::Object, Fault::CloseWithoutAnswer);
     assert!(matches!(get().unwrap_err(), Error::Network(_)));
     assert_eq!(setup.objects().len(), 13);
 }
 
-/// The request that is made once more takes a connection that nobody had before.
+/// The repeated request uses a new connection instead of another idle one.
 #[test]
-fn all_lent_connections_may_have_been_closed() {
+fn a_download_succeeds_if_all_idle_connections_were_closed() {
     let setup = Setup::with(8 * MIB, no_retries);
     let folder = folder::Folder::new();
     setup.file().download().parallel(3).to_file(folder.target()).unwrap();

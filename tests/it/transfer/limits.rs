@@ -1,5 +1,5 @@
-//! Limits that hold: the deadline ends every kind of wait, numbers as large as they can be are no error, and many small
-//! downloads need no more connections than one.
+//! Limits: the deadline ends every kind of wait, the largest values mean no limit, and many small downloads share their
+//! connections.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,28 +11,28 @@ use dingtalk_files::testing::Clock;
 use super::folder::{Folder, NAME};
 use super::*;
 
-/// Far less than the 30 seconds that a silent server is given, and far more than the limit.
+/// Far below the 30-second stall timeout, and far above the deadline.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Longer than any machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Upper bound for waits, generous enough for a slow machine.
+const HANG_LIMIT: Duration = Duration::from_secs(60);
 
 const LIMIT: Duration = Duration::from_millis(500);
 
-/// By the machine's clock: where a wait is not ended by the deadline, it shows.
+/// Uses the machine's clock, so a wait that the deadline does not end makes the test fail.
 fn with_deadline(s: &Setup) -> RemoteFile {
     let client = s.fake.client().overall_timeout(LIMIT).build().unwrap();
     client.file("space-1", "dentry-1", UnionId("operator-1"))
 }
 
-/// Either way to write it.
+/// Returns whether the error's text names the deadline.
 fn names_the_deadline(error: &Error) -> bool {
     let text = error.to_string();
     text.contains("overall timeout")
 }
 
-/// It was looked at between two tries only: a server that says nothing had 30 seconds more, one that says little had all
-/// the time in the world.
+/// Regression: the deadline was only checked between attempts. A silent server could exceed it by 30 seconds, and a
+/// slow one without limit.
 #[test]
 fn the_deadline_ends_every_kind_of_wait() {
     let slowly = Fault::Slow { bytes: 1000, pause: Duration::from_millis(100) };
@@ -55,15 +55,15 @@ fn the_deadline_ends_every_kind_of_wait() {
             let took = begun.elapsed();
             let error = result.unwrap_err();
             assert!(took < SOON, "{fault:?}: {took:?}: {error}");
-            // The last failure says more than the time, where there is one.
-            let is_told = error.code().is_some() || names_the_deadline(&error);
-            assert!(is_told, "{fault:?} of {target:?}, {parallel}: {error}");
+            // If a server error was received, it is reported instead of the deadline.
+            let is_reported = error.code().is_some() || names_the_deadline(&error);
+            assert!(is_reported, "{fault:?} of {target:?}, {parallel}: {error}");
             assert!(folder.names().is_empty());
         }
     }
 }
 
-/// Also the wait for an archived file, whatever it is allowed by itself.
+/// The deadline also applies to the wait for an archived file, whose own limit is longer.
 #[test]
 fn the_deadline_ends_the_wait_for_an_archived_file() {
     let s = Setup::with(1000, |builder| builder.overall_timeout(Duration::from_secs(100)));
@@ -74,9 +74,9 @@ fn the_deadline_ends_the_wait_for_an_archived_file() {
     assert_eq!((s.infos(), s.clock.now()), (4, Duration::from_secs(90)));
 }
 
-/// The bytes that arrived by then are kept.
+/// The bytes received before the deadline are kept.
 #[test]
-fn a_deadline_keeps_what_can_be_resumed() {
+fn the_deadline_keeps_resumable_bytes() {
     let (s, folder) = (Setup::new(3 * MIB), Folder::new());
     s.fake.fault_always(Target::Object, Fault::StallAfter(MIB));
     let error = with_deadline(&s).download().resume(true).to_file(folder.target()).unwrap_err();
@@ -88,7 +88,7 @@ fn a_deadline_keeps_what_can_be_resumed() {
     folder.assert_only(NAME, &s.content);
 }
 
-/// A sum of such limits with the present time overflowed.
+/// Regression: adding such a limit to the current time overflowed.
 #[test]
 fn the_largest_limits_mean_no_limit() {
     let unlimited = |builder: ClientBuilder| {
@@ -114,7 +114,7 @@ fn the_largest_limits_mean_no_limit() {
     }
 }
 
-/// Each had connections of its own, and a thread: six times the time of plain ureq.
+/// Regression: every download had its own connections and a thread, and took six times as long as plain ureq.
 #[test]
 fn many_small_downloads_with_a_flag_share_their_connections() {
     let (s, folder) = (Setup::new(10 * KIB), Folder::new());
@@ -135,14 +135,14 @@ fn many_small_downloads_with_a_flag_share_their_connections() {
     assert!(s.fake.connections() <= 3, "{} connections for 100 downloads", s.fake.connections());
 }
 
-/// Over the same connections the flag ends the transfer at once, while a server is silent, and nobody else's.
+/// The flag ends its own transfer immediately and no other, even with shared connections and a silent server.
 #[test]
-fn a_flag_ends_its_own_transfer_and_no_other() {
+fn a_flag_ends_only_its_own_transfer() {
     let (s, folder) = (Setup::new(3 * MIB), Folder::new());
     let client = s.fake.client().build().unwrap();
     let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
     let (flag, down) = (AtomicBool::new(false), AtomicBool::new(false));
-    // Connections that are there already.
+    // Opens the connections that the transfers below share.
     file.download().cancel(&down).to_file(folder.join("first")).unwrap();
     for silence in [Fault::StallBeforeAnswer, Fault::StallAfter(300_000)] {
         flag.store(false, Ordering::Relaxed);
@@ -155,11 +155,11 @@ fn a_flag_ends_its_own_transfer_and_no_other() {
             });
             let begun = Instant::now();
             while s.objects().len() == before {
-                assert!(begun.elapsed() < PATIENCE, "it never asked");
+                assert!(begun.elapsed() < HANG_LIMIT, "no request was sent");
                 thread::sleep(Duration::from_millis(2));
             }
             let mut raised = None;
-            // Another one is in the middle of its bytes when the flag goes up.
+            // Another download is receiving its bytes when the flag is set.
             let raise = |now: dingtalk_files::Progress| {
                 if now.bytes == 0 && raised.is_none() {
                     raised = Some(Instant::now());

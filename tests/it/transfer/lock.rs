@@ -1,16 +1,16 @@
-//! One download to a target at a time.
+//! The lock that permits one download to a target at a time.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use dingtalk_files::Progress;
 
-use super::child::{Job, said};
+use super::child::{Job, child_report};
 use super::folder::{Folder, NAME};
 use super::*;
 
-/// Longer than any machine needs; who waits this long has found a bug.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Upper bound for waits, generous enough for a slow machine; exceeding it is a bug.
+const HANG_LIMIT: Duration = Duration::from_secs(60);
 
 #[track_caller]
 fn assert_busy(result: Result<Downloaded, Error>, folder: &Folder) {
@@ -21,16 +21,16 @@ fn assert_busy(result: Result<Downloaded, Error>, folder: &Folder) {
 }
 
 #[test]
-fn a_second_download_to_the_same_target_is_turned_away() {
+fn a_second_download_to_the_same_target_is_refused() {
     for parallel in [1, 3] {
         let (s, folder) = (Setup::new(3 * MIB), Folder::new());
         let mut tries = 0;
         let intrude = |now: Progress| {
-            // When all is reported, the target has its name, and the next may come.
+            // At the last report the target is published, so another download may start.
             if now.bytes == 3 * MIB {
                 return;
             }
-            // Not even the part of the first is touched by the second, whatever it wants.
+            // The second download leaves the first one's part alone, with and without `resume`.
             for resume in [false, true] {
                 let download = s.file().download().resume(resume);
                 assert_busy(download.to_file(folder.target()), &folder);
@@ -38,16 +38,16 @@ fn a_second_download_to_the_same_target_is_turned_away() {
             }
         };
         let done = s.file().download().parallel(parallel).progress(intrude).to_file(folder.target()).unwrap();
-        assert!(done.verified && tries >= 2, "at the first report");
+        assert!(done.verified && tries >= 2, "the second download ran at the first report");
         folder.assert_only(NAME, &s.content);
-        assert_eq!(s.infos(), 1, "the second sent nothing");
+        assert_eq!(s.infos(), 1, "the second download sent no request");
         s.file().download().to_file(folder.target()).unwrap();
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn by_whatever_path_it_comes() {
+fn the_lock_holds_for_every_path_to_the_target() {
     use std::fs;
     let (s, folder) = (Setup::new(1000), Folder::new());
     fs::create_dir(folder.join("sub")).unwrap();
@@ -70,7 +70,7 @@ fn by_whatever_path_it_comes() {
 }
 
 #[test]
-fn two_targets_in_one_folder_are_two_downloads() {
+fn different_targets_in_one_folder_do_not_conflict() {
     let (s, folder) = (Setup::new(1000), Folder::new());
     let other = |_| drop(s.file().download().to_file(folder.join("other")).unwrap());
     s.file().download().progress(other).to_file(folder.target()).unwrap();
@@ -78,14 +78,14 @@ fn two_targets_in_one_folder_are_two_downloads() {
 }
 
 #[test]
-fn another_process_is_turned_away_too() {
+fn a_download_in_another_process_is_refused() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     let target = folder.target();
     let job = Job { fake: &s.fake, dentry: "dentry-1", target: &target, parallel: 1, resume: true };
     let mut answers = Vec::new();
     let intrude = |now: Progress| {
         if now.bytes < MIB {
-            answers.push(said(&job.command().output().unwrap()));
+            answers.push(child_report(&job.command().output().unwrap()));
         }
     };
     s.file().download().progress(intrude).to_file(&target).unwrap();
@@ -93,11 +93,11 @@ fn another_process_is_turned_away_too() {
     assert_eq!(answers, [busy.as_str()]);
     folder.assert_only(NAME, &s.content);
     assert_eq!(s.infos(), 1);
-    assert_eq!(said(&job.command().output().unwrap()), format!("reused 0 of {MIB}"));
+    assert_eq!(child_report(&job.command().output().unwrap()), format!("reused 0 of {MIB}"));
 }
 
 #[test]
-fn a_dead_process_is_in_nobodys_way() {
+fn a_killed_process_releases_its_lock() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     let target = folder.target();
     s.fault(Fault::StallAfter(300_000));
@@ -105,13 +105,13 @@ fn a_dead_process_is_in_nobodys_way() {
     let mut child = job.command().spawn().unwrap();
     let begun = Instant::now();
     while s.objects().iter().all(|r| r.answered_status.is_none()) {
-        assert!(begun.elapsed() < PATIENCE, "the child never came so far");
+        assert!(begun.elapsed() < HANG_LIMIT, "the child did not start its download");
         thread::sleep(Duration::from_millis(2));
     }
     assert_busy(s.file().download().to_file(&target), &folder);
     child.kill().unwrap();
-    assert!(!child.wait().unwrap().success(), "it was killed");
-    assert!(!folder.names().is_empty(), "its part is there still");
+    assert!(!child.wait().unwrap().success(), "the child was killed");
+    assert!(!folder.names().is_empty(), "the part of the killed child still exists");
     let done = s.file().download().to_file(&target).unwrap();
     assert_eq!(done.reused, 0);
     folder.assert_only(NAME, &s.content);

@@ -1,4 +1,4 @@
-//! Downloads over real sockets, against the fake that checks what it gets and misbehaves as told.
+//! Downloads over real sockets, against the fake, which checks each request and injects the configured faults.
 
 mod cancel;
 mod child;
@@ -44,7 +44,7 @@ use dingtalk_files::{ByteRange, Client, ClientBuilder, Downloaded, Error, Remote
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
-/// A fake with one file, and a client whose waits cost no time.
+/// A fake with one file, and a client whose waits take no time.
 struct Setup {
     fake: FakeDingTalk,
     clock: ManualClock,
@@ -70,23 +70,23 @@ impl Setup {
         self.client.file("space-1", "dentry-1", UnionId("operator-1"))
     }
 
-    /// What the writer has, and how the download ended.
+    /// Downloads the range, and returns the bytes in the writer and the result.
     fn get(&self, range: impl Into<ByteRange>) -> (Vec<u8>, Result<Downloaded, Error>) {
         let mut bytes = Vec::new();
         let result = self.file().download_to(&mut bytes, range);
         (bytes, result)
     }
 
-    /// A download that must succeed with exactly these bytes of the file.
+    /// Asserts that a download succeeds with exactly these bytes of the file.
     fn assert_gets(&self, range: impl Into<ByteRange>, expected: Range<u64>) -> Downloaded {
         let (bytes, result) = self.get(range);
         let done = result.unwrap();
-        assert!(bytes == self.content.bytes(expected.clone()), "other bytes than {expected:?}");
+        assert!(bytes == self.content.bytes(expected.clone()), "the bytes differ from {expected:?}");
         assert_eq!((done.bytes, &done.range), (expected.end - expected.start, &expected));
         done
     }
 
-    /// A download that must fail, with the writer holding the first bytes of the range up to `written`.
+    /// Asserts that a download fails, and that the writer holds the reported number of bytes from `start` on.
     fn assert_fails(&self, range: impl Into<ByteRange>, start: u64) -> Error {
         let (bytes, result) = self.get(range);
         let error = result.unwrap_err();
@@ -114,13 +114,13 @@ impl Setup {
     }
 }
 
-/// The header of a request that has one.
-#[expect(clippy::unnecessary_wraps, reason = "it is compared with requests that may have none")]
+/// Returns the text as the value of a `Range` header that is present.
+#[expect(clippy::unnecessary_wraps, reason = "compared with requests that may lack the header")]
 fn range(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// A writer that does something at the first byte.
+/// A writer that runs an action before its first write.
 struct AtFirstWrite<F: FnMut()>(Option<F>, Vec<u8>);
 
 impl<F: FnMut()> Write for AtFirstWrite<F> {
@@ -136,10 +136,10 @@ impl<F: FnMut()> Write for AtFirstWrite<F> {
     }
 }
 
-/// A writer with room for so many bytes.
-struct Full(usize);
+/// A writer with room for a limited number of bytes.
+struct LimitedWriter(usize);
 
-impl Write for Full {
+impl Write for LimitedWriter {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         if self.0 == 0 {
             return Err(io::Error::new(io::ErrorKind::StorageFull, "no space left"));

@@ -1,4 +1,4 @@
-//! An object store of a test's own: each answer is decided by a function, and every request and byte is counted.
+//! A scripted object store: a function decides each answer, and every request and byte is counted.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
@@ -13,18 +13,18 @@ use dingtalk_files::testing::Content;
 use super::folder::crc;
 use crate::support::read_request;
 
-/// The object that a server has, and the headers of each good answer.
+/// The object of a server, and the headers of each correct answer.
 #[derive(Clone)]
 pub(super) struct Object {
     pub(super) bytes: Arc<Vec<u8>>,
-    /// Whole lines, each with its end.
+    /// Complete header lines, each with its line ending.
     pub(super) headers: String,
 }
 
 pub(super) const ETAG: &str = "\"ETAG-OF-THE-OBJECT\"";
 
 impl Object {
-    /// With all the marks of OSS.
+    /// Creates an object with all the headers of OSS.
     pub(super) fn new(content: &Content) -> Self {
         let bytes = content.bytes(0..content.len());
         let headers = format!(
@@ -35,7 +35,7 @@ impl Object {
         Self { bytes: Arc::new(bytes), headers }
     }
 
-    /// With its ETag and no checksum, so that nothing but the client's own care finds a wrong byte.
+    /// Creates an object with an ETag but no checksum, so that no checksum can reveal a wrong byte.
     pub(super) fn without_checksum(content: &Content) -> Self {
         let headers = format!("ETag: {ETAG}\r\nx-oss-request-id: 0123456789ABCDEF\r\n");
         Self { headers, ..Self::new(content) }
@@ -44,29 +44,29 @@ impl Object {
 
 /// A request for the object.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct ObjectRequest {
     /// Counted from 0 over all connections.
     pub(super) number: usize,
     pub(super) range: Option<Range<u64>>,
     pub(super) if_match: Option<String>,
-    /// Another connection was open first, and still is.
+    /// Whether an earlier connection is still open.
     pub(super) is_additional: bool,
 }
 
 /// The answer to a request.
 pub(super) enum Reply {
-    /// The range that was asked for, or everything.
+    /// The requested range, or the whole object if the request has none.
     Right,
-    /// 200 and everything, whatever was asked for.
+    /// 200 with the whole object, whatever was requested.
     Whole,
-    /// The right head and so many bytes, then the connection is closed.
+    /// The correct head and the given number of body bytes; then the connection is closed.
     Cut(usize),
-    /// These bytes, then the connection is closed.
+    /// The given bytes; then the connection is closed.
     Raw(Vec<u8>),
 }
 
 impl Reply {
-    /// An error as OSS words it.
+    /// Returns an error with an XML body like those of OSS.
     pub(super) fn error(status: u16, code: &str) -> Self {
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>No.</Message>\
@@ -83,12 +83,12 @@ impl Reply {
     }
 }
 
-type Decide = dyn Fn(&Asked) -> Reply + Send + Sync;
+type Decide = dyn Fn(&ObjectRequest) -> Reply + Send + Sync;
 
 struct Shared {
     object: Object,
     decide: Box<Decide>,
-    requests: Mutex<Vec<Asked>>,
+    requests: Mutex<Vec<ObjectRequest>>,
     open: Mutex<BTreeSet<usize>>,
     sent: AtomicU64,
     is_over: AtomicBool,
@@ -100,15 +100,18 @@ pub(super) struct ObjectServer {
 }
 
 impl ObjectServer {
-    pub(super) fn start(object: &Object, decide: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(super) fn start(
+        object: &Object,
+        decide: impl Fn(&ObjectRequest) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         Self::with_connections(usize::MAX, object, decide)
     }
 
-    /// Refuses all connections after so many.
+    /// Starts a server that refuses all connections after the first `most`.
     pub(super) fn with_connections(
         most: usize,
         object: &Object,
-        decide: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+        decide: impl Fn(&ObjectRequest) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -141,11 +144,11 @@ impl ObjectServer {
         format!("http://{}/object", self.address)
     }
 
-    pub(super) fn requests(&self) -> Vec<Asked> {
+    pub(super) fn requests(&self) -> Vec<ObjectRequest> {
         self.shared.requests.lock().unwrap().clone()
     }
 
-    /// The bytes of bodies that the system took from the server.
+    /// Number of body bytes that the operating system accepted from the server.
     pub(super) fn sent(&self) -> u64 {
         self.shared.sent.load(Ordering::Relaxed)
     }
@@ -154,7 +157,7 @@ impl ObjectServer {
 impl Drop for ObjectServer {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
-        // The thread that accepts looks at the flag when a connection comes.
+        // The accepting thread checks the flag only when a connection arrives.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -167,37 +170,39 @@ impl Shared {
             if request.is_empty() {
                 return Ok(());
             }
-            let asked = self.note(&request, connection);
-            if !self.answer(stream, &asked)? {
+            let request = self.record(&request, connection);
+            if !self.answer(stream, &request)? {
                 return Ok(());
             }
         }
     }
 
-    fn note(&self, request: &str, connection: usize) -> Asked {
+    fn record(&self, text: &str, connection: usize) -> ObjectRequest {
         let header = |name: &str| {
-            let is_it = |line: &&str| line.split_once(':').is_some_and(|(n, _)| n.eq_ignore_ascii_case(name));
-            request.lines().find(is_it).map(|line| line.split_once(':').unwrap().1.trim().to_owned())
+            let has_name =
+                |line: &&str| line.split_once(':').is_some_and(|(n, _)| n.eq_ignore_ascii_case(name));
+            text.lines().find(has_name).map(|line| line.split_once(':').unwrap().1.trim().to_owned())
         };
-        let range = header("range").map(|text| {
-            let (first, last) = text.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+        let range = header("range").map(|value| {
+            let (first, last) = value.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
             let end = last.parse().map_or(u64::MAX, |last: u64| last + 1);
             first.parse().unwrap()..end
         });
         let is_additional = self.open.lock().unwrap().first().is_some_and(|first| *first != connection);
         let mut requests = self.requests.lock().unwrap();
-        let asked = Asked { number: requests.len(), range, if_match: header("if-match"), is_additional };
-        requests.push(asked.clone());
-        asked
+        let request =
+            ObjectRequest { number: requests.len(), range, if_match: header("if-match"), is_additional };
+        requests.push(request.clone());
+        request
     }
 
-    /// Whether the connection stays open.
-    fn answer(&self, mut stream: &TcpStream, asked: &Asked) -> io::Result<bool> {
+    /// Answers the request, and returns whether the connection stays open.
+    fn answer(&self, mut stream: &TcpStream, request: &ObjectRequest) -> io::Result<bool> {
         let size = self.object.bytes.len();
         let whole = (0..size, "200 OK", String::new());
-        // Like OSS: a range that leaves the object is not a range.
-        let inside = asked.range.clone().filter(|range| range.end <= size as u64);
-        let asked_for = inside.map_or_else(
+        // Like OSS, ignores a range that extends beyond the object.
+        let inside = request.range.clone().filter(|range| range.end <= size as u64);
+        let requested = inside.map_or_else(
             || whole.clone(),
             |range| {
                 let line = format!("Content-Range: bytes {}-{}/{size}\r\n", range.start, range.end - 1);
@@ -205,13 +210,13 @@ impl Shared {
                 (range, "206 Partial Content", line)
             },
         );
-        let ((range, status, line), cut) = match (self.decide)(asked) {
+        let ((range, status, line), cut) = match (self.decide)(request) {
             Reply::Raw(bytes) => {
                 stream.write_all(&bytes)?;
-                return leave(stream);
+                return close_gracefully(stream);
             }
-            Reply::Right => (asked_for, usize::MAX),
-            Reply::Cut(bytes) => (asked_for, bytes),
+            Reply::Right => (requested, usize::MAX),
+            Reply::Cut(bytes) => (requested, bytes),
             Reply::Whole => (whole, usize::MAX),
         };
         let (headers, length) = (&self.object.headers, range.len());
@@ -221,12 +226,12 @@ impl Shared {
             stream.write_all(block)?;
             self.sent.fetch_add(block.len() as u64, Ordering::Relaxed);
         }
-        if cut < length { leave(stream) } else { Ok(true) }
+        if cut < length { close_gracefully(stream) } else { Ok(true) }
     }
 }
 
-/// Closes without a reset, which would discard what the client has not read yet.
-fn leave(stream: &TcpStream) -> io::Result<bool> {
+/// Closes without a reset, which would discard bytes that the client has not read yet.
+fn close_gracefully(stream: &TcpStream) -> io::Result<bool> {
     stream.shutdown(std::net::Shutdown::Write)?;
     io::copy(&mut stream.take(1024 * 1024), &mut io::sink())?;
     Ok(false)

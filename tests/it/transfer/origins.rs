@@ -1,4 +1,4 @@
-//! Files that do not come from storage 1.0: each kind is downloaded by the same rules.
+//! Files from other origins than storage 1.0: every kind is downloaded by the same rules.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use super::*;
 
 const SIZE: u64 = MIB;
 
-/// A fake that has the file under each name, and a client whose waits cost no time.
+/// A fake with the same file as each kind, and a client whose waits take no time.
 struct Kinds {
     fake: FakeDingTalk,
     clock: ManualClock,
@@ -20,10 +20,10 @@ struct Kinds {
     content: Content,
 }
 
-/// The name of a kind, what makes a file of it, and the requests that sign it.
+/// Name of a kind, constructor of its file, and target of the requests that sign its URL.
 type Kind = (&'static str, fn(&Kinds) -> RemoteFile, Target);
 
-const RENEWED: &[Kind] = &[
+const RENEWABLE: &[Kind] = &[
     ("robot", |k| k.client.robot_file("download-code-1", "robot-1"), Target::RobotFile),
     ("attachment", |k| k.client.attachment("process-1", "file-1"), Target::Attachment),
     ("export", |k| k.client.export("uuid-1", "docx", UnionId("operator-1")), Target::Export),
@@ -46,7 +46,7 @@ impl Kinds {
         Self { fake, clock, client, content }
     }
 
-    /// Gives the file of each kind other bytes, as many as before.
+    /// Replaces the content of every kind's file with other bytes of the same length.
     fn replace(&mut self) {
         self.content = Content::pattern_with_seed(SIZE, 7);
         let content = || self.content.clone();
@@ -64,15 +64,15 @@ impl Kinds {
     fn assert_gets(&self, file: &RemoteFile, range: Range<u64>) {
         let mut bytes = Vec::new();
         let done = file.download_to(&mut bytes, range.clone()).unwrap();
-        assert!(bytes == self.content.bytes(range.clone()), "other bytes than {range:?}");
+        assert!(bytes == self.content.bytes(range.clone()), "the bytes differ from {range:?}");
         assert_eq!(done.verified, range == (0..SIZE));
     }
 }
 
 #[test]
-fn every_kind_is_downloaded_by_range_and_whole_and_has_a_size() {
+fn every_kind_supports_whole_and_range_downloads_and_stat() {
     for (name, file, _) in
-        RENEWED.iter().copied().chain([("url", Kinds::url as fn(&Kinds) -> _, Target::Object)])
+        RENEWABLE.iter().copied().chain([("url", Kinds::url as fn(&Kinds) -> _, Target::Object)])
     {
         let k = Kinds::new();
         let file = file(&k);
@@ -85,8 +85,8 @@ fn every_kind_is_downloaded_by_range_and_whole_and_has_a_size() {
 }
 
 #[test]
-fn no_kind_sends_a_token_or_a_header_of_another_to_the_object_store() {
-    for (name, file, _) in RENEWED {
+fn object_requests_carry_no_token_and_no_headers_of_another_kind() {
+    for (name, file, _) in RENEWABLE {
         let k = Kinds::new();
         k.assert_gets(&file(&k), 0..SIZE);
         let requests = k.fake.requests_to(Target::Object);
@@ -100,8 +100,8 @@ fn no_kind_sends_a_token_or_a_header_of_another_to_the_object_store() {
 }
 
 #[test]
-fn a_url_that_lapses_is_replaced_and_the_offset_kept() {
-    for (name, file, signs) in RENEWED {
+fn a_lapsed_url_is_renewed_and_the_download_continues() {
+    for (name, file, signs) in RENEWABLE {
         let k = Kinds::new();
         k.fake.fault(Target::Object, Fault::CutAfter(300_000));
         let mut writer = AtFirstWrite(Some(|| k.fake.lapse_signatures()), Vec::new());
@@ -113,21 +113,21 @@ fn a_url_that_lapses_is_replaced_and_the_offset_kept() {
 }
 
 #[test]
-fn a_plain_url_that_lapses_has_no_other() {
+fn a_lapsed_plain_url_is_not_renewed() {
     let k = Kinds::new();
     let file = k.url();
     k.fake.lapse_signatures();
     let error = file.download_to(&mut Vec::new(), ..).unwrap_err();
     assert_eq!(error.code(), Some("AccessDenied"), "{error}");
     assert_eq!(k.fake.requests_to(Target::Object).len(), 1);
-    // Neither a token nor anything else was asked for.
+    // No token was requested, and nothing else.
     assert_eq!(k.fake.requests().len(), 1);
 }
 
 #[test]
 fn every_kind_resumes_in_another_process() {
     for (name, file, _) in
-        RENEWED.iter().copied().chain([("url", Kinds::url as fn(&Kinds) -> _, Target::Object)])
+        RENEWABLE.iter().copied().chain([("url", Kinds::url as fn(&Kinds) -> _, Target::Object)])
     {
         let (k, folder) = (Kinds::new(), Folder::new());
         let cancel = AtomicBool::new(false);
@@ -135,7 +135,7 @@ fn every_kind_resumes_in_another_process() {
         k.fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));
         let error = file(&k).download().resume(true).cancel(&cancel).to_file(folder.target()).unwrap_err();
         assert_eq!(error.bytes_written(), 400_000, "{name}: {error}");
-        // Another value of the same file, as another process has it; its URL is signed anew.
+        // A new value for the same file, as in another process, with a newly signed URL.
         let done = file(&k).download().resume(true).to_file(folder.target()).unwrap();
         assert_eq!((done.reused, done.verified), (400_000, true), "{name}");
         assert!(fs::read(folder.target()).unwrap() == k.content.bytes(0..SIZE), "{name}");
@@ -144,9 +144,9 @@ fn every_kind_resumes_in_another_process() {
 }
 
 #[test]
-fn a_file_of_any_kind_that_is_another_one_now_starts_anew() {
+fn every_kind_restarts_if_the_content_changed() {
     for (name, file, _) in
-        RENEWED.iter().copied().chain([("url", Kinds::url as fn(&Kinds) -> _, Target::Object)])
+        RENEWABLE.iter().copied().chain([("url", Kinds::url as fn(&Kinds) -> _, Target::Object)])
     {
         let (mut k, folder) = (Kinds::new(), Folder::new());
         k.fake.fault(Target::Object, Fault::CutAfter(400_000));
@@ -160,9 +160,9 @@ fn a_file_of_any_kind_that_is_another_one_now_starts_anew() {
 }
 
 #[test]
-fn a_part_of_one_kind_is_none_of_another() {
+fn a_part_of_one_kind_is_not_resumed_by_another_kind() {
     let (k, folder) = (Kinds::new(), Folder::new());
-    for (_, file, _) in RENEWED {
+    for (_, file, _) in RENEWABLE {
         k.fake.fault(Target::Object, Fault::CutAfter(400_000));
         k.fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));
         file(&k).download().resume(true).to_file(folder.target()).unwrap_err();
@@ -176,8 +176,8 @@ fn a_part_of_one_kind_is_none_of_another() {
 }
 
 #[test]
-fn several_connections_share_one_url() {
-    for (name, file, signs) in RENEWED {
+fn parallel_connections_share_one_url() {
+    for (name, file, signs) in RENEWABLE {
         let (k, folder) = (Kinds::new(), Folder::new());
         let done = file(&k).download().parallel(3).to_file(folder.target()).unwrap();
         assert!(done.verified, "{name}");
@@ -187,7 +187,7 @@ fn several_connections_share_one_url() {
 }
 
 #[test]
-fn a_used_download_code_says_that_another_message_is_needed() {
+fn the_error_of_a_used_download_code_requests_another_message() {
     let k = Kinds::new();
     let error = k.client.robot_file("gone", "robot-1").download_to(&mut Vec::new(), ..).unwrap_err();
     assert_eq!(error.code(), Some("invalidParameter.robotCode.downloadCode"));
@@ -197,13 +197,13 @@ fn a_used_download_code_says_that_another_message_is_needed() {
 }
 
 #[test]
-fn an_attachment_that_is_not_permitted_is_granted_and_comes_from_its_space() {
+fn a_forbidden_attachment_is_granted_and_downloaded_from_its_space() {
     let k = Kinds::new();
     let refused = || Fault::api_error(400, "noPermission");
     k.fake.fault_always(Target::Attachment, refused());
     k.fake.put_user("user-1", "union-1");
 
-    // Nobody to grant it to.
+    // The refusal is the error if `granted_to` is not set.
     let file = k.client.attachment("process-1", "file-1");
     let error = file.download_to(&mut Vec::new(), ..).unwrap_err();
     assert!(error.is_permission_denied() && error.to_string().contains("granted_to"), "{error}");
@@ -213,19 +213,19 @@ fn an_attachment_that_is_not_permitted_is_granted_and_comes_from_its_space() {
     k.assert_gets(&file, 0..SIZE);
     assert_eq!(file.attachment_way(), Some(AttachmentWay::Storage));
     let grants = k.fake.requests_to(Target::AttachmentGrant);
-    let asked = grants.into_iter().chain(k.fake.requests_to(Target::User));
-    let bodies: Vec<_> = asked.map(|request| request.json().unwrap()).collect();
+    let requests = grants.into_iter().chain(k.fake.requests_to(Target::User));
+    let bodies: Vec<_> = requests.map(|request| request.json().unwrap()).collect();
     assert_eq!(bodies[0], json!({"fileId": "file-1", "processInstanceId": "process-1", "userId": "user-1"}));
     assert_eq!(bodies[1], json!({"fileInfos": [{"fileId": "file-1", "spaceId": 700}], "userId": "user-1"}));
     assert_eq!(bodies[2], json!({"userid": "user-1"}));
     let info = &k.fake.requests_to(Target::DownloadInfo)[0];
     assert_eq!(info.path, "/v1.0/storage/spaces/700/dentries/file-1/downloadInfos/query");
     assert_eq!(info.query_value("unionId"), Some("union-1"));
-    // The grant is not asked for again.
+    // The grant is not requested again.
     k.assert_gets(&file, 0..10);
     assert_eq!(k.fake.requests_to(Target::AttachmentGrant).len(), 2);
 
-    // A grant that is denied is an error, and no download.
+    // A denied grant is an error, and the object is not requested.
     let k = Kinds::new();
     k.fake.fault_always(Target::Attachment, refused());
     let grant = "POST /v1.0/workflow/processInstances/spaces/files/authDownload";
@@ -237,7 +237,7 @@ fn an_attachment_that_is_not_permitted_is_granted_and_comes_from_its_space() {
 }
 
 #[test]
-fn an_attachment_is_uploaded_into_the_space_of_approvals() {
+fn an_attachment_is_uploaded_into_the_approval_space() {
     let k = Kinds::new();
     let space =
         k.client.workflow().get_attachment_space(UserId("user-1"), &GetAttachmentSpace::new()).unwrap();
@@ -248,7 +248,7 @@ fn an_attachment_is_uploaded_into_the_space_of_approvals() {
 }
 
 #[test]
-fn the_way_of_an_attachment_is_told() {
+fn attachment_way_reports_the_origin_of_an_attachment() {
     let k = Kinds::new();
     let file = k.client.attachment("process-1", "file-1");
     let clone = file.clone();
@@ -258,7 +258,7 @@ fn the_way_of_an_attachment_is_told() {
 }
 
 #[test]
-fn an_export_is_waited_for_and_no_longer_than_was_allowed() {
+fn an_export_is_awaited_for_at_most_the_configured_time() {
     let k = Kinds::new();
     let mut phases = Vec::new();
     let file = k.client.export("uuid-1", "docx", UnionId("operator-1"));
@@ -269,7 +269,7 @@ fn an_export_is_waited_for_and_no_longer_than_was_allowed() {
     let [submit, ..] = &k.fake.requests_to(Target::Export)[..] else { panic!() };
     let body = json!({"dentryUuid": "uuid-1", "operatorId": "operator-1", "targetFormat": "docx"});
     assert_eq!(submit.json(), Some(body));
-    // The next use asks for another URL of the same export.
+    // The next use requests another URL of the same export.
     file.download_to(&mut Vec::new(), ..10).unwrap();
     assert_eq!(k.fake.requests_to(Target::Export).iter().filter(|r| r.method == "POST").count(), 1);
 
@@ -281,7 +281,7 @@ fn an_export_is_waited_for_and_no_longer_than_was_allowed() {
     assert!(matches!(&error, Error::StillRunning(task) if task.id.is_some()), "{error}");
     assert_eq!(k.clock.sleeps().iter().sum::<Duration>(), Duration::from_secs(20));
 
-    // One that failed begins anew with the next use.
+    // The next use submits a failed export again.
     let k = Kinds::new();
     k.fake.answer("GET /v2.0/doc/me/export/task/query", json!({"status": "failed"}));
     let file = k.client.export("uuid-1", "docx", UnionId("operator-1"));
@@ -294,7 +294,7 @@ fn an_export_is_waited_for_and_no_longer_than_was_allowed() {
 }
 
 #[test]
-fn the_ids_of_a_uuid_are_asked_for_once() {
+fn the_ids_of_a_uuid_are_requested_once() {
     let k = Kinds::new();
     let file = k.client.file_by_uuid(k.fake.file_uuid("space-1", "dentry-1"), UnionId("operator-1"));
     k.assert_gets(&file, 0..10);
@@ -305,7 +305,7 @@ fn the_ids_of_a_uuid_are_asked_for_once() {
 }
 
 #[test]
-fn an_empty_file_has_a_size_too() {
+fn stat_returns_the_size_of_an_empty_file() {
     let k = Kinds::new();
     k.fake.put_file("space-1", "empty", "empty.bin", "");
     assert_eq!(k.client.file("space-1", "empty", UnionId("u")).stat().unwrap().size, Some(0));
@@ -314,7 +314,7 @@ fn an_empty_file_has_a_size_too() {
 }
 
 #[test]
-fn codes_and_urls_are_in_no_debug_text() {
+fn debug_output_omits_codes_and_urls() {
     let client = Client::builder().access_token("planted-token").build().unwrap();
     let files = [
         client.robot_file(Secret::new("planted-code"), "robot-1"),
@@ -336,7 +336,7 @@ fn plain_http_is_refused_unless_it_is_allowed() {
         assert!(!text.contains("planted"), "{text}");
         assert_eq!(text.contains("allow_http_objects"), url.starts_with("http:"), "{text}");
     }
-    // It is asked for then, and only the fake says what comes.
+    // The file is downloaded from the fake once plain HTTP is allowed.
     let k = Kinds::new();
     let client = builder().allow_http_objects(true).build().unwrap();
     let mut bytes = Vec::new();

@@ -1,5 +1,5 @@
-//! A panic in the caller's code ends a download at once, and reaches the caller once; a download in a destructor works
-//! while another panic unwinds.
+//! Panics in the caller's code: they end a download immediately and reach the caller once, and a download in a
+//! destructor works while another panic unwinds.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,18 +13,18 @@ use super::*;
 
 const SIZE: u64 = 5 * MIB;
 
-/// Far less than the 30 seconds that a silent server is given.
+/// Far below the 30-second stall timeout.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Longer than any machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Upper bound for waits, generous enough for a slow machine.
+const HANG_LIMIT: Duration = Duration::from_secs(60);
 
-/// The text of a panic. Another thread's panic that is only reported has another one.
-fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+/// Returns the message of a panic. A panic that only reports another thread's panic has a different payload.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().unwrap_or("another payload")
 }
 
-/// The callback panicked, and the other connection waited for the stall limit before the caller got to know.
+/// Regression: the panic reached the caller only after the other connection's stall timeout.
 #[test]
 fn a_panic_in_a_callback_does_not_wait_for_a_silent_connection() {
     for silence in [Fault::StallBeforeAnswer, Fault::StallAfter(1000)] {
@@ -41,7 +41,7 @@ fn a_panic_in_a_callback_does_not_wait_for_a_silent_connection() {
                 }
                 calls.fetch_add(1, Ordering::Relaxed);
                 let waiting = Instant::now();
-                while s.objects().len() < 2 && waiting.elapsed() < PATIENCE {
+                while s.objects().len() < 2 && waiting.elapsed() < HANG_LIMIT {
                     thread::sleep(Duration::from_millis(2));
                 }
                 *begun.lock().unwrap() = Some(Instant::now());
@@ -51,16 +51,16 @@ fn a_panic_in_a_callback_does_not_wait_for_a_silent_connection() {
             let panic = catch_unwind(AssertUnwindSafe(|| download.to_file(folder.target()))).unwrap_err();
             let took = begun.lock().unwrap_or_else(std::sync::PoisonError::into_inner).unwrap().elapsed();
             assert!(took < SOON, "{connections} connections, {silence:?}: {took:?}");
-            assert_eq!(words(&*panic), "on purpose");
+            assert_eq!(panic_message(&*panic), "on purpose");
             assert_eq!(calls.load(Ordering::Relaxed), 1, "a callback that panicked is not called again");
             folder.assert_only(NAME, &Content::from("old"));
         }
     }
 }
 
-/// Over one connection, where the panic is on the caller's own thread, with a flag that has a watcher.
+/// The panic occurs on the caller's own thread, and a cancel flag has a watcher thread.
 #[test]
-fn a_panic_over_one_connection_leaves_nothing_behind() {
+fn a_panic_over_one_connection_leaves_no_files() {
     static DOWN: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
     for with_flag in [false, true] {
         let (s, folder) = (Setup::new(SIZE), Folder::new());
@@ -68,9 +68,9 @@ fn a_panic_over_one_connection_leaves_nothing_behind() {
         let download = s.file().download().progress(callback);
         let download = if with_flag { download.cancel(&DOWN) } else { download };
         let panic = catch_unwind(AssertUnwindSafe(|| download.to_file(folder.target()))).unwrap_err();
-        assert_eq!(words(&*panic), "on purpose");
+        assert_eq!(panic_message(&*panic), "on purpose");
         assert!(folder.names().is_empty(), "{:?}", folder.names());
-        // The client and the target are as good as before.
+        // The client and the target still work.
         s.file().download().to_file(folder.target()).unwrap();
         folder.assert_only(NAME, &s.content);
     }
@@ -81,11 +81,11 @@ fn a_panic_in_a_writer_reaches_the_caller() {
     let s = Setup::new(SIZE);
     let mut writer = AtFirstWrite(Some(|| panic!("on purpose")), Vec::new());
     let panic = catch_unwind(AssertUnwindSafe(|| s.file().download_to(&mut writer, ..))).unwrap_err();
-    assert_eq!(words(&*panic), "on purpose");
+    assert_eq!(panic_message(&*panic), "on purpose");
     s.assert_gets(.., 0..SIZE);
 }
 
-/// Runs something when it is dropped.
+/// A guard that runs a closure when it is dropped.
 struct OnDrop<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
@@ -94,7 +94,7 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-/// The result of `run`, which runs in a destructor while a panic unwinds.
+/// Runs `run` in a destructor while a panic unwinds, and returns its result.
 fn while_unwinding<T>(run: impl Fn() -> T) -> T {
     let mut result = None;
     let unwound = catch_unwind(AssertUnwindSafe(|| {
@@ -105,7 +105,7 @@ fn while_unwinding<T>(run: impl Fn() -> T) -> T {
     result.unwrap()
 }
 
-/// `thread::panicking()` was taken for a panic in the download: it was "cancelled".
+/// Regression: `thread::panicking()` was taken for a panic in the download, which then returned `Cancelled`.
 #[test]
 fn a_download_to_a_writer_works_while_a_panic_unwinds() {
     let s = Setup::new(SIZE);
@@ -134,7 +134,7 @@ fn a_download_to_a_file_works_while_a_panic_unwinds() {
     }
 }
 
-/// With a flag that can still end it.
+/// A cancel flag still works while a panic unwinds.
 #[test]
 fn a_download_can_be_cancelled_while_a_panic_unwinds() {
     let (s, folder) = (Setup::new(SIZE), Folder::new());

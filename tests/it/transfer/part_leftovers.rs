@@ -1,5 +1,5 @@
-//! Things that lie where the partial file and its checkpoint go: never used, never waited for, replaced where the
-//! folder permits it.
+//! Unusable entries at the paths of the partial file and its checkpoint: never used, never waited for, and replaced if
+//! the folder permits it.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -13,7 +13,7 @@ use super::*;
 
 const SIZE: u64 = 3 * MIB;
 
-/// The binary itself needs a fifth of this.
+/// Memory limit; the test binary itself needs a fifth of it.
 const MEMORY_KIB: u64 = 400 * 1024;
 
 fn make_fifo(path: &Path) {
@@ -59,7 +59,9 @@ const JUNK: [Make; 7] = [
     ("a hard link", make_hard_link),
 ];
 
-/// In a process of its own, which a hang does not outlive and whose memory can be measured.
+/// Asserts that a download replaces the entry that `make` creates.
+///
+/// The download runs in a child process, so that a hang can be ended and the memory can be measured.
 #[track_caller]
 fn assert_replaced(name: &str, (what, make): Make) {
     for (parallel, resume) in [(1, false), (1, true), (3, true)] {
@@ -83,33 +85,34 @@ fn assert_replaced(name: &str, (what, make): Make) {
     }
 }
 
-/// Opening a FIFO waited for ever, where no flag ends it, also without `resume`; 2 GiB were read into memory.
+/// Regression: opening a FIFO blocked forever, beyond any cancel flag and even without `resume`. A sparse file of 2 GiB
+/// was read into memory.
 #[test]
-fn junk_in_the_place_of_the_checkpoint_is_replaced() {
+fn junk_at_the_checkpoint_path_is_replaced() {
     for junk in JUNK {
         assert_replaced(CHECKPOINT, junk);
     }
 }
 
-/// The same for the name under which a checkpoint is written before it replaces the old one.
+/// The same for the temporary name under which a new checkpoint is written.
 #[test]
-fn junk_in_the_place_of_the_next_checkpoint_is_replaced() {
+fn junk_at_the_path_of_the_next_checkpoint_is_replaced() {
     for junk in JUNK {
         assert_replaced("file.bin.dingtalk-checkpoint-new", junk);
     }
 }
 
-/// A link or a FIFO there was an error until somebody removed it by hand.
+/// Regression: a link or a FIFO was an error until somebody removed it by hand.
 #[test]
-fn junk_in_the_place_of_the_part_is_replaced() {
+fn junk_at_the_part_path_is_replaced() {
     for junk in JUNK {
         assert_replaced(PART, junk);
     }
 }
 
-/// A folder with something in it is never emptied: the download succeeds without, or the error names it.
+/// A folder with content is never emptied: the download succeeds without that path, or the error names the folder.
 #[test]
-fn a_folder_in_their_place_is_left_alone() {
+fn a_folder_at_the_part_or_checkpoint_path_is_left_alone() {
     for name in [PART, CHECKPOINT] {
         for resume in [false, true] {
             let folder = Folder::new();
@@ -128,9 +131,9 @@ fn a_folder_in_their_place_is_left_alone() {
     }
 }
 
-/// A sparse part of another user's is not measured by reading it, and a checkpoint of 4 MiB and more is not read.
+/// A sparse part is not read just to determine its length, and a checkpoint of 4 MiB or more is not read.
 #[test]
-fn a_checkpoint_of_any_length_is_no_danger() {
+fn a_huge_checkpoint_is_ignored() {
     for length in [4 << 20, (4 << 20) + 1, 100 << 20] {
         let (s, folder) = (Setup::new(SIZE), Folder::new());
         File::create(folder.checkpoint()).unwrap().set_len(length).unwrap();
@@ -141,8 +144,8 @@ fn a_checkpoint_of_any_length_is_no_danger() {
     }
 }
 
-/// The files of another user's try: half the object, and of that the beginning is wrong, with a checkpoint that vouches
-/// for it. No checksum of the whole will tell.
+/// Forges the files of another user's attempt: a part with half the object, whose beginning is wrong, and a checkpoint
+/// that matches it. The server reports no checksum that could reveal the forgery.
 fn forge(s: &Setup, folder: &Folder) {
     const HALF: usize = 1_500_000;
     s.fault(Fault::Several(vec![Fault::CutAfter(HALF as u64), Fault::Crc(None)]));
@@ -161,7 +164,7 @@ fn forge(s: &Setup, folder: &Folder) {
     folder.write_checkpoint(&checkpoint);
 }
 
-/// They were adopted: the planted bytes were published, in a file that still belonged to the other user.
+/// Regression: they were adopted, so the planted bytes were published in a file that still belonged to the other user.
 #[test]
 fn leftovers_of_another_user_are_never_used() {
     if lacks_root() {
@@ -187,15 +190,18 @@ fn leftovers_of_another_user_are_never_used() {
                     folder.assert_only(NAME, &s.content);
                     let published = fs::metadata(folder.target()).unwrap();
                     assert_eq!((published.uid(), published.gid()), (0, 0));
-                    // A process that has it open could go on writing to it.
-                    assert!(!part || published.ino() != left, "the same file with another owner");
+                    // A process that has the old file open could still write to it.
+                    assert!(
+                        !part || published.ino() != left,
+                        "the other user's file was published under a new owner"
+                    );
                 }
             }
         }
     }
 }
 
-/// Adopted, if all is our own: the counterpart of the test above.
+/// Counterpart of the test above: files that belong to this user are adopted.
 #[test]
 fn our_own_leftovers_are_used() {
     let (s, folder) = (Setup::with(SIZE, no_retries), Folder::new());
@@ -204,8 +210,8 @@ fn our_own_leftovers_are_used() {
     assert_eq!(done.reused, 1_500_000);
 }
 
-/// A folder like `/tmp`, in which nobody may remove another's file: `Operation not permitted`, for everybody and with
-/// nothing to go by.
+/// In a sticky folder like `/tmp`, users cannot remove each other's files. Regression: the error was a bare
+/// `Operation not permitted`.
 #[test]
 fn a_leftover_that_cannot_be_replaced_is_named_with_its_owner() {
     if lacks_root() || lacks(AS_SOMEBODY) {
@@ -224,10 +230,10 @@ fn a_leftover_that_cannot_be_replaced_is_named_with_its_owner() {
         for word in [folder.part().to_str().unwrap(), &NOBODY.to_string()] {
             assert!(report.text().contains(word), "{word} is missing: {report:?}");
         }
-        assert!(s.fake.requests().is_empty(), "known before anything is sent");
+        assert!(s.fake.requests().is_empty(), "the error occurs before any request");
         assert_eq!(fs::read(folder.part()).unwrap(), b"theirs");
         assert_eq!(folder.names(), [PART]);
-        // Anybody may remove it here.
+        // Without the sticky bit, every user may remove the file.
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
         job.run(AS_SOMEBODY).assert_ok();
         folder.assert_only(NAME, &s.content);
@@ -235,7 +241,8 @@ fn a_leftover_that_cannot_be_replaced_is_named_with_its_owner() {
     }
 }
 
-/// The same with a checkpoint that cannot be replaced: nothing of it is used, and the download does without or says so.
+/// The same for a checkpoint that cannot be replaced: it is not used, and the download succeeds without it or names it
+/// in the error.
 #[test]
 fn a_checkpoint_that_cannot_be_replaced_is_not_used() {
     if lacks_root() || lacks(AS_SOMEBODY) {
@@ -261,7 +268,10 @@ fn a_checkpoint_that_cannot_be_replaced_is_not_used() {
                 }
                 assert!(!folder.target().exists());
             }
-            assert!(fs::read(folder.checkpoint()).unwrap() == theirs, "another user's file, {mode:o}");
+            assert!(
+                fs::read(folder.checkpoint()).unwrap() == theirs,
+                "another user's file was changed, {mode:o}"
+            );
         }
     }
 }

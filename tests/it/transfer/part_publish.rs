@@ -1,4 +1,4 @@
-//! The moment in which the partial file becomes the target: owner, permissions, mounts, places that cannot be one.
+//! Publishing the partial file as the target: owner, permissions, mounts, and paths that cannot be a target.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -17,27 +17,29 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Downloads over a file of that owner, group and mode, and gives the mode of the result, which belongs to this user.
+/// Downloads over a file with the given owner, group and mode, and returns the mode of the result.
+///
+/// The result must belong to this user.
 #[track_caller]
 fn published_over(old: u32, (uid, gid): (u32, u32), way: (usize, bool)) -> u32 {
     let (s, folder) = (Setup::new(SIZE), Folder::new());
     let me = fs::metadata(folder.path()).unwrap();
     fs::write(folder.target(), "old").unwrap();
     chown(folder.target(), Some(uid), Some(gid)).unwrap();
-    // A change of the owner takes such bits away.
+    // Set the mode after the owner: changing the owner clears the special bits.
     fs::set_permissions(folder.target(), Permissions::from_mode(old)).unwrap();
-    let mut looks = 0;
-    let look = |_| {
+    let mut inspections = 0;
+    let inspect = |_| {
         if let Ok(part) = fs::symlink_metadata(folder.part()) {
-            looks += 1;
+            inspections += 1;
             let part = part.permissions().mode() & 0o7777;
             assert_eq!(part & !0o777, 0, "{part:o} beside {old:o}");
             assert!(uid == me.uid() || matches!(part & 0o077, 0), "{part:o} beside {old:o} of another user");
         }
     };
-    let download = s.file().download().parallel(way.0).resume(way.1).progress(look);
+    let download = s.file().download().parallel(way.0).resume(way.1).progress(inspect);
     download.to_file(folder.target()).unwrap();
-    assert!(looks > 0);
+    assert!(inspections > 0);
     folder.assert_only(NAME, &s.content);
     let new = fs::metadata(folder.target()).unwrap();
     assert_eq!((new.uid(), new.gid()), (me.uid(), me.gid()), "over {old:o} of {uid}:{gid}");
@@ -46,9 +48,9 @@ fn published_over(old: u32, (uid, gid): (u32, u32), way: (usize, bool)) -> u32 {
 
 const WAYS: [(usize, bool); 3] = [(1, false), (1, true), (3, true)];
 
-/// Root's download over another user's set-uid file was root's set-uid file.
+/// Regression: a download by root over another user's set-uid file created a set-uid file of root.
 #[test]
-fn a_file_of_another_user_hands_nothing_to_others() {
+fn replacing_another_users_file_grants_access_to_this_user_only() {
     if lacks_root() {
         return;
     }
@@ -63,9 +65,9 @@ fn a_file_of_another_user_hands_nothing_to_others() {
     }
 }
 
-/// A program that may be run as its owner is one of known content, and the new content is not known.
+/// Set-uid permission was granted for the old content, and must not extend to the new content.
 #[test]
-fn special_bits_are_never_handed_on() {
+fn special_permission_bits_are_not_kept() {
     let folder = Folder::new();
     let me = fs::metadata(folder.path()).unwrap();
     for way in WAYS {
@@ -83,9 +85,9 @@ fn special_bits_are_never_handed_on() {
     }
 }
 
-/// The old group's members become some of the others.
+/// Members of the old group would become "others" of the new file.
 #[test]
-fn a_file_of_another_group_hands_nothing_to_those_it_kept_out() {
+fn replacing_a_file_of_another_group_grants_no_new_access() {
     if lacks_root() {
         return;
     }
@@ -95,9 +97,9 @@ fn a_file_of_another_group_hands_nothing_to_those_it_kept_out() {
     }
 }
 
-/// A folder of the set-group-ID kind gives its group to new files.
+/// A set-group-ID folder passes its group on to new files.
 #[test]
-fn the_group_of_a_folder_is_handed_nothing_either() {
+fn the_group_of_a_setgid_folder_gains_no_access() {
     if lacks_root() {
         return;
     }
@@ -113,19 +115,19 @@ fn the_group_of_a_folder_is_handed_nothing_either() {
     assert!(new.gid() != NOBODY || !group_may_read, "{:o} for group {}", new.mode(), new.gid());
 }
 
-/// The mask belongs to the process, and the other tests share it.
+/// Runs in a child process, because the umask belongs to the process and other tests share it.
 #[test]
-fn a_new_file_has_the_permissions_that_the_mask_of_the_moment_leaves() {
+fn a_new_file_has_the_permissions_of_the_current_umask() {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    let name = "transfer::part_publish::under_several_masks";
+    let name = "transfer::part_publish::new_files_follow_several_umasks";
     let output = child.args(["--exact", name, "--ignored", "--nocapture"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && output_text.contains("1 passed"), "{output_text}");
 }
 
 #[test]
-#[ignore = "runs in a process of its own"]
-fn under_several_masks() {
+#[ignore = "runs in a child process of another test"]
+fn new_files_follow_several_umasks() {
     let (s, folders) = (Setup::new(SIZE), [Folder::new(), Folder::new()]);
     for folder in &folders {
         for (number, mask) in [0o022, 0o077, 0o077, 0o002, 0o022, 0o027].into_iter().enumerate() {
@@ -134,13 +136,13 @@ fn under_several_masks() {
             s.file().download().to_file(&target).unwrap();
             assert_eq!(mode(&target), 0o666 & !mask, "under {mask:o}");
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6, "nothing else is left in the folder");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 6, "the folder contains only the targets");
     }
 }
 
-/// `/dev/stdout` is a link to a file where a shell has redirected it, and that file was replaced.
+/// Regression: `/dev/stdout` is a link to the file that a shell has redirected it to, and that file was replaced.
 #[test]
-fn a_standard_stream_is_refused_wherever_it_goes() {
+fn a_standard_stream_is_refused_as_a_target() {
     let links = Folder::new();
     symlink("/dev/stdout", links.join("link")).unwrap();
     symlink("link", links.join("link-to-link")).unwrap();
@@ -170,7 +172,7 @@ fn a_standard_stream_is_refused_wherever_it_goes() {
             assert!(s.fake.requests().is_empty(), "{}", path.display());
             assert_eq!(folder.names(), ["log"], "{}", path.display());
             assert_eq!(fs::metadata(folder.join("log")).unwrap().ino(), before, "{}", path.display());
-            // After it the test harness has written its own words.
+            // The test harness has appended its own output.
             let log = fs::read(folder.join("log")).unwrap();
             assert!(log.starts_with(b"precious\n") && log.len() < 10_000, "{}", path.display());
         }
@@ -178,7 +180,7 @@ fn a_standard_stream_is_refused_wherever_it_goes() {
     assert_eq!(links.names(), ["fd", "link", "link-to-link"]);
 }
 
-/// Into a pipe or nowhere, as before.
+/// The same for a pipe and for a null device.
 #[test]
 fn devices_and_pipes_are_refused_with_advice() {
     let folder = Folder::new();
@@ -196,9 +198,9 @@ fn devices_and_pipes_are_refused_with_advice() {
     assert_eq!(folder.names(), ["link", "pipe"]);
 }
 
-/// A file on which something is mounted cannot be renamed over, which was known only after the last byte.
+/// Regression: a mount point cannot be replaced by a rename, which was reported only after the last byte.
 #[test]
-fn a_mounted_file_is_refused_at_once_or_filled() {
+fn a_mounted_file_is_refused_before_the_download_or_overwritten() {
     let mounts = &["unshare", "-m", "sh", "-c", "exec \"$0\" \"$@\""];
     if lacks_root() || lacks(mounts) {
         return;
@@ -215,7 +217,10 @@ fn a_mounted_file_is_refused_at_once_or_filled() {
             report.assert_ok();
             assert_content(&from, &s.content);
         } else {
-            assert!(s.fake.requests().is_empty(), "{way:?}: known only after the last byte: {report:?}");
+            assert!(
+                s.fake.requests().is_empty(),
+                "{way:?}: reported only after requests were sent: {report:?}"
+            );
             assert!(["argument", "file"].contains(&report.kind()), "{report:?}");
             assert!(report.text().contains(to.to_str().unwrap()), "{report:?}");
             assert_content(&from, &Content::from(vec![7; 3_000_000]));
@@ -225,9 +230,9 @@ fn a_mounted_file_is_refused_at_once_or_filled() {
     }
 }
 
-/// Other file systems than the one that `/tmp` is on.
+/// Downloads to another file system than that of `/tmp`.
 #[test]
-fn other_file_systems_do() {
+fn downloads_to_another_file_system_succeed() {
     let name = format!("/dev/shm/dingtalk-files-it-{}", std::process::id());
     if fs::create_dir(&name).is_err() {
         println!("skipped: no /dev/shm");
@@ -247,8 +252,8 @@ fn other_file_systems_do() {
     assert_eq!(names, [NAME]);
 }
 
-/// Runs the process twice: on a disk of 41 MiB, and when it has become larger.
-fn script_of_a_full_disk(folder: &Path) -> String {
+/// Returns a script that runs the process twice: on a disk of 41 MiB, and after the disk was enlarged.
+fn full_disk_script(folder: &Path) -> String {
     format!(
         "mount -t tmpfs -o size=41m none '{0}' || exit 1\n\"$0\" \"$@\"\n\
          mount -o remount,size=200m none '{0}' && exec \"$0\" \"$@\"",
@@ -256,21 +261,21 @@ fn script_of_a_full_disk(folder: &Path) -> String {
     )
 }
 
-/// The error named 41 910 272 bytes, and the next call went on from 33 554 432: the last ones had no checkpoint, for
-/// which there was no room either.
+/// Regression: the error reported 41 910 272 bytes, but the next call resumed at 33 554 432. The last bytes had no
+/// checkpoint, because the disk had no room for one either.
 #[test]
-fn a_full_disk_is_told_with_the_bytes_that_count() {
+fn a_full_disk_error_reports_the_resumable_bytes() {
     let mounts = &["unshare", "-m", "sh", "-c", "exec \"$0\" \"$@\""];
     if lacks_root() || lacks(mounts) {
         return;
     }
     let (size, folder) = (48 * MIB, Folder::new());
     let s = Setup::new(size);
-    let script = script_of_a_full_disk(folder.path());
+    let script = full_disk_script(folder.path());
     for (parallel, resume) in [(1, true), (3, true), (1, false), (3, false)] {
         let job = Job::of(&s.fake, &folder.target(), size).parallel(parallel).resume(resume);
         let [full, after] = &job.run_all(&["unshare", "-m", "sh", "-c", &script], |_| {})[..] else {
-            panic!("the process ran another number of times");
+            panic!("the process did not run twice");
         };
         assert_eq!(full.kind(), "file", "{full:?}");
         after.assert_ok();
@@ -280,14 +285,14 @@ fn a_full_disk_is_told_with_the_bytes_that_count() {
         if full.is_kept() {
             assert!(full.text().contains(&promised.to_string()), "{full:?}");
         }
-        // 16 MiB at least have a checkpoint by then.
+        // A checkpoint covers at least 16 MiB by then.
         assert_eq!(promised >= 16 * MIB, resume, "{parallel} {resume}: {full:?}");
     }
 }
 
-/// NFS repeats a request whose answer was lost: the link was made, and the answer is that it is there already.
+/// NFS repeats a request whose answer was lost: the link was created, but the answer is that it already exists.
 #[test]
-fn no_clobber_finds_its_own_link_and_is_done() {
+fn no_clobber_recognizes_its_own_link() {
     for (parallel, resume) in WAYS {
         let (s, folder) = (Setup::new(SIZE), Folder::new());
         let mut is_linked = false;
@@ -301,9 +306,9 @@ fn no_clobber_finds_its_own_link_and_is_done() {
     }
 }
 
-/// And nobody else's file is taken for it.
+/// Entries of others are not mistaken for the own link.
 #[test]
-fn no_clobber_spares_whatever_else_came() {
+fn no_clobber_keeps_entries_created_meanwhile() {
     let ways: [fn(&Path); 4] = [
         |target| fs::write(target, "somebody's").unwrap(),
         |target| fs::write(target, "").unwrap(),
@@ -312,9 +317,9 @@ fn no_clobber_spares_whatever_else_came() {
     ];
     for make in ways {
         let (s, folder) = (Setup::new(SIZE), Folder::new());
-        let mut is_there = false;
-        let come = |_| {
-            if !std::mem::replace(&mut is_there, true) {
+        let mut is_made = false;
+        let intrude = |_| {
+            if !std::mem::replace(&mut is_made, true) {
                 make(&folder.target());
             }
         };
@@ -323,12 +328,12 @@ fn no_clobber_spares_whatever_else_came() {
             .download()
             .resume(true)
             .no_clobber(true)
-            .progress(come)
+            .progress(intrude)
             .to_file(folder.target())
             .unwrap_err();
         assert!(matches!(error, Error::TargetExists { .. }), "{error}");
         let found = fs::symlink_metadata(folder.target()).unwrap();
-        assert!(found.is_symlink() || found.is_dir() || found.len() < 100, "it is as it came");
-        assert_eq!(folder.names(), [NAME, CHECKPOINT, PART], "and nothing is lost");
+        assert!(found.is_symlink() || found.is_dir() || found.len() < 100, "the entry is unchanged");
+        assert_eq!(folder.names(), [NAME, CHECKPOINT, PART], "the part and the checkpoint are kept");
     }
 }

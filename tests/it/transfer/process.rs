@@ -1,8 +1,7 @@
-//! Downloads in processes of their own, for tests in which the process matters: another network namespace, another
-//! user, another current folder, another standard output.
+//! Downloads in child processes with another network namespace, user, current directory or standard output.
 //!
-//! As in `child.rs`, the process is this test binary once more. Its report goes to a file, because its standard output
-//! may belong to the test.
+//! As in `child.rs`, the child is this test binary again. Its report goes to a file, because the test may use its
+//! standard output.
 
 use std::collections::HashSet;
 use std::fs;
@@ -22,14 +21,14 @@ use super::folder::Folder;
 const JOB: &str = "IT_PROCESS_JOB";
 const REPORT: &str = "IT_PROCESS_REPORT";
 
-/// A process that hangs ends itself after this time, however it hangs.
-const LONGEST: Duration = Duration::from_secs(40);
+/// Time after which a child process ends itself, in case the download hangs.
+const HANG_LIMIT: Duration = Duration::from_secs(40);
 
-/// Runs the command that follows with a loopback interface of its own.
+/// Prefix that runs a command in a network namespace with its own loopback interface.
 pub(super) const OTHER_NETWORK: &[&str] =
     &["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""];
 
-/// A user that owns nothing, and another one.
+/// User ids of `nobody` and of another unprivileged user.
 pub(super) const NOBODY: u32 = 65534;
 pub(super) const SOMEBODY: u32 = 12345;
 pub(super) const AS_SOMEBODY: &[&str] =
@@ -39,8 +38,8 @@ pub(super) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
 
-/// Whether this user is not root, which the test needs. Prints that it is skipped.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+/// Returns whether this user is not root, and prints that the test is skipped in that case.
+#[expect(clippy::print_stdout, reason = "reports a skipped test")]
 pub(super) fn lacks_root() -> bool {
     if !is_root() {
         println!("skipped: needs root");
@@ -48,13 +47,15 @@ pub(super) fn lacks_root() -> bool {
     !is_root()
 }
 
-/// Whether this binary cannot be run through that command, for lack of the tool or of rights. Prints that it is skipped.
-#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+/// Returns whether this binary cannot run through the given command, because the tool or a privilege is missing.
+///
+/// Prints that the test is skipped in that case.
+#[expect(clippy::print_stdout, reason = "reports a skipped test")]
 pub(super) fn lacks(through: &[&str]) -> bool {
     let (program, arguments) = through.split_first().unwrap();
     let exe = std::env::current_exe().unwrap();
     let mut command = Command::new(program);
-    command.args(arguments).arg(exe).args(["--exact", "no such test"]);
+    command.args(arguments).arg(exe).args(["--exact", "nonexistent test"]);
     let works = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -71,17 +72,17 @@ pub(super) fn lacks(through: &[&str]) -> bool {
 pub(super) struct Job(Value);
 
 impl Job {
-    /// The process has a fake of its own, with a file of that size.
+    /// Creates a job whose process starts its own fake with a file of `size` bytes.
     pub(super) fn with_own_fake(target: &Path, size: u64) -> Self {
         Self(json!({ "target": target, "size": size, "seed": 7 }))
     }
 
-    /// Downloads `dentry-1`, which has this content, from a fake of the test.
+    /// Creates a job that downloads `dentry-1`, a file of `size` bytes, from the test's fake.
     pub(super) fn of(fake: &FakeDingTalk, target: &Path, size: u64) -> Self {
         Self(json!({ "target": target, "size": size, "seed": 0, "base_url": fake.base_url() }))
     }
 
-    /// The file that a fake of the process's own serves.
+    /// Returns the content that a process's own fake serves.
     pub(super) fn own_content(size: u64) -> Content {
         Content::pattern_with_seed(size, 7)
     }
@@ -96,19 +97,19 @@ impl Job {
         self
     }
 
-    /// The process enters this folder in mid-download.
+    /// Makes the process enter this folder during the download.
     pub(super) fn entering(mut self, folder: &Path) -> Self {
         self.0["enter"] = json!(folder);
         self
     }
 
-    /// The first body of the process's own fake breaks off.
+    /// Cuts the first body of the process's own fake after `bytes` bytes.
     pub(super) fn cut_after(mut self, bytes: u64) -> Self {
         self.0["cut_after"] = bytes.into();
         self
     }
 
-    /// The report says how many sockets of the Unix domain the process had.
+    /// Makes the report include the number of Unix sockets that the process had open.
     pub(super) fn counting_sockets(mut self) -> Self {
         self.0["count_sockets"] = true.into();
         self
@@ -118,14 +119,14 @@ impl Job {
         self.run_with(through, |_| {})
     }
 
-    /// Begins in this folder.
+    /// Runs the process with this folder as its current directory.
     pub(super) fn run_in(&self, folder: &Path) -> Report {
         self.run_with(&[], |command| {
             command.current_dir(folder);
         })
     }
 
-    /// The command may be configured further.
+    /// Runs the process once, after `configure` has adjusted the command.
     #[track_caller]
     pub(super) fn run_with(&self, through: &[&str], configure: impl FnOnce(&mut Command)) -> Report {
         let mut reports = self.run_all(through, configure);
@@ -133,13 +134,13 @@ impl Job {
         reports.remove(0)
     }
 
-    /// One report for every time that `through` runs the process.
+    /// Returns one report for each time that `through` runs the process.
     #[track_caller]
     pub(super) fn run_all(&self, through: &[&str], configure: impl FnOnce(&mut Command)) -> Vec<Report> {
         let folder = Folder::new();
         let path = folder.join("report");
         fs::write(&path, "").unwrap();
-        // Another user writes it, perhaps.
+        // The process may run as another user.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
         let exe = std::env::current_exe().unwrap();
         let mut command = match through.split_first() {
@@ -159,11 +160,11 @@ impl Job {
             .stderr(Stdio::piped());
         configure(&mut command);
         let output = command.spawn().unwrap().wait_with_output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert!(output.status.code() != Some(124), "the process hangs: {} {said}", self.0);
+        let output_text = [output.stdout, output.stderr].concat();
+        let output_text = String::from_utf8_lossy(&output_text);
+        assert!(output.status.code() != Some(124), "the process hangs: {} {output_text}", self.0);
         let reports = fs::read_to_string(&path).unwrap();
-        assert!(!reports.is_empty(), "no report of {}: {:?} {said}", self.0, output.status);
+        assert!(!reports.is_empty(), "no report of {}: {:?} {output_text}", self.0, output.status);
         reports.lines().map(|line| Report(serde_json::from_str(line).unwrap())).collect()
     }
 }
@@ -173,12 +174,12 @@ impl Job {
 pub(super) struct Report(Value);
 
 impl Report {
-    /// `ok`, or the kind of the error.
+    /// Returns `ok` or the kind of the error.
     pub(super) fn kind(&self) -> &str {
         self.0["kind"].as_str().unwrap()
     }
 
-    /// The error's text.
+    /// Returns the error's text.
     pub(super) fn text(&self) -> &str {
         self.0["text"].as_str().unwrap_or_default()
     }
@@ -192,14 +193,14 @@ impl Report {
         self.0["kept"] == true
     }
 
-    /// The process also compared the target with the content.
+    /// Asserts that the download succeeded and that the target has the right content, which the process compared.
     #[track_caller]
     pub(super) fn assert_ok(&self) {
         assert!(self.kind() == "ok" && self.0["right"] == true, "{self:?}");
     }
 }
 
-/// The sockets of this process in the Unix domain.
+/// Returns the number of Unix sockets of this process.
 fn unix_sockets() -> usize {
     let all = fs::read_to_string("/proc/self/net/unix").unwrap();
     let all: HashSet<_> = all.lines().skip(1).filter_map(|line| line.split_whitespace().nth(6)).collect();
@@ -212,8 +213,8 @@ fn unix_sockets() -> usize {
     .count()
 }
 
-/// The most memory that this process ever had, in KiB.
-fn peak() -> u64 {
+/// Returns the peak memory of this process, in KiB.
+fn peak_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
@@ -238,11 +239,11 @@ fn describe(error: &Error) -> Value {
 }
 
 #[test]
-#[ignore = "the other half of tests that need a process; by itself it does nothing"]
+#[ignore = "runs in the child process of other tests; does nothing when run directly"]
 fn run() {
     let (Ok(job), Ok(report)) = (std::env::var(JOB), std::env::var(REPORT)) else { return };
     thread::spawn(|| {
-        thread::sleep(LONGEST);
+        thread::sleep(HANG_LIMIT);
         std::process::exit(124);
     });
     let job: Value = serde_json::from_str(&job).unwrap();
@@ -267,8 +268,8 @@ fn run() {
         .build()
         .unwrap();
     let target = PathBuf::from(job["target"].as_str().unwrap());
-    // The target may be named relative to a folder that is left.
-    let begun_in = std::env::current_dir().unwrap();
+    // The target may be relative to this directory, which the job may leave.
+    let initial_directory = std::env::current_dir().unwrap();
     let mut sockets = 0;
     let mut enter = job["enter"].as_str();
     let result = client
@@ -277,7 +278,7 @@ fn run() {
         .parallel(job["parallel"].as_u64().map_or(1, |n| usize::try_from(n).unwrap()))
         .resume(job["resume"] == true)
         .progress(|now| {
-            // Otherwise the next report would come too soon to be made.
+            // Otherwise the next report would be suppressed as too early.
             clock.advance(Duration::from_millis(100));
             if job["count_sockets"] == true {
                 sockets = sockets.max(unix_sockets());
@@ -291,13 +292,14 @@ fn run() {
         .to_file(&target);
     let mut line = match &result {
         Ok(done) => {
-            let right = fs::read(begun_in.join(&target)).is_ok_and(|found| found == content.bytes(0..size));
+            let right =
+                fs::read(initial_directory.join(&target)).is_ok_and(|found| found == content.bytes(0..size));
             json!({ "kind": "ok", "bytes": done.bytes, "reused": done.reused, "right": right })
         }
         Err(error) => describe(error),
     };
     line["unix_sockets"] = sockets.into();
-    line["peak_kib"] = peak().into();
+    line["peak_kib"] = peak_kib().into();
     let mut report = fs::File::options().append(true).open(report).unwrap();
     report.write_all(format!("{line}\n").as_bytes()).unwrap();
 }

@@ -1,4 +1,4 @@
-//! What a callback is told, and when.
+//! Contents and timing of progress reports.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,110 +10,113 @@ use dingtalk_files::{Phase, Progress};
 use super::folder::{Folder, NAME};
 use super::*;
 
-type Told = (u64, Option<u64>, Phase);
+type Report = (u64, Option<u64>, Phase);
 
-const GOING: Phase = Phase::Transferring;
+const TRANSFERRING: Phase = Phase::Transferring;
 
-fn told(now: Progress) -> Told {
+fn report(now: Progress) -> Report {
     (now.bytes, now.total, now.phase)
 }
 
 impl Setup {
-    fn reports(&self, folder: &Folder, parallel: usize) -> (Vec<Told>, Result<Downloaded, Error>) {
+    fn reports(&self, folder: &Folder, parallel: usize) -> (Vec<Report>, Result<Downloaded, Error>) {
         let reports = Mutex::new(Vec::new());
-        let note = |now| reports.lock().unwrap().push(told(now));
-        let download = self.file().download().resume(true).parallel(parallel).progress(note);
+        let record = |now| reports.lock().unwrap().push(report(now));
+        let download = self.file().download().resume(true).parallel(parallel).progress(record);
         let result = download.to_file(folder.target());
         (reports.into_inner().unwrap(), result)
     }
 }
 
 #[track_caller]
-fn assert_grows(reports: &[Told]) {
+fn assert_grows(reports: &[Report]) {
     assert!(reports.windows(2).all(|two| two[0].0 <= two[1].0), "{reports:?}");
 }
 
 #[test]
-fn while_the_clock_stands_still_there_is_a_first_and_a_last_report() {
+fn only_the_first_and_last_reports_are_made_if_no_time_passes() {
     for parallel in [1, 4] {
         for size in [1, 5 * MIB] {
             let (s, folder) = (Setup::new(size), Folder::new());
             let (reports, result) = s.reports(&folder, parallel);
             result.unwrap();
-            assert_eq!(reports, [(0, Some(size), GOING), (size, Some(size), GOING)]);
+            assert_eq!(reports, [(0, Some(size), TRANSFERRING), (size, Some(size), TRANSFERRING)]);
         }
     }
     let (s, folder) = (Setup::new(0), Folder::new());
-    assert_eq!(s.reports(&folder, 2).0, [(0, Some(0), GOING), (0, Some(0), GOING)]);
+    assert_eq!(s.reports(&folder, 2).0, [(0, Some(0), TRANSFERRING), (0, Some(0), TRANSFERRING)]);
 }
 
 #[test]
-fn a_writer_is_told_of_its_range() {
+fn progress_of_a_range_counts_the_bytes_of_the_range() {
     let s = Setup::new(MIB);
     let mut reports = Vec::new();
-    let note = |now| reports.push(told(now));
-    s.file().download().progress(note).to_writer(&mut Vec::new(), 1000..5000).unwrap();
-    assert_eq!(reports, [(0, Some(4000), GOING), (4000, Some(4000), GOING)]);
+    let record = |now| reports.push(report(now));
+    s.file().download().progress(record).to_writer(&mut Vec::new(), 1000..5000).unwrap();
+    assert_eq!(reports, [(0, Some(4000), TRANSFERRING), (4000, Some(4000), TRANSFERRING)]);
 }
 
 #[test]
-fn what_has_no_known_size_has_one_at_the_end() {
+fn an_unknown_total_is_reported_at_the_end() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     s.fault(Fault::Chunked);
     let (reports, result) = s.reports(&folder, 1);
     result.unwrap();
-    assert_eq!(reports, [(0, None, GOING), (MIB, Some(MIB), GOING)]);
+    assert_eq!(reports, [(0, None, TRANSFERRING), (MIB, Some(MIB), TRANSFERRING)]);
 }
 
 #[test]
-fn a_retry_shows_and_takes_nothing_back() {
+fn a_retry_is_reported_without_reducing_the_bytes() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     s.fault(Fault::CutAfter(300_000));
     s.fault(Fault::object_error(503, "ServiceUnavailable"));
     let (reports, result) = s.reports(&folder, 1);
     result.unwrap();
     let all = Some(MIB);
-    let [first, begun @ .., going, last] = &reports[..] else { panic!("{reports:?}") };
-    assert_eq!((*first, *last), ((0, all, GOING), (MIB, all, GOING)));
-    // Two failures in a row are one change of what is going on.
-    assert_eq!(begun.iter().filter(|told| told.2 == Phase::Retrying).count(), 1, "{reports:?}");
-    assert!(begun.contains(&(300_000, all, Phase::Retrying)), "{reports:?}");
-    assert!(going.0 > 300_000 && going.2 == GOING, "{reports:?}");
+    let [first, retries @ .., resumed, last] = &reports[..] else { panic!("{reports:?}") };
+    assert_eq!((*first, *last), ((0, all, TRANSFERRING), (MIB, all, TRANSFERRING)));
+    // Two consecutive failures are reported as one change of phase.
+    assert_eq!(retries.iter().filter(|report| report.2 == Phase::Retrying).count(), 1, "{reports:?}");
+    assert!(retries.contains(&(300_000, all, Phase::Retrying)), "{reports:?}");
+    assert!(resumed.0 > 300_000 && resumed.2 == TRANSFERRING, "{reports:?}");
     assert_grows(&reports);
 }
 
 #[test]
-fn a_failure_before_the_first_answer_shows_too() {
+fn a_failure_before_the_first_answer_is_reported() {
     let (s, folder) = (Setup::new(100), Folder::new());
     s.fault(Fault::CloseWithoutAnswer);
     let (reports, result) = s.reports(&folder, 1);
     result.unwrap();
-    assert_eq!(reports, [(0, None, Phase::Retrying), (0, Some(100), GOING), (100, Some(100), GOING)]);
+    assert_eq!(
+        reports,
+        [(0, None, Phase::Retrying), (0, Some(100), TRANSFERRING), (100, Some(100), TRANSFERRING)]
+    );
 }
 
 #[test]
-fn a_resumed_download_checks_and_then_counts_what_was_there() {
+fn a_resumed_download_reports_checking_and_then_counts_the_kept_bytes() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(300_000));
     let (reports, result) = s.reports(&folder, 1);
     result.unwrap_err();
-    assert_eq!(reports, [(0, Some(MIB), GOING)], "no last report after an error");
+    assert_eq!(reports, [(0, Some(MIB), TRANSFERRING)], "an error is not followed by a last report");
     for parallel in [1, 3] {
         s.fault(Fault::CutAfter(0));
         let (reports, result) = s.reports(&folder, parallel);
         if parallel == 1 {
             result.unwrap_err();
         }
-        assert_eq!(reports[..2], [(0, None, Phase::Checking), (300_000, Some(MIB), GOING)]);
+        assert_eq!(reports[..2], [(0, None, Phase::Checking), (300_000, Some(MIB), TRANSFERRING)]);
     }
     folder.assert_only(NAME, &s.content);
 }
 
-/// Every look at this clock takes 20 ms of it.
+/// A clock that advances by 20 ms each time it is read.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Restless(Arc<AtomicU64>);
+pub(super) struct AdvancingClock(Arc<AtomicU64>);
 
-impl Clock for Restless {
+impl Clock for AdvancingClock {
     fn now(&self) -> Duration {
         Duration::from_millis(self.0.fetch_add(20, Ordering::Relaxed))
     }
@@ -124,32 +127,32 @@ impl Clock for Restless {
 }
 
 #[test]
-fn while_the_clock_moves_reports_come_at_most_ten_times_a_second() {
+fn reports_are_made_at_most_ten_times_a_second() {
     for parallel in [1, 4] {
-        let (s, folder, clock) = (Setup::new(20 * MIB), Folder::new(), Restless::default());
+        let (s, folder, clock) = (Setup::new(20 * MIB), Folder::new(), AdvancingClock::default());
         let client = s.fake.client().clock(clock.clone()).build().unwrap();
         let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
         let (mut reports, mut times) = (Vec::new(), Vec::new());
-        let note = |now| {
+        let record = |now| {
             times.push(clock.0.load(Ordering::Relaxed));
-            reports.push(told(now));
+            reports.push(report(now));
         };
-        file.download().parallel(parallel).progress(note).to_file(folder.target()).unwrap();
-        assert_eq!(reports[0], (0, Some(20 * MIB), GOING));
-        assert_eq!(reports.last(), Some(&(20 * MIB, Some(20 * MIB), GOING)));
+        file.download().parallel(parallel).progress(record).to_file(folder.target()).unwrap();
+        assert_eq!(reports[0], (0, Some(20 * MIB), TRANSFERRING));
+        assert_eq!(reports.last(), Some(&(20 * MIB, Some(20 * MIB), TRANSFERRING)));
         assert_grows(&reports);
-        // 80 blocks, and for each a look at the clock at least.
+        // There are 80 blocks, and the clock is read at least once for each.
         assert!(reports.len() >= 2 + 80 * 20 / 200, "{times:?}");
         if parallel == 1 {
             let gaps = times.windows(2).map(|two| two[1] - two[0]);
-            // The last report comes when it is due, which is at the end.
+            // The last report is made at the end, however soon that is.
             assert!(gaps.rev().skip(1).all(|gap| gap >= 100), "{times:?}");
         }
     }
 }
 
 #[test]
-fn bytes_grow_over_several_connections_that_fail() {
+fn reported_bytes_grow_although_connections_fail() {
     let (s, folder) = (Setup::new(6 * MIB), Folder::new());
     for fault in [Fault::CutAfter(100_000), Fault::ResetAfter(200_000), Fault::CutAfter(0)] {
         s.fault(Fault::Several(Vec::new()));
@@ -157,32 +160,35 @@ fn bytes_grow_over_several_connections_that_fail() {
     }
     let (reports, result) = s.reports(&folder, 3);
     assert!(result.unwrap().verified);
-    assert!(reports.iter().any(|told| told.2 == Phase::Retrying), "{reports:?}");
-    assert_eq!(reports.last(), Some(&(6 * MIB, Some(6 * MIB), GOING)));
+    assert!(reports.iter().any(|report| report.2 == Phase::Retrying), "{reports:?}");
+    assert_eq!(reports.last(), Some(&(6 * MIB, Some(6 * MIB), TRANSFERRING)));
     assert_grows(&reports);
 }
 
 #[test]
-fn an_archived_file_is_waited_for_at_the_pace_one_asked_for() {
+fn an_archived_file_is_polled_at_the_configured_interval() {
     let (s, folder) = (Setup::new(100), Folder::new());
     for _ in 0..3 {
         s.fake.fault(Target::DownloadInfo, Fault::api_error(400, "fileArchived"));
     }
-    let every = Duration::from_secs(30);
+    let interval = Duration::from_secs(30);
     let mut reports = Vec::new();
-    let note = |now| reports.push(told(now));
-    let file = s.file().wait_for_restore(every, Duration::from_secs(3600));
-    file.download().progress(note).to_file(folder.target()).unwrap();
-    assert_eq!(s.clock.sleeps(), [every; 3]);
+    let record = |now| reports.push(report(now));
+    let file = s.file().wait_for_restore(interval, Duration::from_secs(3600));
+    file.download().progress(record).to_file(folder.target()).unwrap();
+    assert_eq!(s.clock.sleeps(), [interval; 3]);
     assert_eq!(s.infos(), 4);
-    assert_eq!(reports, [(0, None, Phase::Restoring), (0, Some(100), GOING), (100, Some(100), GOING)]);
+    assert_eq!(
+        reports,
+        [(0, None, Phase::Restoring), (0, Some(100), TRANSFERRING), (100, Some(100), TRANSFERRING)]
+    );
     folder.assert_only(NAME, &s.content);
 }
 
 #[test]
-fn the_wait_for_an_archived_file_has_an_end() {
-    let every = Duration::from_secs(30);
-    // (at most, overall, waits): a wait that would end too late is not begun.
+fn the_wait_for_an_archived_file_is_limited() {
+    let interval = Duration::from_secs(30);
+    // (at most, overall, waits): a wait that would exceed a limit is not started.
     let table = [(100, None, 3), (90, None, 3), (89, None, 2), (3600, Some(65), 2), (29, None, 0)];
     for (at_most, overall, waits) in table {
         let (s, folder) = (
@@ -193,25 +199,25 @@ fn the_wait_for_an_archived_file_has_an_end() {
             Folder::new(),
         );
         s.fake.fault_always(Target::DownloadInfo, Fault::api_error(400, "fileArchived"));
-        let file = s.file().wait_for_restore(every, Duration::from_secs(at_most));
+        let file = s.file().wait_for_restore(interval, Duration::from_secs(at_most));
         let error = file.download().resume(true).to_file(folder.target()).unwrap_err();
         assert_eq!(error.code(), Some("fileArchived"));
-        assert_eq!(s.clock.sleeps(), vec![every; waits], "{at_most} {overall:?}");
+        assert_eq!(s.clock.sleeps(), vec![interval; waits], "{at_most} {overall:?}");
         assert_eq!(s.infos(), waits + 1);
         assert!(folder.names().is_empty() && s.objects().is_empty());
     }
-    // Other errors are not waited for, nor is this one unasked.
+    // Other errors are returned immediately, and so is this one without `wait_for_restore`.
     let s = Setup::new(100);
     s.fake.fault_always(Target::DownloadInfo, Fault::api_error(400, "fileArchived"));
     assert_eq!(s.get(..).1.unwrap_err().code(), Some("fileArchived"));
     s.fake.fault_always(Target::DownloadInfo, Fault::api_error(400, "permissionDenied"));
-    let file = s.file().wait_for_restore(every, Duration::from_secs(3600));
+    let file = s.file().wait_for_restore(interval, Duration::from_secs(3600));
     assert!(file.download_to(&mut Vec::new(), ..).unwrap_err().is_permission_denied());
     assert!(s.clock.sleeps().is_empty());
 }
 
 #[test]
-fn a_new_object_on_the_server_does_not_take_back_what_was_reported() {
+fn a_restart_for_a_new_object_does_not_reduce_the_reported_bytes() {
     for parallel in [1, 3] {
         let (s, folder) = (Setup::with(4 * MIB, no_retries), Folder::new());
         s.fault(Fault::CutAfter(300_000));
@@ -220,6 +226,9 @@ fn a_new_object_on_the_server_does_not_take_back_what_was_reported() {
         let (reports, result) = s.reports(&folder, parallel);
         assert_eq!(result.unwrap().reused, 0);
         let all = Some(2 * MIB);
-        assert_eq!(reports, [(0, None, Phase::Checking), (0, all, GOING), (2 * MIB, all, GOING)]);
+        assert_eq!(
+            reports,
+            [(0, None, Phase::Checking), (0, all, TRANSFERRING), (2 * MIB, all, TRANSFERRING)]
+        );
     }
 }

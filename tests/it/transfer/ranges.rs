@@ -1,4 +1,4 @@
-//! Which bytes arrive, whatever the server makes of `Range`.
+//! Ranges: the right bytes arrive however the server handles the `Range` header.
 
 use dingtalk_files::Problem;
 
@@ -24,7 +24,7 @@ fn every_range_expression_gets_its_bytes() {
 }
 
 #[test]
-fn the_request_carries_the_signed_headers_and_nothing_else_that_is_signed() {
+fn an_object_request_has_only_the_expected_headers() {
     let s = Setup::new(100);
     s.assert_gets(0..50, 0..50);
     let [request] = &s.objects()[..] else { panic!("one request") };
@@ -44,19 +44,19 @@ fn the_request_carries_the_signed_headers_and_nothing_else_that_is_signed() {
 }
 
 #[test]
-fn an_end_behind_the_object_is_cut() {
-    // OSS answers 200 with the whole object for every one of these.
+fn an_end_beyond_the_object_is_clamped() {
+    // OSS answers each of these with 200 and the whole object.
     let s = Setup::new(1000);
     let done = s.assert_gets(0..1001, 0..1000);
     assert!(done.verified);
     s.assert_gets(990..5000, 990..1000);
     s.assert_gets(0..=u64::MAX - 1, 0..1000);
     s.assert_gets(ByteRange::last(1001), 0..1000);
-    assert_eq!(s.objects().len(), 4, "a short prefix is dropped, not asked again");
+    assert_eq!(s.objects().len(), 4, "a short prefix is skipped, without another request");
 }
 
 #[test]
-fn a_long_prefix_is_asked_again_rather_than_read() {
+fn a_long_prefix_is_avoided_by_a_second_request() {
     let s = Setup::new(3 * MIB);
     s.assert_gets(2 * MIB..4 * MIB, 2 * MIB..3 * MIB);
     let inside = format!("bytes={}-{}", 2 * MIB, 3 * MIB - 1);
@@ -65,14 +65,14 @@ fn a_long_prefix_is_asked_again_rather_than_read() {
 }
 
 #[test]
-fn a_start_behind_the_object_writes_nothing_and_tells_the_size() {
+fn a_start_beyond_the_object_fails_with_the_size() {
     let s = Setup::new(1000);
     for fault in [None, Some(Fault::StrictRanges)] {
-        for wanted in [ByteRange::from(1000..), (1000..1001).into(), (5000..6000).into()] {
+        for range in [ByteRange::from(1000..), (1000..1001).into(), (5000..6000).into()] {
             if let Some(fault) = &fault {
                 s.fault(fault.clone());
             }
-            let error = s.assert_fails(wanted, 0);
+            let error = s.assert_fails(range, 0);
             assert!(matches!(error, Error::RangeNotSatisfiable { size: Some(1000) }), "{error}");
             assert_eq!(error.bytes_written(), 0);
         }
@@ -80,7 +80,7 @@ fn a_start_behind_the_object_writes_nothing_and_tells_the_size() {
 }
 
 #[test]
-fn a_server_that_refuses_an_overlong_end_is_asked_for_the_part_inside() {
+fn a_refused_end_beyond_the_object_is_retried_clamped() {
     let s = Setup::new(1000);
     s.fault(Fault::StrictRanges);
     s.assert_gets(500..2000, 500..1000);
@@ -88,7 +88,7 @@ fn a_server_that_refuses_an_overlong_end_is_asked_for_the_part_inside() {
 }
 
 #[test]
-fn a_server_that_refuses_what_it_has_is_asked_twice_at_most() {
+fn a_server_that_refuses_valid_ranges_gets_at_most_two_requests() {
     let s = Setup::new(1000);
     let refusal = Fault::object_error(416, "InvalidRange").header("Content-Range", "bytes */1000");
     s.fake.fault_always(Target::Object, refusal);
@@ -98,11 +98,11 @@ fn a_server_that_refuses_what_it_has_is_asked_twice_at_most() {
 }
 
 #[test]
-fn a_server_that_tells_another_size_each_time_is_not_followed() {
+fn a_server_that_reports_a_new_size_each_time_gets_two_requests() {
     let s = Setup::new(1000);
     for size in 1000..1020 {
-        let told = format!("bytes */{size}");
-        s.fault(Fault::object_error(416, "InvalidRange").header("Content-Range", &told));
+        let content_range = format!("bytes */{size}");
+        s.fault(Fault::object_error(416, "InvalidRange").header("Content-Range", &content_range));
     }
     let error = s.assert_fails(500..2000, 500);
     assert!(matches!(error, Error::RangeNotSatisfiable { .. }), "{error}");
@@ -110,7 +110,7 @@ fn a_server_that_tells_another_size_each_time_is_not_followed() {
 }
 
 #[test]
-fn a_412_that_nothing_asked_for_is_an_error() {
+fn a_412_without_a_precondition_is_an_error() {
     let s = Setup::new(1000);
     s.fake.fault_always(Target::Object, Fault::object_error(412, "PreconditionFailed"));
     let error = s.assert_fails(.., 0);
@@ -119,7 +119,7 @@ fn a_412_that_nothing_asked_for_is_an_error() {
 }
 
 #[test]
-fn empty_objects() {
+fn empty_objects_are_downloaded() {
     let s = Setup::new(0);
     assert!(s.assert_gets(.., 0..0).verified);
     s.assert_gets(ByteRange::last(500), 0..0);
@@ -128,18 +128,18 @@ fn empty_objects() {
 }
 
 #[test]
-fn an_empty_range_sends_nothing() {
+fn an_empty_range_is_refused_without_a_request() {
     let s = Setup::new(10);
     #[expect(clippy::reversed_empty_ranges, reason = "that is what is tested")]
-    for wanted in [ByteRange::from(5..5), (9..5).into(), ByteRange::last(0)] {
-        let error = s.assert_fails(wanted, 0);
+    for range in [ByteRange::from(5..5), (9..5).into(), ByteRange::last(0)] {
+        let error = s.assert_fails(range, 0);
         assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
     }
     assert!(s.fake.requests().is_empty());
 }
 
 #[test]
-fn a_server_without_ranges_still_gives_the_part() {
+fn a_range_is_extracted_if_the_server_ignores_ranges() {
     let s = Setup::new(3 * MIB);
     s.fake.fault_always(Target::Object, Fault::IgnoreRange);
     s.assert_gets(100..200, 100..200);
@@ -148,20 +148,20 @@ fn a_server_without_ranges_still_gives_the_part() {
 }
 
 #[test]
-fn a_part_of_an_answer_without_length_is_refused() {
-    // Whatever is taken from it, nothing could vouch for.
+fn a_range_from_a_whole_answer_without_length_is_refused() {
+    // Nothing could confirm the bytes taken from such an answer.
     let s = Setup::new(1000);
     s.fake.fault_always(Target::Object, Fault::Several(vec![Fault::IgnoreRange, Fault::Chunked]));
-    for wanted in [ByteRange::from(300..500), (300..).into(), ByteRange::last(10)] {
-        let error = s.assert_fails(wanted, 300);
+    for range in [ByteRange::from(300..500), (300..).into(), ByteRange::last(10)] {
+        let error = s.assert_fails(range, 300);
         assert_eq!(error.bytes_written(), 0);
         assert!(matches!(&error, Error::Answer(e) if matches!(e.problem, Problem::WrongRange(_))), "{error}");
     }
-    assert!(s.assert_gets(.., 0..1000).verified, "the checksum vouches for the whole");
+    assert!(s.assert_gets(.., 0..1000).verified, "the checksum confirms the whole object");
 }
 
 #[test]
-fn a_cut_in_the_prefix_that_is_dropped_is_retried() {
+fn a_cut_in_the_skipped_prefix_is_retried() {
     let s = Setup::new(1000);
     s.fault(Fault::Several(vec![Fault::IgnoreRange, Fault::CutAfter(100)]));
     s.fault(Fault::IgnoreRange);
@@ -170,7 +170,7 @@ fn a_cut_in_the_prefix_that_is_dropped_is_retried() {
 }
 
 #[test]
-fn an_answer_to_another_question_is_refused_whole() {
+fn an_answer_for_another_range_is_refused() {
     let table = [
         Fault::ShiftRange(1),
         Fault::ShiftRange(-1),
@@ -188,14 +188,14 @@ fn an_answer_to_another_question_is_refused_whole() {
         let error = s.assert_fails(100..200, 100);
         assert_eq!(error.bytes_written(), 0);
         let Error::Answer(answer) = &error else { panic!("{fault:?}: {error}") };
-        let told = matches!(answer.problem, Problem::WrongRange(_) | Problem::Encoded(_));
-        assert!(told, "{fault:?}: {error}");
-        assert_eq!(s.objects().len(), 1, "{fault:?}: a lie is not asked for again");
+        let is_expected = matches!(answer.problem, Problem::WrongRange(_) | Problem::Encoded(_));
+        assert!(is_expected, "{fault:?}: {error}");
+        assert_eq!(s.objects().len(), 1, "{fault:?}: a wrong answer is not requested again");
     }
 }
 
 #[test]
-fn a_lie_of_one_host_is_mended_by_the_next() {
+fn a_wrong_answer_of_one_host_is_replaced_by_the_next_host() {
     let s = Setup::new(1000);
     s.fake.set_resource_urls(vec!["{good}?mirror=1".to_owned(), "{good}?mirror=2".to_owned()]);
     s.fault(Fault::ShiftRange(7));
@@ -205,8 +205,8 @@ fn a_lie_of_one_host_is_mended_by_the_next() {
 }
 
 #[test]
-fn parts_shorter_than_asked_are_continued() {
-    // A retry would be one too many: good parts cost none.
+fn ranges_shorter_than_requested_are_continued() {
+    // No retries are allowed: continuing after a good range does not count as a retry.
     let s = Setup::with(100 * KIB, no_retries);
     s.fake.fault_always(Target::Object, Fault::ShortRange(20 * KIB));
     s.assert_gets(1.., 1..100 * KIB);
@@ -216,16 +216,16 @@ fn parts_shorter_than_asked_are_continued() {
 }
 
 #[test]
-fn a_byte_at_a_time_does_not_loop_for_ever() {
+fn a_server_that_sends_one_byte_at_a_time_is_given_up() {
     let s = Setup::new(1000);
     s.fake.fault_always(Target::Object, Fault::ShortRange(1));
     let error = s.assert_fails(100..200, 100);
     assert!(matches!(error, Error::Interrupted { written: 6, .. }), "{error}");
-    assert_eq!(s.objects().len(), 6, "the first try and five retries");
+    assert_eq!(s.objects().len(), 6, "the first attempt and five retries");
 }
 
 #[test]
-fn nor_after_a_good_beginning() {
+fn a_server_that_sends_one_byte_at_a_time_after_good_progress_is_given_up() {
     let s = Setup::new(MIB);
     s.fault(Fault::ShortRange(MIB / 2));
     s.fake.fault_always(Target::Object, Fault::ShortRange(1));
@@ -234,7 +234,7 @@ fn nor_after_a_good_beginning() {
 }
 
 #[test]
-fn a_version_is_asked_for_by_number() {
+fn the_version_and_intranet_options_are_sent_in_the_info_request() {
     let s = Setup::new(10);
     s.fake.put_file("space-1", "dentry-1", "file.bin", "second");
     let mut bytes = Vec::new();

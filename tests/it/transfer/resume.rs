@@ -1,17 +1,17 @@
-//! What one try leaves, the next one uses: if it is of the same object, and still what it was.
+//! Resume: an attempt reuses the bytes of an earlier one if they are unchanged and from the same object.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
 use super::folder::{CHECKPOINT, Folder, NAME, PART, crc};
-use super::progress::Restless;
+use super::progress::AdvancingClock;
 use super::*;
 
 const HALF: u64 = 400_000;
 
-/// A try that broke off and left the first half.
-fn after_half() -> (Setup, Folder) {
+/// Runs an attempt that breaks off and leaves the first [`HALF`] bytes.
+fn after_a_cut_download() -> (Setup, Folder) {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(HALF));
     let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
@@ -25,7 +25,7 @@ impl Setup {
         self.file().download().resume(true).to_file(folder.target()).unwrap()
     }
 
-    /// The next try is right in the end, and asked for these ranges.
+    /// Asserts that the next attempt succeeds, requests these ranges and reuses this many bytes.
     #[track_caller]
     fn assert_resumes(&self, folder: &Folder, ranges: &[Option<String>], reused: u64) -> Downloaded {
         let before = self.objects().len();
@@ -36,16 +36,16 @@ impl Setup {
         done
     }
 
-    /// The next try takes nothing of what is there.
+    /// Asserts that the next attempt reuses no kept bytes.
     #[track_caller]
-    fn assert_begins_anew(&self, folder: &Folder) {
+    fn assert_restarts(&self, folder: &Folder) {
         self.assert_resumes(folder, &[None], 0);
     }
 }
 
 #[test]
-fn only_the_missing_bytes_are_asked_for() {
-    let (s, folder) = after_half();
+fn only_the_missing_bytes_are_requested() {
+    let (s, folder) = after_a_cut_download();
     assert!(fs::read(folder.part()).unwrap() == s.content.bytes(0..HALF));
     let done = s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
     assert_eq!((&done.range, done.size), (&(0..MIB), Some(MIB)));
@@ -53,7 +53,7 @@ fn only_the_missing_bytes_are_asked_for() {
 }
 
 #[test]
-fn a_download_can_break_off_many_times() {
+fn a_download_can_be_resumed_many_times() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     for done in 1..10 {
         s.fault(Fault::CutAfter(100_000));
@@ -64,14 +64,14 @@ fn a_download_can_break_off_many_times() {
 }
 
 #[test]
-fn without_resume_nothing_is_kept_and_nothing_used() {
+fn no_bytes_are_kept_or_reused_if_resume_is_off() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(HALF));
     let error = s.file().download().to_file(folder.target()).unwrap_err();
     assert!(matches!(error, Error::Interrupted { written: HALF, kept: false, .. }), "{error}");
     assert!(folder.names().is_empty());
 
-    let (s, folder) = after_half();
+    let (s, folder) = after_a_cut_download();
     let done = s.file().download().to_file(folder.target()).unwrap();
     assert_eq!(done.reused, 0);
     assert_eq!(s.ranges(), [None, None]);
@@ -79,8 +79,8 @@ fn without_resume_nothing_is_kept_and_nothing_used() {
 }
 
 #[test]
-fn failures_before_the_first_byte_leave_what_was_there() {
-    let (s, folder) = after_half();
+fn failures_before_the_first_byte_keep_the_part() {
+    let (s, folder) = after_a_cut_download();
     s.fake.fault(Target::DownloadInfo, Fault::api_error(400, "permissionDenied"));
     let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
     assert!(error.is_permission_denied() && error.bytes_written() == HALF, "{error}");
@@ -94,7 +94,7 @@ fn failures_before_the_first_byte_leave_what_was_there() {
 }
 
 #[test]
-fn nothing_is_left_where_nothing_came() {
+fn no_files_are_left_if_no_bytes_were_received() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::CutAfter(0));
     s.file().download().resume(true).to_file(folder.target()).unwrap_err();
@@ -104,8 +104,8 @@ fn nothing_is_left_where_nothing_came() {
 }
 
 #[test]
-fn the_checkpoint_holds_no_secret_and_no_address() {
-    let (s, folder) = after_half();
+fn the_checkpoint_contains_no_secret_and_no_address() {
+    let (s, folder) = after_a_cut_download();
     let text = fs::read_to_string(folder.checkpoint()).unwrap();
     assert!(text.contains("space-1") && text.contains("dentry-1"), "{text}");
     let info = s.fake.requests_to(Target::DownloadInfo).remove(0);
@@ -123,8 +123,8 @@ fn the_checkpoint_holds_no_secret_and_no_address() {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_a_fresh_start() {
-    let (s, folder) = after_half();
+fn a_damaged_checkpoint_restarts_the_download() {
+    let (s, folder) = after_a_cut_download();
     let (part, checkpoint) = (fs::read(folder.part()).unwrap(), fs::read(folder.checkpoint()).unwrap());
     let flipped = (0..checkpoint.len()).step_by(13).map(|place| {
         let mut damaged = checkpoint.clone();
@@ -139,17 +139,17 @@ fn a_damaged_checkpoint_is_a_fresh_start() {
     for damaged in flipped.chain(cut).chain([twice, garbage, json]) {
         fs::write(folder.part(), &part).unwrap();
         fs::write(folder.checkpoint(), damaged).unwrap();
-        s.assert_begins_anew(&folder);
+        s.assert_restarts(&folder);
         fs::remove_file(folder.target()).unwrap();
     }
-    // The proof that it was the damage.
+    // The undamaged checkpoint still works.
     fs::write(folder.part(), &part).unwrap();
     fs::write(folder.checkpoint(), &checkpoint).unwrap();
     s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
 }
 
 #[test]
-fn a_checkpoint_of_another_format_or_another_file_is_a_fresh_start() {
+fn a_checkpoint_of_another_format_or_file_restarts_the_download() {
     let others = [
         ("space_id", json!("space-2")),
         ("dentry_id", json!("dentry-2")),
@@ -160,75 +160,75 @@ fn a_checkpoint_of_another_format_or_another_file_is_a_fresh_start() {
         ("size", Value::Null),
     ];
     for (field, value) in others {
-        let (s, folder) = after_half();
+        let (s, folder) = after_a_cut_download();
         let mut checkpoint = folder.read_checkpoint();
         assert!(checkpoint.get(field).is_some(), "{checkpoint}");
         checkpoint[field] = value;
         folder.write_checkpoint(&checkpoint);
-        s.assert_begins_anew(&folder);
+        s.assert_restarts(&folder);
     }
     for format in ["2", "0", "", "11", "1 1"] {
-        let (s, folder) = after_half();
+        let (s, folder) = after_a_cut_download();
         let checkpoint = folder.read_checkpoint();
         folder.write_checkpoint_of_format(format, &checkpoint);
-        s.assert_begins_anew(&folder);
+        s.assert_restarts(&folder);
     }
-    let (s, folder) = after_half();
+    let (s, folder) = after_a_cut_download();
     let checkpoint = folder.read_checkpoint();
     folder.write_checkpoint(&checkpoint);
     s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
 }
 
 #[test]
-fn a_checkpoint_of_another_object_is_a_fresh_start() {
+fn a_checkpoint_of_another_object_restarts_the_download() {
     let rest = range("bytes=400000-1048575");
     let others = [
-        // One byte more, and the server tells.
+        // One byte too many, which the server's answer reveals.
         ("size", json!(MIB + 1), vec![range("bytes=400000-1048576"), None]),
-        // 412 alone may come from a server that does not support `If-Match`, so it is asked without.
+        // A 412 may come from a server that does not support `If-Match`, so the request is repeated without it.
         ("etag", json!("\"another\""), vec![rest.clone(), rest.clone(), None]),
         ("crc64", json!(5), vec![rest, None]),
     ];
-    for (field, value, asked) in others {
-        let (s, folder) = after_half();
+    for (field, value, requested) in others {
+        let (s, folder) = after_a_cut_download();
         let mut checkpoint = folder.read_checkpoint();
         checkpoint[field] = value;
         folder.write_checkpoint(&checkpoint);
-        s.assert_resumes(&folder, &asked, 0);
+        s.assert_resumes(&folder, &requested, 0);
     }
 }
 
 #[test]
-fn a_part_that_is_not_what_it_was_is_not_used() {
-    let (s, folder) = after_half();
+fn a_changed_or_missing_part_is_not_reused() {
+    let (s, folder) = after_a_cut_download();
     fs::OpenOptions::new().write(true).open(folder.part()).unwrap().set_len(HALF - 1).unwrap();
-    s.assert_begins_anew(&folder);
+    s.assert_restarts(&folder);
 
-    let (s, folder) = after_half();
+    let (s, folder) = after_a_cut_download();
     fs::remove_file(folder.part()).unwrap();
-    s.assert_begins_anew(&folder);
+    s.assert_restarts(&folder);
 
-    let (s, folder) = after_half();
+    let (s, folder) = after_a_cut_download();
     fs::remove_file(folder.checkpoint()).unwrap();
-    s.assert_begins_anew(&folder);
+    s.assert_restarts(&folder);
 
-    let (s, folder) = after_half();
+    let (s, folder) = after_a_cut_download();
     let mut part = fs::read(folder.part()).unwrap();
     part[123_456] ^= 1;
     fs::write(folder.part(), part).unwrap();
-    s.assert_begins_anew(&folder);
+    s.assert_restarts(&folder);
 
-    // What lies behind the pieces does not matter: bytes that came after the last checkpoint, or of a larger object.
-    let (s, folder) = after_half();
+    // Bytes after the recorded pieces are ignored: they came after the last checkpoint, or belong to a larger object.
+    let (s, folder) = after_a_cut_download();
     let mut part = fs::read(folder.part()).unwrap();
     part.resize(3_000_000, 7);
     fs::write(folder.part(), part).unwrap();
     s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
 }
 
-/// Pieces of 100 000 bytes each, on disk and in the checkpoint.
+/// Prepares pieces of 100 000 bytes each, on disk and in the checkpoint.
 fn with_pieces(starts: &[u64]) -> (Setup, Folder) {
-    let (s, folder) = after_half();
+    let (s, folder) = after_a_cut_download();
     let mut part = vec![0; usize::try_from(MIB).unwrap()];
     let mut checkpoint = folder.read_checkpoint();
     let ranges = starts.iter().map(|&start| {
@@ -244,7 +244,7 @@ fn with_pieces(starts: &[u64]) -> (Setup, Folder) {
 }
 
 #[test]
-fn every_gap_is_filled_and_nothing_else() {
+fn only_the_gaps_between_pieces_are_requested() {
     let (s, folder) = with_pieces(&[100_000, 300_000]);
     let gaps = [range("bytes=0-99999"), range("bytes=200000-299999"), range("bytes=400000-1048575")];
     let done = s.assert_resumes(&folder, &gaps, 200_000);
@@ -254,7 +254,7 @@ fn every_gap_is_filled_and_nothing_else() {
 }
 
 #[test]
-fn of_several_pieces_only_the_damaged_one_is_fetched_again() {
+fn only_a_damaged_piece_is_fetched_again() {
     let (s, folder) = with_pieces(&[0, 100_000, 200_000]);
     let mut part = fs::read(folder.part()).unwrap();
     part[150_000] ^= 0x80;
@@ -264,11 +264,11 @@ fn of_several_pieces_only_the_damaged_one_is_fetched_again() {
 }
 
 #[test]
-fn a_new_object_on_the_server_is_a_fresh_start() {
+fn a_new_object_on_the_server_restarts_the_download() {
     for size in [MIB, MIB / 2, 3 * MIB, HALF, 0] {
-        // A new version, with a URL of its own, or another content behind the same URL.
+        // Either a new version with its own URL, or other content behind the same URL.
         for is_version in [true, false] {
-            let (s, folder) = after_half();
+            let (s, folder) = after_a_cut_download();
             let new = Content::pattern_with_seed(size, 1);
             if is_version {
                 s.fake.put_file("space-1", "dentry-1", "file.bin", new.clone());
@@ -279,7 +279,7 @@ fn a_new_object_on_the_server_is_a_fresh_start() {
             assert_eq!((done.bytes, done.size, done.reused), (size, Some(size), 0));
             assert!(done.verified);
             folder.assert_only(NAME, &new);
-            // The second asks without `If-Match`: a 412 alone may come from a server that does not support it.
+            // After a 412 the request is repeated without `If-Match`: the server may not support that header.
             let rest = range("bytes=400000-1048575");
             let refused = s.objects().iter().filter(|request| request.answered_status == Some(412)).count();
             assert_eq!(s.ranges()[1..], [vec![rest; 1 + refused], vec![None]].concat());
@@ -288,7 +288,7 @@ fn a_new_object_on_the_server_is_a_fresh_start() {
 }
 
 #[test]
-fn an_object_that_changes_in_the_middle_is_an_error_and_nothing_is_kept() {
+fn an_object_that_changes_during_the_download_is_an_error_and_no_bytes_are_kept() {
     for resume in [false, true] {
         let (s, folder) = (Setup::new(MIB), Folder::new());
         s.fault(Fault::CutAfter(HALF));
@@ -297,8 +297,8 @@ fn an_object_that_changes_in_the_middle_is_an_error_and_nothing_is_kept() {
         assert!(matches!(error, Error::ObjectChanged { written: HALF }), "{error}");
         assert!(folder.names().is_empty(), "{:?}", folder.names());
     }
-    // Also where the first bytes are of an earlier try.
-    let (s, folder) = after_half();
+    // The same if the first bytes are from an earlier attempt.
+    let (s, folder) = after_a_cut_download();
     let patient = s.fake.client().clock(s.clock.clone()).build().unwrap();
     let file = patient.file("space-1", "dentry-1", UnionId("operator-1"));
     s.fault(Fault::CutAfter(100_000));
@@ -309,7 +309,7 @@ fn an_object_that_changes_in_the_middle_is_an_error_and_nothing_is_kept() {
 }
 
 #[test]
-fn a_wrong_checksum_publishes_nothing_and_keeps_nothing() {
+fn a_checksum_mismatch_publishes_and_keeps_no_bytes() {
     for resume in [false, true] {
         let (s, folder) = (Setup::new(MIB), Folder::new());
         fs::write(folder.target(), "old").unwrap();
@@ -318,15 +318,15 @@ fn a_wrong_checksum_publishes_nothing_and_keeps_nothing() {
         assert!(matches!(error, Error::ChecksumMismatch { written: MIB, .. }), "{error}");
         folder.assert_only(NAME, &Content::from("old"));
     }
-    // In the rest of a resumed one: the checksum is over both tries.
-    let (s, folder) = after_half();
+    // The checksum of a resumed download covers both attempts.
+    let (s, folder) = after_a_cut_download();
     s.fault(Fault::CorruptByte(700_000));
     let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
     assert!(matches!(error, Error::ChecksumMismatch { .. }), "{error}");
     assert!(folder.names().is_empty(), "{:?}", folder.names());
 }
 
-/// All bytes are on disk, but they did not get their name.
+/// Leaves a part with all bytes on disk that was not published.
 fn before_the_rename() -> (Setup, Folder) {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     let intrude = |_| fs::write(folder.target(), "in the way").unwrap();
@@ -339,12 +339,12 @@ fn before_the_rename() -> (Setup, Folder) {
 }
 
 #[test]
-fn a_download_that_was_complete_but_for_its_name_asks_for_one_byte() {
+fn a_complete_part_is_published_after_requesting_one_byte() {
     let (s, folder) = before_the_rename();
     let done = s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB - 1);
     assert_eq!(s.objects()[1].header("if-match"), done.etag.as_deref());
 
-    // More connections have nothing to do.
+    // Additional connections send no request.
     let (s, folder) = before_the_rename();
     let done = s.file().download().resume(true).parallel(4).to_file(folder.target()).unwrap();
     assert_eq!((done.bytes, done.reused, done.verified), (MIB, MIB - 1, true));
@@ -353,7 +353,7 @@ fn a_download_that_was_complete_but_for_its_name_asks_for_one_byte() {
 }
 
 #[test]
-fn and_begins_anew_when_the_object_has_changed() {
+fn a_complete_part_is_discarded_if_the_object_changed() {
     let (s, folder) = before_the_rename();
     let new = Content::pattern_with_seed(MIB, 1);
     s.fake.put_file("space-1", "dentry-1", "file.bin", new.clone());
@@ -363,7 +363,7 @@ fn and_begins_anew_when_the_object_has_changed() {
 }
 
 #[test]
-fn another_version_is_another_download() {
+fn a_part_of_another_version_is_not_reused() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     let second = Content::pattern_with_seed(MIB, 2);
     s.fake.put_file("space-1", "dentry-1", "file.bin", second.clone());
@@ -386,8 +386,8 @@ fn another_version_is_another_download() {
 }
 
 #[test]
-fn the_limit_holds_for_the_whole_file_and_not_for_its_rest() {
-    let (s, folder) = after_half();
+fn max_bytes_applies_to_the_whole_file() {
+    let (s, folder) = after_a_cut_download();
     let download = s.file().download().resume(true).max_bytes(MIB - 1);
     let error = download.to_file(folder.target()).unwrap_err();
     assert!(matches!(error, Error::TooLarge { size: MIB, .. }), "{error}");
@@ -395,8 +395,8 @@ fn the_limit_holds_for_the_whole_file_and_not_for_its_rest() {
 }
 
 #[test]
-fn what_could_not_be_resumed_is_not_kept() {
-    // Without a size there is no telling a part from the whole, so there is no checkpoint.
+fn bytes_that_cannot_be_resumed_are_not_kept() {
+    // Without a size, a part cannot be distinguished from the whole file, so no checkpoint is written.
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     s.fault(Fault::Several(vec![Fault::Chunked, Fault::CutAfter(HALF)]));
     let error = s.file().download().resume(true).to_file(folder.target()).unwrap_err();
@@ -405,7 +405,7 @@ fn what_could_not_be_resumed_is_not_kept() {
 }
 
 #[test]
-fn a_download_that_began_with_the_old_object_and_had_none_of_it_goes_on_with_the_new_one() {
+fn a_download_without_bytes_of_the_old_object_continues_with_the_new_object() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     let new = Content::pattern_with_seed(2 * MIB, 1);
     s.fault(Fault::CutAfter(0));
@@ -413,8 +413,8 @@ fn a_download_that_began_with_the_old_object_and_had_none_of_it_goes_on_with_the
     s.fault(Fault::CutAfter(HALF));
     s.fault(Fault::object_error(404, "NoSuchKey"));
     let mut totals = Vec::new();
-    let note = |now: dingtalk_files::Progress| totals.push(now.total);
-    let error = s.file().download().resume(true).progress(note).to_file(folder.target()).unwrap_err();
+    let record = |now: dingtalk_files::Progress| totals.push(now.total);
+    let error = s.file().download().resume(true).progress(record).to_file(folder.target()).unwrap_err();
     assert!(error.is_not_found() && error.bytes_written() == HALF, "{error}");
     assert_eq!(totals.last(), Some(&Some(2 * MIB)), "{totals:?}");
     let done = s.resume(&folder);
@@ -423,18 +423,18 @@ fn a_download_that_began_with_the_old_object_and_had_none_of_it_goes_on_with_the
 }
 
 #[test]
-fn a_checkpoint_that_was_being_written_is_no_obstacle_and_goes() {
-    let (s, folder) = after_half();
+fn an_unfinished_checkpoint_file_is_ignored_and_removed() {
+    let (s, folder) = after_a_cut_download();
     fs::write(folder.join("file.bin.dingtalk-checkpoint-new"), "dingtalk-files check").unwrap();
     s.assert_resumes(&folder, &[range("bytes=400000-1048575")], HALF);
-    // A process was killed after the renaming and before it could tidy up.
+    // A process was killed after the rename, before it removed its checkpoint.
     fs::write(folder.checkpoint(), "of a file that is complete").unwrap();
-    s.assert_begins_anew(&folder);
+    s.assert_restarts(&folder);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_kept_part_can_be_written_whatever_was_in_the_way() {
+fn a_kept_part_stays_writable_if_the_existing_target_is_read_only() {
     use std::os::unix::fs::PermissionsExt;
     let (s, folder) = (Setup::new(MIB), Folder::new());
     let intrude = |_| {
@@ -445,14 +445,14 @@ fn a_kept_part_can_be_written_whatever_was_in_the_way() {
     let download = s.file().download().resume(true).no_clobber(true).progress(intrude);
     let error = download.to_file(folder.target()).unwrap_err();
     assert!(matches!(error, Error::TargetExists { .. }), "{error}");
-    // Root writes anyway, and others could not go on from here.
+    // Root can write in any case; other users could not resume a read-only part.
     assert_eq!(fs::metadata(folder.part()).unwrap().permissions().mode() & 0o600, 0o600);
     fs::remove_file(folder.target()).unwrap();
     s.assert_resumes(&folder, &[range("bytes=1048575-1048575")], MIB - 1);
 }
 
-/// The bytes that the checkpoint knows of, if there is one.
-fn noted(folder: &Folder) -> u64 {
+/// Returns the number of bytes in the checkpoint, or 0 without a checkpoint.
+fn checkpointed(folder: &Folder) -> u64 {
     if !folder.checkpoint().exists() {
         return 0;
     }
@@ -462,55 +462,55 @@ fn noted(folder: &Folder) -> u64 {
 }
 
 #[test]
-fn what_came_is_written_down_every_second() {
+fn a_checkpoint_is_written_every_second() {
     for parallel in [1, 3] {
-        // Each look at this clock takes 20 ms, and there is one for each of 48 blocks. They are less than 16 MiB.
+        // The clock advances by 20 ms per reading and is read for each of 48 blocks. The file is smaller than 16 MiB.
         let (s, folder) = (Setup::new(12 * MIB), Folder::new());
-        let client = s.fake.client().clock(Restless::default()).build().unwrap();
+        let client = s.fake.client().clock(AdvancingClock::default()).build().unwrap();
         let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
         let mut most = 0;
-        let look = |now: dingtalk_files::Progress| {
-            let noted = noted(&folder);
-            assert!(noted <= now.bytes, "{noted} of {}", now.bytes);
+        let inspect = |now: dingtalk_files::Progress| {
+            let checkpointed = checkpointed(&folder);
+            assert!(checkpointed <= now.bytes, "{checkpointed} of {}", now.bytes);
             if now.bytes < 12 * MIB {
-                most = most.max(noted);
+                most = most.max(checkpointed);
             }
         };
-        file.download().resume(true).parallel(parallel).progress(look).to_file(folder.target()).unwrap();
+        file.download().resume(true).parallel(parallel).progress(inspect).to_file(folder.target()).unwrap();
         assert!(most > 0);
     }
 }
 
 #[test]
-fn and_every_sixteen_megabytes() {
-    // The clock stands still; the break makes a report.
+fn a_checkpoint_is_written_every_16_mib() {
+    // The clock stands still; the interruption causes a report.
     let (s, folder) = (Setup::new(24 * MIB), Folder::new());
     s.fault(Fault::CutAfter(20 * MIB));
     let mut seen = Vec::new();
-    let look = |_| seen.push(noted(&folder));
-    s.file().download().resume(true).progress(look).to_file(folder.target()).unwrap();
-    let [0, noted, _, _] = seen[..] else { panic!("{seen:?}") };
-    assert!((16 * MIB..=20 * MIB).contains(&noted), "{noted}");
+    let inspect = |_| seen.push(checkpointed(&folder));
+    s.file().download().resume(true).progress(inspect).to_file(folder.target()).unwrap();
+    let [0, checkpointed, _, _] = seen[..] else { panic!("{seen:?}") };
+    assert!((16 * MIB..=20 * MIB).contains(&checkpointed), "{checkpointed}");
 }
 
-/// All is there, and only the last byte is asked for, to see whether it is still the object.
+/// The part is complete, and only the last byte is requested, to verify that the object is still the same.
 #[test]
-fn the_byte_that_is_asked_for_once_more_is_compared_and_not_written() {
+fn a_repeated_last_byte_is_compared_and_not_written() {
     let (s, folder) = before_the_rename();
     let _ = fs::remove_file(folder.target());
     s.fault(Fault::CorruptByte(MIB - 1));
     let done = s.file().download().resume(true).to_file(folder.target()).unwrap();
     assert!(done.verified);
-    assert_eq!(done.reused, 0, "so everything was fetched again");
+    assert_eq!(done.reused, 0, "the whole object was fetched again");
     assert_eq!(s.ranges()[1..], [range("bytes=1048575-1048575"), None]);
     folder.assert_only(NAME, &s.content);
 }
 
 #[test]
-fn a_failed_renewal_is_no_loss_while_the_signature_lasts() {
+fn a_failed_renewal_is_ignored_while_the_signature_is_valid() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(HALF));
-    // Of its 900 seconds 55 are left when the line breaks.
+    // 55 of the signature's 900 seconds are left when the connection breaks.
     let mut writer = AtFirstWrite(
         Some(|| {
             s.clock.advance(std::time::Duration::from_secs(845));
@@ -521,22 +521,22 @@ fn a_failed_renewal_is_no_loss_while_the_signature_lasts() {
     );
     let done = s.file().download_to(&mut writer, ..).unwrap();
     assert!(done.verified);
-    assert_eq!(s.infos(), 2, "it was asked for another one");
+    assert_eq!(s.infos(), 2, "a renewal was attempted");
 }
 
 #[test]
-fn a_wait_that_was_asked_for_is_not_for_the_next_failure() {
+fn retry_after_applies_to_one_failure_only() {
     let s = Setup::new(100);
     s.fake.fault(Target::DownloadInfo, Fault::api_error(503, "systemError").header("retry-after", "17"));
     s.fake.fault(Target::DownloadInfo, Fault::CloseWithoutAnswer);
     s.get(..).1.unwrap();
-    let [asked, own] = s.clock.sleeps()[..] else { panic!("{:?}", s.clock.sleeps()) };
+    let [requested, own] = s.clock.sleeps()[..] else { panic!("{:?}", s.clock.sleeps()) };
     let seconds = std::time::Duration::from_secs;
-    assert!(asked == seconds(17) && own < seconds(2), "{asked:?}, {own:?}");
+    assert!(requested == seconds(17) && own < seconds(2), "{requested:?}, {own:?}");
 }
 
 #[test]
-fn the_checksum_may_come_with_the_last_byte() {
+fn a_checksum_returned_with_the_last_byte_is_verified() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     s.fault(Fault::Crc(None));
     let intrude = |_| fs::write(folder.target(), "in the way").unwrap();

@@ -1,11 +1,11 @@
-//! Signatures that lapse or are refused.
+//! Downloads with signatures that lapse or are refused.
 
 use std::time::Duration;
 
 use super::*;
 
 #[test]
-fn a_refused_signature_is_replaced() {
+fn a_refused_signature_is_renewed() {
     for code in ["AccessDenied", "RequestTimeTooSkewed", "SignatureDoesNotMatch"] {
         let s = Setup::new(1000);
         s.fault(Fault::object_error(403, code));
@@ -17,7 +17,7 @@ fn a_refused_signature_is_replaced() {
 }
 
 #[test]
-fn a_signature_that_lapses_in_mid_download_is_replaced_and_the_offset_kept() {
+fn a_signature_that_lapses_during_a_download_is_renewed_and_the_download_continues() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(300_000));
     let mut writer = AtFirstWrite(Some(|| s.fake.lapse_signatures()), Vec::new());
@@ -29,19 +29,19 @@ fn a_signature_that_lapses_in_mid_download_is_replaced_and_the_offset_kept() {
 }
 
 #[test]
-fn fresh_info_is_asked_for_before_the_signature_lapses() {
+fn a_signature_is_renewed_before_it_lapses() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(300_000));
-    // 900 seconds less a minute's margin.
+    // One second after the start of the one-minute margin before the end of 900 seconds.
     let clock = s.clock.clone();
     let mut writer = AtFirstWrite(Some(|| clock.advance(Duration::from_secs(841))), Vec::new());
     s.file().download_to(&mut writer, ..).unwrap();
     assert!(writer.1 == s.content.bytes(0..MIB));
-    assert_eq!((s.infos(), s.objects().len()), (2, 2), "no request was spent on a lapsed signature");
+    assert_eq!((s.infos(), s.objects().len()), (2, 2), "no request was sent with a lapsed signature");
 }
 
 #[test]
-fn a_live_signature_is_not_replaced() {
+fn a_valid_signature_is_not_renewed() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(300_000));
     let clock = s.clock.clone();
@@ -51,7 +51,7 @@ fn a_live_signature_is_not_replaced() {
 }
 
 #[test]
-fn fresh_info_names_the_same_version() {
+fn a_renewal_requests_the_same_version() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(300_000));
     let mut writer = AtFirstWrite(
@@ -69,7 +69,7 @@ fn fresh_info_names_the_same_version() {
 }
 
 #[test]
-fn a_new_version_behind_a_fresh_signature_is_noticed() {
+fn a_new_version_after_a_renewal_is_reported_as_a_change() {
     let s = Setup::new(MIB);
     s.fault(Fault::CutAfter(300_000));
     let mut writer = AtFirstWrite(
@@ -84,16 +84,16 @@ fn a_new_version_behind_a_fresh_signature_is_noticed() {
 }
 
 #[test]
-fn refused_for_ever_ends() {
+fn download_fails_after_three_refused_renewals() {
     let s = Setup::new(10);
     s.fake.fault_always(Target::Object, Fault::object_error(403, "AccessDenied"));
     let error = s.assert_fails(.., 0);
     assert_eq!(error.code(), Some("AccessDenied"), "{error}");
-    assert_eq!((s.objects().len(), s.infos()), (4, 4), "three fresh signatures");
+    assert_eq!((s.objects().len(), s.infos()), (4, 4), "three renewed signatures");
 }
 
 #[test]
-fn other_refusals_do_not_cost_a_signature() {
+fn other_refusals_do_not_renew_the_signature() {
     let s = Setup::new(10);
     s.fake.fault_always(Target::Object, Fault::object_error(403, "InvalidObjectState"));
     let error = s.assert_fails(.., 0);
@@ -102,7 +102,7 @@ fn other_refusals_do_not_cost_a_signature() {
 }
 
 #[test]
-fn info_at_hand_cannot_be_renewed_and_the_error_says_what_to_do() {
+fn a_given_download_info_is_not_renewed_and_the_error_explains_it() {
     let s = Setup::new(10);
     let info = s.file().download_info().unwrap();
     let mut bytes = Vec::new();
@@ -118,7 +118,7 @@ fn info_at_hand_cannot_be_renewed_and_the_error_says_what_to_do() {
 }
 
 #[test]
-fn a_signature_that_one_host_refuses_may_do_at_the_next() {
+fn a_signature_refused_by_one_host_is_tried_at_the_next() {
     let s = Setup::new(10);
     s.fake.set_resource_urls(vec!["{good}?mirror=1".to_owned(), "{good}?mirror=2".to_owned()]);
     let info = s.file().download_info().unwrap();
@@ -129,10 +129,10 @@ fn a_signature_that_one_host_refuses_may_do_at_the_next() {
 }
 
 #[test]
-fn a_failing_renewal_is_the_error() {
+fn a_failed_renewal_is_returned_as_the_error() {
     let s = Setup::new(10);
     s.fault(Fault::object_error(403, "AccessDenied"));
-    // The first info is given as always.
+    // The first info request succeeds.
     s.fake.fault(Target::DownloadInfo, Fault::Several(vec![]));
     s.fake.fault(Target::DownloadInfo, Fault::api_error(403, "permissionDenied"));
     let error = s.assert_fails(.., 0);
@@ -153,12 +153,12 @@ fn the_overall_timeout_covers_the_renewal() {
 }
 
 #[test]
-fn http_urls_need_an_http_client() {
+fn a_client_with_an_https_host_refuses_http_urls() {
     let s = Setup::new(10);
     let info = s.file().download_info().unwrap();
-    // A client of an https host must not be led to plain http.
+    // A client with an https host must not be redirected to plain http.
     let built = Client::builder().access_token("t").base_url("https://api.dingtalk.com").build();
-    // Without TLS such a client cannot be built in the first place.
+    // Without TLS such a client cannot be built.
     let Ok(strict) = built else { return assert!(matches!(built, Err(Error::Config(_)))) };
     let error = strict.download_to(&info, &mut Vec::new(), ..).unwrap_err();
     assert!(error.to_string().contains("http"), "{error}");
@@ -169,7 +169,7 @@ fn http_urls_need_an_http_client() {
 #[test]
 fn an_https_url_without_tls_names_the_feature() {
     let s = Setup::new(10);
-    // Somebody listens, so that TLS is what is missing.
+    // The port accepts connections, so only TLS is missing.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     s.fake.set_resource_urls(vec![format!("https://{}/object", listener.local_addr().unwrap())]);
     let error = s.assert_fails(.., 0);
@@ -178,28 +178,28 @@ fn an_https_url_without_tls_names_the_feature() {
 }
 
 #[test]
-fn a_url_that_refuses_every_signature_hands_over_to_the_next() {
+fn the_next_url_is_used_if_a_url_refuses_every_signature() {
     let s = Setup::new(1000);
-    // What is signed is the other path.
+    // The signature is for the other path.
     let refusing = format!("{}/oss/space-1/dentry-1/7", s.fake.base_url());
     s.fake.set_resource_urls(vec![refusing, "{good}".into()]);
     assert!(s.assert_gets(.., 0..1000).verified);
 }
 
-/// Each signature has lapsed when it comes, and the first of its URLs leads nowhere.
+/// Every signature has lapsed when it arrives, and its first URL does not exist.
 #[test]
-fn a_life_of_nothing_makes_no_download_that_asks_for_ever() {
+fn signatures_with_zero_lifetime_do_not_cause_endless_renewals() {
     let s = Setup::new(MIB);
     s.fake.set_expiration_seconds(0);
     s.fake.set_resource_urls(vec![format!("{}/nothing/1", s.fake.base_url()), "{good}".to_owned()]);
     let error = s.file().download_to(&mut io::sink(), ..).unwrap_err();
-    assert_eq!(error.code(), Some("RequestTimeTooSkewed"), "of the second one: {error}");
+    assert_eq!(error.code(), Some("RequestTimeTooSkewed"), "the error is from the second URL: {error}");
     assert_eq!(s.infos(), 4);
 }
 
-/// The limit for signatures that do not work is not one for a download that outlives many of them.
+/// The limit for unsuccessful renewals does not apply to a download that makes progress with each signature.
 #[test]
-fn a_long_download_has_as_many_signatures_as_it_needs() {
+fn a_long_download_renews_its_signature_as_often_as_needed() {
     struct Slow<'a>(&'a ManualClock, Vec<u8>);
     impl Write for Slow<'_> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! Downloads to a file: it is there whole, or everything is as it was.
+//! Downloads to a file: the file is published completely, or nothing changes.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -7,26 +7,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::child::{Job, said};
+use super::child::{Job, child_report};
 #[cfg(unix)]
 use super::folder::{CHECKPOINT, assert_content};
 use super::folder::{Folder, NAME, names_in};
 use super::*;
 
 #[test]
-fn the_file_is_there_whole_verified_and_alone() {
+fn the_target_is_complete_verified_and_alone_in_the_folder() {
     for size in [0, 1, 5 * MIB + 123] {
         let (s, folder) = (Setup::new(size), Folder::new());
         let done = s.file().download().to_file(folder.target()).unwrap();
         assert_eq!((done.bytes, &done.range, done.size, done.reused), (size, &(0..size), Some(size), 0));
         assert!(done.verified && done.etag.is_some());
         folder.assert_only(NAME, &s.content);
-        assert_eq!(s.ranges(), [None], "one request for the whole");
+        assert_eq!(s.ranges(), [None], "one request for the whole file");
     }
 }
 
 #[test]
-fn an_old_file_is_replaced_however_much_longer_it_was() {
+fn a_longer_old_file_is_replaced_completely() {
     let (s, folder) = (Setup::new(1000), Folder::new());
     fs::write(folder.target(), vec![7; 5000]).unwrap();
     s.file().download().to_file(folder.target()).unwrap();
@@ -43,22 +43,22 @@ fn the_permissions_of_the_old_file_are_kept_and_never_exceeded() {
             let (s, folder) = (Setup::new(MIB), Folder::new());
             fs::write(folder.target(), "old").unwrap();
             fs::set_permissions(folder.target(), fs::Permissions::from_mode(old)).unwrap();
-            let mut looks = 0;
-            let look = |_| {
-                // At the last report the part is the target already.
+            let mut inspections = 0;
+            let inspect = |_| {
+                // At the last report the part has already become the target.
                 if let Ok(part) = fs::metadata(folder.part()) {
-                    looks += 1;
+                    inspections += 1;
                     let part = part.permissions().mode() & 0o077;
                     assert_eq!(part & !old, 0, "{part:o} beside {old:o}");
                 }
             };
-            s.file().download().resume(resume).progress(look).to_file(folder.target()).unwrap();
-            assert!(looks > 0);
+            s.file().download().resume(resume).progress(inspect).to_file(folder.target()).unwrap();
+            assert!(inspections > 0);
             assert_eq!(mode(&folder.target()), old);
             folder.assert_only(NAME, &s.content);
         }
     }
-    // Where there was none, it is a file like any other.
+    // Without an old file, the target has the default permissions.
     let (s, folder, other) = (Setup::new(10), Folder::new(), Folder::new());
     fs::write(other.target(), "").unwrap();
     s.file().download().to_file(folder.target()).unwrap();
@@ -67,19 +67,20 @@ fn the_permissions_of_the_old_file_are_kept_and_never_exceeded() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stands_for_what_it_points_to() {
+fn a_symlink_target_is_replaced_at_its_destination() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     fs::create_dir(folder.join("there")).unwrap();
     fs::write(folder.join("there/real.bin"), "old").unwrap();
     std::os::unix::fs::symlink("there/real.bin", folder.join("link")).unwrap();
-    let look = |_| assert_eq!(folder.names(), ["link", "there"], "the part is beside the real file");
-    s.file().download().progress(look).to_file(folder.join("link")).unwrap();
+    let inspect =
+        |_| assert_eq!(folder.names(), ["link", "there"], "the part is in the folder of the real file");
+    s.file().download().progress(inspect).to_file(folder.join("link")).unwrap();
     assert_eq!(fs::read_link(folder.join("link")).unwrap(), Path::new("there/real.bin"));
     assert_content(&folder.join("there/real.bin"), &s.content);
     assert_eq!(names_in(&folder.join("there")), ["real.bin"]);
 }
 
-/// Nothing may be sent or written for a target that cannot be one; the error names it.
+/// Asserts that an invalid target is refused without a request, and that the error names it.
 #[track_caller]
 fn assert_refused(target: &Path, named: &Path, is_right: impl Fn(&Error) -> bool) {
     for resume in [false, true] {
@@ -104,7 +105,7 @@ fn is_file(kind: ErrorKind) -> impl Fn(&Error) -> bool {
 }
 
 #[test]
-fn what_cannot_be_a_target_is_refused_before_anything_is_sent() {
+fn invalid_targets_are_refused_without_a_request() {
     let folder = Folder::new();
     fs::write(folder.join("plain"), "old").unwrap();
     fs::create_dir(folder.join("sub")).unwrap();
@@ -115,15 +116,15 @@ fn what_cannot_be_a_target_is_refused_before_anything_is_sent() {
     refuse("sub", &is_argument);
     refuse("sub/..", &is_argument);
     refuse("no-folder/file.bin", &is_file(ErrorKind::NotFound));
-    // Names a folder, there or not.
+    // These names denote folders, existing or not.
     for name in ["nothing/", "nothing/.", "plain/", "sub/"] {
         refuse(name, &is_argument);
     }
     #[cfg(unix)]
     {
-        // Its part would have a shorter name.
+        // The target's name is too long, although the part's name would be shorter.
         refuse(&"x".repeat(256), &|error| matches!(error, Error::File(_)));
-        // Also for root, who may write to every folder.
+        // Fails for root too, who may write to every folder.
         refuse("plain/file.bin", &is_file(ErrorKind::NotADirectory));
         std::os::unix::fs::symlink("nowhere", folder.join("dangling")).unwrap();
         refuse("dangling", &is_file(ErrorKind::NotFound));
@@ -139,7 +140,7 @@ fn what_cannot_be_a_target_is_refused_before_anything_is_sent() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_is_written_through_what_lies_where_the_part_goes() {
+fn a_symlink_at_the_part_path_is_not_written_through() {
     for resume in [false, true] {
         let (s, folder) = (Setup::new(100), Folder::new());
         fs::write(folder.join("victim"), "precious").unwrap();
@@ -152,7 +153,7 @@ fn nothing_is_written_through_what_lies_where_the_part_goes() {
 
 #[cfg(unix)]
 #[test]
-fn nor_through_what_lies_where_the_checkpoint_goes() {
+fn a_symlink_at_the_checkpoint_path_is_not_written_through() {
     for name in [CHECKPOINT, "file.bin.dingtalk-checkpoint-new"] {
         let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
         fs::write(folder.join("victim"), "precious").unwrap();
@@ -167,7 +168,7 @@ fn nor_through_what_lies_where_the_checkpoint_goes() {
 }
 
 #[test]
-fn no_clobber_leaves_what_is_there_alone() {
+fn no_clobber_refuses_an_existing_target() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     fs::write(folder.target(), "old").unwrap();
     let error = s.file().download().no_clobber(true).to_file(folder.target()).unwrap_err();
@@ -181,7 +182,7 @@ fn no_clobber_leaves_what_is_there_alone() {
 }
 
 #[test]
-fn no_clobber_also_spares_a_file_that_came_in_the_meantime() {
+fn no_clobber_keeps_a_file_created_during_the_download() {
     for parallel in [1, 3] {
         let (s, folder) = (Setup::new(3 * MIB), Folder::new());
         let intrude = |_| fs::write(folder.target(), "somebody else's").unwrap();
@@ -193,7 +194,7 @@ fn no_clobber_also_spares_a_file_that_came_in_the_meantime() {
 }
 
 #[test]
-fn too_many_bytes_are_refused_before_the_first_is_written() {
+fn a_file_larger_than_max_bytes_is_refused_before_the_first_write() {
     let (s, folder) = (Setup::new(MIB), Folder::new());
     for parallel in [1, 2] {
         let download = s.file().download().parallel(parallel).max_bytes(MIB - 1);
@@ -209,7 +210,7 @@ fn too_many_bytes_are_refused_before_the_first_is_written() {
 }
 
 #[test]
-fn too_many_bytes_of_unknown_number_leave_nothing() {
+fn a_body_of_unknown_size_beyond_max_bytes_leaves_no_files() {
     let (s, folder) = (Setup::new(2 * MIB), Folder::new());
     s.fault(Fault::Chunked);
     let error = s.file().download().max_bytes(MIB).to_file(folder.target()).unwrap_err();
@@ -224,10 +225,10 @@ fn too_many_bytes_of_unknown_number_leave_nothing() {
 }
 
 #[test]
-fn long_and_unusual_names() {
+fn long_and_unusual_names_are_supported() {
     let long = "x".repeat(250);
     let chinese = "文件".repeat(40);
-    // Windows takes blanks from the end of a name, and no double quotes.
+    // Windows strips trailing blanks from a name, and refuses double quotes.
     let blanks = if cfg!(windows) { " two  spaces" } else { " two  spaces " };
     let quoted = if cfg!(windows) { "it's 'quoted' & 100%.bin" } else { "it's \"quoted\" & 100%.bin" };
     for name in [long.as_str(), &chinese, blanks, quoted, ".hidden"] {
@@ -242,7 +243,7 @@ fn long_and_unusual_names() {
 }
 
 #[test]
-fn two_long_names_that_begin_alike_do_not_meet() {
+fn long_names_with_a_common_prefix_do_not_share_a_part() {
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     let name = |last: &str| format!("{}{last}", "x".repeat(249));
     s.fault(Fault::CutAfter(1000));
@@ -255,18 +256,18 @@ fn two_long_names_that_begin_alike_do_not_meet() {
 }
 
 #[test]
-fn a_bare_name_is_in_the_current_folder() {
-    // In a process of its own, because the folder is that of a whole process.
+fn a_bare_name_refers_to_the_current_directory() {
+    // Runs in a child process, because the current directory belongs to the whole process.
     let (s, folder) = (Setup::new(MIB), Folder::new());
     let target = PathBuf::from(NAME);
     let job = Job { fake: &s.fake, dentry: "dentry-1", target: &target, parallel: 1, resume: true };
     let output = job.command().current_dir(folder.path()).output().unwrap();
-    assert_eq!(said(&output), format!("reused 0 of {MIB}"));
+    assert_eq!(child_report(&output), format!("reused 0 of {MIB}"));
     folder.assert_only(NAME, &s.content);
 }
 
 #[test]
-fn the_name_never_holds_half_a_file() {
+fn the_target_is_never_visible_incomplete() {
     for old in [None, Some("old")] {
         for parallel in [1, 3] {
             let (s, folder) = (Setup::new(2 * MIB), Folder::new());
@@ -283,23 +284,23 @@ fn the_name_never_holds_half_a_file() {
             let is_over = AtomicBool::new(false);
             thread::scope(|scope| {
                 let watcher = scope.spawn(|| {
-                    let mut looks = 0;
+                    let mut inspections = 0;
                     while !is_over.load(Ordering::Acquire) {
                         let found = fs::read(&target).ok();
-                        assert!(is_old(&found) || found.as_ref() == Some(&new), "half a file");
-                        looks += 1;
-                        // Nothing takes the place of a file that is open there.
+                        assert!(is_old(&found) || found.as_ref() == Some(&new), "the target is incomplete");
+                        inspections += 1;
+                        // Windows cannot replace a file while the file is open.
                         if cfg!(windows) {
                             thread::sleep(Duration::from_millis(5));
                         }
                     }
-                    looks
+                    inspections
                 });
-                // As long as there is something to report, it is not complete.
-                let look = |now: dingtalk_files::Progress| {
+                // Before the last report the target is unchanged.
+                let inspect = |now: dingtalk_files::Progress| {
                     assert!(now.bytes == 2 * MIB || is_old(&fs::read(&target).ok()));
                 };
-                let result = s.file().download().parallel(parallel).progress(look).to_file(&target);
+                let result = s.file().download().parallel(parallel).progress(inspect).to_file(&target);
                 is_over.store(true, Ordering::Release);
                 result.unwrap();
                 assert!(watcher.join().unwrap() > 0);
@@ -310,7 +311,7 @@ fn the_name_never_holds_half_a_file() {
 }
 
 #[test]
-fn after_an_error_everything_is_as_it_was() {
+fn a_failed_download_leaves_the_folder_unchanged() {
     type IsRight = fn(&Error) -> bool;
     let faults: [(Fault, IsRight); 4] = [
         (Fault::CutAfter(300_000), |e| matches!(e, Error::Interrupted { written: 300_000, kept: false, .. })),
@@ -337,11 +338,11 @@ fn after_an_error_everything_is_as_it_was() {
 }
 
 #[test]
-fn what_cannot_get_its_name_is_an_error_of_the_file() {
+fn a_failed_rename_is_a_file_error() {
     for resume in [false, true] {
         let (s, folder) = (Setup::new(MIB), Folder::new());
         let target = folder.target();
-        // Somebody makes a folder of that name while it runs.
+        // A folder with the target's name is created during the download.
         let intrude = |_| fs::create_dir_all(&target).unwrap();
         let error = s.file().download().resume(resume).progress(intrude).to_file(&target).unwrap_err();
         let Error::File(failed) = &error else { panic!("{error}") };
@@ -357,10 +358,10 @@ fn what_cannot_get_its_name_is_an_error_of_the_file() {
     }
 }
 
-/// Windows removes no folder with an open file in it.
+/// Not on Windows, which does not remove a folder that contains an open file.
 #[cfg(unix)]
 #[test]
-fn a_folder_that_vanishes_is_an_error_of_the_file() {
+fn a_folder_removed_during_the_download_is_a_file_error() {
     let (s, folder) = (Setup::new(3 * MIB), Folder::new());
     fs::create_dir(folder.join("sub")).unwrap();
     let vanish = |_| drop(fs::remove_dir_all(folder.join("sub")));
@@ -376,10 +377,10 @@ fn a_folder_that_vanishes_is_an_error_of_the_file() {
     }
 }
 
-/// As by a scanner for viruses, or a program that shows it.
+/// Virus scanners and viewers keep files open like this.
 #[cfg(windows)]
 #[test]
-fn a_target_that_somebody_has_open_is_waited_for_but_not_for_ever() {
+fn a_target_open_in_another_program_is_awaited_for_a_limited_time() {
     use std::os::windows::fs::OpenOptionsExt;
     let open = |path: &Path| fs::OpenOptions::new().read(true).share_mode(1).open(path).unwrap();
     let (s, folder) = (Setup::new(MIB), Folder::new());
@@ -401,7 +402,7 @@ fn a_target_that_somebody_has_open_is_waited_for_but_not_for_ever() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_name_need_not_be_text() {
+fn names_that_are_not_unicode_are_supported() {
     use std::os::unix::ffi::OsStrExt;
     let (s, folder) = (Setup::with(MIB, no_retries), Folder::new());
     let target = folder.path().join(std::ffi::OsStr::from_bytes(b"\xFF\n\x80"));

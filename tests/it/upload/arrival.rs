@@ -1,21 +1,21 @@
-//! What arrives is what was sent, from wherever it comes and however it goes.
+//! The stored bytes equal the sent bytes, for every kind of source, size and way of uploading.
 
 use std::sync::atomic::AtomicU64;
 
 use super::*;
 
-/// Sizes at which something changes, in the smallest parts.
+/// Sizes around the boundaries of the smallest parts.
 const SIZES: [u64; 7] = [0, 1, PART - 1, PART, PART + 1, 2 * PART, 34 * PART + 5];
 
 fn assert_all_arrive(in_parts: bool, connections: usize) {
     for size in SIZES {
         let bytes = pattern(size);
-        for from in From::ALL {
+        for from in SourceKind::ALL {
             let setup = Setup::new();
             let upload = if in_parts { setup.in_parts() } else { setup.upload().multipart_above(u64::MAX) };
             let done = from.run(upload.parallel(connections), &bytes);
             setup.assert_done(done, &bytes);
-            // Nothing is no part.
+            // An empty file has no parts.
             if in_parts && size > 0 {
                 let count = size.div_ceil(PART);
                 let mut numbers = setup.put_numbers();
@@ -37,27 +37,27 @@ fn assert_all_arrive(in_parts: bool, connections: usize) {
 }
 
 #[test]
-fn in_one_piece() {
+fn a_single_put_stores_all_bytes() {
     assert_all_arrive(false, 1);
 }
 
 #[test]
-fn in_one_piece_whatever_number_of_connections() {
+fn a_single_put_stores_all_bytes_with_several_connections() {
     assert_all_arrive(false, 4);
 }
 
 #[test]
-fn in_parts() {
+fn sequential_parts_store_all_bytes() {
     assert_all_arrive(true, 1);
 }
 
 #[test]
-fn in_parts_of_which_several_are_on_their_way() {
+fn concurrent_parts_store_all_bytes() {
     assert_all_arrive(true, 4);
 }
 
 #[test]
-fn a_reader_goes_in_parts_from_its_second_part_on() {
+fn a_reader_longer_than_one_part_is_uploaded_in_parts() {
     for (size, parts) in [(PART, 0), (PART + 1, 2)] {
         let (setup, bytes) = (Setup::new(), pattern(size));
         let done = setup.upload().part_size(PART).from_reader(&bytes[..], size);
@@ -65,25 +65,25 @@ fn a_reader_goes_in_parts_from_its_second_part_on() {
         assert_eq!(setup.count(Target::PartInfos), parts / 2);
         assert_eq!(setup.puts().len(), parts.max(1));
     }
-    // What can be read again does not.
+    // A source that can be read again is sent in one PUT.
     let (setup, bytes) = (Setup::new(), pattern(PART + 1));
     setup.assert_done(setup.upload().part_size(PART).from_bytes(&bytes), &bytes);
     assert_eq!(setup.count(Target::PartInfos), 0);
 }
 
-/// Bytes that are computed, and note how far they have been read.
+/// A source of computed bytes that records how far it has been read.
 struct Generator<'a> {
     at: u64,
     size: u64,
     furthest: &'a AtomicU64,
-    /// Is told of each read, before it happens, up to which byte it goes.
+    /// Called before each read with the end offset of that read.
     check: &'a (dyn Fn(u64) + Sync),
 }
 
-/// What a connection takes at once: to read more would count as reading ahead.
+/// Number of bytes that a connection reads at a time; more would count as reading ahead.
 const BLOCK: u64 = 64 * KIB;
 
-/// All bytes of a block are the same, and those of the next are others.
+/// Returns the value of all bytes of a block; adjacent blocks have different values.
 fn byte_of_block(number: u64) -> u8 {
     u8::try_from(number % 251).unwrap()
 }
@@ -113,9 +113,9 @@ impl Seek for Generator<'_> {
     }
 }
 
-/// However large the whole is, no more is read than the connections are about to send: so no more can be in memory.
+/// No more is read than the connections are about to send, however large the file is. This bounds the memory.
 #[test]
-fn no_more_is_read_than_is_on_its_way() {
+fn no_source_is_read_ahead_of_the_parts_in_flight() {
     const SIZE: u64 = 64 * MIB;
     const LARGE_PART: u64 = 2 * MIB;
     let mut digest = crc64fast::Digest::new();
@@ -142,7 +142,7 @@ fn no_more_is_read_than_is_on_its_way() {
 }
 
 #[test]
-fn sixteen_at_once_on_one_client() {
+fn sixteen_concurrent_uploads_succeed() {
     let setup = Setup::new();
     let contents: Vec<Vec<u8>> = (0..16_u64)
         .map(|n| {
@@ -156,7 +156,7 @@ fn sixteen_at_once_on_one_client() {
             scope.spawn(move || {
                 let upload = if n % 2 == 0 { setup.upload() } else { setup.in_parts().parallel(1 + n % 3) };
                 let name = format!("file-{n}.bin");
-                let done = From::ALL[n / 2 % 4].run(upload.name(&name), bytes).unwrap();
+                let done = SourceKind::ALL[n / 2 % 4].run(upload.name(&name), bytes).unwrap();
                 assert_eq!((done.dentry.name.as_deref(), done.verified), (Some(name.as_str()), true));
                 setup.assert_stored(&done, bytes);
             });

@@ -1,26 +1,26 @@
-//! Uploads that are called off, and what their progress says until then.
+//! Cancelled uploads, and progress reports.
 
 use std::sync::atomic::AtomicBool;
 
 use super::*;
 
-/// A silent server is not waited for that long after the flag; the limit on its silence is longer.
+/// Upper bound for the time between the flag and the error, far below [`STALL_TIMEOUT`].
 const SOON: Duration = Duration::from_secs(5);
-const SILENCE: Duration = Duration::from_secs(30);
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// By the machine's clock, and with retries that would be noticed if somebody waited for them.
-fn patient() -> Setup {
-    real_time(RetryPolicy::new().base_delay(SILENCE).max_delay(2 * SILENCE))
+/// Uses the machine's clock and long retry delays, so a wait that the flag does not end makes the test fail.
+fn with_real_waits() -> Setup {
+    real_time(RetryPolicy::new().base_delay(STALL_TIMEOUT).max_delay(2 * STALL_TIMEOUT))
 }
 
 fn real_time(policy: RetryPolicy) -> Setup {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_space("space-1");
-    let client = fake.client().stall_timeout(SILENCE).retry(policy).build().unwrap();
+    let client = fake.client().stall_timeout(STALL_TIMEOUT).retry(policy).build().unwrap();
     Setup { fake, clock: ManualClock::new(), client }
 }
 
-/// Calls an upload off when so many requests of this kind wait for their answer, and says how it ended.
+/// Cancels an upload once `count` requests of this kind have arrived, and returns the upload's error.
 fn cancel_when(
     setup: &Setup,
     target: Target,
@@ -43,7 +43,7 @@ fn cancel_when(
 }
 
 #[test]
-fn what_is_called_off_beforehand_sends_nothing() {
+fn a_flag_set_beforehand_sends_no_request() {
     let (flag, file) = (AtomicBool::new(true), TempFile::new(b"hello"));
     let setup = Setup::new();
     for upload in [setup.upload(), setup.in_parts().parallel(4)] {
@@ -53,9 +53,9 @@ fn what_is_called_off_beforehand_sends_nothing() {
     setup.assert_untouched();
 }
 
-/// Nothing that has arrived could be used again, so it is the plain error.
+/// No arrived bytes can be reused, so the error is a plain `Cancelled`.
 #[test]
-fn in_the_midst_of_a_put() {
+fn cancel_ends_a_put_during_its_body() {
     let (setup, flag, bytes) = (Setup::new(), AtomicBool::new(false), pattern(8 * MIB));
     let source = Trap::new(&bytes, 2 * MIB, || flag.store(true, Ordering::Relaxed));
     let ended = setup.upload().cancel(&flag).from_seekable(source);
@@ -66,7 +66,7 @@ fn in_the_midst_of_a_put() {
 }
 
 #[test]
-fn while_a_reader_gives_little_at_a_time() {
+fn cancel_ends_an_upload_from_a_slow_reader() {
     let (setup, flag, bytes) = (Setup::new(), AtomicBool::new(false), pattern(3 * PART));
     let source = Trap::new(&bytes, PART + 7, || flag.store(true, Ordering::Relaxed));
     let error = interrupted(setup.in_parts().cancel(&flag).from_reader(source, bytes.len() as u64));
@@ -75,11 +75,11 @@ fn while_a_reader_gives_little_at_a_time() {
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "there the stall limit ends it, after 30 s")]
-fn a_put_that_stalls() {
-    let (setup, bytes) = (patient(), pattern(16 * MIB));
-    // In the system's buffers, in the body, and after it.
-    for (nth, (size, fault)) in [
+#[cfg_attr(windows, ignore = "on Windows only the stall timeout of 30 s ends the request")]
+fn cancel_ends_a_stalled_put() {
+    let (setup, bytes) = (with_real_waits(), pattern(16 * MIB));
+    // The request stalls in the system's buffers, within the body, and after the body.
+    for (index, (size, fault)) in [
         (1000, Fault::StallUploadAfter(10)),
         (16 * MIB, Fault::StallUploadAfter(1000)),
         (1000, Fault::StallBeforeAnswer),
@@ -90,15 +90,15 @@ fn a_put_that_stalls() {
         setup.fault(Target::Put, fault);
         let bytes = &bytes[..usize::try_from(size).unwrap()];
         let error =
-            cancel_when(&setup, Target::Put, nth + 1, |flag| setup.upload().cancel(flag).from_bytes(bytes));
+            cancel_when(&setup, Target::Put, index + 1, |flag| setup.upload().cancel(flag).from_bytes(bytes));
         assert!(matches!(error, Error::Cancelled { .. }), "{error}");
-        assert_eq!(setup.puts().len(), nth + 1);
+        assert_eq!(setup.puts().len(), index + 1);
     }
 }
 
 #[test]
-fn a_question_that_stalls() {
-    let setup = patient();
+fn cancel_ends_a_stalled_upload_info_request() {
+    let setup = with_real_waits();
     setup.fake.fault_always(Target::UploadInfo, Fault::StallBeforeAnswer);
     setup.fake.fault_always(Target::InitMultipart, Fault::StallBeforeAnswer);
     let error =
@@ -112,15 +112,15 @@ fn a_question_that_stalls() {
 }
 
 #[test]
-fn a_question_for_parts_that_stalls() {
+fn cancel_ends_a_stalled_part_infos_request() {
     for connections in [1, 4] {
-        let (setup, bytes) = (patient(), pattern(31 * PART));
+        let (setup, bytes) = (with_real_waits(), pattern(31 * PART));
         setup.fault(Target::PartInfos, Fault::Several(Vec::new()));
         setup.fault(Target::PartInfos, Fault::StallBeforeAnswer);
         let error = cancel_when(&setup, Target::PartInfos, 2, |flag| {
             setup.in_parts().parallel(connections).cancel(flag).from_bytes(&bytes)
         });
-        // Parts have arrived: they need not be sent again.
+        // Some parts have arrived and need not be sent again.
         let error = interrupted(Err(error));
         assert!(matches!(error.cause, Error::Cancelled { .. }), "{error}");
         assert!(!error.pending.is_complete());
@@ -128,9 +128,9 @@ fn a_question_for_parts_that_stalls() {
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "there the stall limit ends it, after 30 s")]
-fn parts_on_several_connections() {
-    let (setup, bytes) = (patient(), pattern(9 * PART));
+#[cfg_attr(windows, ignore = "on Windows only the stall timeout of 30 s ends the request")]
+fn cancel_ends_stalled_parts_on_several_connections() {
+    let (setup, bytes) = (with_real_waits(), pattern(9 * PART));
     setup.fault_nth_put(2, Fault::Several(Vec::new()));
     for _ in 0..4 {
         setup.fault(Target::Put, Fault::StallUploadAfter(10));
@@ -141,35 +141,35 @@ fn parts_on_several_connections() {
     let error = interrupted(Err(error));
     assert!(matches!(error.cause, Error::Cancelled { .. }), "{error}");
     assert!(error.to_string().contains("after 2 of 9 parts"), "{error}");
-    // And it can be gone on with.
+    // The upload can be resumed.
     setup.assert_done(setup.in_parts().resume(error.pending).from_bytes(&bytes), &bytes);
     assert_eq!(setup.puts().len(), 6 + 7);
 }
 
-/// One failure for good is enough: nobody begins another part after it.
+/// No connection starts another part after a final failure.
 #[test]
 fn a_failure_ends_the_other_connections() {
     let setup = Setup::new();
     setup.fake.fault_always(Target::Put, Fault::object_error(400, "EntityTooLarge"));
     let error = setup.in_parts().parallel(4).from_bytes(pattern(40 * PART)).unwrap_err();
-    assert!(matches!(error, Error::Storage(_)), "nothing arrived: {error}");
+    assert!(matches!(error, Error::Storage(_)), "no part arrived: {error}");
     assert_eq!(error.code(), Some("EntityTooLarge"));
     assert!(setup.puts().len() <= 4, "{:?}", setup.put_numbers());
     setup.assert_uncommitted();
 }
 
 #[test]
-fn a_wait_before_a_retry() {
-    let setup = patient();
+fn cancel_ends_the_wait_before_a_retry() {
+    let setup = with_real_waits();
     setup.fake.fault_always(Target::Put, Fault::object_error(503, "SlowDown").header("Retry-After", "30"));
     let error = cancel_when(&setup, Target::Put, 1, |flag| setup.upload().cancel(flag).from_bytes("hello"));
     assert!(matches!(error, Error::Cancelled { .. }), "{error}");
     assert_eq!(setup.puts().len(), 1);
 }
 
-/// Bytes that raise a flag when there are no more.
-struct End<'a>(&'a [u8], &'a AtomicBool);
-impl Read for End<'_> {
+/// A reader that sets a flag at its end.
+struct FlagAtEnd<'a>(&'a [u8], &'a AtomicBool);
+impl Read for FlagAtEnd<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.0.is_empty() {
             self.1.store(true, Ordering::Relaxed);
@@ -179,10 +179,10 @@ impl Read for End<'_> {
 }
 
 #[test]
-fn called_off_when_everything_has_arrived() {
+fn cancel_after_the_last_byte_leaves_a_complete_pending_upload() {
     let (setup, flag, bytes) = (Setup::new(), AtomicBool::new(false), pattern(1000));
-    // The end of a reader is looked for when all of it has been sent.
-    let error = interrupted(setup.upload().cancel(&flag).from_reader(End(&bytes, &flag), 1000));
+    // The reader is checked for its end after all bytes have been sent.
+    let error = interrupted(setup.upload().cancel(&flag).from_reader(FlagAtEnd(&bytes, &flag), 1000));
     assert!(matches!(error.cause, Error::Cancelled { done: 1000 }), "{error}");
     assert!(error.pending.is_complete());
     setup.assert_uncommitted();
@@ -191,8 +191,8 @@ fn called_off_when_everything_has_arrived() {
 }
 
 #[test]
-fn other_uploads_of_the_client_go_on() {
-    let (setup, bytes) = (patient(), pattern(3 * PART));
+fn other_uploads_of_the_client_continue() {
+    let (setup, bytes) = (with_real_waits(), pattern(3 * PART));
     setup.fault(Target::UploadInfo, Fault::StallBeforeAnswer);
     let error =
         cancel_when(&setup, Target::UploadInfo, 1, |flag| setup.upload().cancel(flag).from_bytes("a"));
@@ -202,21 +202,24 @@ fn other_uploads_of_the_client_go_on() {
 }
 
 #[test]
-fn progress_goes_from_nothing_to_all() {
+fn progress_grows_from_zero_to_the_total() {
     for (size, connections) in [(0, 1), (1, 1), (3 * MIB, 1), (8 * PART + 5, 1), (8 * PART + 5, 4)] {
-        for from in From::ALL {
+        for from in SourceKind::ALL {
             let (setup, bytes) = (Setup::new(), pattern(size));
-            let (clock, mut told) = (setup.clock.clone(), Vec::new());
+            let (clock, mut reports) = (setup.clock.clone(), Vec::new());
             let upload = if size > MIB { setup.upload() } else { setup.in_parts() };
             let upload = upload.parallel(connections).progress(|now| {
                 clock.advance(Duration::from_millis(100));
-                told.push((now.bytes, now.total));
+                reports.push((now.bytes, now.total));
             });
             let done = from.run(upload, &bytes);
             setup.assert_done(done, &bytes);
-            assert_eq!((told.first(), told.last()), (Some(&(0, Some(size))), Some(&(size, Some(size)))));
-            assert!(told.is_sorted(), "{told:?}");
-            assert!(size < MIB || told.len() > 3, "{told:?}");
+            assert_eq!(
+                (reports.first(), reports.last()),
+                (Some(&(0, Some(size))), Some(&(size, Some(size))))
+            );
+            assert!(reports.is_sorted(), "{reports:?}");
+            assert!(size < MIB || reports.len() > 3, "{reports:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The last step, which must not be made twice: a second one may make a second file.
+//! The commit, which must not run twice: a second commit may create a second file.
 
 use std::sync::atomic::AtomicBool;
 
@@ -23,7 +23,7 @@ fn assert_unknown(setup: &Setup, result: Result<Uploaded>) -> Error {
 }
 
 #[test]
-fn a_commit_without_a_clear_answer_is_not_repeated() {
+fn a_commit_with_an_unclear_outcome_is_not_repeated() {
     for (fault, is_stored) in [
         (Fault::CloseWithoutAnswer, true),
         (Fault::ResetAfter(10), true),
@@ -38,7 +38,7 @@ fn a_commit_without_a_clear_answer_is_not_repeated() {
             let setup = Setup::new();
             setup.fault(Target::Commit, fault.clone());
             assert_unknown_after(&setup, upload(&setup).from_bytes(b"hello"), &fault);
-            // Whether it ran is what nobody knows: here the test does.
+            // The client cannot know whether the commit ran, but the test can.
             assert_eq!(setup.fake.files().len(), usize::from(is_stored), "{fault:?}");
         }
     }
@@ -47,7 +47,7 @@ fn a_commit_without_a_clear_answer_is_not_repeated() {
 #[track_caller]
 fn assert_unknown_after(setup: &Setup, result: Result<Uploaded>, fault: &Fault) {
     if matches!(fault, Fault::RefuseBeforeReading) {
-        // No body was taken, so there is none to compare.
+        // The fake read no body, so the test cannot compare it.
         let error = result.unwrap_err();
         assert!(matches!(error, Error::CommitOutcomeUnknown(_)), "{error}");
         assert_eq!(setup.count(Target::Commit), 1);
@@ -57,7 +57,7 @@ fn assert_unknown_after(setup: &Setup, result: Result<Uploaded>, fault: &Fault) 
 }
 
 #[test]
-fn a_commit_that_is_not_answered_in_time_is_not_repeated() {
+fn a_commit_that_times_out_is_not_repeated() {
     let setup = Setup::with(|builder| builder.stall_timeout(Duration::from_secs(1)));
     setup.fault(Target::Commit, Fault::StallBeforeAnswer);
     let error = assert_unknown(&setup, setup.upload().from_bytes(b"hello"));
@@ -65,7 +65,7 @@ fn a_commit_that_is_not_answered_in_time_is_not_repeated() {
 }
 
 #[test]
-fn the_same_with_storage_2() {
+fn a_storage_2_commit_with_an_unclear_outcome_is_not_repeated() {
     let setup = Setup::new();
     let uuid = setup.fake.folder_uuid("space-1", "0");
     setup.fault(Target::Commit, Fault::CloseWithoutAnswer);
@@ -73,7 +73,7 @@ fn the_same_with_storage_2() {
 }
 
 #[test]
-fn a_commit_that_was_throttled_is_repeated() {
+fn a_throttled_commit_is_repeated() {
     for code in ["QpsLimitForAppkeyAndApi", "QpmLimitForAppkeyAndApi"] {
         let (setup, bytes) = (Setup::new(), pattern(1000));
         let fault = Fault::api_error(403, &format!("Forbidden.AccessDenied.{code}"));
@@ -87,9 +87,9 @@ fn a_commit_that_was_throttled_is_repeated() {
 }
 
 #[test]
-fn a_token_that_is_refused_at_the_commit_is_replaced_once() {
+fn a_token_refused_at_the_commit_is_replaced_once() {
     let (setup, bytes) = (Setup::new(), pattern(2 * MIB));
-    // The body is read when the upload info has long been had.
+    // The body is read after the upload info was received.
     let source = Trap::new(&bytes, 0, || setup.fake.revoke_tokens());
     let done = setup.upload().from_seekable(source).unwrap();
     setup.assert_stored(&done, &bytes);
@@ -103,7 +103,7 @@ fn a_token_that_is_refused_at_the_commit_is_replaced_once() {
 }
 
 #[test]
-fn a_commit_that_is_refused_leaves_what_has_arrived() {
+fn a_refused_commit_leaves_a_complete_pending_upload() {
     for code in ["dentryNameIllegal", "permissionDenied", "spaceQuotaInsufficient"] {
         for upload in [Setup::upload, Setup::in_parts] {
             let (setup, bytes) = (Setup::new(), pattern(2 * PART + 1));
@@ -113,7 +113,7 @@ fn a_commit_that_is_refused_leaves_what_has_arrived() {
             assert!(error.pending.is_complete());
             assert_eq!(error.pending.bytes(), bytes.len() as u64);
             let text = error.to_string();
-            let advice = ". When that is cured, Upload::resume goes on from there";
+            let advice = ". When that is fixed, Upload::resume goes on from there";
             assert!(text.contains("everything has arrived") && text.ends_with(advice), "{text}");
             let puts = setup.puts().len();
             let done = upload(&setup).resume(error.pending).from_bytes(&bytes).unwrap();
@@ -125,7 +125,7 @@ fn a_commit_that_is_refused_leaves_what_has_arrived() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_no_reason_to_send_everything_again() {
+fn a_name_conflict_is_resolved_without_sending_the_bytes_again() {
     let (setup, bytes) = (Setup::new(), pattern(1000));
     setup.fake.put_file("space-1", "dentry-1", "file.bin", "older");
     let upload = || setup.upload().conflict_strategy(ConflictStrategy::ReturnErrorIfExists);
@@ -133,7 +133,7 @@ fn a_name_that_is_taken_is_no_reason_to_send_everything_again() {
     assert_eq!(error.code(), Some("dentryNameConflict"));
     assert!(!error.may_have_run() && !error.is_transient());
     let text = error.to_string();
-    assert!(text.contains("choose another name") && text.contains("When that is cured"), "{text}");
+    assert!(text.contains("choose another name") && text.contains("When that is fixed"), "{text}");
     let interrupted = interrupted(Err(error));
     let key = interrupted.pending.upload_key().to_owned();
     let done = upload().name("other.bin").resume(interrupted.pending).from_bytes(&bytes).unwrap();
@@ -143,9 +143,9 @@ fn a_name_that_is_taken_is_no_reason_to_send_everything_again() {
     assert_eq!(setup.bodies(Target::Commit)[1]["uploadKey"], key.as_str());
 }
 
-/// The API is reached for everything but the commit, whose connection is refused: nothing ran, and nothing is unknown.
+/// Only the commit's connection is refused: the commit certainly did not run.
 #[test]
-fn a_commit_that_nobody_heard_did_not_run() {
+fn a_commit_whose_connection_is_refused_did_not_run() {
     let setup = Setup::with(no_retries);
     let bytes = pattern(2 * PART);
     let refused = Client::builder()
@@ -168,7 +168,7 @@ fn a_commit_that_nobody_heard_did_not_run() {
 }
 
 #[test]
-fn a_ban_at_the_commit_ran_nothing() {
+fn a_commit_refused_by_a_ban_did_not_run() {
     let setup = Setup::new();
     let ban = serde_json::json!({"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "u"});
     setup.fault(Target::Commit, Fault::json(200, ban));
@@ -177,9 +177,9 @@ fn a_ban_at_the_commit_ran_nothing() {
     assert_eq!(setup.count(Target::Commit), 1);
 }
 
-/// To call a commit off that has been sent would leave its outcome unknown.
+/// Cancelling a commit that was sent would leave its outcome unknown.
 #[test]
-fn a_commit_that_has_been_sent_is_waited_for() {
+fn a_sent_commit_is_not_cancelled() {
     let (setup, bytes, flag) = (Setup::new(), pattern(1000), AtomicBool::new(false));
     setup.fault(Target::Commit, Fault::Slow { bytes: 100, pause: Duration::from_millis(50) });
     let done = thread::scope(|scope| {
@@ -193,9 +193,9 @@ fn a_commit_that_has_been_sent_is_waited_for() {
     assert!(flag.into_inner());
 }
 
-/// The answer names no file: it may be there all the same.
+/// The commit succeeded although its answer names no file.
 #[test]
-fn an_answer_without_a_file_is_an_answer() {
+fn a_commit_answer_without_a_dentry_is_a_success() {
     let setup = Setup::new();
     setup.fault(Target::Commit, Fault::json(200, "{}"));
     let done = setup.upload().from_bytes(b"hello").unwrap();
@@ -203,12 +203,12 @@ fn an_answer_without_a_file_is_an_answer() {
 }
 
 #[test]
-fn a_commit_after_the_deadline_is_not_sent_and_known_not_to_be() {
+fn a_commit_after_the_deadline_is_not_sent() {
     struct Late<'a>(&'a [u8], ManualClock);
 
     impl Read for Late<'_> {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-            // Its end is looked for when everything has been sent.
+            // The reader is checked for its end after all bytes have been sent.
             if self.0.is_empty() {
                 self.1.advance(Duration::from_secs(61));
             }

@@ -1,4 +1,4 @@
-//! Attachments inside of documents: a PUT with a content type, and no commit.
+//! Attachments in documents: a PUT with a content type, and no commit.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 const INFO: &str = "POST /v1.0/doc/docs/resources/{docId}/uploadInfos/query";
 const OPERATOR: UnionId<'_> = UnionId("union-1");
 
-/// A fake with one document, and a client whose waits cost no time.
+/// Returns a fake with one document, and a client whose waits take no time.
 fn document() -> (FakeDingTalk, Client) {
     let fake = FakeDingTalk::start().unwrap();
     fake.put_document("doc-1", "docx", "text");
@@ -27,7 +27,7 @@ fn assert_stored(client: &Client, id: Option<&str>, name: &str, content: &Conten
 }
 
 #[test]
-fn the_put_has_the_media_type_and_the_answer_the_id() {
+fn the_put_has_the_media_type_and_the_result_has_the_id() {
     let (fake, client) = document();
     let path = std::env::temp_dir().join(format!("dingtalk-files-logo-{}.PNG", std::process::id()));
     fs::write(&path, b"picture").unwrap();
@@ -47,34 +47,34 @@ fn the_put_has_the_media_type_and_the_answer_the_id() {
         assert_eq!(put.header("content-length"), Some(length));
         assert_eq!((put.header("authorization"), put.header("x-acs-dingtalk-access-token")), (None, None));
     }
-    let asked = fake.requests_to(Target::DocResource);
+    let requests = fake.requests_to(Target::DocResource);
     let body = json!({"mediaType": "image/png", "resourceName": name, "size": 7});
-    assert_eq!((asked[0].json(), asked[0].query_value("operatorId")), (Some(body), Some("union-1")));
+    assert_eq!((requests[0].json(), requests[0].query_value("operatorId")), (Some(body), Some("union-1")));
 }
 
 #[test]
-fn a_put_is_tried_again_and_a_url_that_lapses_replaced() {
+fn a_failed_put_is_repeated_and_a_lapsed_url_is_renewed() {
     let content = Content::pattern(300_000);
     let bytes = content.bytes(0..content.len());
-    // The fault of the PUT, the PUTs and the questions for a URL.
+    // The fault of the first PUT, the number of PUTs, and the number of requests for a URL.
     let cases = [
         (Fault::object_error(503, "SlowDown"), 2, 1),
         (Fault::CloseWithoutAnswer, 2, 1),
         (Fault::object_error(403, "AccessDenied"), 2, 2),
     ];
-    for (fault, puts, questions) in cases {
+    for (fault, puts, url_requests) in cases {
         let (fake, client) = document();
         fake.fault(Target::Put, fault);
         let stored = client.doc_resource("doc-1", OPERATOR).name("a.png").from_bytes(&bytes).unwrap();
         assert!(stored.verified);
         assert_eq!(fake.requests_to(Target::Put).len(), puts);
-        assert_eq!(fake.requests_to(Target::DocResource).len(), questions);
+        assert_eq!(fake.requests_to(Target::DocResource).len(), url_requests);
         assert_stored(&client, stored.resource_id.as_deref(), "a.png", &content);
     }
 }
 
 #[test]
-fn a_document_that_does_not_exist_takes_nothing() {
+fn a_missing_document_is_an_error_before_the_put() {
     let (fake, client) = document();
     let error = client.doc_resource("doc-2", OPERATOR).name("a.png").from_bytes(b"a").unwrap_err();
     assert_eq!(error.code(), Some("docNotExist"), "{error}");
@@ -82,7 +82,7 @@ fn a_document_that_does_not_exist_takes_nothing() {
 }
 
 #[test]
-fn what_is_missing_is_said_before_anything_is_sent() {
+fn missing_names_files_and_urls_are_reported_before_the_put() {
     let fake = FakeDingTalk::start().unwrap();
     let client = fake.client().build().unwrap();
     let unnamed = client.doc_resource("doc-1", OPERATOR).from_bytes(b"a").unwrap_err();

@@ -1,11 +1,11 @@
-//! What goes wrong on the way of the bytes, and what is done about it.
+//! Faults while the bytes of an upload are sent, and the recovery from them.
 
 use dingtalk_files::{Phase, Problem};
 
 use super::*;
-use crate::support::{Elsewhere, REFUSED, Scripted, http_answer};
+use crate::support::{REFUSED, Scripted, UntouchedServer, http_answer};
 
-/// One that a server counts as its own fault.
+/// Returns a transient server error.
 fn busy() -> Fault {
     Fault::object_error(503, "ServiceUnavailable")
 }
@@ -15,7 +15,7 @@ fn denied() -> Fault {
 }
 
 #[test]
-fn a_put_that_fails_is_sent_again() {
+fn a_failed_put_is_repeated() {
     for fault in [busy(), Fault::object_error(500, "InternalError"), Fault::html(502, "<p>bad gateway")] {
         let (setup, bytes) = (Setup::new(), pattern(1000));
         setup.fault(Target::Put, fault);
@@ -26,7 +26,7 @@ fn a_put_that_fails_is_sent_again() {
 }
 
 #[test]
-fn a_put_without_an_answer_is_the_same_again() {
+fn a_put_without_an_answer_is_repeated_unchanged() {
     for fault in [
         Fault::CloseWithoutAnswer,
         Fault::RefuseBeforeReading,
@@ -44,8 +44,8 @@ fn a_put_without_an_answer_is_the_same_again() {
 }
 
 #[test]
-fn a_large_put_that_breaks_off_is_sent_again() {
-    for from in From::ALL {
+fn an_interrupted_large_put_is_repeated() {
+    for from in SourceKind::ALL {
         let (setup, bytes) = (Setup::new(), pattern(5 * MIB));
         setup.fault(Target::Put, Fault::ResetUploadAfter(2 * MIB));
         setup.assert_done(from.run(setup.upload(), &bytes), &bytes);
@@ -55,8 +55,8 @@ fn a_large_put_that_breaks_off_is_sent_again() {
 }
 
 #[test]
-fn a_silent_store_is_not_waited_for_longer_than_the_limit() {
-    // Too small to fill the system's buffers, and too large for them.
+fn a_silent_store_is_given_up_after_the_stall_timeout() {
+    // One body fits into the system's buffers, the other does not.
     for size in [1000, 16 * MIB] {
         let setup = Setup::with(|builder| builder.stall_timeout(Duration::from_secs(1)));
         let bytes = pattern(size);
@@ -72,22 +72,22 @@ fn a_silent_store_is_not_waited_for_longer_than_the_limit() {
     setup.assert_uncommitted();
 }
 
-/// Each question makes a new upload key: the commit has to take the one that the bytes went to.
+/// Every upload info has a new upload key, and the commit must use the key that belongs to the stored bytes.
 #[test]
-fn a_signature_that_is_refused_is_replaced() {
+fn a_refused_signature_is_renewed() {
     for code in ["AccessDenied", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "SecurityTokenExpired"] {
         let (setup, bytes) = (Setup::new(), pattern(1000));
         setup.fault(Target::Put, Fault::object_error(403, code));
         setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
-        assert_commits_what_arrived(&setup);
+        assert_commits_the_last_put(&setup);
         assert_eq!((setup.puts().len(), setup.count(Target::UploadInfo)), (2, 2));
-        assert!(setup.clock.sleeps().is_empty(), "there is nothing to wait for");
+        assert!(setup.clock.sleeps().is_empty(), "a renewal needs no wait");
     }
 }
 
-/// The object is named in both: what was committed is what the last PUT brought.
+/// Asserts that the commit's upload key names the object of the last PUT.
 #[track_caller]
-fn assert_commits_what_arrived(setup: &Setup) {
+fn assert_commits_the_last_put(setup: &Setup) {
     let put = setup.puts().pop().unwrap();
     let object = put.path.rsplit('/').next().unwrap().to_owned();
     let key = setup.bodies(Target::Commit)[0]["uploadKey"].as_str().unwrap().to_owned();
@@ -95,22 +95,22 @@ fn assert_commits_what_arrived(setup: &Setup) {
 }
 
 #[test]
-fn a_signature_that_lapses_during_a_put_is_replaced_for_the_next() {
+fn a_signature_that_lapses_during_a_put_is_renewed_for_the_next_attempt() {
     let (setup, bytes) = (Setup::new(), pattern(2 * MIB));
     setup.fault(Target::Put, Fault::ResetUploadAfter(MIB));
-    // This large, the body is read when the PUT has been let in.
+    // A body of this size is read only after the store has answered `100 Continue`.
     let source = Trap::new(&bytes, 0, || setup.fake.lapse_signatures());
     setup.assert_done(setup.upload().from_seekable(source), &bytes);
     assert_eq!(setup.put_statuses(), [None, Some(403), Some(200)]);
     assert_eq!(setup.count(Target::UploadInfo), 2);
-    assert_commits_what_arrived(&setup);
+    assert_commits_the_last_put(&setup);
 }
 
 #[test]
-fn a_signature_that_is_about_to_lapse_is_not_tried() {
+fn a_signature_about_to_lapse_is_renewed_before_the_put() {
     let setup = Setup::with(|builder| builder.retry(RetryPolicy::new().max_delay(Duration::from_secs(3600))));
     let bytes = pattern(1000);
-    // The vendor's 900 seconds: a minute before they are over is too late.
+    // The signature is valid for 900 seconds, and is not used in its last minute.
     setup.fault(Target::Put, busy().header("Retry-After", "839"));
     setup.fault(Target::Put, busy().header("Retry-After", "1"));
     setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
@@ -118,18 +118,18 @@ fn a_signature_that_is_about_to_lapse_is_not_tried() {
     assert_eq!((puts.len(), setup.count(Target::UploadInfo)), (3, 2));
     assert_eq!(puts[0].path, puts[1].path);
     assert_ne!(puts[1].path, puts[2].path);
-    assert_commits_what_arrived(&setup);
+    assert_commits_the_last_put(&setup);
 }
 
 #[test]
-fn refusals_come_to_an_end() {
+fn an_upload_fails_after_three_refused_renewals() {
     let setup = Setup::new();
     setup.fake.fault_always(Target::Put, denied());
     let error = setup.upload().from_bytes(b"hello").unwrap_err();
     assert_eq!(error.code(), Some("AccessDenied"));
     assert_eq!((setup.puts().len(), setup.count(Target::UploadInfo)), (4, 4));
     setup.assert_uncommitted();
-    // Signatures that live for no time at all are renewed before they are used, too.
+    // Signatures with zero lifetime are also renewed before use.
     let setup = Setup::new();
     setup.fake.set_expiration_seconds(0);
     let error = setup.in_parts().from_bytes(b"hello").unwrap_err();
@@ -140,7 +140,7 @@ fn refusals_come_to_an_end() {
 }
 
 #[test]
-fn a_large_body_is_not_sent_to_who_refuses_it() {
+fn a_large_body_is_not_sent_to_a_server_that_refuses_the_put() {
     for (fault, infos) in [(denied(), 2), (busy(), 1)] {
         let (setup, bytes) = (Setup::new(), pattern(4 * MIB));
         setup.fault(Target::Put, fault);
@@ -151,16 +151,16 @@ fn a_large_body_is_not_sent_to_who_refuses_it() {
     }
 }
 
-/// The answer in the midst of a body is read, or it is lost with the connection: either way the upload succeeds.
+/// The upload succeeds whether the early answer is read or is lost with the connection.
 #[test]
-fn a_refusal_in_the_midst_of_a_body_is_survived() {
+fn an_upload_recovers_from_a_refusal_during_the_body() {
     for (size, read) in [(1000, 10), (512 * KIB, 100 * KIB), (16 * MIB, MIB)] {
         for status in [403, 503] {
             let (setup, bytes) = (Setup::new(), pattern(size));
             let code = "AccessDenied".to_owned();
             setup.fault(Target::Put, Fault::RefuseUploadAfter { bytes: read, status, code });
             setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
-            assert_commits_what_arrived(&setup);
+            assert_commits_the_last_put(&setup);
             let statuses = setup.put_statuses();
             assert_eq!((statuses.first(), statuses.last()), (Some(&Some(status)), Some(&Some(200))));
             if size == 1000 {
@@ -174,7 +174,7 @@ fn a_refusal_in_the_midst_of_a_body_is_survived() {
 }
 
 #[test]
-fn what_arrives_damaged_is_sent_again() {
+fn a_damaged_put_is_repeated() {
     for upload in [Setup::upload, Setup::in_parts] {
         let (setup, bytes) = (Setup::new(), pattern(1000));
         setup.fault(Target::Put, Fault::CorruptUpload(5));
@@ -184,12 +184,12 @@ fn what_arrives_damaged_is_sent_again() {
 }
 
 #[test]
-fn what_always_arrives_damaged_is_not_committed() {
+fn an_always_damaged_upload_is_not_committed() {
     let (setup, bytes) = (Setup::new(), pattern(1000));
     setup.fake.fault_always(Target::Put, Fault::CorruptUpload(5));
     let error = setup.upload().from_bytes(&bytes).unwrap_err();
     let Error::ChecksumMismatch { written, expected, actual } = error else { panic!("{error}") };
-    // As with a download: what the store has, and what this side saw.
+    // As for downloads, `expected` is the store's checksum and `actual` is the client's.
     let stored = setup.puts()[0].body_crc64.unwrap();
     assert_eq!((written, expected, actual), (1000, stored, crc64(&bytes)));
     assert_eq!(setup.puts().len(), 6);
@@ -197,13 +197,13 @@ fn what_always_arrives_damaged_is_not_committed() {
 }
 
 #[test]
-fn a_store_that_tells_no_checksum_leaves_the_upload_unverified() {
+fn an_upload_without_a_checksum_from_the_store_is_unverified() {
     let (setup, bytes) = (Setup::new(), pattern(1000));
     setup.fault(Target::Put, Fault::Crc(None));
     let done = setup.upload().from_bytes(&bytes).unwrap();
     assert!(!done.verified);
     setup.assert_stored(&done, &bytes);
-    // One part of several is enough for that.
+    // One part without a checksum is enough.
     let (setup, bytes) = (Setup::new(), pattern(3 * PART));
     setup.fault_nth_put(2, Fault::Crc(None));
     let done = setup.in_parts().from_bytes(&bytes).unwrap();
@@ -215,22 +215,22 @@ fn a_store_that_tells_no_checksum_leaves_the_upload_unverified() {
 fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         for size in [1000, 2 * MIB] {
-            let (setup, elsewhere) = (Setup::new(), Elsewhere::new());
-            let location = format!("http://{}/upload?signature=secret", elsewhere.host());
+            let (setup, other_server) = (Setup::new(), UntouchedServer::new());
+            let location = format!("http://{}/upload?signature=secret", other_server.host());
             setup.fake.fault_always(Target::Put, Fault::Redirect { status, location });
             let error = setup.upload().from_bytes(pattern(size)).unwrap_err();
             let Error::Answer(e) = &error else { panic!("{error}") };
             assert_eq!((e.operation, e.status), ("PUT object", status));
-            assert_eq!(e.problem, Problem::Redirect { host: Some(elsewhere.host()) });
+            assert_eq!(e.problem, Problem::Redirect { host: Some(other_server.host()) });
             assert_eq!((setup.puts().len(), setup.count(Target::Object)), (1, 0));
-            elsewhere.assert_untouched();
+            other_server.assert_untouched();
             setup.assert_uncommitted();
         }
     }
 }
 
 #[test]
-fn retries_come_to_an_end() {
+fn an_upload_fails_after_all_retries() {
     for fault in [busy(), Fault::CloseWithoutAnswer, Fault::RefuseBeforeReading] {
         let setup = Setup::new();
         setup.fake.fault_always(Target::Put, fault);
@@ -242,12 +242,12 @@ fn retries_come_to_an_end() {
 }
 
 #[test]
-fn without_retries_the_first_failure_is_the_answer() {
+fn the_first_failure_is_returned_if_retries_are_disabled() {
     for fault in [busy(), Fault::CloseWithoutAnswer, Fault::CorruptUpload(0)] {
         let setup = Setup::with(no_retries);
         setup.fault(Target::Put, fault);
         let error = setup.upload().from_bytes(b"hello").unwrap_err();
-        assert!(!matches!(error, Error::UploadInterrupted(_)), "there is nothing to go on from: {error}");
+        assert!(!matches!(error, Error::UploadInterrupted(_)), "no bytes can be resumed: {error}");
         assert_eq!((setup.puts().len(), setup.clock.sleeps().len()), (1, 0));
         setup.assert_uncommitted();
     }
@@ -266,13 +266,13 @@ fn a_final_refusal_is_not_repeated() {
 }
 
 #[test]
-fn a_dead_url_hands_over_to_the_next() {
+fn the_next_url_is_used_if_a_url_is_dead() {
     let missing = Scripted::start(|_| http_answer("404 Not Found", ""));
     let failing = Scripted::start(|_| http_answer("503 Busy", ""));
     let silent = Scripted::start(|_| String::new());
     for dead in [format!("{REFUSED}/gone"), missing.url(), failing.url(), silent.url()] {
         for upload in [Setup::upload, Setup::in_parts] {
-            // No retry is needed for it.
+            // Switching to the next URL needs no retry.
             let (setup, bytes) = (Setup::with(no_retries), pattern(2 * PART));
             setup.fake.set_upload_urls(vec![dead.clone(), "{good}".to_owned()]);
             setup.assert_done(upload(&setup).from_bytes(&bytes), &bytes);
@@ -282,7 +282,7 @@ fn a_dead_url_hands_over_to_the_next() {
 }
 
 #[test]
-fn not_each_part_tries_a_dead_url_anew() {
+fn a_dead_url_is_not_tried_for_every_part() {
     let silent = Scripted::start(|_| String::new());
     let (setup, bytes) = (Setup::new(), pattern(5 * PART));
     setup.fake.set_upload_urls(vec![silent.url(), "{good}".to_owned()]);
@@ -291,8 +291,8 @@ fn not_each_part_tries_a_dead_url_anew() {
 }
 
 #[test]
-fn a_url_that_refuses_every_signature_hands_over_to_the_next() {
-    // What is signed is the other path.
+fn the_next_url_is_used_if_a_url_refuses_every_signature() {
+    // The signature is for the other path.
     for upload in [Setup::upload, Setup::in_parts] {
         let (setup, bytes) = (Setup::new(), pattern(2 * PART));
         let refusing = format!("{}/oss-upload/another", setup.fake.base_url());
@@ -302,7 +302,7 @@ fn a_url_that_refuses_every_signature_hands_over_to_the_next() {
 }
 
 #[test]
-fn when_all_urls_are_dead_it_ends() {
+fn an_upload_fails_if_all_urls_are_dead() {
     let setup = Setup::new();
     setup.fake.set_upload_urls(vec![format!("{REFUSED}/1"), format!("{REFUSED}/2")]);
     let error = setup.upload().from_bytes(b"hello").unwrap_err();
@@ -312,7 +312,7 @@ fn when_all_urls_are_dead_it_ends() {
 }
 
 #[test]
-fn an_upload_info_that_cannot_be_used_is_an_error() {
+fn an_unusable_upload_info_is_an_error() {
     let info = |json: Value| Fault::json(200, json);
     let signed = |url: &str, header: &str| serde_json::json!({"uploadKey": "k", "headerSignatureInfo": {"resourceUrls": [url], "headers": {header: "v"}}});
     let mut no_urls = signed("http://h/", "a");
@@ -334,7 +334,7 @@ fn an_upload_info_that_cannot_be_used_is_an_error() {
         assert_eq!((e.operation, &e.problem), ("upload info", &problem));
         setup.assert_uncommitted();
     }
-    // A list that lacks the part which was asked for.
+    // The returned list lacks the requested part.
     let setup = Setup::new();
     setup
         .fake
@@ -345,8 +345,8 @@ fn an_upload_info_that_cannot_be_used_is_an_error() {
 }
 
 #[test]
-fn one_part_that_fails_is_one_part_that_is_sent_again() {
-    for (fault, asked) in
+fn only_the_failed_part_is_sent_again() {
+    for (fault, requests) in
         [(busy(), 1), (Fault::CloseWithoutAnswer, 1), (Fault::ResetUploadAfter(7), 1), (denied(), 2)]
     {
         let (setup, bytes) = (Setup::new(), pattern(5 * PART));
@@ -354,22 +354,22 @@ fn one_part_that_fails_is_one_part_that_is_sent_again() {
         setup.assert_done(setup.in_parts().from_bytes(&bytes), &bytes);
         assert_eq!(setup.put_numbers(), [1, 2, 3, 3, 4, 5]);
         let all: Vec<Vec<u64>> = vec![vec![1, 2, 3, 4, 5], vec![3, 4, 5]];
-        assert_eq!(setup.asked_numbers(), all[..asked]);
+        assert_eq!(setup.requested_numbers(), all[..requests]);
     }
 }
 
 #[test]
-fn between_parts_a_signature_that_lapses_is_replaced_for_those_that_are_missing() {
+fn a_signature_that_lapses_between_parts_is_renewed_for_the_missing_parts() {
     let (setup, bytes) = (Setup::new(), pattern(8 * PART));
     let source = Trap::new(&bytes, 3 * PART, || setup.clock.advance(Duration::from_secs(841)));
     setup.assert_done(setup.in_parts().from_seekable(source), &bytes);
     assert_eq!(setup.put_numbers(), [1, 2, 3, 4, 5, 6, 7, 8]);
-    assert_eq!(setup.asked_numbers(), [vec![1, 2, 3, 4, 5, 6, 7, 8], vec![5, 6, 7, 8]]);
+    assert_eq!(setup.requested_numbers(), [vec![1, 2, 3, 4, 5, 6, 7, 8], vec![5, 6, 7, 8]]);
     assert_eq!(setup.count(Target::InitMultipart), 1);
 }
 
 #[test]
-fn faults_of_several_connections_do_not_mix() {
+fn parallel_parts_recover_from_faults_independently() {
     let (setup, bytes) = (Setup::new(), pattern(40 * PART + 1));
     for n in 0..12 {
         let fault = match n % 4 {
@@ -378,28 +378,28 @@ fn faults_of_several_connections_do_not_mix() {
             2 => Fault::CorruptUpload(n),
             _ => denied(),
         };
-        // Each for the first attempt of a part of its own: by order, one part could meet them all.
+        // Each fault hits the first attempt of a different part. Queued faults could all hit the same part.
         let (number, mut is_first) = ((3 * n + 1).to_string(), true);
-        let meets = move |request: &Recorded| {
+        let is_hit = move |request: &Recorded| {
             request.query_value("partNumber") == Some(&number) && std::mem::take(&mut is_first)
         };
-        setup.fake.fault_when(Target::Put, meets, fault);
+        setup.fake.fault_when(Target::Put, is_hit, fault);
     }
     setup.assert_done(setup.in_parts().parallel(6).from_bytes(&bytes), &bytes);
     assert_eq!(setup.puts().len(), 41 + 12);
 }
 
 #[test]
-fn progress_tells_of_a_failure() {
+fn progress_reports_a_retry() {
     let (setup, bytes) = (Setup::new(), pattern(1000));
     setup.fault(Target::Put, busy());
-    let mut told = Vec::new();
-    let done = setup.upload().progress(|now| told.push((now.bytes, now.phase))).from_bytes(&bytes);
+    let mut reports = Vec::new();
+    let done = setup.upload().progress(|now| reports.push((now.bytes, now.phase))).from_bytes(&bytes);
     setup.assert_done(done, &bytes);
-    let (going, retrying) = (Phase::Transferring, Phase::Retrying);
-    assert_eq!((told.first(), told.last()), (Some(&(0, going)), Some(&(1000, going))));
-    // What was sent in vain is not counted.
-    assert!(told.contains(&(0, retrying)), "{told:?}");
+    let (transferring, retrying) = (Phase::Transferring, Phase::Retrying);
+    assert_eq!((reports.first(), reports.last()), (Some(&(0, transferring)), Some(&(1000, transferring))));
+    // Bytes of the failed attempt are not counted.
+    assert!(reports.contains(&(0, retrying)), "{reports:?}");
 }
 
 #[test]
@@ -412,7 +412,7 @@ fn the_overall_timeout_ends_the_retries() {
 }
 
 #[test]
-fn a_request_that_took_too_long_for_the_store_is_sent_again() {
+fn a_put_that_the_store_timed_out_is_repeated() {
     for fault in [Fault::object_error(400, "RequestTimeout"), Fault::status(408)] {
         let setup = Setup::new();
         setup.fault(Target::Put, fault);
@@ -421,9 +421,9 @@ fn a_request_that_took_too_long_for_the_store_is_sent_again() {
     }
 }
 
-/// A proxy, say, that answers the head in the store's place.
+/// The server answers 200 after the head, like a proxy in place of the store.
 #[test]
-fn who_takes_no_byte_has_stored_none() {
+fn a_success_without_reading_the_body_is_an_error() {
     for crc in ["", "x-oss-hash-crc64ecma: 0\r\n"] {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/x", listener.local_addr().unwrap());
@@ -444,14 +444,14 @@ fn who_takes_no_byte_has_stored_none() {
         let Error::Answer(answer) = &error else { panic!("{error}") };
         assert_eq!(answer.problem, Problem::NotTaken { sent: 0, length: 2 * MIB });
         setup.assert_uncommitted();
-        // Where there is another URL, that one gets it.
+        // If there is another URL, the upload goes there.
         setup.fake.set_upload_urls(vec![url, "{good}".to_owned()]);
         assert!(setup.upload().from_bytes(pattern(2 * MIB)).unwrap().verified);
     }
 }
 
 #[test]
-fn a_life_of_nothing_does_not_make_an_upload_ask_for_ever() {
+fn signatures_with_zero_lifetime_do_not_cause_endless_renewals() {
     let setup = Setup::with(no_retries);
     setup.fake.set_expiration_seconds(0);
     setup.fake.set_upload_urls(vec![format!("{REFUSED}/1"), format!("{REFUSED}/2")]);
@@ -461,16 +461,16 @@ fn a_life_of_nothing_does_not_make_an_upload_ask_for_ever() {
 }
 
 #[test]
-fn more_bytes_than_an_upload_can_have_are_refused_before_anything_is_sent() {
+fn an_upload_above_the_size_limit_is_refused_without_a_request() {
     let setup = Setup::new();
     let error = setup.upload().from_reader(io::empty(), u64::MAX).unwrap_err();
     assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
     setup.assert_untouched();
 }
 
-/// The first PUT fails when its signature is about to lapse, and what comes for the next one cannot be used.
+/// The first PUT fails while its signature is about to lapse, and the renewed upload info is unusable.
 #[test]
-fn a_renewal_that_cannot_be_used_does_not_change_what_is_committed() {
+fn an_unusable_renewal_does_not_change_the_committed_key() {
     let (setup, bytes) = (Setup::new(), pattern(100));
     setup.fault(Target::Put, Fault::CloseWithoutAnswer);
     let source = Trap::new(&bytes, 0, || {

@@ -1,4 +1,4 @@
-//! Uploads over real sockets, against the fake that checks what it gets and misbehaves as told.
+//! Uploads over real sockets, against the fake, which checks each request and injects the configured faults.
 
 mod arrival;
 mod cancel;
@@ -32,12 +32,12 @@ use serde_json::Value;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
-/// The smallest part that the vendor takes.
+/// The smallest part size that the vendor accepts.
 const PART: u64 = 100 * KIB;
-/// What must happen, happens by then, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Upper bound for waits, generous enough for a slow machine.
+const HANG_LIMIT: Duration = Duration::from_secs(60);
 
-/// A fake with an empty space, and a client whose waits cost no time.
+/// A fake with an empty space, and a client whose waits take no time.
 struct Setup {
     fake: FakeDingTalk,
     clock: ManualClock,
@@ -61,7 +61,7 @@ impl Setup {
         self.client.upload("space-1", "0", UnionId("operator-1")).name("file.bin")
     }
 
-    /// In the smallest parts, however small the whole is.
+    /// Returns an upload in the smallest parts, whatever the file's size.
     fn in_parts<'a>(&self) -> Upload<'a> {
         self.upload().multipart_above(0).part_size(PART)
     }
@@ -70,7 +70,7 @@ impl Setup {
         self.fake.fault(target, fault);
     }
 
-    /// The PUT with this number, counted from 1, is to go wrong like that.
+    /// Injects a fault into the PUT with this number, counted from 1.
     fn fault_nth_put(&self, number: usize, fault: Fault) {
         for _ in 1..number {
             self.fault(Target::Put, Fault::Several(Vec::new()));
@@ -86,13 +86,13 @@ impl Setup {
         self.fake.requests_to(Target::Put)
     }
 
-    /// The part that each PUT brought.
+    /// Returns the part number of each PUT.
     fn put_numbers(&self) -> Vec<u64> {
         self.puts().iter().map(|put| put.query_value("partNumber").unwrap().parse().unwrap()).collect()
     }
 
-    /// The parts that each call for URLs was about.
-    fn asked_numbers(&self) -> Vec<Vec<u64>> {
+    /// Returns the part numbers of each request for part URLs.
+    fn requested_numbers(&self) -> Vec<Vec<u64>> {
         let numbers = |body: Value| serde_json::from_value(body["partNumbers"].clone()).unwrap();
         self.bodies(Target::PartInfos).into_iter().map(numbers).collect()
     }
@@ -101,12 +101,12 @@ impl Setup {
         self.fake.requests_to(target).iter().map(|request| request.json().unwrap()).collect()
     }
 
-    /// The statuses of the PUTs; `None` for one that got no answer.
+    /// Returns the status of each PUT, or `None` for a PUT without an answer.
     fn put_statuses(&self) -> Vec<Option<u16>> {
         self.puts().iter().map(|put| put.answered_status).collect()
     }
 
-    /// What has arrived is what was sent, the answer says so, and a download gives it back.
+    /// Asserts that the stored bytes equal `bytes`, that `done` describes them, and that a download returns them.
     #[track_caller]
     fn assert_stored(&self, done: &Uploaded, bytes: &[u8]) {
         let id = done.dentry.id.as_deref().unwrap();
@@ -116,14 +116,17 @@ impl Setup {
         assert_eq!((done.crc64, stored.crc64), (crc64(bytes), crc64(bytes)));
         assert_eq!((done.dentry.space_id.as_deref(), done.dentry.version), (Some("space-1"), Some(1)));
         assert_eq!(done.dentry.name.as_deref(), Some(stored.name.as_str()));
-        assert!(self.fake.content("space-1", id).unwrap().bytes(0..u64::MAX) == bytes, "other bytes stored");
+        assert!(
+            self.fake.content("space-1", id).unwrap().bytes(0..u64::MAX) == bytes,
+            "the stored bytes differ"
+        );
         let mut again = Vec::new();
         let file = self.client.file("space-1", id, UnionId("operator-1"));
         assert!(file.download_to(&mut again, ..).unwrap().verified);
-        assert!(again == bytes, "other bytes came back");
+        assert!(again == bytes, "the downloaded bytes differ");
     }
 
-    /// As [`assert_stored`](Self::assert_stored), and nothing went wrong: the checksum was compared, the commit was one.
+    /// Like [`assert_stored`](Self::assert_stored), and also asserts that the upload was verified and committed once.
     #[track_caller]
     fn assert_done(&self, done: Result<Uploaded>, bytes: &[u8]) {
         let done = done.unwrap();
@@ -138,7 +141,7 @@ impl Setup {
         assert_eq!((self.count(Target::Commit), self.fake.files().len()), (0, 0));
     }
 
-    /// Nobody was even asked.
+    /// Asserts that no connection was opened.
     #[track_caller]
     fn assert_untouched(&self) {
         assert_eq!(self.fake.connections(), 0);
@@ -182,16 +185,16 @@ fn assert_changed(result: Result<Uploaded>) -> SourceError {
     error
 }
 
-/// Where the same bytes may come from.
+/// The kinds of sources that can supply the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum From {
+enum SourceKind {
     File,
     Bytes,
     Seekable,
     Reader,
 }
 
-impl From {
+impl SourceKind {
     const ALL: [Self; 4] = [Self::File, Self::Bytes, Self::Seekable, Self::Reader];
 
     fn run(self, upload: Upload<'_>, bytes: &[u8]) -> Result<Uploaded> {
@@ -203,15 +206,15 @@ impl From {
                 reader.set_position(6);
                 upload.from_seekable(reader)
             }
-            Self::Reader => upload.from_reader(Dribble(bytes), bytes.len() as u64),
+            Self::Reader => upload.from_reader(SmallReads(bytes), bytes.len() as u64),
         }
     }
 }
 
-/// A reader that gives little at a time, as pipes do, and is interrupted now and then.
-struct Dribble<'a>(&'a [u8]);
+/// A reader that returns few bytes at a time, as pipes do.
+struct SmallReads<'a>(&'a [u8]);
 
-impl Read for Dribble<'_> {
+impl Read for SmallReads<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.len() % 7 == 3 {
             let room = buf.len().min(11);
@@ -222,7 +225,7 @@ impl Read for Dribble<'_> {
     }
 }
 
-/// Bytes that do something when one of them is read for the first time.
+/// A source that runs an action when the byte at `at` is first read.
 struct Trap<F> {
     bytes: Cursor<Vec<u8>>,
     at: u64,
@@ -253,7 +256,7 @@ impl<F> Seek for Trap<F> {
     }
 }
 
-/// A file that goes when it is dropped.
+/// A temporary file that is removed on drop.
 struct TempFile(PathBuf);
 
 impl TempFile {
@@ -263,7 +266,7 @@ impl TempFile {
         file
     }
 
-    /// A path that nothing is at.
+    /// Returns a path at which no file exists.
     fn path(extension: &str) -> PathBuf {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -286,23 +289,23 @@ impl Drop for TempFile {
     }
 }
 
-/// Runs what might hang, and fails instead.
+/// Runs `run` in a thread, and panics if `run` hangs.
 fn bounded<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
-    let (tell, told) = channel();
-    let thread = thread::spawn(move || tell.send(run()));
-    match told.recv_timeout(PATIENCE) {
+    let (sender, receiver) = channel();
+    let thread = thread::spawn(move || sender.send(run()));
+    match receiver.recv_timeout(HANG_LIMIT) {
         Ok(result) => result,
-        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
+        Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("the operation hangs"),
         Err(_) => std::panic::resume_unwind(thread.join().unwrap_err()),
     }
 }
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 #[track_caller]
-fn wait_until(is_so: impl Fn() -> bool) {
+fn wait_until(condition: impl Fn() -> bool) {
     let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "it does not come to that");
+    while !condition() {
+        assert!(begun.elapsed() < HANG_LIMIT, "timed out waiting for the condition");
         thread::sleep(Duration::from_millis(5));
     }
 }

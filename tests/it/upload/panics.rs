@@ -1,19 +1,20 @@
-//! A panic in the caller's code ends an upload at once, and reaches the caller once; an upload in a destructor works
-//! while another panic unwinds.
+//! Panics in the caller's code: they end an upload immediately and reach the caller once, and an upload in a destructor
+//! works while another panic unwinds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
 
-/// Far less than the 30 seconds that a silent server is given.
+/// Far below the 30-second stall timeout.
 const SOON: Duration = Duration::from_secs(10);
 
-/// The text of a panic. Another thread's panic that is only reported has another one.
-fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+/// Returns the message of a panic. A panic that only reports another thread's panic has a different payload.
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().unwrap_or("another payload")
 }
 
-/// One connection is silent, the callback panics on another one: the caller got to know when the stall limit had passed.
+/// Regression: if the callback panicked while another connection was silent, the panic reached the caller only after
+/// the stall timeout.
 #[test]
 fn a_panic_in_a_callback_does_not_wait_for_a_silent_connection() {
     for silence in [Fault::StallBeforeAnswer, Fault::StallUploadAfter(1000)] {
@@ -22,8 +23,8 @@ fn a_panic_in_a_callback_does_not_wait_for_a_silent_connection() {
         let (mut calls, mut begun) = (0, None);
         let callback = |now: dingtalk_files::Progress| {
             setup.clock.advance(Duration::from_millis(100));
-            // The fake has taken a part whole, and the silent request has arrived. Its bytes are reported here too, so the
-            // callback does not wait for it.
+            // Panic only after the fake has stored one part and the silent request has arrived. The callback must not
+            // block until then, because the bytes of that request are reported through it too.
             let has_taken_one = setup.put_statuses().iter().flatten().count() > 0;
             if now.bytes < PART || !has_taken_one || setup.puts().len() < 2 {
                 return;
@@ -37,7 +38,7 @@ fn a_panic_in_a_callback_does_not_wait_for_a_silent_connection() {
         let panic = catch_unwind(AssertUnwindSafe(|| upload.from_bytes(&bytes))).unwrap_err();
         let took = begun.expect("the callback never panicked").elapsed();
         assert!(took < SOON, "{silence:?}: {took:?}");
-        assert_eq!((words(&*panic), calls), ("on purpose", 1));
+        assert_eq!((panic_message(&*panic), calls), ("on purpose", 1));
         setup.assert_uncommitted();
     }
 }
@@ -59,9 +60,9 @@ impl Seek for Panicking {
     }
 }
 
-/// In the words of the reader, whichever thread reads.
+/// The caller receives the reader's own panic, whichever thread reads.
 #[test]
-fn a_panic_in_a_reader_reaches_the_caller_as_it_is() {
+fn a_panic_in_a_reader_reaches_the_caller_unchanged() {
     for (in_parts, connections) in [(false, 1), (true, 1), (true, 4)] {
         for is_stream in [true, false] {
             for good in [0, 3 * PART + 1] {
@@ -77,7 +78,7 @@ fn a_panic_in_a_reader_reaches_the_caller_as_it_is() {
                         }
                     });
                     let panic = catch_unwind(run).unwrap_err();
-                    (words(&*panic).to_owned(), setup)
+                    (panic_message(&*panic).to_owned(), setup)
                 });
                 assert_eq!(text, "on purpose", "{in_parts} {connections} {is_stream}");
                 setup.assert_uncommitted();
@@ -86,7 +87,7 @@ fn a_panic_in_a_reader_reaches_the_caller_as_it_is() {
     }
 }
 
-/// While one connection is silent, too.
+/// The same while another connection is silent.
 #[test]
 fn a_panic_in_a_reader_does_not_wait_for_a_silent_connection() {
     let setup = Setup::new();
@@ -97,11 +98,11 @@ fn a_panic_in_a_reader_does_not_wait_for_a_silent_connection() {
     let panic = catch_unwind(run).unwrap_err();
     let took = begun.elapsed();
     assert!(took < SOON, "{took:?}");
-    assert_eq!(words(&*panic), "on purpose");
+    assert_eq!(panic_message(&*panic), "on purpose");
     setup.assert_uncommitted();
 }
 
-/// Runs something when it is dropped.
+/// A guard that runs a closure when it is dropped.
 struct OnDrop<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
@@ -110,7 +111,7 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-/// Uploads in a destructor, while a panic unwinds or without one.
+/// Uploads in a destructor, with or without an unwinding panic.
 fn in_a_destructor(is_unwinding: bool, run: impl Fn() -> Result<Uploaded>) -> Result<Uploaded> {
     let mut done = None;
     let ended = catch_unwind(AssertUnwindSafe(|| {
@@ -121,14 +122,14 @@ fn in_a_destructor(is_unwinding: bool, run: impl Fn() -> Result<Uploaded>) -> Re
     done.unwrap()
 }
 
-/// `thread::panicking()` was taken for a panic in the upload: it was "cancelled".
+/// Regression: `thread::panicking()` was taken for a panic in the upload, which then returned `Cancelled`.
 #[test]
 fn an_upload_works_while_a_panic_unwinds() {
     for is_unwinding in [false, true] {
         for (in_parts, connections) in [(false, 1), (true, 1), (true, 4)] {
-            for from in From::ALL {
-                // A stream that has been read cannot be sent again in one piece.
-                if from == From::Reader && !in_parts {
+            for from in SourceKind::ALL {
+                // A stream that has been read cannot be sent again in a single PUT.
+                if from == SourceKind::Reader && !in_parts {
                     continue;
                 }
                 let (setup, bytes) = (Setup::new(), pattern(5 * PART + 1));

@@ -1,10 +1,10 @@
-//! What is asked of whom, to the last header.
+//! The exact requests of uploads, down to the headers.
 
 use dingtalk_files::{AppProperty, ConflictStrategy, OnlineDocType, Region, UnionId, Visibility};
 use serde_json::json;
 
 use super::*;
-use crate::support::Seen;
+use crate::support::SentRequest;
 
 const INFO: &str = "/v1.0/storage/spaces/space-1/files/uploadInfos/query?unionId=operator-1";
 const INIT: &str = "/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init?unionId=operator-1";
@@ -12,15 +12,16 @@ const PARTS: &str = "/v1.0/storage/spaces/files/multiPartUploadInfos/query?union
 const COMMIT: &str = "/v1.0/storage/spaces/space-1/files/commit?unionId=operator-1";
 
 impl Setup {
-    /// A call of the API as it has to be on the wire.
-    fn call(&self, target: &str, body: Value) -> Seen {
+    /// Returns the expected API request.
+    fn call(&self, target: &str, body: Value) -> SentRequest {
         let host = self.fake.base_url().replace("http://", "");
-        Seen::post(&host, target, body).with_header("x-acs-dingtalk-access-token", &self.fake.access_token())
+        SentRequest::post(&host, target, body)
+            .with_header("x-acs-dingtalk-access-token", &self.fake.access_token())
     }
 
     #[track_caller]
-    fn assert_called(&self, kind: Target, expected: &[Seen]) {
-        let seen: Vec<Seen> = self.fake.requests_to(kind).iter().map(Seen::from).collect();
+    fn assert_called(&self, kind: Target, expected: &[SentRequest]) {
+        let seen: Vec<SentRequest> = self.fake.requests_to(kind).iter().map(SentRequest::from).collect();
         assert_eq!(seen, expected);
     }
 
@@ -49,10 +50,10 @@ fn assert_put_headers(put: &Recorded, length: u64) {
 }
 
 #[test]
-fn one_piece_is_three_requests() {
+fn a_single_put_upload_is_three_requests() {
     let (setup, bytes) = (Setup::new(), pattern(1000));
     setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
-    // The two last are the test's download.
+    // The last two requests belong to the test's own download.
     let expected = [Target::Token, Target::UploadInfo, Target::Put, Target::Commit];
     assert_eq!(setup.kinds()[..4], expected);
     let body = json!({"protocol": "HEADER_SIGNATURE", "multipart": false,
@@ -65,7 +66,7 @@ fn one_piece_is_three_requests() {
 }
 
 #[test]
-fn a_large_put_waits_to_be_let_in() {
+fn only_a_put_of_one_mib_or_more_sends_expect() {
     for length in [0, 1, MIB - 1, MIB, MIB + 1] {
         let (setup, bytes) = (Setup::new(), pattern(length));
         setup.assert_done(setup.upload().from_bytes(&bytes), &bytes);
@@ -78,7 +79,7 @@ fn a_large_put_waits_to_be_let_in() {
 }
 
 #[test]
-fn parts_are_asked_for_when_they_are_needed() {
+fn part_urls_are_requested_in_batches_of_thirty() {
     let (setup, bytes) = (Setup::new(), pattern(34 * PART + 5));
     setup.assert_done(setup.in_parts().from_bytes(&bytes), &bytes);
     let mut expected = vec![Target::Token, Target::InitMultipart, Target::PartInfos];
@@ -105,15 +106,15 @@ fn parts_are_asked_for_when_they_are_needed() {
 }
 
 #[test]
-fn connections_do_not_cost_calls() {
+fn more_connections_do_not_cost_more_calls() {
     let (setup, bytes) = (Setup::new(), pattern(61 * PART));
     setup.assert_done(setup.in_parts().parallel(8).from_bytes(&bytes), &bytes);
-    let asked: Vec<Vec<u64>> = [1..=30, 31..=60, 61..=61].into_iter().map(Iterator::collect).collect();
-    assert_eq!(setup.asked_numbers(), asked);
+    let expected: Vec<Vec<u64>> = [1..=30, 31..=60, 61..=61].into_iter().map(Iterator::collect).collect();
+    assert_eq!(setup.requested_numbers(), expected);
 }
 
 #[test]
-fn the_commit_says_what_the_caller_said() {
+fn the_commit_has_the_callers_name_strategy_and_properties() {
     let setup = Setup::new();
     setup.fake.add_folder("space-1", "folder-1", "Reports");
     let upload = setup.client.upload("space-1", "folder-1", UnionId("operator-1"));
@@ -125,7 +126,7 @@ fn the_commit_says_what_the_caller_said() {
             {"name": "month", "value": "7", "visibility": "PRIVATE"},
             {"name": "year", "value": "", "visibility": "PUBLIC"}]}});
     setup.assert_called(Target::Commit, &[setup.call(COMMIT, body)]);
-    // Whoever asks where the file is, gets its true name.
+    // The answer has the name under which the file is stored.
     assert_eq!(done.dentry.name.as_deref(), Some("七月 report.xls"));
     assert_eq!(done.dentry.parent_id.as_deref(), Some("folder-1"));
     let stored = setup.fake.files().remove(0);
@@ -133,7 +134,7 @@ fn the_commit_says_what_the_caller_said() {
 }
 
 #[test]
-fn a_file_has_its_own_name() {
+fn a_file_is_stored_under_its_own_name_by_default() {
     let (setup, file) = (Setup::new(), TempFile::new(b"hello"));
     let own = file.file_name().unwrap().to_str().unwrap();
     let done = setup.client.upload("space-1", "0", UnionId("operator-1")).from_file(&*file).unwrap();
@@ -174,19 +175,19 @@ fn an_upload_into_a_folder_uses_storage_2_for_info_and_commit() {
     let into = || setup.client.upload_into(&uuid, UnionId("operator-1")).name("file.bin");
     let single = into().prefer_region(Region::Shanghai).prefer_intranet(false).multipart_above(u64::MAX);
     setup.assert_stored(&single.from_bytes(&bytes).unwrap(), &bytes);
-    let asked = json!({"protocol": "HEADER_SIGNATURE", "option": {"preCheckParam": {"size": bytes.len()},
+    let expected = json!({"protocol": "HEADER_SIGNATURE", "option": {"preCheckParam": {"size": bytes.len()},
         "preferRegion": "SHANGHAI", "preferIntranet": false}});
     let path = format!("/v2.0/storage/spaces/files/{uuid}/uploadInfos/query?unionId=operator-1");
-    setup.assert_called(Target::UploadInfo, &[setup.call(&path, asked)]);
+    setup.assert_called(Target::UploadInfo, &[setup.call(&path, expected)]);
 
-    // Parts belong to a space, which is asked for.
+    // Multipart uploads need the space id, which is requested.
     let parts = into().part_size(PART).multipart_above(PART).convert_to_online_doc(true);
     let parts =
         parts.online_doc_type(OnlineDocType::Workbook).conflict_strategy(ConflictStrategy::AutoRename);
     setup.assert_stored(&parts.from_bytes(&bytes).unwrap(), &bytes);
     assert_eq!(setup.fake.requests_to(Target::DentryIds).len(), 1);
-    let begun = setup.fake.requests_to(Target::InitMultipart);
-    assert_eq!(begun[0].path, "/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init");
+    let inits = setup.fake.requests_to(Target::InitMultipart);
+    assert_eq!(inits[0].path, "/v1.0/storage/spaces/space-1/files/multiPartUploadInfos/init");
     let commits = setup.fake.requests_to(Target::Commit);
     let path = format!("/v2.0/storage/spaces/files/{uuid}/commit");
     assert!(commits.iter().all(|commit| commit.path == path));
@@ -198,9 +199,9 @@ fn an_upload_into_a_folder_uses_storage_2_for_info_and_commit() {
     assert!(refused.to_string().contains("upload_into"), "{refused}");
 }
 
-/// A name that is taken is an error under one strategy only, and only then worth asking about.
+/// A name conflict is an error only with `ReturnErrorIfExists`, so only then is the name part of the pre-check.
 #[test]
-fn the_name_is_checked_before_where_a_taken_one_is_an_error() {
+fn the_name_is_prechecked_only_if_a_conflict_is_an_error() {
     let size = PART + 1;
     for (strategy, checks_name) in [
         (None, false),
@@ -231,7 +232,7 @@ fn the_name_is_checked_before_where_a_taken_one_is_an_error() {
 }
 
 #[test]
-fn a_full_space_is_known_before_anything_is_sent() {
+fn a_full_space_is_reported_before_any_put() {
     let setup = Setup::new();
     setup.fake.fault_always(Target::UploadInfo, Fault::api_error(400, "spaceQuotaInsufficient"));
     setup.fake.fault_always(Target::InitMultipart, Fault::api_error(400, "spaceQuotaInsufficient"));

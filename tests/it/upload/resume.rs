@@ -1,11 +1,11 @@
-//! Going on where an upload broke off, in the same process.
+//! Resuming an interrupted upload in the same process.
 
 use dingtalk_files::PendingUpload;
 
 use super::*;
 
-/// An upload of five parts, the fourth of which failed.
-fn broken_off(setup: &Setup, bytes: &[u8]) -> UploadInterrupted {
+/// Runs an upload of five parts whose fourth part fails, and returns its error.
+fn interrupt_fourth_part(setup: &Setup, bytes: &[u8]) -> UploadInterrupted {
     setup.fault_nth_put(4, Fault::object_error(503, "ServiceUnavailable"));
     let error = interrupted(setup.in_parts().from_bytes(bytes));
     assert_eq!(setup.put_numbers(), [1, 2, 3, 4]);
@@ -13,34 +13,34 @@ fn broken_off(setup: &Setup, bytes: &[u8]) -> UploadInterrupted {
     error
 }
 
-fn key_of(setup: &Setup) -> Value {
+fn upload_key_of(setup: &Setup) -> Value {
     setup.bodies(Target::PartInfos)[0]["uploadKey"].clone()
 }
 
 #[test]
-fn what_has_arrived_is_not_sent_again() {
+fn arrived_parts_are_not_sent_again() {
     let (setup, bytes) = (Setup::with(no_retries), pattern(4 * PART + 5));
-    let error = broken_off(&setup, &bytes);
+    let error = interrupt_fourth_part(&setup, &bytes);
     assert!(matches!(&error.cause, Error::Storage(e) if e.status == 503), "{error}");
     assert!(!error.pending.is_complete());
     assert_eq!(
         (error.pending.upload_key(), error.pending.bytes()),
-        (key_of(&setup).as_str().unwrap(), 3 * PART)
+        (upload_key_of(&setup).as_str().unwrap(), 3 * PART)
     );
     let text = error.to_string();
     assert!(text.contains("after 3 of 5 parts") && text.contains("Upload::resume"), "{text}");
 
-    // The part size is that of the beginning, whatever is said now.
+    // The original part size is kept, whatever is passed now.
     let again = setup.upload().part_size(7 * PART).resume(error.pending);
     setup.assert_done(again.from_bytes(&bytes), &bytes);
     assert_eq!(setup.put_numbers(), [1, 2, 3, 4, 4, 5]);
-    assert_eq!(setup.asked_numbers(), [vec![1, 2, 3, 4, 5], vec![4, 5]]);
+    assert_eq!(setup.requested_numbers(), [vec![1, 2, 3, 4, 5], vec![4, 5]]);
     assert_eq!(setup.count(Target::InitMultipart), 1);
-    assert_eq!(setup.bodies(Target::Commit)[0]["uploadKey"], key_of(&setup));
+    assert_eq!(setup.bodies(Target::Commit)[0]["uploadKey"], upload_key_of(&setup));
 }
 
 #[test]
-fn several_connections_go_on_too() {
+fn a_parallel_upload_can_be_resumed() {
     let (setup, bytes) = (Setup::with(no_retries), pattern(9 * PART + 5));
     setup.fault_nth_put(5, Fault::ResetUploadAfter(10));
     let error = interrupted(setup.in_parts().parallel(4).from_bytes(&bytes));
@@ -54,7 +54,7 @@ fn several_connections_go_on_too() {
         .collect();
     setup.assert_uncommitted();
     setup.assert_done(setup.in_parts().parallel(4).resume(error.pending).from_bytes(&bytes), &bytes);
-    // What had been answered is sent once; only an answer that the break cut short leads to a second time.
+    // An answered part is sent once. A part is sent twice only if the interruption cut off its answer.
     let again = setup.put_numbers().split_off(sent.len());
     assert!(again.len() >= 10 - good.len() && again.len() <= 10 - good.len() + 3, "{sent:?} {again:?}");
 }
@@ -62,7 +62,7 @@ fn several_connections_go_on_too() {
 #[test]
 fn an_upload_can_be_resumed_more_than_once() {
     let (setup, bytes) = (Setup::with(no_retries), pattern(5 * PART));
-    let first = broken_off(&setup, &bytes);
+    let first = interrupt_fourth_part(&setup, &bytes);
     setup.fault_nth_put(2, Fault::CloseWithoutAnswer);
     let second = interrupted(setup.in_parts().resume(first.pending).from_bytes(&bytes));
     assert!(second.to_string().contains("after 4 of 5 parts"), "{second}");
@@ -76,36 +76,36 @@ fn an_upload_can_be_resumed_more_than_once() {
 }
 
 #[test]
-fn every_source_can_be_read_again_for_it() {
-    for from in From::ALL {
+fn every_kind_of_source_can_be_resumed() {
+    for from in SourceKind::ALL {
         let (setup, bytes) = (Setup::with(no_retries), pattern(4 * PART + 5));
         let file = TempFile::new(&bytes);
-        // The same file, as it would be.
+        // A resumed upload needs the same file.
         let run = |upload: Upload<'_>| match from {
-            From::File => upload.from_file(&*file),
+            SourceKind::File => upload.from_file(&*file),
             other => other.run(upload, &bytes),
         };
         setup.fault_nth_put(4, Fault::object_error(503, "ServiceUnavailable"));
         let error = interrupted(run(setup.in_parts()));
-        let mut told = Vec::new();
-        let again = setup.in_parts().resume(error.pending).progress(|now| told.push(now.bytes));
+        let mut reports = Vec::new();
+        let again = setup.in_parts().resume(error.pending).progress(|now| reports.push(now.bytes));
         let done = run(again);
         setup.assert_done(done, &bytes);
         assert_eq!(setup.put_numbers(), [1, 2, 3, 4, 4, 5], "{from:?}");
-        assert_eq!((told.first(), told.last()), (Some(&0), Some(&(bytes.len() as u64))));
-        assert!(told.is_sorted(), "{told:?}");
+        assert_eq!((reports.first(), reports.last()), (Some(&0), Some(&(bytes.len() as u64))));
+        assert!(reports.is_sorted(), "{reports:?}");
     }
 }
 
 #[test]
-fn other_bytes_are_not_mixed_in() {
+fn changed_bytes_are_not_mixed_in() {
     for complete in [false, true] {
         let (setup, bytes) = (Setup::with(no_retries), pattern(4 * PART + 5));
         let error = if complete {
             setup.fault(Target::Commit, Fault::api_error(400, "permissionDenied"));
             interrupted(setup.in_parts().from_bytes(&bytes))
         } else {
-            broken_off(&setup, &bytes)
+            interrupt_fourth_part(&setup, &bytes)
         };
         let (commits, puts) = (setup.count(Target::Commit), setup.puts().len());
         let mut other = bytes.clone();
@@ -114,7 +114,7 @@ fn other_bytes_are_not_mixed_in() {
         assert_eq!((setup.count(Target::Commit), setup.puts().len()), (commits, puts));
         assert!(setup.fake.files().is_empty());
     }
-    // In one piece as well.
+    // The same for a single PUT.
     let (setup, bytes) = (Setup::new(), pattern(1000));
     setup.fault(Target::Commit, Fault::api_error(400, "permissionDenied"));
     let error = interrupted(setup.upload().from_bytes(&bytes));
@@ -125,7 +125,7 @@ fn other_bytes_are_not_mixed_in() {
 #[test]
 fn a_source_of_another_kind_or_size_is_refused() {
     let (setup, bytes) = (Setup::with(no_retries), pattern(4 * PART + 5));
-    let pending: PendingUpload = broken_off(&setup, &bytes).pending;
+    let pending: PendingUpload = interrupt_fourth_part(&setup, &bytes).pending;
     let requests = setup.fake.requests().len();
     let file = TempFile::new(&bytes);
     let refused = [
@@ -140,7 +140,7 @@ fn a_source_of_another_kind_or_size_is_refused() {
 }
 
 #[test]
-fn a_file_that_was_touched_is_refused() {
+fn a_file_with_a_new_modification_time_is_refused() {
     let (setup, bytes) = (Setup::with(no_retries), pattern(4 * PART + 5));
     let file = TempFile::new(&bytes);
     setup.fault_nth_put(4, Fault::object_error(503, "ServiceUnavailable"));
@@ -152,11 +152,11 @@ fn a_file_that_was_touched_is_refused() {
     setup.assert_uncommitted();
 }
 
-/// A lapsed signature is nothing to an upload that is resumed: it asks for its own.
+/// A resumed upload requests new signatures, so lapsed ones do not matter.
 #[test]
-fn hours_later_the_signatures_are_new() {
+fn an_upload_is_resumed_with_new_signatures() {
     let (setup, bytes) = (Setup::with(no_retries), pattern(4 * PART + 5));
-    let error = broken_off(&setup, &bytes);
+    let error = interrupt_fourth_part(&setup, &bytes);
     setup.fake.lapse_signatures();
     setup.clock.advance(Duration::from_secs(3600));
     setup.assert_done(setup.in_parts().resume(error.pending).from_bytes(&bytes), &bytes);

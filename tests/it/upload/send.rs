@@ -1,14 +1,14 @@
-//! The whole job: a local file reaches somebody.
+//! Uploading a local file and sending it to a recipient.
 
 use dingtalk_files::{NotSent, SentFile};
 use serde_json::json;
 
 use super::*;
-use crate::support::Seen;
+use crate::support::SentRequest;
 
 const BYTES: &[u8] = b"hello";
 
-type Way = fn(&Setup) -> Result<SentFile>;
+type SendFn = fn(&Setup) -> Result<SentFile>;
 
 fn send(
     setup: &Setup,
@@ -39,8 +39,8 @@ fn not_sent(result: Result<SentFile>) -> NotSent {
 fn assert_only_call(setup: &Setup, kind: Target, target: &str, body: Value) {
     let host = setup.fake.base_url().replace("http://", "");
     let token = setup.fake.access_token();
-    let expected = Seen::post(&host, target, body).with_header("x-acs-dingtalk-access-token", &token);
-    let seen: Vec<Seen> = setup.fake.requests_to(kind).iter().map(Seen::from).collect();
+    let expected = SentRequest::post(&host, target, body).with_header("x-acs-dingtalk-access-token", &token);
+    let seen: Vec<SentRequest> = setup.fake.requests_to(kind).iter().map(SentRequest::from).collect();
     assert_eq!(seen, [expected]);
     let kinds: Vec<Option<Target>> = setup.fake.requests().iter().map(|request| request.target).collect();
     let all = [Target::Token, Target::UploadInfo, Target::Put, Target::Commit, kind];
@@ -48,7 +48,7 @@ fn assert_only_call(setup: &Setup, kind: Target, target: &str, body: Value) {
 }
 
 #[test]
-fn to_a_person_in_the_name_of_the_app() {
+fn a_file_is_sent_to_a_user_by_the_app() {
     let setup = Setup::new();
     let sent = to_user(&setup).unwrap();
     let id = sent.uploaded.dentry.id.clone().unwrap();
@@ -58,15 +58,15 @@ fn to_a_person_in_the_name_of_the_app() {
     setup.assert_stored(&sent.uploaded, BYTES);
     assert_eq!(sent.file.name.as_deref(), Some("report.txt"));
     assert_eq!(sent.file.conversation_id.as_deref(), Some("conversation-receiver-1"));
-    let told = setup.fake.sent();
+    let sent_files = setup.fake.sent();
     assert_eq!(
-        (told.len(), told[0].dentry_id.as_str(), told[0].union_id.as_str()),
+        (sent_files.len(), sent_files[0].dentry_id.as_str(), sent_files[0].union_id.as_str()),
         (1, id.as_str(), "receiver-1")
     );
 }
 
 #[test]
-fn to_a_conversation_in_the_name_of_who_stores_it() {
+fn a_file_is_sent_to_a_conversation_by_the_uploader() {
     let setup = Setup::new();
     let sent = to_conversation(&setup).unwrap();
     let id = sent.uploaded.dentry.id.clone().unwrap();
@@ -74,14 +74,14 @@ fn to_a_conversation_in_the_name_of_who_stores_it() {
     let target = "/v1.0/convFile/conversations/files/send?unionId=operator-1";
     assert_only_call(&setup, Target::SendToConversation, target, body);
     setup.assert_stored(&sent.uploaded, BYTES);
-    let told = setup.fake.sent().remove(0);
-    assert_eq!(told.conversation_id.as_deref(), Some("conversation-1"));
-    assert_eq!(told.union_id, "operator-1");
+    let sent_files = setup.fake.sent().remove(0);
+    assert_eq!(sent_files.conversation_id.as_deref(), Some("conversation-1"));
+    assert_eq!(sent_files.union_id, "operator-1");
 }
 
 #[test]
-fn a_send_that_fails_leaves_the_file_to_be_sent() {
-    for (kind, run) in [(Target::Send, to_user as Way), (Target::SendToConversation, to_conversation)] {
+fn a_failed_send_leaves_the_stored_file() {
+    for (kind, run) in [(Target::Send, to_user as SendFn), (Target::SendToConversation, to_conversation)] {
         let setup = Setup::new();
         setup.fault(kind, Fault::api_error(400, "permissionDenied"));
         let error = run(&setup).unwrap_err();
@@ -92,7 +92,7 @@ fn a_send_that_fails_leaves_the_file_to_be_sent() {
         let id = error.uploaded.dentry.id.as_deref().unwrap();
         assert!(text.contains(&format!("dentry {id} of space space-1, but not sent")), "{text}");
         assert!(text.contains("do not upload it again") && !text.contains('\n'), "{text}");
-        // By hand, as the text says.
+        // The file can be sent by hand, as the error advises.
         let puts = setup.puts().len();
         setup.client.conv_file().send_by_app("space-1", id, UnionId("receiver-1")).unwrap();
         assert_eq!((setup.puts().len(), setup.fake.files().len(), setup.fake.sent().len()), (puts, 1, 1));
@@ -117,7 +117,7 @@ fn a_send_without_an_answer_is_not_repeated() {
 }
 
 #[test]
-fn a_send_that_was_throttled_is_repeated() {
+fn a_throttled_send_is_repeated() {
     let setup = Setup::new();
     setup.fault(Target::Send, Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"));
     to_user(&setup).unwrap();
@@ -125,7 +125,7 @@ fn a_send_that_was_throttled_is_repeated() {
 }
 
 #[test]
-fn without_the_upload_nothing_is_sent() {
+fn a_failed_upload_sends_no_file() {
     let failing = [
         (Target::UploadInfo, Fault::api_error(403, "permissionDenied")),
         (Target::Put, Fault::object_error(400, "EntityTooLarge")),
@@ -140,16 +140,16 @@ fn without_the_upload_nothing_is_sent() {
         assert!(setup.fake.sent().is_empty() && setup.count(Target::Send) == 0);
     }
     let setup = Setup::new();
-    let folder = setup.client.send_file("no such file").into_folder("space-1", "0", UnionId("operator-1"));
+    let folder = setup.client.send_file("missing file").into_folder("space-1", "0", UnionId("operator-1"));
     assert!(matches!(folder.to_user(UnionId("receiver-1")), Err(Error::Source(_))));
     setup.assert_untouched();
 }
 
 #[test]
-fn without_a_receiver_nothing_is_uploaded() {
+fn a_missing_recipient_is_refused_before_the_upload() {
     let nobody = |setup: &Setup| send(setup, |folder| folder.to_user(UnionId("")));
     let nowhere = |setup: &Setup| send(setup, |folder| folder.to_conversation(""));
-    for (run, missing) in [(nobody as Way, "unionId"), (nowhere, "openConversationId")] {
+    for (run, missing) in [(nobody as SendFn, "unionId"), (nowhere, "openConversationId")] {
         let setup = Setup::new();
         match run(&setup) {
             Err(Error::InvalidArgument(what)) => assert!(what.contains(missing), "{what}"),
@@ -160,7 +160,7 @@ fn without_a_receiver_nothing_is_uploaded() {
 }
 
 #[test]
-fn what_the_upload_is_told_holds() {
+fn upload_options_apply_to_a_send() {
     let (setup, file, bytes) = (Setup::new(), TempFile::new(&pattern(3 * PART)), pattern(3 * PART));
     setup.fake.add_folder("space-1", "folder-1", "Reports");
     let folder = setup.client.send_file(&*file).into_folder("space-1", "folder-1", UnionId("operator-1"));
@@ -178,7 +178,7 @@ fn what_the_upload_is_told_holds() {
 }
 
 #[test]
-fn a_commit_that_names_no_dentry_leaves_nothing_to_send() {
+fn a_commit_answer_without_a_dentry_sends_no_file() {
     let setup = Setup::new();
     setup.fault(Target::Commit, Fault::json(200, "{}"));
     let error = to_user(&setup).unwrap_err();

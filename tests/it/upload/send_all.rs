@@ -1,4 +1,4 @@
-//! One file to several recipients.
+//! Sending one file to several recipients.
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
 use dingtalk_files::{Client, Deliveries, Delivery, Error, Recipient, Result, UnionId, UserId};
@@ -15,17 +15,17 @@ fn send(client: &Client, to: &[Recipient]) -> Result<Deliveries> {
     report.into_folder("space-1", "0", UnionId("operator-1")).to_all(to)
 }
 
-fn words(sent: &Deliveries) -> Vec<&'static str> {
-    let word = |outcome: &Delivery| match outcome {
+fn outcome_names(sent: &Deliveries) -> Vec<&'static str> {
+    let name = |outcome: &Delivery| match outcome {
         Delivery::Sent => "sent",
         Delivery::NotReached => "not reached",
         _ => "failed",
     };
-    sent.outcomes().map(|(_, outcome)| word(outcome)).collect()
+    sent.outcomes().map(|(_, outcome)| name(outcome)).collect()
 }
 
 #[test]
-fn each_recipient_gets_the_file_once_and_it_is_stored_once() {
+fn each_recipient_gets_the_file_once_and_the_file_is_stored_once() {
     let (fake, client) = setup();
     let to = [
         Recipient::user(UnionId("union-1")),
@@ -36,7 +36,7 @@ fn each_recipient_gets_the_file_once_and_it_is_stored_once() {
         Recipient::robot_user("robot-2", UserId("user-3")),
     ];
     let sent = send(&client, &to).unwrap();
-    assert_eq!(words(&sent), ["sent", "sent", "sent", "sent", "not reached", "sent"]);
+    assert_eq!(outcome_names(&sent), ["sent", "sent", "sent", "sent", "not reached", "sent"]);
     assert!(sent.outcomes().map(|(recipient, _)| recipient).eq(&to));
     assert_eq!(sent.failed().collect::<Vec<_>>(), [&to[4]]);
     assert_eq!((fake.files().len(), fake.media().len()), (1, 1));
@@ -48,7 +48,7 @@ fn each_recipient_gets_the_file_once_and_it_is_stored_once() {
         (stored[1].union_id.as_str(), stored[1].conversation_id.as_deref()),
         ("operator-1", Some("open-1"))
     );
-    // People of one robot are one call.
+    // Users of one robot share one call.
     let messages = fake.robot_messages();
     assert_eq!(messages.len(), 3);
     assert_eq!(messages[0].user_ids, ["user-1"]);
@@ -64,7 +64,7 @@ fn each_recipient_gets_the_file_once_and_it_is_stored_once() {
 }
 
 #[test]
-fn those_that_failed_are_sent_to_again_and_nobody_else() {
+fn send_again_sends_only_to_failed_recipients() {
     let (fake, client) = setup();
     let to = [
         Recipient::user(UnionId("union-1")),
@@ -73,22 +73,22 @@ fn those_that_failed_are_sent_to_again_and_nobody_else() {
         Recipient::conversation("open-1"),
     ];
     fake.fault(Target::Send, Fault::api_error(403, "permissionDenied"));
-    // The answer is lost: it may have been sent.
+    // The outcome is unknown, so the file may have been sent.
     fake.fault(Target::Send, Fault::api_error(500, "systemError"));
     let mut sent = send(&client, &to).unwrap();
-    assert_eq!(words(&sent), ["failed", "failed", "sent", "sent"]);
+    assert_eq!(outcome_names(&sent), ["failed", "failed", "sent", "sent"]);
     assert_eq!(sent.failed().collect::<Vec<_>>(), [&to[0]]);
     assert_eq!(sent.unknown().collect::<Vec<_>>(), [&to[1]]);
     sent.send_again(&client);
-    assert_eq!(words(&sent), ["sent", "failed", "sent", "sent"]);
+    assert_eq!(outcome_names(&sent), ["sent", "failed", "sent", "sent"]);
     let sends = fake.requests_to(Target::Send).len() + fake.requests_to(Target::SendToConversation).len();
     assert_eq!((sends, fake.requests_to(Target::Commit).len()), (5, 1));
     sent.send_again(&client);
-    assert_eq!(fake.requests_to(Target::Send).len(), 4, "what may have been sent is not sent again");
+    assert_eq!(fake.requests_to(Target::Send).len(), 4, "a send with an unknown outcome is not repeated");
 }
 
 #[test]
-fn more_than_twenty_people_of_a_robot_are_several_calls() {
+fn more_than_twenty_users_of_a_robot_need_several_calls() {
     let (fake, client) = setup();
     let ids: Vec<String> = (0..45).map(|n| format!("user-{n}")).collect();
     let to: Vec<_> = ids.iter().map(|id| Recipient::robot_user("robot-1", UserId(id))).collect();
@@ -99,7 +99,7 @@ fn more_than_twenty_people_of_a_robot_are_several_calls() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_before_anything_is_sent() {
+fn invalid_recipients_and_sources_are_refused_without_a_request() {
     let (fake, client) = setup();
     let none: &[Recipient] = &[];
     let empty = [Recipient::user(UnionId("union-1")), Recipient::conversation("")];

@@ -1,4 +1,4 @@
-//! What is uploaded: it may be missing, change, end early, or not be what can be uploaded at all.
+//! Sources that are missing, change, end early, or cannot be uploaded.
 
 use std::fs::File;
 use std::time::SystemTime;
@@ -7,17 +7,14 @@ use dingtalk_files::{AppProperty, Visibility};
 
 use super::*;
 
-/// Uploads a file of 3 MiB, and does something to it when the first bytes have been read.
-fn change_while_it_is_sent(
-    in_parts: bool,
-    change: impl Fn(&Path) + Sync,
-) -> (Setup, TempFile, Result<Uploaded>) {
+/// Uploads a file of 3 MiB, and applies `change` to the file after the first bytes have been read.
+fn upload_and_change(in_parts: bool, change: impl Fn(&Path) + Sync) -> (Setup, TempFile, Result<Uploaded>) {
     let (setup, file) = (Setup::new(), TempFile::new(&pattern(3 * MIB)));
     let (clock, path, mut is_changed) = (setup.clock.clone(), file.to_owned(), false);
     let upload = if in_parts { setup.in_parts() } else { setup.upload() };
     let done = upload
         .progress(|now| {
-            // Otherwise the next report would come too soon to be made.
+            // Otherwise the next report would be suppressed as too early.
             clock.advance(Duration::from_millis(100));
             if now.bytes > 0 && !is_changed {
                 is_changed = true;
@@ -46,10 +43,10 @@ fn touch(path: &Path) {
 }
 
 #[test]
-fn a_file_that_changes_while_it_is_sent_is_not_committed() {
+fn a_file_changed_during_the_upload_is_not_committed() {
     for change in [truncate as fn(&Path), grow, touch] {
         for in_parts in [false, true] {
-            let (setup, file, done) = change_while_it_is_sent(in_parts, change);
+            let (setup, file, done) = upload_and_change(in_parts, change);
             let error = assert_changed(done);
             assert_eq!(error.path.as_deref(), Some(&*file));
             assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
@@ -59,16 +56,16 @@ fn a_file_that_changes_while_it_is_sent_is_not_committed() {
 }
 
 #[test]
-fn a_file_that_is_cut_off_is_told_from_one_that_cannot_be_read() {
-    let (setup, _file, done) = change_while_it_is_sent(false, truncate);
+fn a_file_truncated_during_the_upload_is_reported_as_changed() {
+    let (setup, _file, done) = upload_and_change(false, truncate);
     assert_changed(done);
-    // Nothing was said to the store that it could have taken for the whole.
+    // The store received no complete request.
     assert!(setup.puts().iter().all(|put| put.answered_status.is_none()));
 }
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_is_replaced_is_not_committed() {
+fn a_file_replaced_during_the_upload_is_not_committed() {
     let replace = |path: &Path| {
         let other = TempFile::new(&pattern(3 * MIB));
         let stamp = fs::metadata(path).unwrap().modified().unwrap();
@@ -76,7 +73,7 @@ fn a_file_that_is_replaced_is_not_committed() {
         fs::rename(&*other, path).unwrap();
     };
     for in_parts in [false, true] {
-        let (setup, _file, done) = change_while_it_is_sent(in_parts, replace);
+        let (setup, _file, done) = upload_and_change(in_parts, replace);
         assert_changed(done);
         setup.assert_uncommitted();
     }
@@ -84,8 +81,8 @@ fn a_file_that_is_replaced_is_not_committed() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_goes_is_not_committed() {
-    let (setup, _file, done) = change_while_it_is_sent(false, |path| fs::remove_file(path).unwrap());
+fn a_file_removed_during_the_upload_is_not_committed() {
+    let (setup, _file, done) = upload_and_change(false, |path| fs::remove_file(path).unwrap());
     let error = source_error(done);
     assert!(
         matches!(&error.problem, SourceProblem::Unreadable(e) if e.kind() == io::ErrorKind::NotFound),
@@ -114,14 +111,14 @@ fn a_seekable_source_that_grows_is_not_committed() {
 }
 
 #[test]
-fn what_is_no_file_is_an_error_before_anything_is_sent() {
+fn a_missing_file_or_a_folder_is_refused_without_a_request() {
     let setup = Setup::new();
-    let missing = source_error(setup.upload().from_file("no such file"));
+    let missing = source_error(setup.upload().from_file("missing file"));
     assert!(
         matches!(&missing.problem, SourceProblem::Unreadable(e) if e.kind() == io::ErrorKind::NotFound),
         "{missing}"
     );
-    assert_eq!(missing.path.as_deref(), Some(Path::new("no such file")));
+    assert_eq!(missing.path.as_deref(), Some(Path::new("missing file")));
     let folder = source_error(setup.upload().from_file(std::env::temp_dir()));
     assert!(matches!(folder.problem, SourceProblem::NoFile), "{folder}");
     setup.assert_untouched();
@@ -129,7 +126,7 @@ fn what_is_no_file_is_an_error_before_anything_is_sent() {
 
 #[cfg(unix)]
 #[test]
-fn devices_and_pipes_are_not_waited_for() {
+fn devices_and_pipes_are_refused_immediately() {
     let pipe = TempFile(TempFile::path("pipe"));
     let made = std::process::Command::new("mkfifo").arg(&*pipe).status().unwrap();
     assert!(made.success());
@@ -145,13 +142,13 @@ fn devices_and_pipes_are_not_waited_for() {
     setup.assert_untouched();
 }
 
-/// Uploads so many bytes of a reader that has another number of them, in one piece and in parts.
-fn assert_miscounted(has: u64, said: u64, check: impl Fn(&SourceProblem) -> bool) {
+/// Asserts that a reader with `actual` instead of `announced` bytes fails, in a single PUT and in parts.
+fn assert_wrong_length(actual: u64, announced: u64, check: impl Fn(&SourceProblem) -> bool) {
     for (in_parts, connections) in [(false, 1), (true, 1), (true, 4)] {
         let (setup, done) = bounded(move || {
             let setup = Setup::new();
             let upload = if in_parts { setup.in_parts() } else { setup.upload() };
-            let done = upload.parallel(connections).from_reader(Dribble(&pattern(has)), said);
+            let done = upload.parallel(connections).from_reader(SmallReads(&pattern(actual)), announced);
             (setup, done)
         });
         let error = source_error(done);
@@ -162,33 +159,35 @@ fn assert_miscounted(has: u64, said: u64, check: impl Fn(&SourceProblem) -> bool
 
 #[test]
 fn a_reader_that_ends_early_is_an_error() {
-    for (has, said) in [(0, 1), (999, 1000), (0, 5 * PART), (3 * PART, 5 * PART), (5 * PART - 1, 5 * PART)] {
-        assert_miscounted(
-            has,
-            said,
-            |problem| matches!(problem, SourceProblem::Shorter { expected, found } if (*expected, *found) == (said, has)),
+    for (actual, announced) in
+        [(0, 1), (999, 1000), (0, 5 * PART), (3 * PART, 5 * PART), (5 * PART - 1, 5 * PART)]
+    {
+        assert_wrong_length(
+            actual,
+            announced,
+            |problem| matches!(problem, SourceProblem::Shorter { expected, found } if (*expected, *found) == (announced, actual)),
         );
     }
 }
 
 #[test]
 fn a_reader_that_has_more_is_an_error() {
-    for (has, said) in [(1, 0), (1001, 1000), (9 * PART, 5 * PART), (5 * PART + 1, 5 * PART)] {
-        assert_miscounted(
-            has,
-            said,
-            |problem| matches!(problem, SourceProblem::Longer { expected } if *expected == said),
+    for (actual, announced) in [(1, 0), (1001, 1000), (9 * PART, 5 * PART), (5 * PART + 1, 5 * PART)] {
+        assert_wrong_length(
+            actual,
+            announced,
+            |problem| matches!(problem, SourceProblem::Longer { expected } if *expected == announced),
         );
     }
 }
 
-/// A reader that fails after so many bytes.
-struct Broken(u64);
+/// A reader that fails after the given number of bytes.
+struct FailingReader(u64);
 
-impl Read for Broken {
+impl Read for FailingReader {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.0 == 0 {
-            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the tape tore"));
+            return Err(io::Error::new(io::ErrorKind::BrokenPipe, "read failed"));
         }
         let n = buf.len().min(usize::try_from(self.0).unwrap());
         self.0 -= n as u64;
@@ -196,7 +195,7 @@ impl Read for Broken {
     }
 }
 
-impl Seek for Broken {
+impl Seek for FailingReader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         Ok(if to == SeekFrom::End(0) { 5 * PART } else { 0 })
     }
@@ -212,9 +211,9 @@ fn a_reader_that_fails_is_an_error() {
                     let upload = if in_parts { setup.in_parts() } else { setup.upload() };
                     let upload = upload.parallel(connections);
                     let done = if is_stream {
-                        upload.from_reader(Broken(good), 5 * PART)
+                        upload.from_reader(FailingReader(good), 5 * PART)
                     } else {
-                        upload.from_seekable(Broken(good))
+                        upload.from_seekable(FailingReader(good))
                     };
                     (setup, done)
                 });
@@ -222,7 +221,7 @@ fn a_reader_that_fails_is_an_error() {
                 let SourceProblem::Unreadable(cause) = &error.problem else { panic!("{error}") };
                 assert_eq!(
                     (cause.kind(), cause.to_string().as_str()),
-                    (io::ErrorKind::BrokenPipe, "the tape tore")
+                    (io::ErrorKind::BrokenPipe, "read failed")
                 );
                 setup.assert_uncommitted();
             }
@@ -230,9 +229,9 @@ fn a_reader_that_fails_is_an_error() {
     }
 }
 
-/// What can be read is what counts: such an error means only that it shall be tried again.
+/// `Interrupted` only means that the read must be repeated.
 #[test]
-fn an_interrupted_read_is_no_failure() {
+fn an_interrupted_read_is_repeated() {
     struct Interrupted<'a>(&'a [u8], bool);
     impl Read for Interrupted<'_> {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -245,7 +244,7 @@ fn an_interrupted_read_is_no_failure() {
     setup.assert_done(done, &bytes);
 }
 
-/// A panic in the caller's code reaches the caller, from whichever thread, and nobody waits for what never comes.
+/// A panic in the caller's code reaches the caller from any thread, and no other thread waits forever.
 #[test]
 fn a_reader_that_panics_does_not_hang() {
     struct Panicking(u64);
@@ -274,7 +273,7 @@ fn a_reader_that_panics_does_not_hang() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_name_that_is_no_text_asks_for_a_name() {
+fn a_file_name_that_is_not_unicode_requires_a_name() {
     use std::os::unix::ffi::OsStringExt;
     let name = [TempFile::path("bin").into_os_string().into_vec(), b"\xff".to_vec()].concat();
     let file = TempFile(std::ffi::OsString::from_vec(name).into());
@@ -294,7 +293,7 @@ fn assert_refused(setup: &Setup, upload: Upload<'_>, size: u64, word: &str) {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_an_error_before_anything_is_sent() {
+fn invalid_names_are_refused_without_a_request() {
     let setup = Setup::new();
     for name in
         ["", " ", "\t", "a\tb", "a*", "\"", "<a", "a>", "a|b", "a.", "a..", "a. ", ".", "..", "\u{3000}"]
@@ -306,7 +305,7 @@ fn a_name_that_cannot_be_is_an_error_before_anything_is_sent() {
 }
 
 #[test]
-fn what_cannot_be_is_an_error_before_anything_is_sent() {
+fn invalid_connection_counts_and_part_sizes_are_refused_without_a_request() {
     let setup = Setup::new();
     for connections in [0, 65, usize::MAX] {
         assert_refused(&setup, setup.upload().parallel(connections), 1, "connections");
@@ -317,9 +316,9 @@ fn what_cannot_be_is_an_error_before_anything_is_sent() {
     assert_refused(&setup, setup.in_parts(), 10_000 * PART + 1, "parts of 102401 at least");
 }
 
-/// Not when everything has been sent.
+/// The check precedes the upload of the bytes.
 #[test]
-fn too_many_properties_are_an_error_before_anything_is_sent() {
+fn too_many_properties_are_refused_without_a_request() {
     let setup = Setup::new();
     let property = || AppProperty::new("name", "value", Visibility::Private);
     for upload in [setup.upload(), setup.upload().commit_into("uuid")] {
@@ -329,7 +328,7 @@ fn too_many_properties_are_an_error_before_anything_is_sent() {
 }
 
 #[test]
-fn what_just_can_be_is_done() {
+fn values_at_the_limits_are_accepted() {
     let (setup, bytes) = (Setup::new(), pattern(PART + 1));
     let property = || AppProperty::new("name", "value", Visibility::Private);
     let upload = (0..3).fold(setup.in_parts(), |upload, _| upload.app_property(property()));

@@ -1,11 +1,11 @@
-//! Files whose size is not the number of bytes that they give, and files that change under the upload: an error, and
+//! Files whose reported size differs from their content, and files that change during the upload: both are errors and
 //! nothing is committed.
 
 use std::io::ErrorKind;
 
 use super::*;
 
-/// Uploads a file that cannot be uploaded, whole and in parts, and gives the errors.
+/// Uploads an unsuitable file, in a single PUT and in parts, and returns the errors.
 #[cfg(target_os = "linux")]
 #[track_caller]
 fn refused(path: &Path) -> Vec<SourceError> {
@@ -26,10 +26,10 @@ fn refused(path: &Path) -> Vec<SourceError> {
     errors
 }
 
-/// They say that they are empty, and are not: 0 bytes were committed as verified.
+/// These files report a size of 0 but have content. Regression: 0 bytes were committed as verified.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_of_proc_is_not_committed_as_empty() {
+fn a_proc_file_is_not_committed_as_empty() {
     for path in ["/proc/version", "/proc/self/status", "/proc/cpuinfo", "/proc/self/mounts"] {
         for error in refused(Path::new(path)) {
             assert_eq!(error.path.as_deref(), Some(Path::new(path)));
@@ -38,41 +38,41 @@ fn a_file_of_proc_is_not_committed_as_empty() {
     }
 }
 
-/// They say that they have a page, and have a line.
+/// These files report the size of a page but contain one line.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_of_sys_is_not_committed_with_something_made_up() {
+fn a_sysfs_file_is_not_committed_with_padding() {
     let path = Path::new("/sys/kernel/uevent_seqnum");
-    let Ok(has) = fs::read(path) else {
+    let Ok(content) = fs::read(path) else {
         println!("skipped: no {}", path.display());
         return;
     };
-    let said = fs::metadata(path).unwrap().len();
+    let reported = fs::metadata(path).unwrap().len();
     for error in refused(path) {
         let SourceProblem::Shorter { expected, found } = error.problem else { panic!("{error}") };
-        assert_eq!((expected, found), (said, has.len() as u64), "{error}");
+        assert_eq!((expected, found), (reported, content.len() as u64), "{error}");
     }
 }
 
-/// An empty file that cannot be read is not an empty file.
+/// The file reports a size of 0 but cannot be read.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_cannot_be_read_is_not_empty() {
+fn an_unreadable_file_is_not_committed_as_empty() {
     for error in refused(Path::new("/proc/self/mem")) {
         assert!(matches!(error.problem, SourceProblem::Unreadable(_)), "{error}");
     }
 }
 
-/// An empty file really, for once.
+/// Counterpart of the tests above: the file is really empty.
 #[test]
-fn an_empty_file_is_stored_as_one() {
+fn an_empty_file_is_stored_as_empty() {
     let (setup, file) = (Setup::new(), TempFile::new(b""));
     setup.assert_done(setup.upload().from_file(&*file), b"");
 }
 
-/// It was empty when it was looked at, and has bytes by the time it is committed.
+/// The file is empty at the start of the upload, and has content before the commit.
 #[test]
-fn an_empty_file_that_gets_bytes_is_not_committed() {
+fn an_empty_file_that_grows_is_not_committed() {
     let (setup, file) = (Setup::new(), TempFile::new(b""));
     let mut reports = 0;
     let grow = |_| {
@@ -85,9 +85,9 @@ fn an_empty_file_that_gets_bytes_is_not_committed() {
     setup.assert_uncommitted();
 }
 
-/// Something happens to a file of 3 MiB in the middle of the upload; see `sources.rs` for more of the kind.
+/// Asserts that a change of a 3 MiB file during the upload is an error; see `sources.rs` for similar tests.
 #[track_caller]
-fn assert_noticed(change: impl Fn(&Path) + Clone + Send + Sync + 'static) {
+fn assert_change_detected(change: impl Fn(&Path) + Clone + Send + Sync + 'static) {
     for (in_parts, connections) in [(false, 1), (true, 1), (true, 3)] {
         let change = change.clone();
         let (setup, done) = bounded(move || {
@@ -110,43 +110,44 @@ fn assert_noticed(change: impl Fn(&Path) + Clone + Send + Sync + 'static) {
 }
 
 #[test]
-fn a_file_that_becomes_shorter_or_longer_is_not_committed() {
+fn a_file_resized_during_the_upload_is_not_committed() {
     let resize =
         |size| move |path: &Path| fs::File::options().write(true).open(path).unwrap().set_len(size).unwrap();
-    assert_noticed(resize(0));
-    assert_noticed(resize(3 * MIB - 1));
-    assert_noticed(resize(3 * MIB + 1));
-    assert_noticed(resize(30 * MIB));
+    assert_change_detected(resize(0));
+    assert_change_detected(resize(3 * MIB - 1));
+    assert_change_detected(resize(3 * MIB + 1));
+    assert_change_detected(resize(30 * MIB));
 }
 
-/// Also by another kind of file. Each part opened it anew, which for a FIFO waited for a writer, for ever.
+/// The replacement may be another kind of file. Regression: each part opened the file again, which for a FIFO blocked
+/// forever.
 #[cfg(unix)]
 #[test]
-fn a_file_that_is_replaced_by_something_else_is_not_committed() {
-    assert_noticed(|path| {
+fn a_file_replaced_by_another_kind_of_file_is_not_committed() {
+    assert_change_detected(|path| {
         fs::remove_file(path).unwrap();
         fs::create_dir(path).unwrap();
         // `TempFile` removes files only.
         fs::remove_dir(path).unwrap();
     });
-    assert_noticed(|path| {
+    assert_change_detected(|path| {
         fs::remove_file(path).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     });
-    assert_noticed(|path| {
+    assert_change_detected(|path| {
         fs::remove_file(path).unwrap();
         std::os::unix::fs::symlink("/proc/version", path).unwrap();
     });
 }
 
-/// In one piece with a length that the reader does not keep: the store never sees a whole request.
+/// The reader fails before its announced length in a single PUT, so the store never receives a complete request.
 #[test]
-fn a_reader_that_fails_late_leaves_no_whole_put() {
+fn a_reader_that_fails_late_leaves_no_complete_put() {
     struct Late(u64);
     impl Read for Late {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
             if self.0 == 0 {
-                return Err(io::Error::new(ErrorKind::BrokenPipe, "the tape tore"));
+                return Err(io::Error::new(ErrorKind::BrokenPipe, "read failed"));
             }
             let n = buf.len().min(usize::try_from(self.0).unwrap());
             self.0 -= n as u64;
@@ -160,7 +161,7 @@ fn a_reader_that_fails_late_leaves_no_whole_put() {
     });
     let error = source_error(done);
     assert!(
-        matches!(&error.problem, SourceProblem::Unreadable(cause) if cause.to_string() == "the tape tore"),
+        matches!(&error.problem, SourceProblem::Unreadable(cause) if cause.to_string() == "read failed"),
         "{error}"
     );
     assert!(setup.puts().iter().all(|put| put.answered_status.is_none()), "{:?}", setup.put_statuses());

@@ -1,4 +1,4 @@
-//! Waiting for what the vendor does after its answer.
+//! Waiting for asynchronous tasks of the vendor.
 
 use dingtalk_files::TaskStatus;
 
@@ -11,7 +11,7 @@ fn seconds(setup: &Setup) -> Vec<u64> {
 }
 
 #[test]
-fn questions_come_ever_more_rarely() {
+fn the_polling_interval_grows_up_to_thirty_seconds() {
     let setup = Setup::new();
     let mut statuses = vec!["INIT", "IN_PROGRESS", "PAUSED"];
     statuses.extend(["IN_PROGRESS"; 5]);
@@ -24,7 +24,7 @@ fn questions_come_ever_more_rarely() {
 }
 
 #[test]
-fn what_is_over_is_not_waited_for() {
+fn a_finished_task_is_returned_without_a_wait() {
     for status in ["SUCCESS", "FAIL"] {
         let setup = Setup::new();
         setup.fake.put_task("task-1", &[status]);
@@ -34,9 +34,9 @@ fn what_is_over_is_not_waited_for() {
     }
 }
 
-/// A task that failed is an answer: what failed, and why, is in it.
+/// A failed task is returned with its failure count and message, not as an error.
 #[test]
-fn a_task_that_failed_is_an_answer() {
+fn a_failed_task_is_returned_as_a_result() {
     let setup = Setup::new();
     setup.fake.put_task("task-1", &["IN_PROGRESS", "FAIL"]);
     let task = setup.client.storage().wait_for_task("task-1", UnionId("operator-1"), HOUR).unwrap();
@@ -45,7 +45,7 @@ fn a_task_that_failed_is_an_answer() {
 }
 
 #[test]
-fn when_the_time_is_up_it_is_asked_once_more() {
+fn a_task_is_queried_once_more_when_the_time_is_up() {
     for (at_most, sleeps) in
         [(0, vec![]), (1, vec![1]), (10, vec![1, 2, 4, 3]), (62, vec![1, 2, 4, 8, 16, 30, 1])]
     {
@@ -64,7 +64,7 @@ fn when_the_time_is_up_it_is_asked_once_more() {
 }
 
 #[test]
-fn a_question_that_fails_is_an_error() {
+fn a_failed_query_is_an_error() {
     let setup = Setup::new();
     let gone = setup.client.storage().wait_for_task("task-1", UnionId("operator-1"), HOUR).unwrap_err();
     assert_eq!(gone.code(), Some("taskNotExist"));

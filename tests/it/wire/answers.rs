@@ -1,4 +1,5 @@
-//! Answers that are not as documented: an error that looks like a success is an error, and a success that looks odd is a success.
+//! Answers that differ from the documentation: an error with a success status is an error, and a success with odd
+//! values is a success.
 
 use dingtalk_files::testing::{Fault, Target};
 use dingtalk_files::{
@@ -7,7 +8,7 @@ use dingtalk_files::{
 };
 use serde_json::json;
 
-use crate::support::{LITTLE, Wire, ask, fake, send};
+use crate::support::{MINIMAL_ANSWER, Wire, fake, query_info, send};
 
 const PERSON: UnionId<'_> = UnionId("union-1");
 
@@ -29,30 +30,30 @@ const OPERATIONS: [(&str, Operation); 7] = [
 ];
 
 #[test]
-fn an_old_answer_of_the_new_host_is_the_error_that_it_is() {
+fn an_old_style_error_from_the_new_host_is_an_error() {
     for (body, code) in [
         (r#"{"errcode":404,"errmsg":"the url does not exist"}"#, "404"),
         (r#"{"errcode":"404","errmsg":"the url does not exist"}"#, "404"),
         (r#"{"code":"500","message":"m"}"#, "500"),
         (r#"{"success":true,"errorCode":0,"sub_code":"90001"}"#, ""),
     ] {
-        for (what, operation) in OPERATIONS {
+        for (name, operation) in OPERATIONS {
             let error = operation(&Wire::json(body).client()).unwrap_err();
-            let Error::Api(e) = &error else { panic!("{what} {body}: {error}") };
-            assert_eq!((e.status, e.code.as_str()), (200, code), "{what} {body}");
+            let Error::Api(e) = &error else { panic!("{name} {body}: {error}") };
+            assert_eq!((e.status, e.code.as_str()), (200, code), "{name} {body}");
             assert_eq!(error.status(), Some(200));
         }
     }
     for body in [r#"{"errcode":0,"errmsg":"ok","#, r#"{"errcode":"0","code":"0","sub_code":"","#] {
-        let answer = LITTLE.replacen('{', body, 1);
-        for (what, operation) in OPERATIONS {
-            assert!(operation(&Wire::json(&answer).client()).is_ok(), "{what} {answer}");
+        let answer = MINIMAL_ANSWER.replacen('{', body, 1);
+        for (name, operation) in OPERATIONS {
+            assert!(operation(&Wire::json(&answer).client()).is_ok(), "{name} {answer}");
         }
     }
 }
 
 #[test]
-fn an_upload_whose_commit_is_an_old_answer_is_not_stored() {
+fn an_upload_fails_if_the_commit_returns_an_old_style_error() {
     let fake = fake();
     fake.add_space("space-1");
     let client = fake.client().build().unwrap();
@@ -62,9 +63,9 @@ fn an_upload_whose_commit_is_an_old_answer_is_not_stored() {
     assert_eq!((interrupted.cause.code(), interrupted.pending.is_complete()), (Some("404"), true));
 }
 
-/// After a 2xx it has happened. Numbers as text, a size of -1, a picture that is a word.
+/// After a 2xx the operation has run, even if numbers are text, a size is -1, or a thumbnail is a string.
 #[test]
-fn an_odd_value_makes_no_success_an_error() {
+fn an_odd_value_does_not_turn_a_success_into_an_error() {
     let file = Wire::json(
         r#"{"file":{"id":7,"name":"a.txt","size":"5","version":2.0,"status":9,"createTime":1779932236000,
             "modifiedTime":"Thu May 28 09:37:16 CST 2026","path":{"odd":1},"uuid":null,"type":"FILE"}}"#,
@@ -90,28 +91,28 @@ fn an_odd_value_makes_no_success_an_error() {
 }
 
 #[test]
-fn an_empty_body_is_a_success_of_a_change() {
+fn an_empty_body_is_a_success_for_changes_only() {
     for body in ["", "  ", "{}"] {
-        for (what, operation) in OPERATIONS {
-            let is_query = matches!(what, "list" | "info");
+        for (name, operation) in OPERATIONS {
+            let is_query = matches!(name, "list" | "info");
             let done = operation(&Wire::json(body).client());
-            assert_eq!(done.is_ok(), !is_query, "{what} {body:?}: {done:?}");
+            assert_eq!(done.is_ok(), !is_query, "{name} {body:?}: {done:?}");
         }
     }
-    let error = ask(&Wire::json("").client()).unwrap_err();
+    let error = query_info(&Wire::json("").client()).unwrap_err();
     let Error::Answer(e) = &error else { panic!("{error}") };
     assert_eq!(e.problem, Problem::Empty(&["protocol", "headerSignatureInfo"]));
     assert_eq!((error.kind(), error.status()), (ErrorKind::Answer, Some(200)));
 }
 
-/// Not a ban, which asks for patience: nobody will ever answer there.
+/// Unlike a ban, an HTML 404 will not go away: the base URL is wrong.
 #[test]
-fn a_page_that_is_not_found_is_a_wrong_address() {
+fn an_html_404_is_reported_as_a_wrong_address() {
     for status in [404, 405] {
         let fake = fake();
         fake.fault_always(Target::DownloadInfo, Fault::html(status, "<html>nothing here</html>"));
         let client = fake.client().build().unwrap();
-        let error = ask(&client).unwrap_err();
+        let error = query_info(&client).unwrap_err();
         let Error::Answer(e) = &error else { panic!("{error}") };
         assert_eq!((e.status, &e.problem), (status, &Problem::WrongAddress));
         assert!(!error.is_rate_limited() && !error.is_transient() && error.retry_after().is_none());

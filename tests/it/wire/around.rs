@@ -1,4 +1,4 @@
-//! The operations around storage: what the comparison with the facts does not see.
+//! The operations around storage: behaviour that the comparison with the facts does not cover.
 
 use std::fs;
 use std::io::{self, Read};
@@ -11,12 +11,12 @@ use dingtalk_files::{
 };
 use serde_json::json;
 
-use crate::support::{Seen, Wire, everything_said};
+use crate::support::{SentRequest, Wire, error_texts};
 
 const PERSON: UnionId<'_> = UnionId("union-1");
 
 #[test]
-fn media_come_from_bytes_a_path_and_a_reader() {
+fn media_are_uploaded_from_bytes_a_path_and_a_reader() {
     let fake = FakeDingTalk::start().unwrap();
     let client = fake.client().build().unwrap();
     let bytes: Vec<u8> = (0..=255).cycle().take(70_000).collect();
@@ -43,7 +43,7 @@ fn media_come_from_bytes_a_path_and_a_reader() {
     );
 }
 
-/// A reader that counts.
+/// An endless reader that counts the bytes read.
 struct Endless(u64);
 
 impl Read for Endless {
@@ -55,7 +55,7 @@ impl Read for Endless {
 }
 
 #[test]
-fn media_beyond_the_limits_are_refused_before_they_are_read_or_sent() {
+fn media_beyond_the_limits_are_refused_without_a_request() {
     let fake = FakeDingTalk::start().unwrap();
     let client = fake.client().build().unwrap();
     let media = client.media();
@@ -77,7 +77,7 @@ fn media_beyond_the_limits_are_refused_before_they_are_read_or_sent() {
         assert!(matches!(error, Error::InvalidArgument(_)), "{error}");
         assert!(error.to_string().contains("media/upload: "), "{error}");
     }
-    // Not much more than the limit.
+    // Only slightly more than the limit is read.
     assert!(endless.0 < 41 * mib, "{}", endless.0);
     for (path, is_folder) in [(std::env::temp_dir(), true), (path, false)] {
         let error = media.upload_file(&MediaType::File, &path).unwrap_err();
@@ -90,7 +90,7 @@ fn media_beyond_the_limits_are_refused_before_they_are_read_or_sent() {
 }
 
 #[test]
-fn a_media_upload_is_not_sent_twice_and_its_errors_are_those_of_the_old_host() {
+fn a_media_upload_is_sent_once_and_returns_errcode_errors() {
     for (errcode, text) in [(40006, "at most 20 MB"), (40004, "kind"), (44001, "")] {
         let wire = Wire::json(&json!({"errcode": errcode, "errmsg": "m"}).to_string());
         let error = wire.client().media().upload(&MediaType::File, "a.pdf", b"a").unwrap_err();
@@ -101,7 +101,7 @@ fn a_media_upload_is_not_sent_twice_and_its_errors_are_those_of_the_old_host() {
 }
 
 #[test]
-fn a_message_of_a_robot_that_missed_people_says_whom() {
+fn a_robot_message_reports_the_users_not_reached() {
     let fake = FakeDingTalk::start().unwrap();
     let client = fake.client().build().unwrap();
     let message = RobotMessage::file("@media-1", "a \"1\".xlsx", "xlsx");
@@ -129,7 +129,7 @@ fn a_message_of_a_robot_that_missed_people_says_whom() {
 }
 
 #[test]
-fn each_kind_of_work_message_has_the_content_of_its_kind() {
+fn each_kind_of_work_message_sends_its_own_content() {
     let wire = Wire::json(r#"{"errcode": 0, "task_id": 7}"#);
     let client = wire.client();
     let media_id = || "@media-1".to_owned();
@@ -155,12 +155,12 @@ fn each_kind_of_work_message_has_the_content_of_its_kind() {
         assert_eq!(task, Some(7));
         let target = "/topapi/message/corpconversation/asyncsend_v2?access_token=access-token-1";
         let body = json!({"agent_id": 123, "userid_list": "u-1,u-2", "dept_id_list": "1,2", "msg": content});
-        assert_eq!(wire.only_request(), Seen::post(&wire.host(), target, body));
+        assert_eq!(wire.only_request(), SentRequest::post(&wire.host(), target, body));
     }
 }
 
 #[test]
-fn spaces_and_nodes_are_iterators_over_all_pages() {
+fn space_and_node_iterators_fetch_all_pages() {
     let wire = Wire::new(|mock| {
         mock.with_body_from_request(|request| {
             let target = request.path_and_query();
@@ -188,9 +188,9 @@ fn spaces_and_nodes_are_iterators_over_all_pages() {
 }
 
 #[test]
-fn the_system_token_of_yida_is_in_no_text() {
+fn the_yida_system_token_appears_in_no_text() {
     let token = Secret::new("planted/token+1");
-    let ask = |wire: &Wire| {
+    let open_url = |wire: &Wire| {
         let client = wire.client();
         client.yida().get_open_url(
             "app-1",
@@ -201,21 +201,21 @@ fn the_system_token_of_yida_is_in_no_text() {
         )
     };
     let wire = Wire::json(r#"{"result": "https://www.aliwork.com/file?Signature=planted"}"#);
-    let url = ask(&wire).unwrap();
+    let url = open_url(&wire).unwrap();
     assert!(!format!("{url:?}").contains("planted"));
     let target = "/v1.0/yida/apps/temporaryUrls/app-1?systemToken=planted%2Ftoken%2B1&userId=user-1\
         &fileUrl=https%3A%2F%2Fh.example%2Ff%3Fa%3Db%26c";
-    assert_eq!(wire.only_request(), Seen::get(&wire.host(), target).with_token());
+    assert_eq!(wire.only_request(), SentRequest::get(&wire.host(), target).with_token());
     for echoed in ["planted/token+1", "planted%2Ftoken%2B1"] {
         let body = json!({"code": "noPermission.permission.deny", "message": echoed, "requestid": echoed});
-        let error = ask(&Wire::error(400, &body.to_string())).unwrap_err();
-        let said = everything_said(&error);
-        assert!(error.is_permission_denied() && !said.contains("planted"), "{said}");
+        let error = open_url(&Wire::error(400, &body.to_string())).unwrap_err();
+        let text = error_texts(&error);
+        assert!(error.is_permission_denied() && !text.contains("planted"), "{text}");
     }
 }
 
 #[test]
-fn ids_lead_from_a_person_or_a_link_to_a_file_at_the_fake() {
+fn the_fake_resolves_users_and_links_to_files() {
     let fake = FakeDingTalk::start().unwrap();
     fake.add_folder("space-1", "folder-1", "Reports");
     fake.put_file("space-1", "dentry-1", "a.txt", "hello");

@@ -1,4 +1,4 @@
-//! Entries of a space: limits, odd answers, lists page by page, and the walk.
+//! Entries of a space: limits, odd answers, paged lists, and the walk.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use crate::support::{REFUSED, Wire};
 
 const PERSON: UnionId<'static> = UnionId("union-1");
 
-/// Nobody hears it: what it says without an error of the network, it says before sending.
-fn unheard() -> Client {
+/// Returns a client whose server refuses connections, so any error but a network error occurs before sending.
+fn unreachable_client() -> Client {
     Client::builder().access_token("token").base_url(REFUSED).no_proxy().build().unwrap()
 }
 
-/// An argument is refused, with a text that has all of `words`.
+/// Asserts that an argument is refused, with an error text that contains all of `words`.
 #[track_caller]
 fn assert_refused<T: std::fmt::Debug>(answer: Result<T>, words: &[&str]) {
     let error = answer.unwrap_err();
@@ -30,7 +30,7 @@ fn assert_refused<T: std::fmt::Debug>(answer: Result<T>, words: &[&str]) {
 }
 
 #[test]
-fn what_is_told_and_what_comes_can_go_to_another_thread() {
+fn options_and_answers_can_be_sent_to_another_thread() {
     fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
     fn assert_error<T: std::error::Error + Send + Sync + 'static>() {}
     assert_cloned::<(GetDentry, GetDentries, ListDentries, ListAllDentries, ListDentryVersions, AddFolder)>();
@@ -41,20 +41,20 @@ fn what_is_told_and_what_comes_can_go_to_another_thread() {
 }
 
 #[test]
-fn a_list_that_is_refused_is_refused_once_and_before_it_is_asked_for() {
-    let client = unheard();
+fn invalid_list_options_are_refused_once_and_without_a_request() {
+    let client = unreachable_client();
     let storage = client.storage();
     let mut items = storage.dentries("s", "0", PERSON, &ListDentries::new().max_results(51));
     assert_refused(items.next().unwrap(), &["`maxResults`", "51", "1 to 50"]);
     assert!(items.next().is_none());
-    // In a query an empty value is none at all.
+    // An empty value in a query is the same as a missing one.
     let options = ListDentries::new().next_token("");
     assert_refused(storage.list_dentries("s", "0", PERSON, &options), &["`nextToken`"]);
     assert_refused(storage.list_dentries("s", "", PERSON, &ListDentries::new()), &["`parentId`"]);
 }
 
 #[test]
-fn the_option_that_the_vendor_misspells_is_misspelt_once() {
+fn the_vendors_misspelt_option_is_sent_misspelt_by_move_dentry_only() {
     let wire = Wire::json("{}");
     let client = wire.client();
     let table = [
@@ -74,7 +74,7 @@ fn the_option_that_the_vendor_misspells_is_misspelt_once() {
 }
 
 #[test]
-fn a_dentry_may_be_there_or_missing_or_null() {
+fn a_dentry_may_be_present_missing_or_null() {
     let full = Wire::json(&json!({"dentry": full_dentry(), "async": null, "taskId": ""}).to_string());
     let client = full.client();
     let storage = client.storage();
@@ -99,7 +99,7 @@ fn a_dentry_may_be_there_or_missing_or_null() {
 }
 
 #[test]
-fn success_need_not_be_said() {
+fn a_missing_success_field_is_a_success() {
     for answer in [r#"{"success": true, "new": 1}"#, r#"{"success": null}"#, "{}"] {
         let wire = Wire::json(answer);
         let client = wire.client();
@@ -112,7 +112,7 @@ fn success_need_not_be_said() {
 }
 
 #[test]
-fn a_page_of_a_bare_answer_is_empty_and_the_last() {
+fn a_minimal_page_is_empty_and_the_last() {
     for bare in [r#"{"dentries": null, "nextToken": null}"#, r#"{"dentries": [], "nextToken": ""}"#] {
         let wire = Wire::json(bare);
         let client = wire.client();
@@ -123,7 +123,7 @@ fn a_page_of_a_bare_answer_is_empty_and_the_last() {
 }
 
 #[test]
-fn each_part_of_a_batch_is_done_or_goes_on_or_failed() {
+fn each_batch_item_is_done_running_or_failed() {
     let table = [
         (json!({"success": true, "async": false, "errorCode": ""}), BatchOutcome::Done),
         (json!({"success": true}), BatchOutcome::Done),
@@ -144,17 +144,17 @@ fn each_part_of_a_batch_is_done_or_goes_on_or_failed() {
     }
 }
 
-/// A value of the query of a request.
-fn asked<'t>(target: &'t str, name: &str) -> Option<&'t str> {
+/// Returns the raw value of a query parameter.
+fn query_value<'t>(target: &'t str, name: &str) -> Option<&'t str> {
     let (_, query) = target.split_once('?')?;
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Answers each list by what `page` says of the folder and the token.
-fn lists(page: impl Fn(&str, Option<&str>) -> (usize, Value) + Copy + Send + Sync + 'static) -> Wire {
+/// Starts a server that answers each list request with `page(folder, token)`: a status and a body.
+fn list_server(page: impl Fn(&str, Option<&str>) -> (usize, Value) + Copy + Send + Sync + 'static) -> Wire {
     let answer = move |request: &mockito::Request| {
         let target = request.path_and_query();
-        page(asked(target, "parentId").unwrap_or_default(), asked(target, "nextToken"))
+        page(query_value(target, "parentId").unwrap_or_default(), query_value(target, "nextToken"))
     };
     Wire::new(move |mock| {
         mock.with_status_code_from_request(move |request| answer(request).0)
@@ -166,14 +166,14 @@ fn ids(items: impl Iterator<Item = Result<Dentry>>) -> Vec<String> {
     items.map(|item| item.map_or_else(|e| e.code().unwrap_or("?").to_owned(), |d| d.id.unwrap())).collect()
 }
 
-/// The targets since the last look, without what is the same everywhere.
+/// Takes the requests since the last call, and returns the `nextToken` of each.
 fn tokens(wire: &Wire) -> Vec<Option<String>> {
-    wire.requests().iter().map(|seen| asked(&seen.target, "nextToken").map(str::to_owned)).collect()
+    wire.requests().iter().map(|seen| query_value(&seen.target, "nextToken").map(str::to_owned)).collect()
 }
 
 #[test]
-fn a_folder_is_listed_page_after_page_as_far_as_it_is_wanted() {
-    let wire = lists(|_, token| {
+fn a_folder_is_listed_lazily_page_by_page() {
+    let wire = list_server(|_, token| {
         let page = match token {
             None => json!({"dentries": [{"id": "1"}, {"id": "2"}], "nextToken": "a b/"}),
             Some("a%20b%2F") => json!({"dentries": [], "nextToken": "c"}),
@@ -185,25 +185,25 @@ fn a_folder_is_listed_page_after_page_as_far_as_it_is_wanted() {
     });
     let client = wire.client();
     let options = ListDentries::new().max_results(2);
-    // What it was made of need not live as long as it does.
+    // The iterator must not borrow its arguments.
     let list = |options: &ListDentries| client.storage().dentries("s", &["0"].concat(), PERSON, options);
-    let mut some = list(&options);
+    let mut first_items = list(&options);
     assert!(wire.requests().is_empty());
-    assert_eq!(ids(some.by_ref().take(2)), ["1", "2"]);
+    assert_eq!(ids(first_items.by_ref().take(2)), ["1", "2"]);
     assert_eq!(tokens(&wire), [None]);
-    assert_eq!(ids(some), ["3"]);
+    assert_eq!(ids(first_items), ["3"]);
     let rest = wire.requests();
-    assert!(rest.iter().all(|seen| asked(&seen.target, "maxResults") == Some("2")), "{rest:#?}");
+    assert!(rest.iter().all(|seen| query_value(&seen.target, "maxResults") == Some("2")), "{rest:#?}");
     assert_eq!(rest.len(), 3);
-    // From where somebody has come to already.
+    // The list continues from a given token.
     assert_eq!(ids(list(&options.clone().next_token("d"))), ["3"]);
     assert_eq!(ids(list(&options.next_token("gone"))), ["dentryNotExist"]);
     assert_eq!(tokens(&wire), [Some("d".to_owned()), Some("gone".to_owned())]);
 }
 
 #[test]
-fn a_list_ends_where_its_token_comes_again_and_after_an_error() {
-    let wire = lists(|_, token| match token {
+fn a_list_ends_if_the_token_repeats_and_after_an_error() {
+    let wire = list_server(|_, token| match token {
         None => (200, json!({"dentries": [{"id": "1"}], "nextToken": "a"})),
         Some(_) => (200, json!({"dentries": [{"id": "2"}], "nextToken": "a"})),
     });
@@ -224,7 +224,7 @@ fn a_list_ends_where_its_token_comes_again_and_after_an_error() {
 }
 
 #[test]
-fn a_whole_space_is_listed_with_its_token_in_the_body() {
+fn all_dentries_sends_its_token_in_the_body() {
     let answer = |request: &mockito::Request| {
         let body: Value = serde_json::from_slice(request.body().unwrap()).unwrap();
         let page = match body["option"]["nextToken"].as_str() {
@@ -244,8 +244,8 @@ fn a_whole_space_is_listed_with_its_token_in_the_body() {
     assert_eq!(wire.only_request().body["option"], json!({"nextToken": "a b/", "withThumbnail": true}));
 }
 
-/// What a walk came by: paths, and the folders that failed.
-fn walked(client: &Client, from: &str) -> Vec<String> {
+/// Walks a folder, and returns the paths and the failed folders.
+fn walk_paths(client: &Client, from: &str) -> Vec<String> {
     let walk = client.storage().walk("s", from, PERSON);
     walk.map(|entry| match entry {
         Ok(WalkEntry { path, dentry, .. }) => {
@@ -254,8 +254,8 @@ fn walked(client: &Client, from: &str) -> Vec<String> {
         }
         Err(error) => {
             let text = error.error.to_string();
-            let what = error.error.code().unwrap_or_else(|| text.rsplit("200: ").next().unwrap());
-            format!("{} ({}): {what}", error.path, error.folder_id)
+            let problem = error.error.code().unwrap_or_else(|| text.rsplit("200: ").next().unwrap());
+            format!("{} ({}): {problem}", error.path, error.folder_id)
         }
     })
     .collect()
@@ -270,27 +270,27 @@ fn file(name: &str) -> Value {
 }
 
 #[test]
-fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
-    let wire = lists(|parent, token| match (parent, token) {
+fn a_walk_visits_all_folders_and_continues_after_failures() {
+    let wire = list_server(|parent, token| match (parent, token) {
         ("0", None) => (200, json!({"dentries": [folder("a"), file("1")], "nextToken": "2"})),
         ("0", Some(_)) => {
             (200, json!({"dentries": [folder("b"), folder("c"), folder("e"), folder("f"), folder("g")]}))
         }
         ("a", _) => (200, json!({"dentries": [folder("aa"), file("2")]})),
         ("aa", _) => (200, json!({"dentries": [file("3")]})),
-        // After its first page.
+        // Fails after the first page.
         ("b", None) => (200, json!({"dentries": [folder("bb"), file("4")], "nextToken": "2"})),
         ("b", Some(_)) => (403, json!({"code": "permissionDenied"})),
         ("bb", _) => (200, json!({"dentries": [file("5")]})),
         ("c", _) => (404, json!({"code": "dentryNotExist"})),
         ("e", _) => (200, json!({"dentries": []})),
-        // Not an empty folder: an answer without a list.
+        // An answer without a list is not an empty folder.
         ("f", _) => (200, json!({"errcode": 404, "errmsg": "m"})),
         ("g", _) => (200, json!({"success": true, "nextToken": null})),
         (other, _) => panic!("{other}"),
     });
     let client = wire.client();
-    let all = walked(&client, "0");
+    let all = walk_paths(&client, "0");
     let expected = [
         "A",
         "1",
@@ -315,10 +315,13 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
     assert_eq!(requests.len(), 11);
     for seen in requests {
         let sorted = [("maxResults", "50"), ("orderBy", "NAME"), ("order", "ASC"), ("unionId", "union-1")];
-        assert!(sorted.iter().all(|(name, value)| asked(&seen.target, name) == Some(value)), "{seen:#?}");
+        assert!(
+            sorted.iter().all(|(name, value)| query_value(&seen.target, name) == Some(value)),
+            "{seen:#?}"
+        );
     }
-    // From any folder; paths begin there.
-    assert_eq!(walked(&client, "a"), ["AA", "2", "AA/3"]);
+    // A walk may start at any folder; paths are relative to it.
+    assert_eq!(walk_paths(&client, "a"), ["AA", "2", "AA/3"]);
 
     wire.requests();
     let mut walk = client.storage().walk("s", "0", PERSON);
@@ -330,15 +333,15 @@ fn a_walk_goes_to_the_bottom_of_each_folder_and_around_what_fails() {
 }
 
 #[test]
-fn a_walk_goes_down_as_many_levels_as_it_is_told() {
-    let wire = lists(|parent, _| match parent {
+fn max_depth_limits_the_levels_of_a_walk() {
+    let wire = list_server(|parent, _| match parent {
         "0" => (200, json!({"dentries": [folder("a"), file("1")]})),
         "a" => (200, json!({"dentries": [folder("b"), file("2")]})),
         "b" => (200, json!({"dentries": [file("3")]})),
         other => panic!("{other}"),
     });
     let client = wire.client();
-    // The least is 1.
+    // The minimum is 1.
     for (levels, expected, calls) in [
         (0, &["A", "1"][..], 1),
         (1, &["A", "1"], 1),
@@ -354,20 +357,20 @@ fn a_walk_goes_down_as_many_levels_as_it_is_told() {
 }
 
 #[test]
-fn a_walk_ends_where_folders_hold_each_other() {
-    let wire = lists(|parent, _| match parent {
+fn a_walk_ends_although_folders_contain_each_other() {
+    let wire = list_server(|parent, _| match parent {
         "0" => (200, json!({"dentries": [folder("a"), folder("b")]})),
         "a" => (200, json!({"dentries": [folder("b"), folder("a"), folder("0")]})),
         "b" => (200, json!({"dentries": [folder("a")]})),
         other => panic!("{other}"),
     });
-    assert_eq!(walked(&wire.client(), "0"), ["A", "B", "A/B", "A/A", "A/0", "B/A"]);
+    assert_eq!(walk_paths(&wire.client(), "0"), ["A", "B", "A/B", "A/A", "A/0", "B/A"]);
     assert_eq!(wire.requests().len(), 3);
 }
 
 #[test]
-fn a_walk_goes_on_with_what_has_no_name_or_no_id() {
-    let wire = lists(|parent, _| match parent {
+fn a_walk_includes_entries_without_name_or_id() {
+    let wire = list_server(|parent, _| match parent {
         "0" => {
             let odd = json!([{"id": "a", "type": "FOLDER"}, {"name": "n", "type": "FOLDER"},
                 {"id": "s", "type": "SHORTCUT"}, {"id": "u"}]);
@@ -376,11 +379,11 @@ fn a_walk_goes_on_with_what_has_no_name_or_no_id() {
         "a" => (200, json!({"dentries": [file("1")]})),
         other => panic!("{other}"),
     });
-    assert_eq!(walked(&wire.client(), "0"), ["a", "n", "s", "u", "a/1"]);
+    assert_eq!(walk_paths(&wire.client(), "0"), ["a", "n", "s", "u", "a/1"]);
 }
 
 #[test]
-fn an_error_of_a_walk_names_the_folder_and_becomes_its_cause() {
+fn a_walk_error_names_the_folder_and_converts_into_its_cause() {
     fn count(client: &Client) -> Result<usize> {
         let mut sizes = BTreeMap::new();
         for entry in client.storage().walk("s", "0", PERSON) {
@@ -401,7 +404,7 @@ fn an_error_of_a_walk_names_the_folder_and_becomes_its_cause() {
     );
     assert!(std::error::Error::source(&error).is_none());
     assert!(walk.next().is_none() && walk.next().is_none());
-    // An argument that cannot be one is an error too.
+    // An invalid argument is an error too.
     let mut walk = client.storage().walk("s", "", PERSON);
     assert!(matches!(walk.next().unwrap().unwrap_err().error, Error::InvalidArgument(_)));
     assert!(walk.next().is_none());

@@ -1,4 +1,4 @@
-//! The vendor's limits: refused one beyond, sent at the edge.
+//! The vendor's limits: values at the limit are sent, values beyond it are refused.
 
 use dingtalk_files::{
     AddFolder, AddPermission, AppProperty, ApprovalFileId, Client, CommitFile, CommitFileV2, CopyDentries,
@@ -9,22 +9,22 @@ use dingtalk_files::{
     Secret, UnionId, UpdatePermission, UserId, Visibility, WorkMessage,
 };
 
-use crate::support::{LITTLE, Wire};
+use crate::support::{MINIMAL_ANSWER, Wire};
 
 const PERSON: UnionId<'static> = UnionId("union-1");
 const READER: &RoleId = &RoleId::Reader;
 
-/// Calls an operation with so many of something.
-type With = fn(&Client, usize) -> Result<()>;
+/// Calls an operation with the given count or value.
+type CallWith = fn(&Client, usize) -> Result<()>;
 
 struct Limit {
     field: &'static str,
     least: usize,
     most: usize,
-    call: With,
+    call: CallWith,
 }
 
-const fn limit(field: &'static str, least: usize, most: usize, call: With) -> Limit {
+const fn limit(field: &'static str, least: usize, most: usize, call: CallWith) -> Limit {
     Limit { field, least, most, call }
 }
 
@@ -144,7 +144,7 @@ const LIMITS: &[Limit] = &[
         c.storage_v2().update_permission("u", READER, &members_v2(n), PERSON, &UpdatePermission::new())
     }),
     limit("members", 1, 30, |c, n| c.storage_v2().delete_permission("u", READER, &members_v2(n), PERSON)),
-    // Seconds. A duration of 0 is refused too, lest a permission gets no end.
+    // Seconds. A duration of 0 is refused too, so that a permission never becomes unlimited by accident.
     limit("duration", 1, 3600, |c, n| {
         let options = AddPermission::new().duration(n as u64);
         c.storage().add_permission("s", "0", READER, &members(1), PERSON, &options)
@@ -212,8 +212,8 @@ const LIMITS: &[Limit] = &[
 ];
 
 #[test]
-fn one_beyond_a_limit_is_refused_and_the_limit_is_sent() {
-    let wire = Wire::json(LITTLE);
+fn values_at_a_limit_are_sent_and_values_beyond_are_refused() {
+    let wire = Wire::json(MINIMAL_ANSWER);
     let client = wire.client();
     for &Limit { field, least, most, call } in LIMITS {
         let beyond = [least.checked_sub(1), Some(most + 1)];
@@ -229,7 +229,7 @@ fn one_beyond_a_limit_is_refused_and_the_limit_is_sent() {
         }
         assert_eq!(wire.requests(), [], "{field}");
         for count in [least, most] {
-            // Some answers have too little in them for a query, which shows that it was sent.
+            // Some queries fail on the minimal answer, which shows that they were sent.
             let answer = call(&client, count);
             assert!(!matches!(answer, Err(Error::InvalidArgument(_))), "{field}: {answer:?}");
             wire.only_request();

@@ -1,4 +1,5 @@
-//! Spaces, permissions, the recycle bin and opening files: what the comparison with the catalog does not see.
+//! Spaces, permissions, the recycle bin and opening files: behaviour that the comparison with the catalog does not
+//! cover.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,12 +13,12 @@ use dingtalk_files::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{LITTLE, Seen, Wire, everything_said};
+use crate::support::{MINIMAL_ANSWER, SentRequest, Wire, error_texts};
 
 const OPERATOR: UnionId<'_> = UnionId("union-1");
 const PERMISSIONS: &str = "/v1.0/storage/spaces/space-1/dentries/0/permissions/query?unionId=union-1";
 
-/// One answer after another, and the last one for ever.
+/// Starts a server that returns the answers in order, then repeats the last one.
 fn pages(answers: Vec<Value>) -> Wire {
     let answers = Arc::new(answers);
     let count = Arc::new(AtomicUsize::new(0));
@@ -37,14 +38,14 @@ fn assert_refused<T>(result: Result<T>, route: &str, problem: &str) {
 }
 
 #[test]
-fn what_says_that_it_did_not_succeed_is_an_error() {
+fn a_false_success_field_is_an_error() {
     let wire = Wire::new(|mock| {
         mock.with_header("x-acs-request-id", "request-1").with_body(r#"{"success": false, "new": 1}"#)
     });
     let client = wire.client();
     let storage = client.storage();
     let table = [
-        // One that may be repeated, and one that may not: neither is, since this is an answer.
+        // One operation may be repeated and the other may not. Neither is, because the server has answered.
         (
             storage.subscribe_event(&EventScope::Org, "corp-1", OPERATOR),
             "POST /v1.0/storage/events/subscribe",
@@ -58,14 +59,14 @@ fn what_says_that_it_did_not_succeed_is_an_error() {
         assert_eq!(error.request_id(), Some("request-1"));
         assert!(error.may_have_run() && !error.is_transient());
         let text = format!(
-            "{operation} answered 200: it says that it did not succeed, and not why; look whether it has taken effect \
-             before you try again (request id request-1)"
+            "{operation} answered 200: it reports that it did not succeed, without a reason; check whether it has taken \
+             effect before you try again (request id request-1)"
         );
         assert_eq!(error.to_string(), text);
     }
     assert_eq!(wire.requests().len(), 2);
 
-    // In every spelling.
+    // Every spelling of false is recognized.
     for answer in [r#"{"success": "false"}"#, r#"{"success": 0}"#, r#"{"success": "0"}"#] {
         let wire = Wire::json(answer);
         let error = wire.client().storage().clear_recycle_bin("bin-1", OPERATOR).unwrap_err();
@@ -75,12 +76,12 @@ fn what_says_that_it_did_not_succeed_is_an_error() {
 }
 
 #[test]
-fn the_ids_of_batch_query_roles_are_one_json_text_in_the_query() {
+fn batch_query_roles_sends_its_ids_as_one_json_text_in_the_query() {
     let wire = Wire::json(
         r#"{"roleMap": {"dentry-1": [{"id": "MANAGER", "name": "Manager"}, {"id": "GUEST"}], "dentry-2": null}}"#,
     );
     let client = wire.client();
-    let asked = client.storage().batch_query_roles("space-1", &["dentry-1", "a\"b&c"], OPERATOR).unwrap();
+    let roles = client.storage().batch_query_roles("space-1", &["dentry-1", "a\"b&c"], OPERATOR).unwrap();
     let seen = wire.only_request();
     // ["dentry-1","a\"b&c"]
     let list = "%5B%22dentry-1%22%2C%22a%5C%22b%26c%22%5D";
@@ -91,9 +92,9 @@ fn the_ids_of_batch_query_roles_are_one_json_text_in_the_query() {
     assert_eq!(seen.body, Value::Null);
     assert_eq!(seen.headers["content-length"], ["0"]);
 
-    assert_eq!(asked["dentry-1"][0].id, Some(RoleId::Manager));
-    assert_eq!(asked["dentry-1"][1].id, Some(RoleId::Other("GUEST".to_owned())));
-    assert_eq!(asked["dentry-2"], []);
+    assert_eq!(roles["dentry-1"][0].id, Some(RoleId::Manager));
+    assert_eq!(roles["dentry-1"][1].id, Some(RoleId::Other("GUEST".to_owned())));
+    assert_eq!(roles["dentry-2"], []);
     let roles =
         |answer| Wire::json(answer).client().storage().batch_query_roles("space-1", &["dentry-1"], OPERATOR);
     assert_eq!(roles(r#"{"roleMap": {}}"#).unwrap(), BTreeMap::new());
@@ -103,7 +104,7 @@ fn the_ids_of_batch_query_roles_are_one_json_text_in_the_query() {
 }
 
 #[test]
-fn permissions_are_asked_for_page_by_page() {
+fn permissions_are_requested_page_by_page() {
     let item = |id: &str| json!({"member": {"type": "USER", "id": id}});
     let wire = pages(vec![
         json!({"permissions": [item("a"), item("b")], "nextToken": "t-1"}),
@@ -114,12 +115,12 @@ fn permissions_are_asked_for_page_by_page() {
     let options = ListPermissions::new().max_results(2).next_token("t-0");
     let id = |item: Result<Permission>| item.unwrap().member.unwrap().id;
     let mut all = client.storage().permissions("space-1", "0", OPERATOR, &options);
-    assert_eq!(wire.requests(), [], "nothing is asked for before it is needed");
+    assert_eq!(wire.requests(), [], "no page is requested before it is needed");
     assert_eq!(id(all.next().unwrap()), "a");
     assert_eq!(id(all.next().unwrap()), "b");
     let request = |token: &str| {
         let body = json!({"option": {"maxResults": 2, "nextToken": token}});
-        Seen::post(&wire.host(), PERMISSIONS, body).with_token()
+        SentRequest::post(&wire.host(), PERMISSIONS, body).with_token()
     };
     assert_eq!(wire.only_request(), request("t-0"));
     assert_eq!(all.map(id).collect::<Vec<_>>(), ["c"]);
@@ -127,7 +128,7 @@ fn permissions_are_asked_for_page_by_page() {
 }
 
 #[test]
-fn recycle_items_are_asked_for_page_by_page() {
+fn recycle_items_are_requested_page_by_page() {
     let item = |id: &str| json!({"id": id});
     let wire = pages(vec![
         json!({"recycleItems": [item("a")], "nextToken": "t 1"}),
@@ -138,12 +139,12 @@ fn recycle_items_are_asked_for_page_by_page() {
     let ids: Vec<_> = all.map(|item| item.unwrap().id.unwrap()).collect();
     assert_eq!(ids, ["a", "b"]);
     let path = "/v1.0/storage/recycleBins/bin-1/recycleItems?unionId=union-1";
-    let request = |target: &str| Seen::get(&wire.host(), target).with_token();
+    let request = |target: &str| SentRequest::get(&wire.host(), target).with_token();
     assert_eq!(wire.requests(), [request(path), request(&format!("{path}&nextToken=t%201"))]);
 }
 
 #[test]
-fn a_list_ends_when_the_vendor_repeats_itself_and_after_an_error() {
+fn a_list_ends_if_the_token_repeats_and_after_an_error() {
     let same = pages(vec![json!({"recycleItems": [{"id": "a"}], "nextToken": "t-1"})]);
     let client = same.client();
     let all = client.storage().recycle_items("bin-1", OPERATOR, &ListRecycleItems::new());
@@ -157,7 +158,7 @@ fn a_list_ends_when_the_vendor_repeats_itself_and_after_an_error() {
     assert!(all.next().is_none() && all.next().is_none());
     failing.only_request();
 
-    // A limit is no reason to ask at all.
+    // A value beyond a limit is refused without a request.
     let options = ListRecycleItems::new().max_results(51);
     let mut all = client.storage().recycle_items("bin-1", OPERATOR, &options);
     assert!(matches!(all.next(), Some(Err(Error::InvalidArgument(_)))));
@@ -165,9 +166,9 @@ fn a_list_ends_when_the_vendor_repeats_itself_and_after_an_error() {
     assert_eq!(failing.requests(), []);
 }
 
-/// A query that got nothing has failed; an operation that changes something has run.
+/// A query with an empty answer has failed; a change with an empty answer has run.
 #[test]
-fn what_says_nothing_is_an_error_of_a_query() {
+fn an_empty_answer_is_an_error_for_queries_only() {
     for bare in [
         "{}",
         r#"{"space": null, "recycleBin": null, "item": null, "org": {}, "app": null, "permissions": null,
@@ -187,8 +188,8 @@ fn what_says_nothing_is_an_error_of_a_query() {
             (storage.get_web_office_url("s", "d", OPERATOR).map(drop), "`webOfficeUrl`"),
         ];
         for (result, field) in queries {
-            let said = result.unwrap_err().to_string();
-            assert!(said.contains("200: ") && said.contains(field), "{field}: {said}");
+            let text = result.unwrap_err().to_string();
+            assert!(text.contains("200: ") && text.contains(field), "{field}: {text}");
         }
         let options = RestoreRecycleItem::new();
         let restored = storage.restore_recycle_item("bin-1", "item-1", OPERATOR, &options).unwrap();
@@ -207,13 +208,13 @@ fn what_says_nothing_is_an_error_of_a_query() {
     let member = permission.member.unwrap();
     assert_eq!((member.kind, member.id.as_str(), member.corp_id), (None, "", None));
     assert_eq!(permission.role, Some(Role::default()));
-    // What does not end may say so.
+    // A permission without an end may have a duration of -1.
     let permission: Permission = serde_json::from_str(r#"{"duration": -1}"#).unwrap();
     assert_eq!(permission.duration, Some(-1));
 }
 
 #[test]
-fn words_that_are_new_are_kept() {
+fn unknown_words_are_kept() {
     let json = json!({"ownerType": "ROBOT", "status": "FROZEN", "partitions": [
         {"partitionType": "CLOUD", "quota": {"type": "LEASED"}}, {"partitionType": null, "quota": null}]});
     let space: Space = serde_json::from_value(json).unwrap();
@@ -221,11 +222,11 @@ fn words_that_are_new_are_kept() {
     assert_eq!(space.status, Some(SpaceStatus::Other("FROZEN".to_owned())));
     let quota = space.partitions[0].quota.as_ref().unwrap();
     assert_eq!(quota.kind.as_ref().unwrap().as_str(), "LEASED");
-    // As a deleted one is told of.
+    // The vendor's word for a deleted space.
     let space: Space = serde_json::from_str(r#"{"status": "DELETE"}"#).unwrap();
     assert_eq!(space.status, Some(SpaceStatus::Deleted));
 
-    // What was listed can be sent as it came, new words and all.
+    // A listed member can be sent back unchanged, including unknown words.
     let json = json!({"type": "ROBOT", "id": "robot-1", "corpId": "corp-1"});
     let member: Member = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(member.kind, Some(MemberType::Other("ROBOT".to_owned())));
@@ -233,7 +234,7 @@ fn words_that_are_new_are_kept() {
 }
 
 #[test]
-fn a_restored_item_is_done_or_failed_or_goes_on() {
+fn a_restored_item_is_done_failed_or_running() {
     let wire = Wire::json(
         r#"{"resultItems": [
             {"recycleItemId": "item-1", "async": false, "success": true, "spaceId": "space-1", "dentryId": "dentry-1",
@@ -244,12 +245,12 @@ fn a_restored_item_is_done_or_failed_or_goes_on() {
     let client = wire.client();
     let (ids, options) = (["item-1", "item-2", "item-3"], RestoreRecycleItems::new());
     let items = client.storage().restore_recycle_items("bin-1", &ids, OPERATOR, &options).unwrap();
-    let told: Vec<_> = items
+    let outcomes: Vec<_> = items
         .iter()
         .map(|item| (item.success, item.error_code.as_deref(), item.is_async, item.task_id.as_deref()))
         .collect();
     assert_eq!(
-        told,
+        outcomes,
         [
             (Some(true), None, false, None),
             (Some(false), Some("permissionDenied"), false, None),
@@ -258,10 +259,10 @@ fn a_restored_item_is_done_or_failed_or_goes_on() {
     );
 }
 
-/// The one option that is not called on the wire what it is called here.
+/// The only option whose name on the wire differs from its name here.
 #[test]
-fn the_type_of_an_opening_is_one_of_its_options() {
-    let wire = Wire::json(LITTLE);
+fn open_type_is_sent_as_the_type_option() {
+    let wire = Wire::json(MINIMAL_ANSWER);
     let client = wire.client();
     let table = [
         (GetDentryOpenInfo::new(), json!({})),
@@ -275,12 +276,12 @@ fn the_type_of_an_opening_is_one_of_its_options() {
     for (options, body) in table {
         client.storage().get_dentry_open_info("space-1", "dentry-1", OPERATOR, &options).unwrap();
         let target = "/v1.0/storage/spaces/space-1/dentries/dentry-1/openInfos/query?unionId=union-1";
-        assert_eq!(wire.only_request(), Seen::post(&wire.host(), target, body).with_token());
+        assert_eq!(wire.only_request(), SentRequest::post(&wire.host(), target, body).with_token());
     }
 }
 
 #[test]
-fn what_opens_a_file_does_not_show() {
+fn debug_output_omits_open_urls_and_tokens() {
     let url = "https://planted-user:planted@office.example/planted?token=planted";
     let json = json!({"url": url, "webOfficeUrl": url, "webOfficeAccessToken": "planted",
         "webOfficeRefreshToken": "planted"});
@@ -300,7 +301,7 @@ fn what_opens_a_file_does_not_show() {
 }
 
 #[test]
-fn tokens_in_a_query_are_encoded_and_no_error_repeats_them() {
+fn tokens_in_a_query_are_encoded_and_omitted_from_errors() {
     let (access, refresh) = (Secret::new("planted/1+"), Secret::new("planted=2"));
     let renew = |wire: &Wire| {
         let client = wire.client();
@@ -310,7 +311,7 @@ fn tokens_in_a_query_are_encoded_and_no_error_repeats_them() {
     renew(&wire).unwrap();
     let target = "/v1.0/storage/spaces/space-1/dentries/dentry-1/refreshWebOfficeToken\
         ?webOfficeAccessToken=planted%2F1%2B&webOfficeRefreshToken=planted%3D2&unionId=union-1";
-    assert_eq!(wire.only_request(), Seen::get(&wire.host(), target).with_token());
+    assert_eq!(wire.only_request(), SentRequest::get(&wire.host(), target).with_token());
 
     for echoed in [&access, &refresh] {
         let encoded = echoed.expose().replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
@@ -318,13 +319,13 @@ fn tokens_in_a_query_are_encoded_and_no_error_repeats_them() {
             "requestid": echoed.expose()});
         for status in [400, 500] {
             let wire = Wire::error(status, &body.to_string());
-            let said = everything_said(&renew(&wire).unwrap_err());
-            assert!(!said.contains("planted"), "{said}");
+            let text = error_texts(&renew(&wire).unwrap_err());
+            assert!(!text.contains("planted"), "{text}");
         }
     }
     let empty = Wire::json("{}");
     let client = empty.client();
-    let asked = client.storage().refresh_web_office_token("s", "d", &access, &Secret::new(""), OPERATOR);
-    assert_refused(asked, "refreshWebOfficeToken", "`webOfficeRefreshToken` is empty");
+    let refused = client.storage().refresh_web_office_token("s", "d", &access, &Secret::new(""), OPERATOR);
+    assert_refused(refused, "refreshWebOfficeToken", "`webOfficeRefreshToken` is empty");
     assert_eq!(empty.requests(), []);
 }

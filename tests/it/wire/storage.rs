@@ -1,4 +1,4 @@
-//! What several operations of the storage API answer with, tasks, and values in paths.
+//! Answer types shared by several storage operations, tasks, and values in paths.
 
 use dingtalk_files::{
     CommitFile, CommitFileV2, Dentry, DentryCategory, DentryStatus, DentryType, GetFileUploadInfo,
@@ -7,9 +7,9 @@ use dingtalk_files::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{LITTLE, Wire};
+use crate::support::{MINIMAL_ANSWER, Wire};
 
-/// With all fields that any operation documents.
+/// Returns a dentry with all fields that any operation documents.
 pub(super) fn full_dentry() -> Value {
     json!({"id": "dentry-1", "spaceId": "space-1", "parentId": "0", "type": "FILE", "name": "test-file.xls",
         "size": 512, "path": "/test-folder/test-file.xls", "version": 1, "status": "NORMAL", "extension": "xls",
@@ -51,7 +51,7 @@ pub(super) fn assert_is_the_full_dentry(dentry: &Dentry) {
 }
 
 #[test]
-fn app_properties_come_as_a_map_or_as_a_list() {
+fn app_properties_are_read_from_a_map_or_a_list() {
     let read = |json: Value| serde_json::from_value::<Dentry>(json!({"appProperties": json})).unwrap();
     let owners = |dentry: &Dentry| -> Vec<(String, usize)> {
         dentry.app_properties.iter().map(|(owner, list)| (owner.clone(), list.len())).collect()
@@ -69,12 +69,12 @@ fn app_properties_come_as_a_map_or_as_a_list() {
     let odd = &odd.app_properties[""];
     assert_eq!((odd[0].name.as_str(), odd[0].value.as_str(), &odd[0].visibility), ("", "", &None));
     assert_eq!(odd[1].visibility, Some(Visibility::Other("FRIENDS".to_owned())));
-    // Anything else is no such answer.
+    // Any other type is an error.
     assert!(serde_json::from_value::<Dentry>(json!({"appProperties": "none"})).is_err());
 }
 
 #[test]
-fn a_dentry_with_nothing_but_null_is_one_with_nothing() {
+fn a_dentry_with_only_nulls_is_read_as_empty() {
     let mut dentry = full_dentry();
     for value in dentry.as_object_mut().unwrap().values_mut() {
         *value = Value::Null;
@@ -87,7 +87,7 @@ fn a_dentry_with_nothing_but_null_is_one_with_nothing() {
 }
 
 #[test]
-fn words_of_a_dentry_that_are_new_are_kept() {
+fn unknown_words_of_a_dentry_are_kept() {
     let json = json!({"type": "SHORTCUT", "status": "FROZEN", "partitionType": "CLOUD", "storageDriver": "TAPE",
         "category": "SMELL", "new": {"deep": []}});
     let dentry: Dentry = serde_json::from_value(json).unwrap();
@@ -117,7 +117,7 @@ fn words_of_a_dentry_that_are_new_are_kept() {
 }
 
 #[test]
-fn a_task_is_finished_when_it_ended_well_or_badly() {
+fn a_task_is_finished_after_success_or_failure() {
     let table = [
         ("INIT", TaskStatus::Init, false),
         ("IN_PROGRESS", TaskStatus::InProgress, false),
@@ -133,8 +133,8 @@ fn a_task_is_finished_when_it_ended_well_or_badly() {
 }
 
 #[test]
-fn values_in_the_paths_of_uploads_and_tasks_stay_values() {
-    let wire = Wire::json(LITTLE);
+fn values_in_the_paths_of_uploads_and_tasks_are_encoded() {
+    let wire = Wire::json(MINIMAL_ANSWER);
     let client = wire.client();
     let (storage, v2) = (client.storage(), client.storage_v2());
     for (value, encoded) in [("a/b?c#d", "a%2Fb%3Fc%23d"), ("../1 %", "..%2F1%20%25"), ("文", "%E6%96%87")] {
@@ -156,7 +156,7 @@ fn values_in_the_paths_of_uploads_and_tasks_stay_values() {
         ];
         let targets = targets.map(|path| format!("{path}?unionId={encoded}"));
         assert_eq!(requests.iter().map(|r| r.target.as_str()).collect::<Vec<_>>(), targets);
-        // In a body a value is itself.
+        // A value in a body is sent unchanged.
         assert_eq!(requests[2].body, json!({"uploadKey": value, "name": value, "parentId": value}));
         assert_eq!(requests[5].body, json!({"uploadKey": value, "name": value}));
     }

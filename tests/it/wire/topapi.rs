@@ -1,4 +1,4 @@
-//! The old host: where the token goes, what an errcode is, and which host it is.
+//! The old host: the token in the query, errcode errors, and the host's base URL.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use dingtalk_files::testing::ManualClock;
 use dingtalk_files::{Client, ClientBuilder, Error, Language, Result, RetryPolicy, User, UserGet, UserId};
 use serde_json::json;
 
-use crate::support::{LITTLE, Seen, Wire, send};
+use crate::support::{MINIMAL_ANSWER, SentRequest, Wire, send};
 
 const TARGET: &str = "/topapi/v2/user/get?access_token=access-token-1";
 
@@ -15,19 +15,19 @@ fn user(client: &Client) -> Result<User> {
     client.topapi().user_get(UserId("userid-1"), &UserGet::new())
 }
 
-/// What comes of this answer, without a retry.
+/// Returns the error that this answer causes, without a retry.
 fn failure(body: &str) -> Error {
     user(&Wire::json(body).client()).unwrap_err()
 }
 
-/// A client that waits without losing time, and its clock.
-fn patient(wire: &Wire) -> (ClientBuilder, ManualClock) {
+/// Returns the builder of a client that retries without real waits, and its clock.
+fn retrying(wire: &Wire) -> (ClientBuilder, ManualClock) {
     let clock = ManualClock::new();
     (wire.builder().retry(RetryPolicy::new()).clock(clock.clone()), clock)
 }
 
 #[test]
-fn user_get_has_its_token_in_the_query_and_nowhere_else() {
+fn user_get_sends_its_token_in_the_query_only() {
     for errcode in [json!(0), json!("0")] {
         let answer = json!({"errcode": errcode, "errmsg": "ok", "request_id": "request-1",
             "result": {"userid": "userid-1", "unionid": "union-1", "name": "name-1", "more": {}}});
@@ -36,7 +36,10 @@ fn user_get_has_its_token_in_the_query_and_nowhere_else() {
         assert_eq!(user.userid.as_deref(), Some("userid-1"));
         assert_eq!(user.unionid.as_deref(), Some("union-1"));
         assert_eq!(user.name.as_deref(), Some("name-1"));
-        assert_eq!(wire.only_request(), Seen::post(&wire.host(), TARGET, json!({"userid": "userid-1"})));
+        assert_eq!(
+            wire.only_request(),
+            SentRequest::post(&wire.host(), TARGET, json!({"userid": "userid-1"}))
+        );
     }
     let wire = Wire::json(r#"{"errcode": 0, "result": null}"#);
     let options = UserGet::new().language(Language::English);
@@ -46,8 +49,8 @@ fn user_get_has_its_token_in_the_query_and_nowhere_else() {
 }
 
 #[test]
-fn a_token_stays_a_value() {
-    let wire = Wire::json(LITTLE);
+fn the_token_is_encoded_in_the_query() {
+    let wire = Wire::json(MINIMAL_ANSWER);
     let odd =
         Client::builder().access_token("a+b/c=&x=1#文").base_url(wire.url()).no_proxy().build().unwrap();
     user(&odd).unwrap();
@@ -101,41 +104,41 @@ fn an_errcode_is_the_code_of_an_error() {
 
 #[test]
 fn a_refused_token_is_replaced_once() {
-    static ASKED: AtomicUsize = AtomicUsize::new(0);
-    let source = || Ok::<_, std::io::Error>(format!("token-{}", ASKED.fetch_add(1, Ordering::Relaxed)));
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let source = || Ok::<_, std::io::Error>(format!("token-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
     let wire = Wire::json(r#"{"errcode": 40014, "errmsg": "m"}"#);
     let client = Client::builder().token_source(source).base_url(wire.url()).no_proxy().build().unwrap();
     assert!(user(&client).unwrap_err().is_authentication());
     let targets: Vec<_> = wire.requests().into_iter().map(|request| request.target).collect();
     let target = |token| format!("/topapi/v2/user/get?access_token={token}");
     assert_eq!(targets, [target("token-0"), target("token-1")]);
-    // One that cannot be replaced is not sent again.
+    // A call with a fixed token is not repeated.
     user(&wire.client()).unwrap_err();
     assert_eq!(wire.requests().len(), 1);
 }
 
 #[test]
-fn throttling_is_waited_for_and_a_busy_server_asked_three_times_more() {
+fn throttled_calls_wait_and_calls_to_a_busy_server_are_retried_three_times() {
     let wire = Wire::json(r#"{"errcode": 90018, "errmsg": "m"}"#);
-    let (builder, clock) = patient(&wire);
+    let (builder, clock) = retrying(&wire);
     user(&builder.build().unwrap()).unwrap_err();
     assert_eq!(wire.requests().len(), 6);
     assert!(clock.sleeps().iter().all(|wait| *wait >= Duration::from_secs(1)), "{:?}", clock.sleeps());
 
     let wire = Wire::json(r#"{"errcode": -1, "errmsg": "m"}"#);
-    let (builder, _clock) = patient(&wire);
+    let (builder, _clock) = retrying(&wire);
     user(&builder.build().unwrap()).unwrap_err();
     assert_eq!(wire.requests().len(), 4);
 
     let wire = Wire::json(r#"{"errcode": "90020", "errmsg": "m"}"#);
-    let (builder, _clock) = patient(&wire);
+    let (builder, _clock) = retrying(&wire);
     user(&builder.build().unwrap()).unwrap_err();
     assert_eq!(wire.requests().len(), 1);
 }
 
 #[test]
-fn the_old_host_is_another_one_where_it_is_told() {
-    let (new, old) = (Wire::json("{}"), Wire::json(LITTLE));
+fn oapi_base_url_sets_the_old_host() {
+    let (new, old) = (Wire::json("{}"), Wire::json(MINIMAL_ANSWER));
     let client = new.builder().oapi_base_url(format!("{}/old/", old.url())).build().unwrap();
     user(&client).unwrap();
     send(&client).unwrap();

@@ -8,12 +8,12 @@ use dingtalk_files::{
 };
 use serde_json::json;
 
-use crate::support::{LITTLE, Wire};
+use crate::support::{MINIMAL_ANSWER, Wire};
 
 const OPERATOR: UnionId<'_> = UnionId("union-1");
 
 #[test]
-fn upload_infos_that_say_little() {
+fn upload_infos_without_required_fields_are_errors() {
     let nulls =
         r#"{"uploadKey": null, "storageDriver": null, "protocol": null, "headerSignatureInfo": null}"#;
     for bare in ["{}", nulls] {
@@ -35,9 +35,9 @@ fn upload_infos_that_say_little() {
     assert_eq!(info.protocol, Some(TransferProtocol::Other("TORRENT".to_owned())));
 }
 
-/// A commit that happened is not made an error by an answer that says little.
+/// A commit that has run is not an error because its answer is minimal.
 #[test]
-fn commits_whose_answer_says_little() {
+fn commits_with_minimal_answers_are_successes() {
     for bare in ["{}", r#"{"dentry": null}"#, r#"{"dentry": {}, "new": 1}"#] {
         let wire = Wire::json(bare);
         let client = wire.client();
@@ -53,9 +53,9 @@ fn commits_whose_answer_says_little() {
     assert_eq!(dentry.category, Some(DentryCategory::Miscellaneous));
 }
 
-/// A failure that may have run is repeated where the catalog calls the operation idempotent, and nowhere else.
+/// A call that may have run is repeated only if the catalog calls the operation idempotent.
 #[test]
-fn only_questions_are_asked_twice() {
+fn only_idempotent_operations_are_repeated() {
     let wire = Wire::error(500, r#"{"code": "systemError"}"#);
     let retry = RetryPolicy::new().max_retries(1);
     let client = wire.builder().retry(retry).clock(ManualClock::new()).build().unwrap();
@@ -77,7 +77,7 @@ fn only_questions_are_asked_twice() {
         let Some(Error::Api(error)) = error else { panic!("{error:?}") };
         assert_eq!(error.code, "systemError");
         let (_, path) = error.operation.split_once(' ').unwrap();
-        // The route up to its first placeholder, and its end.
+        // The route up to its first placeholder, and after its last one.
         let (start, end) = (path.split('{').next().unwrap(), path.rsplit('}').next().unwrap());
         for _ in 0..times {
             let target = &requests.next().unwrap().target;
@@ -87,9 +87,9 @@ fn only_questions_are_asked_twice() {
     assert_eq!(requests.next(), None);
 }
 
-/// Every word that is sent, as it is written; and one that the crate does not know.
+/// Covers every word that can be sent, and one that the crate does not know.
 #[test]
-fn words_go_out_as_they_come_in() {
+fn enum_words_are_sent_as_documented() {
     let wire = Wire::json("{}");
     let storage = wire.client();
     let strategies = [
@@ -115,7 +115,7 @@ fn words_go_out_as_they_come_in() {
         let expected = json!({"convertToOnlineDocTargetDocumentType": word});
         assert_eq!(wire.only_request().body["option"], expected);
     }
-    let wire = Wire::json(LITTLE);
+    let wire = Wire::json(MINIMAL_ANSWER);
     let storage = wire.client();
     for word in ["DINGTALK", "ALIDOC", "SHANJI", "UNKNOWN", "TAPE"] {
         let options = GetFileUploadInfo::new().storage_driver(StorageDriver::from(word.to_owned()));

@@ -1,4 +1,4 @@
-//! Storage 2.0 and its neighbours, as far as comparing them with the facts does not show it.
+//! Storage 2.0 and related operations: behaviour that the comparison with the facts does not cover.
 
 use dingtalk_files::{
     AddPermission, CleanFile, CleanedFiles, Client, ConversationSpace, DentryIds, DentryType, Doc, Error,
@@ -9,12 +9,12 @@ use dingtalk_files::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{LITTLE, REFUSED, Seen, Wire, fake};
+use crate::support::{MINIMAL_ANSWER, REFUSED, SentRequest, Wire, fake};
 
 const PERSON: UnionId<'static> = UnionId("union-1");
 
 #[test]
-fn a_name_is_sent_where_a_member_is_added_and_not_where_one_is_removed() {
+fn a_members_name_is_sent_when_adding_but_not_when_removing() {
     let wire = Wire::json(r#"{"success": true}"#);
     let client = wire.client();
     let (storage, member) = (client.storage_v2(), [MemberV2::new(MemberType::Tag, "tag-1").name("Sales")]);
@@ -27,24 +27,24 @@ fn a_name_is_sent_where_a_member_is_added_and_not_where_one_is_removed() {
 }
 
 #[test]
-fn lists_in_the_query_are_numbered() {
-    let wire = Wire::json(LITTLE);
+fn lists_in_a_query_are_sent_as_numbered_parameters() {
+    let wire = Wire::json(MINIMAL_ANSWER);
     let client = wire.client();
     let storage = client.storage_v2();
     let options = ListRecents::new().operator_id(PERSON).file_types([7]).operate_types([8, 9]).max_results(3);
     storage.list_recents(&options.next_token("a b")).unwrap();
     let target = "/v2.0/storage/recents/listV2?fileTypes.1=7&maxResults=3&nextToken=a%20b&operateTypes.1=8\
                   &operateTypes.2=9&operatorId=union-1";
-    assert_eq!(wire.only_request(), Seen::get(&wire.host(), target).with_token());
+    assert_eq!(wire.only_request(), SentRequest::get(&wire.host(), target).with_token());
     storage.list_stars(&ListStars::new().support_resource_types(["文".to_owned()])).unwrap();
     let target = "/v2.0/storage/stars/list?supportResourceTypes.1=%E6%96%87";
-    assert_eq!(wire.only_request(), Seen::get(&wire.host(), target).with_token());
+    assert_eq!(wire.only_request(), SentRequest::get(&wire.host(), target).with_token());
     storage.list_stars(&ListStars::new()).unwrap();
-    assert_eq!(wire.only_request(), Seen::get(&wire.host(), "/v2.0/storage/stars/list").with_token());
+    assert_eq!(wire.only_request(), SentRequest::get(&wire.host(), "/v2.0/storage/stars/list").with_token());
 }
 
 #[test]
-fn no_more_is_no_token() {
+fn has_more_false_means_no_next_token() {
     for (has_more, token) in [("true", Some("a")), ("null", Some("a")), ("false", None)] {
         let wire = Wire::json(&format!(r#"{{"hasMore": {has_more}, "nextToken": "a"}}"#));
         let client = wire.client();
@@ -54,14 +54,14 @@ fn no_more_is_no_token() {
     }
 }
 
-/// Pages by the token that they are asked with: the first one, `a`, and what follows `a`.
-fn book(list: &'static str, after: Value) -> Wire {
+/// Starts a server with two pages; the second has the token `a`, and is followed by the token `after`.
+fn two_pages(list: &'static str, after: Value) -> Wire {
     Wire::new(move |mock| {
         let after = after.clone();
         mock.with_body_from_request(move |request| {
             let body = String::from_utf8_lossy(request.body().unwrap()).into_owned();
-            let asked = format!("{}{body}", request.path_and_query());
-            let is_second = asked.contains("nextToken=a") || asked.contains(r#""nextToken":"a""#);
+            let sent = format!("{}{body}", request.path_and_query());
+            let is_second = sent.contains("nextToken=a") || sent.contains(r#""nextToken":"a""#);
             let (name, token) = if is_second { ("2", after.clone()) } else { ("1", json!("a")) };
             json!({list: [{"name": name, "id": name, "dentryUuid": name}], "nextToken": token})
                 .to_string()
@@ -76,16 +76,16 @@ fn count<T>(pages: Pages<'_, T>) -> (usize, usize) {
 }
 
 #[test]
-fn every_iterator_goes_through_all_pages() {
-    // The last page has no token, an empty one, or the same again.
+fn every_iterator_fetches_all_pages() {
+    // The last page has no token, an empty one, or a repeated one.
     for last in [json!(null), json!(""), json!("a")] {
         let walk = |list: &'static str, all: &dyn Fn(&Client) -> (usize, usize)| {
-            let wire = book(list, last.clone());
+            let wire = two_pages(list, last.clone());
             assert_eq!(all(&wire.client()), (2, 0), "{list} {last}");
             let requests = wire.requests();
             assert_eq!(requests.len(), 2, "{list} {last}");
-            let asked: Vec<_> = requests.iter().map(|r| format!("{} {}", r.target, r.body)).collect();
-            assert!(!asked[0].contains("nextToken") && asked[1].contains("nextToken"), "{asked:?}");
+            let sent: Vec<_> = requests.iter().map(|r| format!("{} {}", r.target, r.body)).collect();
+            assert!(!sent[0].contains("nextToken") && sent[1].contains("nextToken"), "{sent:?}");
         };
         walk("permissions", &|c| {
             count(c.storage_v2().permissions("uuid-1", PERSON, &ListPermissions::new()))
@@ -103,10 +103,10 @@ fn every_iterator_goes_through_all_pages() {
 }
 
 #[test]
-fn an_iterator_is_lazy_and_keeps_what_it_was_told() {
-    let wire = book("permissions", json!(null));
+fn an_iterator_is_lazy_and_owns_its_options() {
+    let wire = two_pages("permissions", json!(null));
     let client = wire.client();
-    // Neither the handle nor the arguments have to live as long.
+    // The iterator borrows neither the handle nor the arguments.
     let mut pages = {
         let (uuid, person) = ("uuid-1".to_owned(), "union-1".to_owned());
         let options = ListPermissions::new().max_results(5);
@@ -115,18 +115,18 @@ fn an_iterator_is_lazy_and_keeps_what_it_was_told() {
     assert_eq!(wire.requests().len(), 0);
     pages.next().unwrap().unwrap();
     let target = "/v2.0/storage/spaces/dentries/uuid-1/permissions/query?unionId=union-1";
-    let first = Seen::post(&wire.host(), target, json!({"option": {"maxResults": 5}})).with_token();
+    let first = SentRequest::post(&wire.host(), target, json!({"option": {"maxResults": 5}})).with_token();
     assert_eq!(wire.only_request(), first);
     pages.next().unwrap().unwrap();
     assert_eq!(wire.only_request().body, json!({"option": {"maxResults": 5, "nextToken": "a"}}));
     assert!(pages.next().is_none());
-    // It begins where the options say.
+    // The iterator starts at the token in the options.
     let from_a = ListPermissions::new().next_token("a");
     assert_eq!(count(client.storage_v2().permissions("uuid-1", PERSON, &from_a)), (1, 0));
 }
 
 #[test]
-fn an_iterator_tells_an_error_once() {
+fn an_iterator_returns_an_error_once() {
     let wire = Wire::error(403, r#"{"code": "permissionDenied", "message": "m"}"#);
     let client = wire.client();
     assert_eq!(count(client.storage_v2().recents(&ListRecents::new())), (0, 1));
@@ -137,7 +137,7 @@ fn an_iterator_tells_an_error_once() {
 }
 
 #[test]
-fn only_the_logs_tell_how_many_there_are() {
+fn only_operation_logs_have_a_total_count() {
     let wire = Wire::json(r#"{"items": [{"id": "log-1"}], "totalCount": 7}"#);
     let client = wire.client();
     let options = ListOperationLogs::new().start_time(1);
@@ -150,7 +150,7 @@ fn only_the_logs_tell_how_many_there_are() {
 }
 
 #[test]
-fn new_words_and_nulls_are_no_errors() {
+fn unknown_words_and_nulls_are_accepted() {
     let wire = Wire::json(
         r#"{"permissions": [{"role": {"id": "JANITOR"}, "member": {"type": "ROBOT", "id": null}, "duration": -1}, {}],
             "inheritance": "SOMETIMES", "roleMap": {"uuid-1": null, "uuid-2": [{"id": "READER"}, {}]}}"#,
@@ -170,7 +170,7 @@ fn new_words_and_nulls_are_no_errors() {
 }
 
 #[test]
-fn a_link_is_a_file_in_either_spelling() {
+fn a_sent_link_is_a_file_in_either_spelling() {
     for word in ["FILE", "file"] {
         let wire = Wire::json(&json!({"file": {"type": word}}).to_string());
         let sent = wire.client().conv_file().send_link("space-1", "dentry-1", "open-1", PERSON).unwrap();
@@ -181,26 +181,27 @@ fn a_link_is_a_file_in_either_spelling() {
     assert_eq!((sent.kind, sent.name.as_deref()), (None, Some("a")));
 }
 
-/// The one that has no token sends none, and fetches none either.
+/// `clean_file` is the only operation without a token, so no token is fetched either.
 #[test]
-fn clean_file_goes_without_a_token() {
+fn clean_file_sends_and_fetches_no_token() {
     let wire = Wire::json(r#"{"successIds": [9007199254740993], "failureIds": null}"#);
     let app = Client::builder().app("key", "secret").base_url(wire.url()).no_proxy();
     let client = app.retry(RetryPolicy::none()).build().unwrap();
     let cleaned = client.storage_v2().clean_file(&CleanFile::new().dentry_id(798)).unwrap();
     assert_eq!((cleaned.success_ids, cleaned.failure_ids), (vec![9_007_199_254_740_993], vec![]));
-    let expected = Seen::post(&wire.host(), "/v2.0/storage/filemanager/clean", json!({"dentryId": 798}));
+    let expected =
+        SentRequest::post(&wire.host(), "/v2.0/storage/filemanager/clean", json!({"dentryId": 798}));
     assert_eq!(wire.only_request(), expected);
 }
 
 #[test]
-fn the_token_of_an_organisation_needs_none() {
+fn a_corp_token_is_requested_without_a_token() {
     let wire = Wire::json(r#"{"access_token": "access-token-2", "expires_in": 100}"#);
     let token = wire.client().oauth2().get_token("corp/1", "client-1", "client-secret-1").unwrap();
     assert_eq!((token.access_token.expose(), token.expire_in), ("access-token-2", 100));
     let body = json!({"client_id": "client-1", "client_secret": "client-secret-1",
         "grant_type": "client_credentials"});
-    let expected = Seen::post(&wire.host(), "/v1.0/oauth2/corp%2F1/token", body);
+    let expected = SentRequest::post(&wire.host(), "/v1.0/oauth2/corp%2F1/token", body);
     assert_eq!(wire.only_request(), expected);
     let refused = Wire::error(400, r#"{"code": "invalid.client", "message": "client-secret-1"}"#);
     let error = refused.client().oauth2().get_token("corp-1", "client-1", "client-secret-1").unwrap_err();
@@ -208,13 +209,13 @@ fn the_token_of_an_organisation_needs_none() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn missing_and_forbidden_items_are_classified() {
     let wire = Wire::error(404, r#"{"code": "documentNotExist", "message": "m"}"#);
     assert!(wire.client().doc().get_dentry_id_by_uuid("uuid-1", PERSON).unwrap_err().is_not_found());
     let wire = Wire::error(403, r#"{"code": "workspaceNotAccessible", "message": "m"}"#);
     let search = wire.client().storage_v2().search_dentries("word", PERSON, &SearchDentries::new());
     assert!(search.unwrap_err().is_permission_denied());
-    // An id that would name another path never leaves.
+    // An id that would name another path is never sent.
     let fake = fake();
     let client = fake.client().build().unwrap();
     assert!(matches!(client.doc().get_dentry_id_by_uuid("..", PERSON), Err(Error::InvalidArgument(_))));
@@ -222,7 +223,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn what_comes_can_go_to_another_thread() {
+fn answers_and_iterators_can_be_sent_to_another_thread() {
     fn assert_cloned<T: Clone + Send + Sync + 'static>() {}
     fn assert_sent<T: Send>(_: &T) {}
     assert_cloned::<(PermissionV2, MemberV2, Role, ShareScope, DentryIds, ConversationSpace, User)>();

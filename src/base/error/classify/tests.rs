@@ -23,7 +23,7 @@ fn api(status: u16, code: &str) -> ApiError {
 }
 
 #[test]
-fn by_code_and_not_by_status() {
+fn errors_are_classified_by_code_and_not_by_status() {
     for status in [400, 403, 404] {
         assert!(api(status, "permissionDenied").is_permission_denied());
         assert!(api(status, "dentryNotExist").is_not_found());
@@ -40,7 +40,6 @@ fn by_code_and_not_by_status() {
     assert!(!api(400, "invalidClientIdOrSecret").is_token_refused());
 }
 
-/// (body, what it is)
 #[test]
 fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
     let classified = |body: &str| classified(200, None, body);
@@ -56,7 +55,7 @@ fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
     ] {
         classified(good).unwrap();
     }
-    // A broken text hides no refusal.
+    // A broken text does not hide a refusal.
     assert!(classified(r#"{"errcode":33012,"errmsg":"\ud83d"}"#).is_err());
     let long = format!(r#"{{"errcode":33012,"errmsg":"{}"}}"#, "m".repeat(1000));
     let table = [
@@ -90,7 +89,7 @@ fn an_errcode_is_an_error_in_either_type_and_at_any_length() {
     );
 }
 
-/// The gateway's reason for its 88 comes beside it, or inside the text.
+/// The gateway's reason for its code 88 is in a field beside the code, or inside the text.
 #[test]
 fn a_sub_code_is_found_wherever_it_stands() {
     for (sub_code, what) in [
@@ -117,7 +116,7 @@ fn a_sub_code_is_found_wherever_it_stands() {
 }
 
 #[test]
-fn a_success_that_is_denied_is_not_done() {
+fn a_denied_success_is_not_done() {
     for denied in ["false", "\"False\"", "0", "\"0\""] {
         let body = format!(r#"{{"success":{denied},"dentry":{{"id":"1"}}}}"#);
         let Err(Error::Answer(e)) = classified(200, None, &body) else { panic!("{body}") };
@@ -126,12 +125,12 @@ fn a_success_that_is_denied_is_not_done() {
     for said in ["true", "null", "1", "\"true\"", "\"\""] {
         classified(200, None, format!(r#"{{"success":{said}}}"#)).unwrap();
     }
-    // That of an item is the item's.
+    // The `success` of an item concerns that item only.
     classified(200, None, r#"{"resultItems":[{"success":false,"errorCode":"permissionDenied"}]}"#).unwrap();
 }
 
 #[test]
-fn every_spelling_of_the_keys() {
+fn every_spelling_of_the_keys_is_read() {
     for body in [
         r#"{"code":"C","requestid":"R","message":"M","accessdenieddetail":{"requiredScopes":["S"]}}"#,
         r#"{"Code":"C","RequestId":"R","Message":"M","AccessDeniedDetail":{"RequiredScopes":["S"]}}"#,
@@ -146,12 +145,12 @@ fn every_spelling_of_the_keys() {
 }
 
 #[test]
-fn bans_pages_and_gateways() {
+fn bans_pages_and_gateways_are_distinguished() {
     let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"u"}"#;
     for status in [200, 403, 500] {
         let Err(Error::Answer(e)) = classified(status, Some("application/json"), ban) else { panic!() };
         assert_eq!(e.problem, Problem::Banned { minutes: 5 });
-        // A loop that asks again would prolong it.
+        // A loop that calls again would prolong the ban.
         let error = Error::from(*e);
         assert!(error.is_rate_limited() && !error.is_transient(), "{status}");
         assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
@@ -173,30 +172,30 @@ fn bans_pages_and_gateways() {
         panic!()
     };
     assert_eq!(e.problem, Problem::Gateway);
-    // An error is an error with 200 too.
+    // An error with status 200 is still an error.
     let Err(Error::Api(e)) = classified(200, None, r#"{"code":"systemError","message":"m"}"#) else {
         panic!()
     };
     assert_eq!((e.status, e.code.as_str()), (200, "systemError"));
     let described = r#"{"code":"systemError","description":"busy"}"#;
     assert!(matches!(classified(200, None, described), Err(Error::Api(e)) if e.code == "systemError"));
-    // At any length.
+    // The length of the body does not matter.
     let long = format!(r#"{{"message":"{}","Code":"systemError"}}"#, "m".repeat(5000));
     assert!(matches!(classified(200, None, &long), Err(Error::Api(e)) if e.code == "systemError"));
-    // JSON under a wrong label is still JSON.
+    // JSON with a wrong content type is still JSON.
     assert!(classified(200, Some("text/html"), r#"{"a":1}"#).is_ok());
     assert!(classified(200, None, "").is_ok());
 }
 
-/// Found by fuzzing: such a text is no JSON, but a type that passes over unknown fields reads the rest.
+/// Found by fuzzing: such a text is not JSON, but a type that skips unknown fields reads the rest.
 #[test]
-fn an_error_with_a_broken_text_is_no_empty_success() {
+fn an_error_with_a_broken_text_is_not_an_empty_success() {
     let gbk = [br#"{"code":"spaceNotExist","message":""#.as_slice(), b"\xbf\xd5\xbc\xe4", br#""}"#].concat();
     for status in [200, 404] {
         let Err(Error::Api(e)) = classified(status, None, gbk.clone()) else { panic!("{status}") };
         assert_eq!(e.code, "spaceNotExist");
     }
-    // Half of an emoji, and a number that no type holds.
+    // Half of an emoji, and a number that does not fit any type.
     for text in [r#""\ud83d""#, "1e400"] {
         let body = format!(r#"{{"code":"spaceNotExist","message":{text}}}"#);
         let Err(Error::Api(e)) = classified(200, None, body) else { panic!("{text}") };
