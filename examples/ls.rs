@@ -28,7 +28,7 @@ Words (README.md lists where each id comes from):
   union id   id of a person, the same in all apps of an organisation: Client::topapi().user_get(..) returns it
 
 Options:
-  --depth N   number of levels to list; 1 lists only the folder itself. Default: all";
+  --depth N            number of levels to list; 1 lists only the folder itself. Default: all";
 
 fn main() -> ExitCode {
     shared::main(HELP, run)

@@ -26,9 +26,9 @@ Words (README.md lists where each id comes from):
   open conversation id  id of a group or another conversation, from a robot's callback
 
 Options (--to or --to-conversation is required):
-  --to UNION_ID            a person, as recipient; the app is the sender
-  --to-conversation ID     open conversation id of the recipient; the sender is DINGTALK_UNION_ID
-  --stored                 send a stored file. Default: upload a local file first";
+  --to UNION_ID        union id of the recipient; the app is the sender
+  --to-conversation ID open conversation id of the recipient; the sender is DINGTALK_UNION_ID
+  --stored             send a stored file. Default: upload a local file first";
 
 fn main() -> ExitCode {
     shared::main(HELP, run)
@@ -41,7 +41,7 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
         match arg {
             Long("to") => person = Some(usage::value(&mut args, "--to", usage::text)?),
             Long("to-conversation") => {
-                conversation = Some(usage::value(&mut args, "--to-conversation", usage::text)?)
+                conversation = Some(usage::value(&mut args, "--to-conversation", usage::text)?);
             }
             Long("stored") => stored = true,
             Long("demo") => demo = true,
@@ -61,36 +61,30 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
     if person.is_some() == conversation.is_some() {
         return Err(Failure::usage("either --to or --to-conversation is needed"));
     }
+    let [first, second, rest @ ..] = operands.as_slice() else {
+        let needed = if stored { "SPACE_ID and DENTRY_ID" } else { "FILE and SPACE_ID" };
+        return Err(Failure::usage(&format!("{needed} are needed")));
+    };
     // Used only if the recipient is a person.
     let receiver = UnionId(person.as_deref().unwrap_or_default());
     let session = shared::connect(demo)?;
-    let id = match operands.as_slice() {
-        [space, dentry] if stored => {
-            let conv_file = session.client.conv_file();
-            let sent = match &conversation {
-                Some(id) => conv_file.send(space, dentry, id, session.person()),
-                None => conv_file.send_by_app(space, dentry, receiver),
-            };
-            sent.map_err(Failure::of_send)?;
-            Some((*dentry).to_owned())
-        }
-        [file, space, rest @ ..] if !stored => {
-            let folder = rest.first().copied().unwrap_or("0");
-            let upload = session.client.send_file(file).into_folder(*space, folder, session.person());
-            let upload = upload.with(|upload| upload.progress(shared::progress()));
-            let sent = match &conversation {
-                Some(id) => upload.to_conversation(id),
-                None => upload.to_user(receiver),
-            };
-            sent?.uploaded.dentry.id
-        }
-        _ => {
-            return Err(Failure::usage(if stored {
-                "SPACE_ID and DENTRY_ID are needed"
-            } else {
-                "FILE and SPACE_ID are needed"
-            }));
-        }
+    let id = if stored {
+        let (space, dentry, conv_file) = (first, second, session.client.conv_file());
+        let sent = match &conversation {
+            Some(id) => conv_file.send(space, dentry, id, session.person()),
+            None => conv_file.send_by_app(space, dentry, receiver),
+        };
+        sent.map_err(Failure::of_send)?;
+        Some((*dentry).to_owned())
+    } else {
+        let (file, space, folder) = (first, second, rest.first().copied().unwrap_or("0"));
+        let upload = session.client.send_file(file).into_folder(*space, folder, session.person());
+        let upload = upload.with(|upload| upload.progress(shared::progress()));
+        let sent = match &conversation {
+            Some(id) => upload.to_conversation(id),
+            None => upload.to_user(receiver),
+        };
+        sent?.uploaded.dentry.id
     };
     shared::say("sent");
     shared::print(&id.unwrap_or_default(), "sent, stored as dentry")

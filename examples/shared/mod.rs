@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each program uses a part of this module")]
 
+pub(crate) mod journal;
 pub(crate) mod output;
 pub(crate) mod usage;
 

@@ -3,14 +3,12 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use lexopt::ValueExt;
-
 use super::Failure;
 
 /// The end of each `--help`. Continues the list of options.
 pub(crate) const COMMON: &str = "
-  --demo   use a fake of DingTalk on this machine, which needs no account and no arguments
-  --help   print this text
+  --demo               use a fake of DingTalk on this machine, which needs no account and no arguments
+  --help               print this text
 
 Environment:
   DINGTALK_APP_KEY, DINGTALK_APP_SECRET   credentials of the app, from DingTalk's developer console
@@ -33,8 +31,10 @@ impl From<lexopt::Error> for Failure {
         Self::usage(&match error {
             UnexpectedOption(option) => format!("{option}: unknown option"),
             MissingValue { option: Some(option) } => format!("{option}: the value is missing"),
-            UnexpectedValue { option, value } => format!("{option}: takes no value, not {value:?}"),
-            NonUnicodeValue(value) => format!("cannot read {value:?}: it is not UTF-8"),
+            UnexpectedValue { option, value } => {
+                format!("{option}: takes no value, not \"{}\"", value.display())
+            }
+            NonUnicodeValue(value) => format!("cannot read \"{}\": it is not UTF-8", value.display()),
             other => other.to_string(),
         })
     }
@@ -46,8 +46,12 @@ pub(crate) fn value<T, E: Display>(
     option: &str,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<T, Failure> {
-    let value = args.value()?.string()?;
-    parse(&value).map_err(|why| Failure::usage(&format!("{option}: cannot read {value:?}: {why}")))
+    let value = args.value()?;
+    let parsed = match value.to_str() {
+        Some(text) => parse(text).map_err(|why| why.to_string()),
+        None => Err("it is not UTF-8".to_owned()),
+    };
+    parsed.map_err(|why| Failure::usage(&format!("{option}: cannot read \"{}\": {why}", value.display())))
 }
 
 /// Parses a text that must not be empty, such as an id.
