@@ -5,10 +5,10 @@
 //!
 //! ```toml
 //! [dependencies]
-//! dingtalk-files = "0.1"
+//! dingtalk-files = "0.2"
 //!
 //! [dev-dependencies]
-//! dingtalk-files = { version = "0.1", features = ["testing"] }
+//! dingtalk-files = { version = "0.2", features = ["testing"] }
 //! ```
 #![allow(clippy::print_stdout, reason = "a program for the terminal")]
 

@@ -383,47 +383,11 @@
 //! # Download a whole folder
 //!
 //! A file name at DingTalk may not be valid on a local disk. It may be `..`, contain a `\`, be a reserved device name on
-//! Windows, or have more bytes than the file system allows (a Chinese character takes three):
-//!
-//! ```
-//! fn safe(name: &str) -> String {
-//!     let plain = |c: char| if c.is_control() || r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
-//!     let name: String = name.chars().map(plain).collect();
-//!     let name = shortened(&name);
-//!     let name = name.trim_end_matches(['.', ' ']); // dropped by Windows; also empties `.` and `..`
-//!     let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
-//!     let is_digit = |rest: &str| matches!(rest.as_bytes(), [b'0'..=b'9']);
-//!     let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-//!         || stem.strip_prefix("COM").or(stem.strip_prefix("LPT")).is_some_and(is_digit);
-//!     if name.is_empty() || is_device { format!("_{name}") } else { name.to_owned() }
-//! }
-//!
-//! /// Shortens `name` to 254 bytes, one less than the usual limit, to leave room for a leading `_`. Keeps the extension.
-//! fn shortened(name: &str) -> String {
-//!     const MOST: usize = 254;
-//!     if name.len() <= MOST {
-//!         return name.to_owned();
-//!     }
-//!     let (stem, dot, extension) = match name.rsplit_once('.') {
-//!         Some((stem, extension)) if extension.len() < 32 => (stem, ".", extension),
-//!         _ => (name, "", ""),
-//!     };
-//!     let room = MOST - dot.len() - extension.len();
-//!     let end = (0..=room).rev().find(|end| stem.is_char_boundary(*end)).unwrap_or_default();
-//!     format!("{}{dot}{extension}", &stem[..end])
-//! }
-//!
-//! assert_eq!(["季度报告.xlsx", "comm.txt"].map(safe), ["季度报告.xlsx", "comm.txt"]);
-//! assert_eq!(["..", "", r"..\x", "nul.txt", "com1"].map(safe), ["_", "_", ".._x", "_nul.txt", "_com1"]);
-//! let long = safe(&format!("{}.xlsx", "报".repeat(100)));
-//! assert!(long.len() <= 255 && long.ends_with("报.xlsx"));
-//! ```
-//!
-//! Two names may map to the same file, especially on a case-insensitive file system. `no_clobber` turns such a collision
-//! into an error. It also makes a second run fetch only the missing files. A file that fails does not stop the others.
+//! Windows, or differ from another name in case alone. [`safe_path`](crate::WalkEntry::safe_path) returns a relative path
+//! that is valid and unique. `no_clobber` makes a second run fetch only the missing files. A file that fails does not stop
+//! the others.
 //!
 //! ```no_run
-//! # fn safe(name: &str) -> String { name.to_owned() }
 //! use std::path::Path;
 //! use dingtalk_files::{Client, DentryType, Error, UnionId};
 //!
@@ -432,7 +396,7 @@
 //! for entry in client.storage().walk("space-1", "0", operator) {
 //!     let entry = entry?;
 //!     let (Some(DentryType::File), Some(id)) = (&entry.dentry.kind, &entry.dentry.id) else { continue };
-//!     let target = entry.path.split('/').fold(Path::new("copy").to_owned(), |path, name| path.join(safe(name)));
+//!     let target = Path::new("copy").join(entry.safe_path());
 //!     std::fs::create_dir_all(target.parent().unwrap_or(Path::new("copy")))?;
 //!     match client.file("space-1", id, operator).download().resume(true).no_clobber(true).to_file(&target) {
 //!         Err(Error::TargetExists { .. }) => eprintln!("{} already exists", entry.path),
@@ -449,6 +413,8 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The program `examples/mirror` keeps such a copy up to date: changed files, moves, deletions.
 //!
 //! # Resume an upload
 //!

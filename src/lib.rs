@@ -175,7 +175,7 @@ pub use client::token::{AccessToken, IntoTokenSource, TokenSource};
 pub use object::range::ByteRange;
 pub use transfer::context::{Phase, Progress};
 pub use transfer::doc_resource::{DocResource, StoredResource};
-pub use transfer::download::{Download, FileStat};
+pub use transfer::download::Download;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use transfer::fuzzing;
@@ -184,6 +184,7 @@ pub use transfer::plan::plan;
 pub use transfer::remote_file::{Downloaded, RemoteFile};
 pub use transfer::send::{SendFile, SendFrom, SentFile};
 pub use transfer::send_all::{Deliveries, Delivery, Recipient};
+pub use transfer::stat::FileStat;
 pub use transfer::upload::Upload;
 
 // Everything can be imported from the root. Documented there, the types of the operations would hide the others.

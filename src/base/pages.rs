@@ -42,7 +42,7 @@ impl<T> Page<T> {
 ///     pages.filter_map(Result::err).next()
 /// }
 /// ```
-#[must_use = "nothing is asked for before the first item is"]
+#[must_use = "nothing is requested before the first item is"]
 pub struct Pages<'a, T> {
     /// Fetches the page of a token; the first page has no token. `None` after the last page.
     fetch: Option<Fetch<'a, T>>,

@@ -1,6 +1,7 @@
 //! Configuration of a client.
 
 mod addresses;
+mod environment;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +22,6 @@ use crate::http::settings::{NetworkSettings, ProxyChoice, zero_timeout};
 use crate::http::{Http, tls};
 use addresses::{BASE_URL, INTERNATIONAL_BASE_URL, check_api_url, check_base_url, is_https, old_host_of};
 
-const BASE_URL_VAR: &str = "DINGTALK_BASE_URL";
 const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 
 /// Configures a [`Client`]; returned by [`Client::builder`].
@@ -66,48 +66,9 @@ impl Client {
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
-
-    /// Builds a client from environment variables, for utilities.
-    ///
-    /// The credentials are `DINGTALK_ACCESS_TOKEN`, or else `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`.
-    /// `DINGTALK_BASE_URL` replaces the default host, `https://api.dingtalk.com`. An empty variable counts as absent,
-    /// and white space around a value is removed. Proxies are read from `HTTPS_PROXY` and its relatives, as always.
-    ///
-    /// ```no_run
-    /// let client = dingtalk_files::Client::from_env()?;
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`](crate::Error::Config), naming the variables that are missing or invalid.
-    #[inline]
-    pub fn from_env() -> Result<Self> {
-        ClientBuilder::from_env()?.build()
-    }
 }
 
 impl ClientBuilder {
-    /// Returns a builder with the credentials and the base URL of the environment, for further settings.
-    ///
-    /// The variables are those of [`Client::from_env`].
-    ///
-    /// ```no_run
-    /// use std::time::Duration;
-    /// use dingtalk_files::ClientBuilder;
-    ///
-    /// let client = ClientBuilder::from_env()?.stall_timeout(Duration::from_secs(10)).build()?;
-    /// # Ok::<(), dingtalk_files::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`](crate::Error::Config), naming the variables that are missing or invalid.
-    #[inline]
-    pub fn from_env() -> Result<Self> {
-        Self::from_vars(|name| std::env::var(name).ok())
-    }
-
     pub(crate) fn new() -> Self {
         Self {
             auth: None,
@@ -384,7 +345,7 @@ impl ClientBuilder {
     ///
     /// The observer runs in the thread of the call or transfer, which continues when the observer returns; keep it
     /// short. The same events go to the [`log`](https://docs.rs/log) facade with the target `dingtalk_files`: a retry
-    /// as a warning, the rest at debug level. Events contain no secret. If there is no observer and no logger, they
+    /// as a warning, the rest at debug level. Events contain no secret. If neither an observer nor a logger is set, they
     /// cost nothing measurable.
     ///
     /// ```
@@ -409,40 +370,6 @@ impl ClientBuilder {
     pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
-    }
-
-    /// Configures a client from the variables of [`Client::from_env`].
-    pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let var = |name: &str| var(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
-        let (builder, credentials) = match (
-            var("DINGTALK_ACCESS_TOKEN"),
-            var("DINGTALK_APP_KEY"),
-            var("DINGTALK_APP_SECRET"),
-        ) {
-            (Some(token), _, _) => (Self::new().access_token(token), "DINGTALK_ACCESS_TOKEN"),
-            (None, Some(key), Some(secret)) => {
-                (Self::new().app(key, secret), "DINGTALK_APP_KEY, DINGTALK_APP_SECRET")
-            }
-            (None, Some(_), None) => {
-                return Err(config("DINGTALK_APP_KEY is set, but DINGTALK_APP_SECRET is not"));
-            }
-            (None, None, Some(_)) => {
-                return Err(config("DINGTALK_APP_SECRET is set, but DINGTALK_APP_KEY is not"));
-            }
-            (None, None, None) => {
-                return Err(config(
-                    "no credentials: set DINGTALK_APP_KEY and DINGTALK_APP_SECRET, or DINGTALK_ACCESS_TOKEN",
-                ));
-            }
-        };
-        let builder = match var(BASE_URL_VAR) {
-            Some(url) => builder.base_url(url),
-            None => builder,
-        };
-        // `build` reports the same problems, but cannot name the variable.
-        builder.auth.as_ref().map_or(Ok(()), check_auth).map_err(|e| named(credentials, e))?;
-        check_api_url(&builder.base_url).map_err(|e| named(BASE_URL_VAR, e))?;
-        Ok(builder)
     }
 
     /// Checks the configuration and builds the client. Sends nothing.
@@ -507,15 +434,6 @@ impl ClientBuilder {
 
 fn config(what: impl Into<String>) -> Error {
     Error::Config(what.into())
-}
-
-/// Adds the environment variable to a configuration error.
-#[inline]
-fn named(variable: &str, error: Error) -> Error {
-    match error {
-        Error::Config(what) => config(format!("{variable}: {what}")),
-        other => other,
-    }
 }
 
 fn check_auth(auth: &Auth) -> Result<()> {

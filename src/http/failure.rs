@@ -137,8 +137,8 @@ pub(super) fn over(time_left: Option<TimeLeft>) -> Box<dyn StdError + Send + Syn
 /// Returns whether a name did not resolve. The standard library has no error kind for that, and on Unix no OS error.
 /// The function checks the beginning of the text, and on Windows the range of codes.
 fn is_lookup_error(e: &io::Error) -> bool {
-    let told = e.to_string().starts_with("failed to lookup address information");
-    told || (cfg!(windows) && matches!(e.raw_os_error(), Some(11001..=11004)))
+    let is_lookup = e.to_string().starts_with("failed to lookup address information");
+    is_lookup || (cfg!(windows) && matches!(e.raw_os_error(), Some(11001..=11004)))
 }
 
 /// Returns whether the process or the machine is out of file descriptors. Only opening a connection or a file fails

@@ -407,8 +407,8 @@ fn read_storage_error(
         &bytes,
         secrets,
     );
-    let told = head.content_range.as_deref().and_then(parse_unsatisfied_range);
-    error.object_size = told.or(error.object_size);
+    let stated = head.content_range.as_deref().and_then(parse_unsatisfied_range);
+    error.object_size = stated.or(error.object_size);
     error.etag.clone_from(&head.etag);
     error.retry_after = retry_after(headers);
     error

@@ -9,7 +9,7 @@
 //!
 //! ```toml
 //! [dev-dependencies]
-//! dingtalk-files = { version = "0.1", features = ["testing"] }
+//! dingtalk-files = { version = "0.2", features = ["testing"] }
 //! ```
 //!
 //! Code that takes a `&Client` works with DingTalk and with the fake. A test starts a fake, adds files, runs the code,

@@ -74,71 +74,6 @@ impl RemoteFile {
     }
 }
 
-/// Size, `ETag` and checksum of a file.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-/// # let client = fake.client().build()?;
-/// let stat = client.file("space-1", "dentry-1", UnionId("operator-1")).stat()?;
-/// assert_eq!(stat.size, Some(5));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FileStat {
-    /// Size in bytes. `None` if the server does not report it.
-    pub size: Option<u64>,
-    /// Marker that changes with the content.
-    pub etag: Option<String>,
-    /// CRC-64/XZ of the whole file, if the object store has one.
-    pub crc64: Option<u64>,
-}
-
-impl RemoteFile {
-    /// Returns the size, `ETag` and checksum of the file.
-    ///
-    /// Costs one call for the download info, and a request for one byte.
-    ///
-    /// ```
-    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-    /// # let fake = FakeDingTalk::start()?;
-    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-    /// # let client = fake.client().build()?;
-    /// let stat = client.file("space-1", "dentry-1", UnionId("operator-1")).stat()?;
-    /// println!("{:?} bytes, ETag {:?}", stat.size, stat.etag);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`download_to`](Self::download_to).
-    #[inline]
-    pub fn stat(&self) -> Result<FileStat> {
-        let client = self.client.within_deadline();
-        let context = TransferContext::of(&client);
-        let signer =
-            OriginSigner::new(&client, &*self.origin, &self.kept, self.sign_or_wait(&client, &context)?);
-        let request = PartRequest { range: ByteRange::from(..1).check()?, object: None, or_whole: false };
-        let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
-        match download_range(&client, &signer, request, &mut sink, &context).map_err(explain) {
-            Ok(done) => {
-                let ObjectMeta { total, etag, crc64, .. } = done.object;
-                Ok(FileStat { size: total, etag, crc64 })
-            }
-            // An empty file has no first byte.
-            Err(Error::RangeNotSatisfiable { size: Some(0) }) => {
-                Ok(FileStat { size: Some(0), etag: None, crc64: None })
-            }
-            Err(error) => {
-                self.kept.forget_after(&error);
-                Err(error)
-            }
-        }
-    }
-}
-
 impl Client {
     /// Downloads with an existing [`DownloadInfo`]: the second of the two documented steps.
     ///
@@ -481,9 +416,9 @@ pub(super) fn explain(stopped: Stopped) -> Error {
 }
 
 /// Sink that writes to the caller's writer.
-struct WriterSink<'a, 'c> {
-    writer: &'a mut dyn Write,
-    context: &'a TransferContext<'c>,
+pub(super) struct WriterSink<'a, 'c> {
+    pub(super) writer: &'a mut dyn Write,
+    pub(super) context: &'a TransferContext<'c>,
 }
 
 impl Sink for WriterSink<'_, '_> {

@@ -218,7 +218,12 @@ impl Signer for World<'_> {
             let Some(fresh) = state.0.renew() else { return Ok(None) };
             (state.1, state.2) = (Generation(state.1.0 + 1), fresh?);
         }
-        Ok(Some(Signature { urls: Arc::new(signed(state.2, self.lapsed)), generation: state.1, first: 0 }))
+        Ok(Some(Signature {
+            urls: Arc::new(signed(state.2, self.lapsed)),
+            generation: state.1,
+            first: 0,
+            is_kept: false,
+        }))
     }
 
     fn worked(&self, _: usize) {}

@@ -34,6 +34,7 @@ pub(crate) mod send;
 pub(crate) mod send_all;
 mod signer;
 mod source;
+pub(crate) mod stat;
 mod target;
 pub(crate) mod upload;
 mod upload_steps;

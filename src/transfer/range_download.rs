@@ -2,11 +2,14 @@
 //!
 //! The loop makes the decisions. Requests, signatures and time are passed in.
 
+mod setback;
+
 use std::io::{self, Read};
 use std::ops::Range;
 
 use crc64fast::Digest;
 
+use self::setback::{IfMatch, Setback};
 use super::context::TransferContext;
 use super::failover::{Failover, PROGRESS};
 use super::object_store::ObjectStore;
@@ -112,41 +115,6 @@ struct RangeDownload<'a, 'c, S: ObjectStore> {
     block: Vec<u8>,
     /// Status and request id of the current response, kept for the event of the attempt if somebody receives it.
     response: Option<(Option<u16>, Option<String>)>,
-}
-
-/// Whether the server supports `If-Match`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum IfMatch {
-    Sent,
-    /// The server returned 412. If a request without the header returns the pinned `ETag`, the object is the same after
-    /// all.
-    Doubted,
-    Unsupported,
-}
-
-/// Reason why an attempt did not finish the download.
-enum Setback {
-    /// A request failed; [`Failover`] decides what follows.
-    Failed(Error),
-    /// The object differs from the one at the beginning of the download.
-    Changed,
-    /// Not a failure: the size is known now, so request a range inside it.
-    AskInside(u64),
-    /// Not a failure either: no range works, so request the whole object.
-    AskWhole,
-    /// The server returned 412, perhaps without reason.
-    WithoutIfMatch(IfMatch),
-    /// The download cannot continue.
-    Final(Error),
-}
-
-impl Setback {
-    fn error(&self) -> Option<&Error> {
-        match self {
-            Self::Failed(error) | Self::Final(error) => Some(error),
-            Self::Changed | Self::AskInside(_) | Self::AskWhole | Self::WithoutIfMatch(_) => None,
-        }
-    }
 }
 
 /// The requested part of a body.

@@ -22,8 +22,7 @@ use crate::client::Client;
 /// # let fake = FakeDingTalk::start()?;
 /// # fake.add_space("space-1");
 /// # let client = fake.client().build()?;
-/// let upload = client.upload("space-1", "0", UnionId("operator-1")).name("hello.txt");
-/// let done = upload.from_bytes(b"hello")?;
+/// let done = client.upload("space-1", "0", UnionId("operator-1")).name("hello.txt").from_bytes(b"hello")?;
 /// assert_eq!((done.bytes, done.dentry.name.as_deref()), (5, Some("hello.txt")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -308,7 +307,6 @@ impl<'a> Upload<'a> {
 
     /// Continues an upload of the same bytes that ended in [`Error::UploadInterrupted`]. Parts that have arrived are
     /// read again and compared, but not sent.
-    ///
     /// The client has retried for some seconds by then. Wait before the next attempt, and limit the number of attempts.
     ///
     /// ```no_run

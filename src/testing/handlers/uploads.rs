@@ -157,7 +157,7 @@ fn place(
     };
     let parent_id = required(body, "parentId", PARAM_ERROR, text)?;
     if state.tree.folder(space_id, parent_id).is_none() {
-        return Err(api_error(400, PARAM_ERROR, "There is no folder with this parentId."));
+        return Err(api_error(400, PARAM_ERROR, "The folder of parentId does not exist."));
     }
     Ok((space_id.to_owned(), parent_id.to_owned()))
 }

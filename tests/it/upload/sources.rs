@@ -308,12 +308,12 @@ fn invalid_names_are_refused_without_a_request() {
 fn invalid_connection_counts_and_part_sizes_are_refused_without_a_request() {
     let setup = Setup::new();
     for connections in [0, 65, usize::MAX] {
-        assert_refused(&setup, setup.upload().parallel(connections), 1, "connections");
+        assert_refused(&setup, setup.upload().parallel(connections), 1, "`parallel` takes ");
     }
     for size in [0, 1, PART - 1, 5 * 1024 * MIB + 1, u64::MAX] {
-        assert_refused(&setup, setup.upload().part_size(size), 1, "a part of");
+        assert_refused(&setup, setup.upload().part_size(size), 1, "`part_size` takes ");
     }
-    assert_refused(&setup, setup.in_parts(), 10_000 * PART + 1, "parts of 102401 at least");
+    assert_refused(&setup, setup.in_parts(), 10_000 * PART + 1, "use at least 102401");
 }
 
 /// The check precedes the upload of the bytes.
