@@ -18,7 +18,7 @@ Downloads a file from DingTalk, and prints the path of the result.
 FILE is always complete, or unchanged. A download of the whole file may be killed at any time, also by Ctrl-C: the next
 run continues it. A download of a range starts again, and a kill leaves FILE.dingtalk-range-PID behind.
 
-Words (README.md lists where each id comes from):
+Words (README.md, section Ids, lists where each id comes from):
   space id      id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
   dentry id     id of a file or folder in its space; the program `ls` prints it
   union id      id of a person, the same in all apps of an organisation: Client::topapi().user_get(..) returns it

@@ -21,7 +21,7 @@ Without FOLDER_ID, the folder is the root of the space. Each folder costs a call
 calls count against a monthly quota. If a folder cannot be listed, an error on stderr names it, the rest is printed, and
 the exit code is not 0.
 
-Words (README.md lists where each id comes from):
+Words (README.md, section Ids, lists where each id comes from):
   space id   id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
   dentry id  id of a file or folder in its space; printed in the second column
   folder id  dentry id of a folder; 0 is the root of the space

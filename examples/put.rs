@@ -16,7 +16,7 @@ Uploads a file into a folder in DingTalk, and prints its dentry id.
 
 Without FOLDER_ID, the folder is the root of the space.
 
-Words (README.md lists where each id comes from):
+Words (README.md, section Ids, lists where each id comes from):
   space id     id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
   dentry id    id of a file or folder in its space; the program `ls` prints it
   folder id    dentry id of a folder; 0 is the root of the space

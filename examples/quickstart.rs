@@ -38,7 +38,7 @@ a fake of DingTalk on this machine. For the real one:
   DINGTALK_RECIPIENT_UNION_ID             union id of the recipient. Default: nothing is sent
   DINGTALK_BASE_URL                       host of the API. Default: https://api.dingtalk.com
 
-README.md lists where each id comes from. Exit codes: 0 done, 1 failed, 2 wrong usage or a missing variable";
+README.md, section Ids, lists where each id comes from. Exit codes: 0 done, 1 failed, 2 wrong usage or a missing variable";
 
 type Settings = HashMap<&'static str, String>;
 

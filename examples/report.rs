@@ -29,7 +29,7 @@ The report is a CSV file, made in memory and stored once in a folder. After a fa
 command again: it continues, stores nothing twice and sends nothing twice. Prints one line for each recipient: a state,
 `user` or `group`, and the id.
 
-Words (README.md lists where each id comes from):
+Words (README.md, section Ids, lists where each id comes from):
   space id              id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
   folder id             dentry id of a folder, which the program `ls` prints; 0 is the root of the space
   folder uuid           another id of a folder, unique in all spaces: Client::storage().get_dentry(..) returns it as `uuid`

@@ -18,7 +18,7 @@ Sends a file to a person or a conversation, and prints the dentry id of the stor
 Without FOLDER_ID, the folder is the root of the space. If the upload succeeds and the send fails, the error names the
 dentry id: send it with --stored, because another upload would store the file twice.
 
-Words (README.md lists where each id comes from):
+Words (README.md, section Ids, lists where each id comes from):
   space id              id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
   dentry id             id of a file or folder in its space; the program `ls` prints it
   folder id             dentry id of a folder; 0 is the root of the space
