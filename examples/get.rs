@@ -8,22 +8,33 @@ use std::process::ExitCode;
 
 use dingtalk_files::ByteRange;
 use lexopt::prelude::*;
-use shared::{Failure, output};
+use shared::{Failure, output, usage};
 
 const HELP: &str = "\
-Downloads a file of DingTalk, and prints where it is.
+Downloads a file from DingTalk, and prints the path of the result.
 
   get [OPTIONS] SPACE_ID DENTRY_ID
 
-FILE is complete, or what it was before. A whole file may be killed at any time, by Ctrl-C too: started again, it goes on
-from where it was. With --range it begins anew, and a kill leaves FILE.dingtalk-range-PID behind.
+FILE is always complete, or unchanged. A download of the whole file may be killed at any time, also by Ctrl-C: the next
+run continues it. A download of a range starts again, and a kill leaves FILE.dingtalk-range-PID behind.
 
-  -o, --output FILE    where to; `-` is stdout. Default: the file's name, in this folder, if that is free;
-                       to ask for the name takes the permission Storage.File.Read
-  --range FIRST-LAST   these bytes alone, counted from 0; also `500-`, and `-500` for the last 500. Needs -o
-  --file-version N     this version, not the latest
-  --parallel N         over N connections, which pays where each one is limited. For a whole file, not to stdout
-  --no-resume          begin anew, and keep nothing when it fails";
+Words (README.md, section Ids, lists where each id comes from):
+  space id      id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
+  dentry id     id of a file or folder in its space; the program `ls` prints it
+  union id      id of a person, the same in all apps of an organisation: Client::topapi().user_get(..) returns it
+  file version  number of one content of the file, from 1; each upload over the file adds a version
+  part          the bytes of an unfinished download, in FILE.dingtalk-part; the next run continues them
+  verified      the received bytes match the checksum of the object store, a CRC-64; a range has no checksum
+
+Options:
+  -o, --output FILE    path of the result; `-` is stdout. Default: the name of the file, in the current folder, if no
+                       such file exists; to look up the name takes the permission Storage.File.Read
+  --range FIRST-LAST   only these bytes, counted from 0; `500-` is the rest from byte 500, `-500` the last 500 bytes.
+                       Needs --output. Default: the whole file
+  --file-version N     this version. Default: the latest
+  --parallel N         number of connections, 1 to 64, for a server that limits each connection. Only for a whole file,
+                       not to stdout. Default: 1
+  --no-resume          start again, and keep no part after a failure";
 
 fn main() -> ExitCode {
     shared::main(HELP, run)
@@ -35,16 +46,17 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
     let (mut path, mut range, mut version) = (None, whole, None);
     while let Some(arg) = args.next()? {
         match arg {
-            Short('o') | Long("output") => path = Some(args.value()?.parse_with(output::target)?),
-            Long("range") => range = args.value()?.parse_with(output::range)?,
-            Long("file-version") => version = Some(args.value()?.parse()?),
-            Long("parallel") => connections = args.value()?.parse()?,
+            Short('o') | Long("output") => path = Some(usage::value(&mut args, "--output", output::target)?),
+            Long("range") => range = usage::value(&mut args, "--range", output::range)?,
+            Long("file-version") => version = Some(usage::value(&mut args, "--file-version", usage::count)?),
+            Long("parallel") => connections = usage::value(&mut args, "--parallel", usage::connections)?,
             Long("no-resume") => resume = false,
             Long("demo") => demo = true,
             Value(id) => ids.push(id.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
+    usage::at_most(2, &ids)?;
     let (space, dentry) = match ids.as_slice() {
         [space, dentry] => (space.as_str(), dentry.as_str()),
         [] if demo => ("space-1", "dentry-1"),
@@ -52,10 +64,12 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
     };
     let (to_stdout, is_named) = (path.as_deref() == Some("-"), path.is_some());
     if range != whole && !is_named {
-        return Err(Failure::usage("--range needs -o"));
+        return Err(Failure::usage("--range: needs --output"));
     }
     if connections != 1 && (range != whole || to_stdout) {
-        return Err(Failure::usage("--parallel needs a file, and the whole of it"));
+        return Err(Failure::usage(
+            "--parallel: works only for a whole file, not with --range or `--output -`",
+        ));
     }
     let session = shared::connect(demo)?;
     let mut file = session.client.file(space, dentry, session.person());

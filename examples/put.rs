@@ -7,20 +7,31 @@ use std::process::ExitCode;
 
 use dingtalk_files::ConflictStrategy;
 use lexopt::prelude::*;
-use shared::Failure;
+use shared::{Failure, usage};
 
 const HELP: &str = "\
-Uploads a file into a folder of DingTalk, and prints its dentryId.
+Uploads a file into a folder in DingTalk, and prints its dentry id.
 
   put [OPTIONS] FILE SPACE_ID [FOLDER_ID]
 
-Without FOLDER_ID it is the root of the space.
+Without FOLDER_ID, the folder is the root of the space.
 
-  --name NAME          what it is called there. Default: as here
-  --if-exists WHAT     when the name is taken: rename (the default: `name(1)`), overwrite (a new version),
-                       keep (the old one stays and is printed) or fail
-  --folder-uuid UUID   the dentryUuid of the same folder, which apps made after August 2023 need
-  --parallel N         N parts at once, above 64 MiB";
+Words (README.md, section Ids, lists where each id comes from):
+  space id     id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
+  dentry id    id of a file or folder in its space; the program `ls` prints it
+  folder id    dentry id of a folder; 0 is the root of the space
+  folder uuid  another id of a folder, unique in all spaces: Client::storage().get_dentry(..) returns it as `uuid`
+  union id     id of a person, the same in all apps of an organisation: Client::topapi().user_get(..) returns it
+  part         a piece of a file above 64 MiB, sent on its own, so that a broken connection costs one part
+  verified     the object store reports the same checksum, a CRC-64, for the bytes that were sent
+
+Options:
+  --name NAME          name in the folder. Default: the name of FILE
+  --if-exists ACTION   action if the folder has a file with this name: rename (the new file becomes `name(1)`),
+                       overwrite (adds a version), keep (prints the old file's id, and changes nothing) or fail.
+                       Default: rename
+  --folder-uuid UUID   folder uuid of the same folder; required for apps created after August 2023
+  --parallel N         number of parts sent at the same time, 1 to 64. Default: 1";
 
 fn main() -> ExitCode {
     shared::main(HELP, run)
@@ -31,15 +42,16 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
     let (mut name, mut strategy, mut uuid) = (None, ConflictStrategy::AutoRename, None);
     while let Some(arg) = args.next()? {
         match arg {
-            Long("name") => name = Some(args.value()?.string()?),
-            Long("if-exists") => strategy = args.value()?.parse_with(parse_strategy)?,
-            Long("folder-uuid") => uuid = Some(args.value()?.string()?),
-            Long("parallel") => connections = args.value()?.parse()?,
+            Long("name") => name = Some(usage::value(&mut args, "--name", usage::text)?),
+            Long("if-exists") => strategy = usage::value(&mut args, "--if-exists", parse_strategy)?,
+            Long("folder-uuid") => uuid = Some(usage::value(&mut args, "--folder-uuid", usage::text)?),
+            Long("parallel") => connections = usage::value(&mut args, "--parallel", usage::connections)?,
             Long("demo") => demo = true,
             Value(operand) => operands.push(operand.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
+    usage::at_most(3, &operands)?;
     let operands: Vec<&str> = operands.iter().map(String::as_str).collect();
     let (file, space, folder) = match *operands.as_slice() {
         [file, space, folder] => (file, space, folder),
@@ -68,6 +80,6 @@ fn parse_strategy(word: &str) -> Result<ConflictStrategy, &'static str> {
         "overwrite" => Ok(ConflictStrategy::Overwrite),
         "keep" => Ok(ConflictStrategy::ReturnDentryIfExists),
         "fail" => Ok(ConflictStrategy::ReturnErrorIfExists),
-        _ => Err("it is none of rename, overwrite, keep and fail"),
+        _ => Err("it is not rename, overwrite, keep or fail"),
     }
 }

@@ -1,15 +1,15 @@
-//! The whole job: a token, where a file is, its bytes, a part of them, and a send to a person.
+//! All steps for one file: token, download info, whole file, a range of it, and a send to a person.
 //!
 //! `cargo run --example quickstart` needs no account: it starts a fake of DingTalk and its object store on this
-//! machine, and talks to that over real HTTP. The same code talks to the real DingTalk when these are set:
+//! machine, and uses them over real HTTP. The same code uses the real DingTalk if these variables are set:
 //!
-//! - `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`, or `DINGTALK_ACCESS_TOKEN`: who is calling
+//! - `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`, or `DINGTALK_ACCESS_TOKEN`: credentials of the app
 //! - `DINGTALK_SPACE_ID` and `DINGTALK_DENTRY_ID`: the file
-//! - `DINGTALK_UNION_ID`: the person in whose name it is read
-//! - `DINGTALK_RECIPIENT_UNION_ID`: the person it is sent to; without it nothing is sent
-//! - `DINGTALK_BASE_URL`: when the API is not at `https://api.dingtalk.com`
+//! - `DINGTALK_UNION_ID`: the person in whose name the file is read
+//! - `DINGTALK_RECIPIENT_UNION_ID`: the recipient; optional, without it nothing is sent
+//! - `DINGTALK_BASE_URL`: host of the API; optional, by default `https://api.dingtalk.com`
 //!
-//! `cargo run --example quickstart -- report.xls` keeps what it downloads in that file.
+//! `cargo run --example quickstart -- report.xls` stores the downloaded bytes in that file.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 use std::collections::HashMap;
@@ -28,8 +28,17 @@ const RECIPIENT: &str = "DINGTALK_RECIPIENT_UNION_ID";
 const USAGE: &str = "\
 usage: quickstart [FILE]
 
-Downloads a file of DingTalk into FILE, or only to show that it can, and sends it to a person. Without any DINGTALK_*
-variable it talks to a fake on this machine; which to set for the real one stands at the top of its source.";
+Downloads a file from DingTalk, into FILE if it is given, and sends it to a person. Without any DINGTALK_* variable, uses
+a fake of DingTalk on this machine. For the real one:
+
+  DINGTALK_APP_KEY, DINGTALK_APP_SECRET   credentials of the app; or DINGTALK_ACCESS_TOKEN
+  DINGTALK_SPACE_ID                       id of the space, a drive that holds files
+  DINGTALK_DENTRY_ID                      id of the file in its space
+  DINGTALK_UNION_ID                       union id of the person who reads: one id of a person in all apps
+  DINGTALK_RECIPIENT_UNION_ID             union id of the recipient. Default: nothing is sent
+  DINGTALK_BASE_URL                       host of the API. Default: https://api.dingtalk.com
+
+README.md, section Ids, lists where each id comes from. Exit codes: 0 done, 1 failed, 2 wrong usage or a missing variable";
 
 type Settings = HashMap<&'static str, String>;
 
@@ -56,7 +65,7 @@ fn main() -> ExitCode {
         Client::from_env().map_err(Into::into).and_then(|client| run(&client, &settings))
     } else {
         eprintln!("error: for your own file, also set {}", missing.join(", "));
-        eprintln!("(an access token in {TOKEN} does for app key and secret;");
+        eprintln!("({TOKEN} replaces app key and secret;");
         eprintln!(" for the demo, unset every DINGTALK_* variable)");
         return ExitCode::from(2);
     };
@@ -67,21 +76,21 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The job. Every call blocks until it is done, and none of them knows whether this is the demo.
+/// Runs all steps. Every call blocks until it is done. The code is the same for DingTalk and the fake.
 fn run(client: &Client, settings: &Settings) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     let [space, dentry, operator] = FILE.map(|name| settings[name].as_str());
 
-    // The client fetches, keeps and renews a token by itself; this one is fetched only to be shown.
+    // The client fetches, caches and renews its token. This call only shows how long a token is valid.
     if settings.contains_key(TOKEN) {
-        writeln!(out, "1 token          the one in {TOKEN}")?;
+        writeln!(out, "1 token          from {TOKEN}")?;
     } else {
         let [key, secret] = APP.map(|name| settings[name].as_str());
         let token = client.oauth2().get_access_token(key, secret)?;
-        writeln!(out, "1 token          good for {} s", token.expire_in)?;
+        writeln!(out, "1 token          valid for {} s", token.expire_in)?;
     }
 
-    // Where the file is, and the headers that open it. Only to be shown, too: `download_to` asks by itself.
+    // The download info holds the URLs of the file, and signed headers. Only shown, because `download_to` requests it too.
     let file = client.file(space, dentry, UnionId(operator));
     let signed = file.download_info()?.header_signature_info.unwrap_or_default();
     let (urls, life) = (signed.resource_urls.len(), signed.expiration_seconds.unwrap_or(0));
@@ -94,15 +103,15 @@ fn run(client: &Client, settings: &Settings) -> Result<(), Box<dyn Error>> {
     };
     let start = Instant::now();
     let done = file.download_to(&mut target, ..)?;
-    let checksum = if done.verified { "CRC-64 verified" } else { "the server gave no CRC-64" };
+    let checksum = if done.verified { "CRC-64 verified" } else { "the server reported no CRC-64" };
     writeln!(out, "3 whole file     {} bytes in {:.0?}, {checksum}", grouped(done.bytes), start.elapsed())?;
 
-    // A part of it: any range of Rust. An end behind the end of the file is cut.
+    // A range of the file: any Rust range. A range that extends past the end is shortened.
     let mut head = Vec::new();
     let part = file.download_to(&mut head, 0..500)?;
     writeln!(out, "4 a range        bytes {:?} of {}", part.range, part.size.map_or("?".into(), grouped))?;
 
-    // To a person. A send that may have happened is never repeated.
+    // A send to a person. The client never repeats a send that may have succeeded.
     if let Some(recipient) = settings.get(RECIPIENT) {
         let sent = client.conv_file().send_by_app(space, dentry, UnionId(recipient))?;
         writeln!(out, "5 send           {} to {recipient}", sent.name.as_deref().unwrap_or("the file"))?;
@@ -112,25 +121,28 @@ fn run(client: &Client, settings: &Settings) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The job against the fake, which cuts the first download half-way.
+/// Runs all steps against the fake, which breaks the connection of the first download.
 fn demo() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     let fake = FakeDingTalk::start()?;
     fake.put_file("space-1", "dentry-1", "季度报告.xlsx", Content::pattern(8_000_000));
     fake.fault(Target::Object, Fault::CutAfter(4_000_000));
-    writeln!(out, "No DINGTALK_* variable is set: this is a fake at {}.\n", fake.base_url())?;
+    writeln!(out, "No DINGTALK_* variable is set: using a fake at {}.\n", fake.base_url())?;
 
     let app = APP.into_iter().zip([FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET]);
     let file = FILE.into_iter().zip(["space-1", "dentry-1", "operator-1"]);
     let settings = app.chain(file).chain([(RECIPIENT, "recipient-1")]);
     run(&fake.client().build()?, &settings.map(|(name, value)| (name, value.to_owned())).collect())?;
 
-    writeln!(out, "\nIn step 3 the fake cut the connection half-way, once. What it was asked for:")?;
+    writeln!(
+        out,
+        "\nIn step 3, the fake closed the connection once, after half of the bytes. Requests to the object store:"
+    )?;
     for request in fake.requests_to(Target::Object) {
-        let pin = request.header("if-match").map_or("", |_| ", if the file is still the same");
-        writeln!(out, "  {} {}{pin}", request.method, request.header("range").unwrap_or("everything"))?;
+        let pin = request.header("if-match").map_or("", |_| ", only if the file is unchanged");
+        writeln!(out, "  {} {}{pin}", request.method, request.header("range").unwrap_or("whole file"))?;
     }
-    writeln!(out, "\nFor your own file, set the variables at the top of examples/quickstart.rs.")?;
+    writeln!(out, "\nFor your own file, set the variables of `quickstart --help`.")?;
     Ok(())
 }
 
@@ -138,7 +150,7 @@ fn value(name: &str) -> Option<String> {
     env::var(name).ok().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
 }
 
-/// 8000000 as `8,000,000`.
+/// Formats 8000000 as `8,000,000`.
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let groups = digits.as_bytes().rchunks(3).rev();

@@ -1,12 +1,12 @@
 //! A robot that receives a file and answers with one.
 //!
-//! `cargo run --example robot` needs no account: it talks to a fake of DingTalk on this machine. The same code talks to the
-//! real DingTalk when these are set; all but the credentials come with the robot's callback:
+//! `cargo run --example robot` needs no account: it uses a fake of DingTalk on this machine. The same code uses the real
+//! DingTalk if these variables are set. All values except the credentials come with the robot's callback:
 //!
-//! - `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`, or `DINGTALK_ACCESS_TOKEN`: the app of the robot
+//! - `DINGTALK_APP_KEY` and `DINGTALK_APP_SECRET`, or `DINGTALK_ACCESS_TOKEN`: credentials of the robot's app
 //! - `DINGTALK_ROBOT_CODE`: `robotCode`
 //! - `DINGTALK_DOWNLOAD_CODE`: `content.downloadCode` of a message with a file
-//! - `DINGTALK_USER_ID`: `senderStaffId`, the person to answer
+//! - `DINGTALK_USER_ID`: `senderStaffId`, the recipient of the answer
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 use std::error::Error;
@@ -22,10 +22,17 @@ const MESSAGE: [&str; 3] = ["DINGTALK_ROBOT_CODE", "DINGTALK_DOWNLOAD_CODE", "DI
 const USAGE: &str = "\
 usage: robot
 
-Downloads a file that a person has sent to a robot, counts its lines, and answers that person with a file. Without any
-DINGTALK_* variable it talks to a fake on this machine; the top of its source says which to set for the real one.";
+Downloads a file that a person sent to a robot, counts its lines, and sends the counts to that person as a file. Without
+these variables, uses a fake of DingTalk on this machine:
 
-/// A received file is read into memory here, so it may not be larger.
+  DINGTALK_APP_KEY, DINGTALK_APP_SECRET   credentials of the robot's app; or DINGTALK_ACCESS_TOKEN
+  DINGTALK_ROBOT_CODE                     `robotCode` of the robot's callback
+  DINGTALK_DOWNLOAD_CODE                  `content.downloadCode` of the callback, which identifies the received file
+  DINGTALK_USER_ID                        `senderStaffId` of the callback, the recipient of the answer
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or a missing variable";
+
+/// Largest file to receive, because it is kept in memory.
 const MAX_BYTES: u64 = 10_000_000;
 
 fn main() -> ExitCode {
@@ -56,7 +63,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// The job. It does not know whether this is the demo.
+/// Answers one message. The code is the same for DingTalk and the fake.
 fn answer(client: &Client, robot: &str, download_code: &str, user: &str) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     let mut bytes = Vec::new();
@@ -73,24 +80,22 @@ fn answer(client: &Client, robot: &str, download_code: &str, user: &str) -> Resu
     let message = RobotMessage::file(&media.media_id, "report.csv", "csv");
     let sent = client.robot().batch_send_oto(&message, robot, &[UserId(user)])?;
     if let Some(user) = sent.not_reached().next() {
-        return Err(
-            format!("the answer did not reach {user}: the person does not exist, or is throttled").into()
-        );
+        return Err(format!("the answer did not reach {user}: no such person, or throttled").into());
     }
     writeln!(out, "answered {user} with report.csv, {} bytes", report.len())?;
     Ok(())
 }
 
-/// The job against the fake.
+/// Answers a message of the fake.
 fn demo() -> Result<(), Box<dyn Error>> {
     let fake = FakeDingTalk::start()?;
     fake.put_robot_file("download-code-1", "notes.txt", "first line\n第二行\n");
     let mut out = io::stdout();
-    writeln!(out, "No message is set: this is a fake at {}.\n", fake.base_url())?;
+    writeln!(out, "No DINGTALK_* variable is set: using a fake at {}.\n", fake.base_url())?;
     answer(&fake.client().build()?, "robot-1", "download-code-1", "user-1")?;
     let media = fake.media();
     let report = media.first().map(|media| String::from_utf8_lossy(&media.bytes).into_owned());
-    write!(out, "\nThe file that was sent:\n{}", report.unwrap_or_default())?;
+    write!(out, "\nContent of the sent file:\n{}", report.unwrap_or_default())?;
     Ok(())
 }
 

@@ -7,20 +7,28 @@ use std::process::ExitCode;
 
 use dingtalk_files::UnionId;
 use lexopt::prelude::*;
-use shared::Failure;
+use shared::{Failure, usage};
 
 const HELP: &str = "\
-Sends a file to a person or a conversation, and prints the dentryId under which it is stored.
+Sends a file to a person or a conversation, and prints the dentry id of the stored file.
 
-  send --to UNION_ID FILE SPACE_ID [FOLDER_ID]       uploads FILE into that folder, then sends it
-  send --to UNION_ID --stored SPACE_ID DENTRY_ID     sends what is stored
+  send --to UNION_ID FILE SPACE_ID [FOLDER_ID]       uploads FILE into the folder, then sends it
+  send --to UNION_ID --stored SPACE_ID DENTRY_ID     sends a stored file
 
-Without FOLDER_ID it is the root of the space. When the upload worked and the send did not, the error names the
-dentryId: send that with --stored, or the file is stored twice.
+Without FOLDER_ID, the folder is the root of the space. If the upload succeeds and the send fails, the error names the
+dentry id: send it with --stored, because another upload would store the file twice.
 
-  --to UNION_ID        a person, in the name of the app
-  --to-conversation ID a conversation, by its openConversationId, in the name of DINGTALK_UNION_ID
-  --stored             nothing is uploaded";
+Words (README.md, section Ids, lists where each id comes from):
+  space id              id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
+  dentry id             id of a file or folder in its space; the program `ls` prints it
+  folder id             dentry id of a folder; 0 is the root of the space
+  union id              id of a person, the same in all apps of an organisation: Client::topapi().user_get(..) returns it
+  open conversation id  id of a group or another conversation, from a robot's callback
+
+Options (--to or --to-conversation is required):
+  --to UNION_ID        union id of the recipient; the app is the sender
+  --to-conversation ID open conversation id of the recipient; the sender is DINGTALK_UNION_ID
+  --stored             send a stored file. Default: upload a local file first";
 
 fn main() -> ExitCode {
     shared::main(HELP, run)
@@ -31,51 +39,53 @@ fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
     let (mut person, mut conversation) = (None, None);
     while let Some(arg) = args.next()? {
         match arg {
-            Long("to") => person = Some(args.value()?.string()?),
-            Long("to-conversation") => conversation = Some(args.value()?.string()?),
+            Long("to") => person = Some(usage::value(&mut args, "--to", usage::text)?),
+            Long("to-conversation") => {
+                conversation = Some(usage::value(&mut args, "--to-conversation", usage::text)?);
+            }
             Long("stored") => stored = true,
             Long("demo") => demo = true,
             Value(operand) => operands.push(operand.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
+    usage::at_most(if stored { 2 } else { 3 }, &operands)?;
     let mut operands: Vec<&str> = operands.iter().map(String::as_str).collect();
     if demo {
-        // What is not said.
-        let all = if stored { ["space-1", "dentry-2"] } else { [shared::DEMO_FILE, "space-1"] };
-        operands.extend(all.iter().skip(operands.len()));
+        let defaults = if stored { ["space-1", "dentry-2"] } else { [shared::DEMO_FILE, "space-1"] };
+        operands.extend(defaults.iter().skip(operands.len()));
         if conversation.is_none() {
             person = person.or(Some("recipient-1".to_owned()));
         }
     }
     if person.is_some() == conversation.is_some() {
-        return Err(Failure::usage("one of --to and --to-conversation is needed"));
+        return Err(Failure::usage("either --to or --to-conversation is needed"));
     }
-    // A person is the other case.
+    let [first, second, rest @ ..] = operands.as_slice() else {
+        let needed = if stored { "SPACE_ID and DENTRY_ID" } else { "FILE and SPACE_ID" };
+        return Err(Failure::usage(&format!("{needed} are needed")));
+    };
+    // Used only if the recipient is a person.
     let receiver = UnionId(person.as_deref().unwrap_or_default());
     let session = shared::connect(demo)?;
-    let id = match operands.as_slice() {
-        [space, dentry] if stored => {
-            let conv_file = session.client.conv_file();
-            let sent = match &conversation {
-                Some(id) => conv_file.send(space, dentry, id, session.person()),
-                None => conv_file.send_by_app(space, dentry, receiver),
-            };
-            sent.map_err(Failure::of_send)?;
-            Some((*dentry).to_owned())
-        }
-        [file, space, rest @ ..] if !stored && rest.len() < 2 => {
-            let folder = rest.first().copied().unwrap_or("0");
-            let upload = session.client.send_file(file).into_folder(*space, folder, session.person());
-            let upload = upload.with(|upload| upload.progress(shared::progress()));
-            let sent = match &conversation {
-                Some(id) => upload.to_conversation(id),
-                None => upload.to_user(receiver),
-            };
-            sent?.uploaded.dentry.id
-        }
-        _ => return Err(Failure::usage("FILE SPACE_ID, or --stored SPACE_ID DENTRY_ID, is needed")),
+    let id = if stored {
+        let (space, dentry, conv_file) = (first, second, session.client.conv_file());
+        let sent = match &conversation {
+            Some(id) => conv_file.send(space, dentry, id, session.person()),
+            None => conv_file.send_by_app(space, dentry, receiver),
+        };
+        sent.map_err(Failure::of_send)?;
+        Some((*dentry).to_owned())
+    } else {
+        let (file, space, folder) = (first, second, rest.first().copied().unwrap_or("0"));
+        let upload = session.client.send_file(file).into_folder(*space, folder, session.person());
+        let upload = upload.with(|upload| upload.progress(shared::progress()));
+        let sent = match &conversation {
+            Some(id) => upload.to_conversation(id),
+            None => upload.to_user(receiver),
+        };
+        sent?.uploaded.dentry.id
     };
     shared::say("sent");
-    shared::print(&id.unwrap_or_default(), "sent, and stored as dentry")
+    shared::print(&id.unwrap_or_default(), "sent, stored as dentry")
 }

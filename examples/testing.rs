@@ -1,7 +1,7 @@
-//! A program of yours, and its tests without DingTalk.
+//! A program with tests that need no DingTalk.
 //!
-//! `cargo test --example testing` runs the tests at the end; they need neither an account nor a network. Your own crate
-//! has the library as a dependency, and with the feature `testing` as a dev-dependency:
+//! `cargo test --example testing` runs the tests at the end, which need neither an account nor a network. Your own crate
+//! depends on the library, and enables the feature `testing` in its dev-dependencies:
 //!
 //! ```toml
 //! [dependencies]
@@ -16,7 +16,7 @@ use std::fmt::Write;
 
 use dingtalk_files::{Client, ConflictStrategy, Error, UnionId};
 
-/// Where the program does its work, and in whose name.
+/// The space, the person who acts, and the recipient.
 struct Job<'a> {
     space_id: &'a str,
     operator: UnionId<'a>,
@@ -24,8 +24,9 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Writes a list of what is in the space into it, and sends that to the reader; gives the number of files. Takes a
-    /// `&Client`, so it does not know whom it talks to: that is all that the tests need.
+    /// Stores a list of the space's files in the space, and sends it to the reader. Returns the number of files.
+    ///
+    /// Takes a `&Client`, so that a test can pass a client of the fake.
     fn publish_index(&self, client: &Client) -> Result<usize, Error> {
         let (mut index, mut count) = (String::from("path,bytes\n"), 0);
         for entry in client.storage().walk(self.space_id, "0", self.operator) {
@@ -58,7 +59,7 @@ mod tests {
     const JOB: Job<'_> =
         Job { space_id: "space-1", operator: UnionId("operator-1"), reader: UnionId("reader-1") };
 
-    /// A fake with two files, one of them in a folder.
+    /// Starts a fake with two files, one of them in a folder.
     fn space() -> FakeDingTalk {
         let fake = FakeDingTalk::start().unwrap();
         fake.put_file("space-1", "dentry-1", "a.txt", "hello");
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reader_gets_the_index() {
+    fn the_index_is_sent_to_the_reader() {
         let fake = space();
         assert_eq!(JOB.publish_index(&fake.client().build().unwrap()).unwrap(), 2);
 
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_run_makes_a_second_version_and_not_a_second_file() {
+    fn a_second_run_adds_a_version_instead_of_a_file() {
         let fake = space();
         let client = fake.client().build().unwrap();
         assert_eq!(JOB.publish_index(&client).unwrap(), 2);
@@ -100,9 +101,9 @@ mod tests {
         assert!(fake.requests_to(Target::Put).is_empty() && fake.sent().is_empty());
     }
 
-    /// A throttled call comes later, and the test does not wait for it.
+    /// A throttled call is retried, and the manual clock makes the wait instant.
     #[test]
-    fn throttling_costs_a_second_and_no_index() {
+    fn a_throttled_send_is_retried() {
         let (fake, clock) = (space(), ManualClock::new());
         fake.fault(Target::Send, Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"));
         JOB.publish_index(&fake.client().clock(clock.clone()).build().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Which bytes `get` is to write, and where.
+//! The range and the target of `get`.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,7 +9,7 @@ use dingtalk_files::{ByteRange, Error};
 
 use super::Failure;
 
-/// `FIRST-LAST`, `FIRST-` or `-COUNT`, as curl and HTTP have them.
+/// Parses `FIRST-LAST`, `FIRST-` or `-COUNT`, the syntax of curl and HTTP.
 pub(crate) fn range(text: &str) -> Result<ByteRange, &'static str> {
     let (first, last) = text.split_once('-').unwrap_or_default();
     match (first.parse::<u64>(), last.parse::<u64>()) {
@@ -21,24 +21,24 @@ pub(crate) fn range(text: &str) -> Result<ByteRange, &'static str> {
     }
 }
 
-/// A path to write to, or `-`. Said here, because the library has other words for it.
+/// Checks a path to write to, or `-`. The library would refuse the same paths, but suggest functions, not options.
 pub(crate) fn target(path: &str) -> Result<String, &'static str> {
     match fs::metadata(path) {
         _ if path == "-" => Ok(path.to_owned()),
-        _ if path.is_empty() => Err("it names no file"),
-        Ok(found) if found.is_dir() => Err("it is a folder; name a file in it"),
-        Ok(found) if !found.is_file() => Err("it is no regular file; use `-o -`, which is stdout"),
+        _ if path.is_empty() => Err("it is empty"),
+        Ok(found) if found.is_dir() => Err("it is a folder; pass the path of a file"),
+        Ok(found) if !found.is_file() => Err("it is not a regular file; pass `-` and redirect stdout"),
         _ => Ok(path.to_owned()),
     }
 }
 
-/// Writes a file beside the target and puts it in its place when it is complete. Until then the old one stays.
+/// Writes a file beside the target, and renames it over the target when it is complete.
 pub(crate) fn replace<T>(
     path: &str,
     write: impl FnOnce(&mut File) -> Result<T, Error>,
 ) -> Result<T, Failure> {
     let failed = |e: io::Error| Failure { text: format!("cannot write {path}: {e}"), exit_code: 1 };
-    // A link stands for what it points to. Two at once have each a part of their own.
+    // Replace the file that a link points to, not the link. The process id separates two runs at the same time.
     let target = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
     let mut part = target.clone().into_os_string();
     part.push(format!(".dingtalk-range-{}", process::id()));
@@ -49,7 +49,7 @@ pub(crate) fn replace<T>(
         e => e.into(),
     });
     let done = done.and_then(|done| {
-        // Who may read the old one may read the new one, and nobody else.
+        // The new file must not be readable for more people than the old one.
         if let Ok(old) = fs::metadata(&target) {
             file.set_permissions(old.permissions()).map_err(failed)?;
         }

@@ -133,7 +133,7 @@ fn a_build_script_refuses_any_other_file() {
     let package = Package::new();
     // The same number of bytes, but other content.
     let (_fake, settings) = fake_with(&GREETING.replace("Hello", "Adieu"));
-    package.assert_refused(&settings, &["not the pinned file", "SHA-256", "build.rs wants"]);
+    package.assert_refused(&settings, &["not the pinned file", "SHA-256", "build.rs expects"]);
     let (_fake, settings) = fake_with(&GREETING.repeat(2));
     package.assert_refused(&settings, &["cannot be downloaded", "bytes or more"]);
     let (_fake, mut settings) = fake_with(GREETING);

@@ -12,6 +12,7 @@
 )]
 
 mod build_script;
+mod report;
 
 use std::env;
 use std::fs;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 
-const UTILITIES: [&str; 4] = ["get", "put", "send", "ls"];
+const UTILITIES: [&str; 5] = ["get", "put", "send", "ls", "report"];
 
 /// A temporary folder, removed when the test ends.
 struct Folder(PathBuf);
@@ -154,15 +155,32 @@ fn run_without_settings(folder: &Folder, name: &str, args: &[&str]) -> Finished 
     Finished::of(without_account(example(name)).args(args).current_dir(folder.path()).output().unwrap())
 }
 
+/// The words are defined before the options, which come before the environment and the exit codes.
 #[test]
-fn each_utility_prints_its_usage() {
+fn each_utility_defines_its_words_in_its_help() {
     let folder = Folder::new();
-    for name in UTILITIES {
+    let words = [
+        ("get", &["space id", "dentry id", "union id", "file version", "part", "verified"][..]),
+        ("put", &["space id", "dentry id", "folder id", "folder uuid", "union id", "part", "verified"]),
+        ("send", &["space id", "dentry id", "folder id", "union id", "open conversation id"]),
+        ("ls", &["space id", "dentry id", "folder id", "union id"]),
+        ("report", &["space id", "folder id", "union id", "open conversation id", "journal", "unknown"]),
+    ];
+    assert_eq!(words.map(|(name, _)| name), UTILITIES);
+    for (name, words) in words {
         let help = run_without_settings(&folder, name, &["--help"]);
         let text = help.printed();
         assert!(help.err.is_empty() && text.contains(&format!("  {name} ")), "{help:?}");
+        let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{name} has no {part:?}"));
+        for word in words {
+            let word = place(&format!("\n  {word}  "));
+            assert!(place("\nWords ") < word && word < place("\nOptions"), "{name}: {text}");
+        }
+        assert!(place("\nOptions") < place("\n  --demo "), "{name}");
+        assert!(place("\n  --demo ") < place("\nEnvironment:\n"), "{name}");
+        assert!(place("\nEnvironment:\n") < place("\nExit codes:\n"), "{name}");
         for code in 0..=5 {
-            assert!(text.contains(&format!("\n  {code}  ")), "{name} does not document {code}");
+            assert!(place(&format!("\n  {code}  ")) > place("\nExit codes:\n"), "{name}: {code}");
         }
     }
 }
@@ -197,31 +215,148 @@ fn each_utility_exits_with_2_for_wrong_usage() {
     let folder = Folder::new();
     let to = ["--to", "somebody"];
     for name in UTILITIES {
-        run_without_settings(&folder, name, &["--wrong"]).assert_failed(2, "--wrong");
+        let run = |args: &[&str]| run_without_settings(&folder, name, args);
+        run(&["--wrong"]).assert_failed(2, "error: --wrong: unknown option (see --help)\n");
+        run(&["--demo=x"]).assert_failed(2, "error: --demo: takes no value, not \"x\" (see --help)\n");
         let receiver = if name == "send" { &to[..] } else { &[] };
-        run_without_settings(&folder, name, receiver).assert_failed(2, "");
-        let needed = [receiver, &["a", "b"]].concat();
-        run_without_settings(&folder, name, &needed).assert_failed(2, "DINGTALK_APP_KEY");
-        let too_many = [receiver, &["--demo", "a", "b", "c", "d"]].concat();
-        run_without_settings(&folder, name, &too_many).assert_failed(2, "--help");
+        run(receiver).assert_failed(2, " needed (see --help)\n");
+        let needed = if name == "report" { &["--to-user=a", "--space=b"] } else { &["a", "b"] };
+        run(&[receiver, needed].concat()).assert_failed(2, "DINGTALK_APP_KEY");
+        let extra = [receiver, &["--demo", "a", "b", "c", "d", "\u{1b}[2J"]].concat();
+        let first = if name == "report" { "a b c d" } else { "d" };
+        let error = run(&extra);
+        error.assert_failed(2, "error: too many arguments: ");
+        assert!(error.err.ends_with(&format!("{first} _[2J (see --help)\n")), "{error:?}");
     }
-    let get = |args: &[&str]| run_without_settings(&folder, "get", &[&["--demo"], args].concat());
-    get(&["--range", "-5"]).assert_failed(2, "--range needs -o");
-    for wrong in ["5", "", "-", "a-5", "5-a"] {
-        get(&["--range", wrong, "-o", "-"]).assert_failed(2, "FIRST-LAST");
+    let names = folder.names();
+    assert_eq!(names, ["report.csv.journal"], "the journal of the run without an account");
+}
+
+/// Each error names its option and the bad value.
+#[test]
+fn errors_name_their_option() {
+    let folder = Folder::new();
+    let parallel = "--parallel: works only for a whole file, not with --range or `--output -`";
+    let connections = "it is not a whole number from 1 to 64";
+    for (name, args, error) in [
+        ("get", &["--range", "9-0"][..], "--range: cannot read \"9-0\": it ends before it begins"),
+        ("get", &["--range", "5"], "--range: cannot read \"5\": it is not FIRST-LAST, FIRST- or -COUNT"),
+        ("get", &["--range", ""], "--range: cannot read \"\": it is not FIRST-LAST, FIRST- or -COUNT"),
+        ("get", &["--range=-"], "--range: cannot read \"-\": it is not FIRST-LAST, FIRST- or -COUNT"),
+        ("get", &["--range", "a-5"], "--range: cannot read \"a-5\": it is not FIRST-LAST, FIRST- or -COUNT"),
+        ("get", &["--range", "5-a"], "--range: cannot read \"5-a\": it is not FIRST-LAST, FIRST- or -COUNT"),
+        ("get", &["--range", "-5"], "--range: needs --output"),
+        ("get", &["--range"], "--range: the value is missing"),
+        ("get", &["-o"], "-o: the value is missing"),
+        ("get", &["--parallel", "2", "-o", "-"], parallel),
+        ("get", &["--parallel", "2", "-o", "a", "--range", "0-4"], parallel),
+        ("get", &["--parallel", "x"], &format!("--parallel: cannot read \"x\": {connections}")),
+        ("put", &["--parallel", "0"], &format!("--parallel: cannot read \"0\": {connections}")),
+        ("put", &["--parallel", "65"], &format!("--parallel: cannot read \"65\": {connections}")),
+        (
+            "get",
+            &["--file-version=-1"],
+            "--file-version: cannot read \"-1\": it is not a whole number from 1",
+        ),
+        ("ls", &["--depth", "0"], "--depth: cannot read \"0\": it is not a whole number from 1"),
+        ("get", &["-o", ""], "--output: cannot read \"\": it is empty"),
+        ("get", &["-o", "."], "--output: cannot read \".\": it is a folder; pass the path of a file"),
+        #[cfg(unix)]
+        (
+            "get",
+            &["-o", "/dev/null"],
+            "--output: cannot read \"/dev/null\": it is not a regular file; pass `-` and redirect stdout",
+        ),
+        (
+            "put",
+            &["--if-exists", "shrug", "a"],
+            "--if-exists: cannot read \"shrug\": it is not rename, overwrite, keep or fail",
+        ),
+        ("put", &["--name", ""], "--name: cannot read \"\": it is empty"),
+        ("get", &["a"], "SPACE_ID and DENTRY_ID are needed"),
+        ("get", &["a", "b", "c"], "too many arguments: c"),
+        ("send", &["--to", "a", "--to-conversation", "b", "c"], "either --to or --to-conversation is needed"),
+        ("send", &["--to="], "--to: cannot read \"\": it is empty"),
+        ("send", &["--stored", "a", "b", "c"], "too many arguments: c"),
+        ("report", &["--to-user", ""], "--to-user: cannot read \"\": it is empty"),
+        ("report", &["a"], "too many arguments: a"),
+    ] {
+        let failed = run_without_settings(&folder, name, &[&["--demo"], args].concat());
+        failed.assert_failed(2, "");
+        assert_eq!(failed.err, format!("error: {error} (see --help)\n"), "{name} {args:?}");
     }
-    get(&["--range", "5-4", "-o", "-"]).assert_failed(2, "\"5-4\": it ends before");
-    get(&["--parallel", "2", "-o", "-"]).assert_failed(2, "--parallel needs a file");
-    get(&["--parallel", "2", "-o", "a", "--range", "0-4"]).assert_failed(2, "--parallel needs a file");
-    get(&["-o", ""]).assert_failed(2, "\"\": it names no file");
-    get(&["-o", "."]).assert_failed(2, "is a folder");
-    #[cfg(unix)]
-    get(&["-o", "/dev/null"]).assert_failed(2, "`-o -`");
-    run_without_settings(&folder, "send", &["--demo", "--to", "a", "--to-conversation", "b", "c"])
-        .assert_failed(2, "one of");
-    run_without_settings(&folder, "put", &["--demo", "--if-exists", "shrug", "a"])
-        .assert_failed(2, "overwrite");
+    for (args, error) in [
+        (&["--space", "a"][..], "--to-user or --to-group is needed"),
+        (&["--to-user", "a"], "--space is needed"),
+    ] {
+        let failed = run_without_settings(&folder, "report", args);
+        assert_eq!(failed.err, format!("error: {error} (see --help)\n"));
+    }
     assert!(folder.names().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn errors_name_the_option_of_a_value_that_is_not_utf_8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let mut get = without_account(example("get"));
+    get.args(["--demo", "-o"]).arg(OsStr::from_bytes(b"a\xff"));
+    let text = "error: --output: cannot read \"a\u{fffd}\": it is not UTF-8 (see --help)\n";
+    Finished::of(get.output().unwrap()).assert_failed(2, text);
+}
+
+/// Runs `get` in a pseudo terminal, and returns the lines of its progress bar.
+#[cfg(target_os = "linux")]
+fn progress_lines(columns: usize) -> Vec<String> {
+    let stage = Stage::new();
+    stage.fake.put_file("space-1", "dentry-1", "a.bin", Content::pattern(4_000_000));
+    let slow = Fault::Slow { bytes: 400_000, pause: Duration::from_millis(100) };
+    stage.fake.fault(Target::Object, slow);
+    let get = stage.command("get", &[]);
+    let command =
+        format!("stty rows 24 cols {columns} && '{}' space-1 dentry-1", get.get_program().to_str().unwrap());
+    let mut script = without_account("script");
+    script.envs(stage.fake.environment()).env("DINGTALK_UNION_ID", "person-1").env("TERM", "xterm");
+    script.args(["--quiet", "--return", "--command", &command, "/dev/null"]);
+    let output = script.current_dir(stage.folder.path()).stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.contains("a.bin"), "{text}");
+    // Each escape sequence ends with a letter.
+    let mut sequences = text.split("\u{1b}[");
+    let mut plain = sequences.next().unwrap().to_owned();
+    for sequence in sequences {
+        plain += sequence.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).get(1..).unwrap();
+    }
+    let lines = plain.split(['\r', '\n']).filter(|line| line.contains('%'));
+    lines.map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_progress_bar_fits_the_terminal() {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("NOTICE: not tested, because `script` is not installed");
+        return;
+    }
+    let is_halfway = |line: &String| !line.contains(" 0%") && !line.contains("100%");
+    let narrow = progress_lines(30);
+    assert!(
+        narrow.iter().all(|line| line.chars().count() <= 30 && line.ends_with("B/3.81 MiB")),
+        "{narrow:?}"
+    );
+    assert!(narrow.iter().any(is_halfway), "{narrow:?}");
+    let wide = progress_lines(80);
+    let has_speed = |line: &String| line.contains("B/3.81 MiB ") && line.contains(" MiB/s ");
+    assert!(wide.iter().all(|line| line.chars().count() <= 80 && line.ends_with("s left")), "{wide:?}");
+    assert!(wide.iter().any(|line| is_halfway(line) && has_speed(line)), "{wide:?}");
+}
+
+#[test]
+fn no_progress_is_shown_without_a_terminal() {
+    let stage = Stage::new();
+    let get = stage.run("get", &["space-1", "dentry-1"]);
+    assert_eq!((get.printed(), get.err.as_str()), ("报告.txt\n", "10 B, checksum verified\n"));
 }
 
 #[test]
@@ -264,6 +399,12 @@ fn each_utility_has_a_demo_that_announces_the_fake() {
     for args in [&["--demo", "--stored"][..], &["--demo", "--to", "somebody", "--stored"]] {
         assert_eq!(demo("send", args).printed(), "dentry-2\n");
     }
+    let report = demo("report", &["--demo"]);
+    assert_eq!(
+        report.printed(),
+        "sent user person-1\nsent user person-2\nsent user person-3\nsent group group-1\n"
+    );
+    assert!(report.err.contains("demo: journal: {\"stored\":"), "{report:?}");
     assert_eq!(folder.names(), ["a.txt", "季度报告.xlsx"]);
 }
 
@@ -301,7 +442,7 @@ fn get_keeps_the_old_file_until_the_range_is_complete() {
     };
     get("gone", "0-4", "mine").assert_failed(4, "dentryNotExist");
     get("gone", "0-4", "new").assert_failed(4, "dentryNotExist");
-    get("dentry-1", "10-", "mine").assert_failed(1, "behind the end");
+    get("dentry-1", "10-", "mine").assert_failed(1, "after the end");
     get("dentry-1", "-0", "mine").assert_failed(2, "the last 0 bytes");
     stage.fake.fault(Target::Object, Fault::CutAfter(3));
     stage.fake.fault(Target::Object, Fault::object_error(404, "NoSuchKey"));
@@ -392,7 +533,7 @@ fn the_outcome_is_reported_on_stderr_if_stdout_is_closed() {
     };
     for (name, args, done) in [
         ("put", &["a.txt", "space-1"][..], "uploaded as dentry 9"),
-        ("send", &["--to", "you", "--stored", "space-1", "dentry-1"], "sent, and stored as dentry dentry-1"),
+        ("send", &["--to", "you", "--stored", "space-1", "dentry-1"], "sent, stored as dentry dentry-1"),
         ("get", &["space-1", "dentry-1"], "downloaded to 报告.txt"),
         ("ls", &["space-1"], "Broken pipe"),
     ] {
@@ -469,7 +610,8 @@ fn send_sends_a_file_once() {
     assert_eq!((sent().0, format!("{}\n", sent().1).as_str()), (3, id.printed()));
 
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
-    run(&[&["--to", "you"][..], &stored].concat()).assert_failed(5, "look before you send it again");
+    run(&[&["--to", "you"][..], &stored].concat())
+        .assert_failed(5, "check the conversation before you send it again");
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     run(&["--to", "you", "a.txt", "space-1"]).assert_failed(5, "do not upload it again");
     assert_eq!(sent().0, 5);

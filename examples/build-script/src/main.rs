@@ -1,4 +1,4 @@
-//! A program with a file in it that its build script has downloaded.
+//! A program that contains a file which its build script downloaded.
 
 const GREETING: &str = include_str!(concat!(env!("OUT_DIR"), "/greeting.txt"));
 
