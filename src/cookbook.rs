@@ -451,25 +451,33 @@
 //!
 //! # Recover from `CommitOutcomeUnknown`
 //!
-//! Upload under a name that only this job uses, for example a name with the date. Then the folder listing shows whether
-//! the commit succeeded.
+//! Upload under a name that only this job uses, for example a name with the date, and let a taken name be an error. After
+//! an unknown outcome, upload once more and accept the stored file. `stored` is `false` if it was there; compare its
+//! content, because another person may have chosen the name.
 //!
 //! ```no_run
-//! use dingtalk_files::{Client, Error, ListDentries, Result, UnionId};
+//! use dingtalk_files::{Client, ConflictStrategy, Dentry, Error, Result, UnionId};
 //!
-//! fn store(client: &Client, path: &str) -> Result<()> {
+//! fn store(client: &Client, name: &str, bytes: &[u8]) -> Result<Dentry> {
 //!     let operator = UnionId("operator-1");
-//!     let unknown = match client.upload("space-1", "0", operator).from_file(path) {
-//!         Err(Error::CommitOutcomeUnknown(unknown)) => unknown,
-//!         other => return other.map(drop),
-//!     };
-//!     for dentry in client.storage().dentries("space-1", "0", operator, &ListDentries::new()) {
-//!         if dentry?.name.as_deref() == Some(&unknown.name) {
-//!             return Ok(()); // the file was committed
+//!     let upload = |conflict| client.upload("space-1", "0", operator).name(name).conflict_strategy(conflict);
+//!     match upload(ConflictStrategy::ReturnErrorIfExists).from_bytes(bytes) {
+//!         Err(Error::CommitOutcomeUnknown(_)) => {}
+//!         other => return other.map(|done| done.dentry),
+//!     }
+//!     let done = upload(ConflictStrategy::ReturnDentryIfExists).from_bytes(bytes)?;
+//!     if !done.stored {
+//!         let mut found = Vec::new();
+//!         let id = done.dentry.id.as_deref().unwrap_or_default();
+//!         client.file("space-1", id, operator).download_to(&mut found, ..)?;
+//!         if found != bytes {
+//!             return Err(Error::InvalidArgument(format!("{name} is another file")));
 //!         }
 //!     }
-//!     client.upload("space-1", "0", operator).from_file(path).map(drop)
+//!     Ok(done.dentry)
 //! }
-//! # store(&Client::from_env()?, "report-2024-07-31.xls")?;
+//! # store(&Client::from_env()?, "report-2024-07-31.csv", b"a;b")?;
 //! # Ok::<(), Error>(())
 //! ```
+//!
+//! `examples/report.rs` also keeps a journal, so that it can run again after a crash.

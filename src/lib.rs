@@ -266,6 +266,7 @@ pub mod storage {
     pub use crate::api::storage::permissions::{Member, Permission};
     pub use crate::api::storage::recycle_bin::{ListRecycleItems, RecycleBin, RecycleBinScope, RecycleItem};
     pub use crate::api::storage::restore::{RestoreRecycleItem, RestoreRecycleItems, Restored, RestoredItem};
+    pub use crate::api::storage::safe_name::safe_name;
     pub use crate::api::storage::spaces::{
         AddSpace, CurrentApp, Org, Partition, PartitionQuota, QuotaType, Space, SpaceCapabilities,
         SpaceOwnerType, SpaceStatus,

@@ -10,9 +10,10 @@ use std::env;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use console::Term;
-use dingtalk_files::testing::{Content, FakeDingTalk};
+use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
 use dingtalk_files::{Client, Error, GetDentry, Phase, Progress, UnionId};
 use indicatif::{HumanBytes, ProgressBar, ProgressFinish, ProgressStyle};
 
@@ -137,6 +138,8 @@ fn demo_session() -> Result<Session, Failure> {
     fake.put_file("space-1", "dentry-1", "季度报告.xlsx", Content::pattern(8_000_000));
     fake.move_into_folder("space-1", "dentry-1", "folder-2");
     fake.put_file("space-1", "dentry-2", "notes.txt", "Hello!\n");
+    // A line of about 8 MB/s, so that the progress bar is visible.
+    fake.fault_always(Target::Object, Fault::Slow { bytes: 160_000, pause: Duration::from_millis(20) });
     let url = fake.base_url();
     say(format_args!("demo: using a fake of DingTalk at {url}, which stops with this program"));
     let client = fake.client().build()?;

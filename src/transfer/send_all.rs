@@ -144,9 +144,14 @@ impl Delivery {
         matches!(self, Self::Sent)
     }
 
-    /// Returns whether sending again could send the file twice.
+    /// Returns whether the file may have been sent although the send failed: sending again could send it twice.
+    ///
+    /// ```
+    /// # use dingtalk_files::Delivery;
+    /// assert!(!Delivery::Sent.is_unknown());
+    /// ```
     #[inline]
-    fn is_unknown(&self) -> bool {
+    pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Failed(error) if error.may_have_run())
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod open_info;
 pub(crate) mod permissions;
 pub(crate) mod recycle_bin;
 pub(crate) mod restore;
-mod safe_name;
+pub(crate) mod safe_name;
 pub(crate) mod spaces;
 pub(crate) mod tasks;
 pub(crate) mod thumbnails;

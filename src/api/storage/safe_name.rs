@@ -13,10 +13,21 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// Returns the name as one component of a path, valid on Linux, macOS and Windows.
 ///
-/// Characters that one of these systems does not allow become `%XX`, as in a URL. Two different names never become the
-/// same, unless one of them is too long.
+/// Characters that one of these systems does not allow become `%XX`, as in a URL. The result has 1 to 200 bytes; a longer
+/// name is shortened and marked with a checksum. Two different names never become the same, except for the marks of long
+/// names, but they may differ in case alone. For the entries of a folder tree use
+/// [`WalkEntry::safe_path`](crate::WalkEntry::safe_path), which also keeps these apart.
+///
+/// ```
+/// use dingtalk_files::safe_name;
+///
+/// assert_eq!(safe_name("季度报告.xlsx"), "季度报告.xlsx");
+/// assert_eq!(safe_name("../Q1: plan?.xls"), "..%2FQ1%3A plan%3F.xls");
+/// assert_eq!(safe_name(".."), ".%2E");
+/// ```
 #[inline]
-pub(crate) fn safe_name(name: &str) -> String {
+#[must_use]
+pub fn safe_name(name: &str) -> String {
     let mut safe = String::with_capacity(name.len());
     let last = name.char_indices().next_back().map_or(0, |(place, _)| place);
     let dot_of_ending = OWN_ENDINGS.iter().find_map(|ending| {
