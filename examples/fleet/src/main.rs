@@ -4,6 +4,8 @@ mod demo;
 mod failure;
 mod private_redis;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod token;
 mod work;
 
@@ -23,12 +25,6 @@ use token::RedisToken;
 const HELP: &str = "\
 Downloads one file of DingTalk by several machines, which share one access token.
 
-  fleet plan [OPTIONS] SPACE_ID DENTRY_ID TARGET   put a job into Redis, and print its name, JOB
-  fleet work [OPTIONS] JOB    download ranges until the job ends; run it on as many machines as you like
-  fleet status JOB            print the progress
-  fleet cancel JOB            end the job, and publish nothing
-  fleet demo                  all of this on this machine, without an account; needs `redis-server`
-
 Words:
   SPACE_ID   the space that holds the file: a number from DingTalk, as DENTRY_ID is
   DENTRY_ID  the file in that space
@@ -36,6 +32,13 @@ Words:
   TARGET     the path of the downloaded file, on storage that all machines mount at the same path
   range      a part of the file, which one worker downloads at a time
   lease      the time after which a silent worker counts as dead, and its ranges are given to others
+
+Commands:
+  fleet plan [OPTIONS] SPACE_ID DENTRY_ID TARGET   put a job into Redis, and print its name, JOB
+  fleet work [OPTIONS] JOB    download ranges until the job ends; run it on as many machines as you like
+  fleet status JOB            print the progress
+  fleet cancel JOB            end the job, and publish nothing
+  fleet demo                  all of this on this machine, without an account; needs `redis-server`
 
 TARGET appears complete and verified, or not at all. Each command may be killed at any time, by Ctrl-C too.
 

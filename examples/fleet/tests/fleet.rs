@@ -325,6 +325,8 @@ fn a_rejected_token_is_fetched_once_for_all() {
     let Some(stage) = Stage::new() else { return };
     let job = stage.plan(&[]);
     stage.fake.revoke_tokens();
+    // A fetch takes a second, so all workers need the token at the same time.
+    stage.fake.fault_always(Target::Token, Fault::Slow { bytes: 20, pause: Duration::from_millis(300) });
     for worker in [stage.worker(&job), stage.worker(&job), stage.worker(&job), stage.worker(&job)] {
         worker.wait().printed();
     }
