@@ -167,6 +167,7 @@ mod object;
 pub mod testing;
 mod transfer;
 
+pub use base::crc64::combine as combine_crc64;
 pub use base::error::{Error, ErrorKind, Result};
 pub use base::event::{Event, EventKind};
 pub use base::ids::{UnionId, UserId};

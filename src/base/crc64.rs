@@ -9,9 +9,27 @@ const POLY: u64 = 0xC96C_5795_D787_0F42;
 /// The polynomial 1.
 const ONE: u64 = 1 << 63;
 
-/// Returns the checksum of two consecutive pieces from their checksums. The second piece has `second_len` bytes.
+/// Returns the CRC-64/XZ of two consecutive pieces from their checksums. The second piece has `second_len` bytes.
+///
+/// It verifies a file that several machines downloaded in ranges: combine the [`Downloaded::crc64`](crate::Downloaded::crc64)
+/// of all ranges in order, and compare the result with [`FileStat::crc64`](crate::FileStat::crc64).
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// use dingtalk_files::combine_crc64;
+///
+/// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+/// let first = file.download_to(&mut Vec::new(), ..2)?;
+/// let second = file.download_to(&mut Vec::new(), 2..)?;
+/// assert_eq!(Some(combine_crc64(first.crc64, second.crc64, second.bytes)), file.stat()?.crc64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[inline]
-pub(crate) fn combine(first: u64, second: u64, second_len: u64) -> u64 {
+#[must_use]
+pub fn combine(first: u64, second: u64, second_len: u64) -> u64 {
     multiply(first, x_to_the_bytes(second_len)) ^ second
 }
 

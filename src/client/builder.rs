@@ -43,6 +43,8 @@ const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 pub struct ClientBuilder {
     auth: Option<Auth>,
     several_auths: bool,
+    /// The credentials come from the environment, or are missing there. Any others replace them.
+    is_auth_from_env: bool,
     base_url: String,
     oapi_base_url: Option<String>,
     retry: RetryPolicy,
@@ -73,6 +75,7 @@ impl ClientBuilder {
         Self {
             auth: None,
             several_auths: false,
+            is_auth_from_env: false,
             base_url: BASE_URL.to_owned(),
             oapi_base_url: None,
             retry: RetryPolicy::default(),
@@ -144,7 +147,8 @@ impl ClientBuilder {
     }
 
     fn auth(mut self, auth: Auth) -> Self {
-        self.several_auths |= self.auth.is_some();
+        self.several_auths |= self.auth.is_some() && !self.is_auth_from_env;
+        self.is_auth_from_env = false;
         self.auth = Some(auth);
         self
     }
@@ -415,7 +419,11 @@ impl ClientBuilder {
         }
         let agents = self.network.agents(is_https(&base_url))?;
         let auth = self.auth.ok_or_else(|| {
-            config("no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`")
+            config(if self.is_auth_from_env {
+                "no credentials: set DINGTALK_APP_KEY and DINGTALK_APP_SECRET, or DINGTALK_ACCESS_TOKEN"
+            } else {
+                "no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`"
+            })
         })?;
         check_auth(&auth)?;
         Ok(Client::from_inner(Inner {

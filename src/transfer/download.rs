@@ -16,7 +16,7 @@ use crate::base::error::{Error, Problem, Result};
 use crate::client::Client;
 use crate::object::MAX_PARALLEL;
 use crate::object::meta::ObjectMeta;
-use crate::object::range::{ByteRange, RequestedRange};
+use crate::object::range::ByteRange;
 
 /// Builder of a download. Returned by [`RemoteFile::download`].
 ///
@@ -40,6 +40,7 @@ pub struct Download<'a> {
     connections: usize,
     no_clobber: bool,
     max_bytes: Option<u64>,
+    if_match: Option<String>,
     progress: Option<Callback<'a>>,
     cancel: Option<&'a AtomicBool>,
 }
@@ -68,6 +69,7 @@ impl RemoteFile {
             connections: 1,
             no_clobber: false,
             max_bytes: None,
+            if_match: None,
             progress: None,
             cancel: None,
         }
@@ -115,7 +117,8 @@ impl Client {
         let client = self.within_deadline();
         let signer = GivenUrls::new(check_download_info(&client, info, client.clock().now())?);
         let context = TransferContext::of(&client);
-        into_writer(&client, &signer, range, &mut &mut *writer, &context)
+        let request = PartRequest { range, object: None, or_whole: false };
+        into_writer(&client, &signer, request, &mut &mut *writer, &context)
     }
 }
 
@@ -218,6 +221,33 @@ impl<'a> Download<'a> {
         self
     }
 
+    /// Downloads only the object with this `ETag`, as of [`RemoteFile::stat`] or an earlier [`Downloaded`]. For
+    /// [`to_writer`](Self::to_writer).
+    ///
+    /// With another object the result is [`Error::ObjectChanged`], and nothing is written. Several machines that download
+    /// ranges of one file pass the `ETag` that all of them expect.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use dingtalk_files::Error;
+    ///
+    /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+    /// let etag = file.stat()?.etag.ok_or("no ETag")?;
+    /// let mut bytes = Vec::new();
+    /// file.download().if_match(&etag).to_writer(&mut bytes, ..2)?;
+    ///
+    /// let other = file.download().if_match("\"another\"").to_writer(&mut bytes, 2..);
+    /// assert!(matches!(other, Err(Error::ObjectChanged { .. })) && bytes == b"he");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn if_match(mut self, etag: impl Into<String>) -> Self {
+        self.if_match = Some(etag.into());
+        self
+    }
+
     /// Sets a callback for the progress of the download.
     ///
     /// It is called at the beginning, at most ten times a second, when a request fails and is retried, and at the end.
@@ -297,6 +327,7 @@ impl<'a> Download<'a> {
             let what = "`resume`, `no_clobber` and `parallel` need a file: use `to_file`";
             return Err(Error::InvalidArgument(what.to_owned()));
         }
+        let object = self.if_match.map(|etag| ObjectMeta { etag: Some(etag), ..ObjectMeta::default() });
         let client = self.file.client.within_deadline();
         let context = TransferContext::of(&client)
             .cancel(self.cancel)
@@ -305,7 +336,8 @@ impl<'a> Download<'a> {
         context.run(&client, 1, |client| {
             let first = self.file.sign_or_wait(client, &context)?;
             let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, first);
-            let result = into_writer(client, &signer, range, &mut &mut *writer, &context);
+            let request = PartRequest { range, object, or_whole: false };
+            let result = into_writer(client, &signer, request, &mut &mut *writer, &context);
             result.inspect_err(|error| self.file.kept.forget_after(error))
         })
     }
@@ -349,6 +381,10 @@ impl<'a> Download<'a> {
             let what = format!("`parallel` takes 1 to {MAX_PARALLEL} connections, not {}", self.connections);
             return Err(Error::InvalidArgument(what));
         }
+        if self.if_match.is_some() {
+            let what = "`if_match` needs a writer: use `to_writer`, or pin a file with `version`";
+            return Err(Error::InvalidArgument(what.to_owned()));
+        }
         let target = Target::resolve(path.as_ref())?;
         if self.no_clobber && target.exists() {
             return Err(Error::TargetExists { path: Box::from(target.path()) });
@@ -387,18 +423,18 @@ impl fmt::Debug for Download<'_> {
 fn into_writer(
     client: &Client,
     signer: &dyn Signer,
-    range: RequestedRange,
+    request: PartRequest,
     writer: &mut dyn Write,
     context: &TransferContext<'_>,
 ) -> Result<Downloaded> {
-    let request = PartRequest { range, object: None, or_whole: false };
     let mut sink = WriterSink { writer, context };
     let downloaded = download_range(client, signer, request, &mut sink, context).map_err(explain)?;
     let verified = downloaded.verify()?;
     context.finish();
     let bytes = downloaded.range.end - downloaded.range.start;
     let (size, etag) = (downloaded.object.total, downloaded.object.etag);
-    Ok(Downloaded { bytes, range: downloaded.range, size, etag, verified, reused: 0 })
+    let crc64 = downloaded.crc64;
+    Ok(Downloaded { bytes, range: downloaded.range, size, etag, verified, reused: 0, crc64 })
 }
 
 /// Returns the error for the owner of the writer: the cause, and the number of bytes that the writer has.

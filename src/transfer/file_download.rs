@@ -80,10 +80,10 @@ impl FileDownload<'_, '_> {
     fn conclude(&self, part: &mut PartFile<'_>, outcome: Outcome, reused: u64) -> Result<Downloaded> {
         let Outcome { object, bytes, saved, result, .. } = outcome;
         let failure = match result {
-            Ok(verified) => {
+            Ok((verified, crc64)) => {
                 self.context.finish();
                 let (size, etag) = (object.total, object.etag);
-                return Ok(Downloaded { bytes, range: 0..bytes, size, etag, verified, reused });
+                return Ok(Downloaded { bytes, range: 0..bytes, size, etag, verified, reused, crc64 });
             }
             Err(failure) => failure,
         };

@@ -86,8 +86,8 @@ pub(crate) struct Outcome {
     pub(crate) bytes: u64,
     /// Bytes that the next attempt can start with: those of the last checkpoint.
     pub(crate) saved: u64,
-    /// Whether the checksum was verified.
-    pub(crate) result: Result<bool>,
+    /// Whether the checksum was verified, and the checksum of the file.
+    pub(crate) result: Result<(bool, u64)>,
 }
 
 impl<'a, 'c> ParallelDownload<'a, 'c> {
@@ -410,9 +410,9 @@ fn checkpoint(identity: &Identity, object: &ObjectMeta, ranges: Vec<CompletedRan
     })
 }
 
-/// Returns whether the checksum on record was verified against all ranges together.
+/// Returns whether the checksum on record was verified against all ranges together, and the checksum of these.
 #[inline]
-fn verify(ranges: &[CompletedRange], object: &ObjectMeta) -> Result<bool> {
+fn verify(ranges: &[CompletedRange], object: &ObjectMeta) -> Result<(bool, u64)> {
     let empty = CompletedRange { start: 0, end: 0, crc64: Digest::new().sum64() };
     let (whole, is_one) = (*ranges.first().unwrap_or(&empty), ranges.len() <= 1);
     // A file with a gap is never published, whatever happened before.
@@ -421,7 +421,8 @@ fn verify(ranges: &[CompletedRange], object: &ObjectMeta) -> Result<bool> {
         return Err(UnexpectedAnswer::new(GET_OBJECT, 206, problem).of_read().into());
     }
     let range = whole.start..whole.end;
-    DownloadedRange { range, object: object.clone(), crc64: whole.crc64 }.verify()
+    let verified = DownloadedRange { range, object: object.clone(), crc64: whole.crc64 }.verify()?;
+    Ok((verified, whole.crc64))
 }
 
 /// Sink that writes one range at its position in the file.

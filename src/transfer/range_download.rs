@@ -222,7 +222,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
     }
 
     fn classify_unsatisfied(&self, e: &StorageError) -> Setback {
-        if self.has_begun() {
+        if self.is_size_fixed() {
             return Setback::Changed;
         }
         // An empty object has no valid range.
@@ -262,7 +262,7 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         let (skip, start, end, total) = match verdict(self.missing(), head, self.object.total) {
             Verdict::Take { skip, start, end, total } => (skip, start, end, total),
             Verdict::Changed => return Err(Setback::Changed),
-            Verdict::NotSatisfiable { .. } if self.has_begun() => return Err(Setback::Changed),
+            Verdict::NotSatisfiable { .. } if self.is_size_fixed() => return Err(Setback::Changed),
             Verdict::NotSatisfiable { size } => {
                 return Err(Setback::Final(Error::RangeNotSatisfiable { size: Some(size) }));
             }
@@ -305,6 +305,11 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
     /// Returns whether the object must stay the same from now on.
     fn has_begun(&self) -> bool {
         self.written > 0 || self.is_pinned
+    }
+
+    /// Returns whether another size is a change of the object. A caller's `ETag` alone does not state a size.
+    fn is_size_fixed(&self) -> bool {
+        self.written > 0 || (self.is_pinned && self.object.total.is_some())
     }
 
     fn remember(&mut self, head: &ResponseHead, total: Option<u64>) {

@@ -43,6 +43,9 @@ pub struct Downloaded {
     pub verified: bool,
     /// Number of bytes that were already on disk from an earlier attempt.
     pub reused: u64,
+    /// CRC-64/XZ of the written bytes, also if the object store has no checksum. [`combine_crc64`](crate::combine_crc64)
+    /// combines those of several ranges.
+    pub crc64: u64,
 }
 
 impl Client {

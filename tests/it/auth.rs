@@ -440,3 +440,19 @@ fn a_token_source_works_behind_an_arc_and_a_box() {
     }
     assert_eq!(fake.sent().len(), 4);
 }
+
+#[test]
+fn the_error_of_a_client_inside_a_token_source_is_the_root() {
+    let fake = fake();
+    fake.fault_always(Target::Token, Fault::api_error(503, "system.busy"));
+    let app = fake.client().retry(RetryPolicy::none()).build().unwrap();
+    let source = move || {
+        let token = app.oauth2().get_access_token(FakeDingTalk::APP_KEY, FakeDingTalk::APP_SECRET);
+        token.map(|token| token.access_token)
+    };
+    let builder = Client::builder().token_source(source).base_url(fake.base_url()).no_proxy();
+    let error = send(&builder.build().unwrap()).unwrap_err();
+    assert!(matches!(error, Error::TokenSource(_)), "{error}");
+    assert_eq!(error.code(), Some("system.busy"));
+    assert!(error.is_rate_limited() && error.is_transient() && !error.may_have_run(), "{error}");
+}

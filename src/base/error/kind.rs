@@ -122,7 +122,7 @@ impl Error {
             Self::Network(_) => ErrorKind::Network,
             Self::Config(_) => ErrorKind::Config,
             Self::InvalidArgument(_) => ErrorKind::Argument,
-            Self::TokenSource(_) => ErrorKind::Authentication,
+            Self::TokenSource(cause) => cause.downcast_ref().map_or(ErrorKind::Authentication, Self::kind),
             Self::RangeNotSatisfiable { .. } => ErrorKind::Range,
             Self::ObjectChanged { .. } | Self::ChecksumMismatch { .. } => ErrorKind::Integrity,
             Self::Write { .. }

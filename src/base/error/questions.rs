@@ -7,7 +7,7 @@ use super::variants::Error;
 impl Error {
     /// Returns the failure under the wrappings ([`Interrupted`](Self::Interrupted), [`Token`](Self::Token),
     /// [`UploadInterrupted`](Self::UploadInterrupted), [`CommitOutcomeUnknown`](Self::CommitOutcomeUnknown),
-    /// [`NotSent`](Self::NotSent)).
+    /// [`NotSent`](Self::NotSent); [`TokenSource`](Self::TokenSource) if its cause is an [`Error`] of this crate).
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -28,6 +28,8 @@ impl Error {
             Self::UploadInterrupted(e) => e.cause.root(),
             Self::CommitOutcomeUnknown(e) => e.cause.root(),
             Self::NotSent(e) => e.cause.root(),
+            // A token source that calls DingTalk by a client of this crate.
+            Self::TokenSource(cause) => cause.downcast_ref().map_or(self, Self::root),
             other => other,
         }
     }

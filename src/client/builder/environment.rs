@@ -31,7 +31,8 @@ impl Client {
 impl ClientBuilder {
     /// Returns a builder with the credentials and the base URL of the environment, for further settings.
     ///
-    /// The variables are those of [`Client::from_env`].
+    /// The variables are those of [`Client::from_env`]. Credentials that the program sets itself, such as a
+    /// [`token_source`](Self::token_source), replace those of the environment.
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -52,27 +53,21 @@ impl ClientBuilder {
     /// Configures a client from the variables of [`Client::from_env`].
     pub(crate) fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let var = |name: &str| var(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
-        let (builder, credentials) = match (
-            var("DINGTALK_ACCESS_TOKEN"),
-            var("DINGTALK_APP_KEY"),
-            var("DINGTALK_APP_SECRET"),
-        ) {
-            (Some(token), _, _) => (Self::new().access_token(token), "DINGTALK_ACCESS_TOKEN"),
-            (None, Some(key), Some(secret)) => {
-                (Self::new().app(key, secret), "DINGTALK_APP_KEY, DINGTALK_APP_SECRET")
-            }
-            (None, Some(_), None) => {
-                return Err(config("DINGTALK_APP_KEY is set, but DINGTALK_APP_SECRET is not"));
-            }
-            (None, None, Some(_)) => {
-                return Err(config("DINGTALK_APP_SECRET is set, but DINGTALK_APP_KEY is not"));
-            }
-            (None, None, None) => {
-                return Err(config(
-                    "no credentials: set DINGTALK_APP_KEY and DINGTALK_APP_SECRET, or DINGTALK_ACCESS_TOKEN",
-                ));
-            }
-        };
+        let (builder, credentials) =
+            match (var("DINGTALK_ACCESS_TOKEN"), var("DINGTALK_APP_KEY"), var("DINGTALK_APP_SECRET")) {
+                (Some(token), _, _) => (Self::new().access_token(token), "DINGTALK_ACCESS_TOKEN"),
+                // `build` reports it, unless the program sets others.
+                (None, None, None) => (Self::new(), ""),
+                (None, Some(key), Some(secret)) => {
+                    (Self::new().app(key, secret), "DINGTALK_APP_KEY, DINGTALK_APP_SECRET")
+                }
+                (None, Some(_), None) => {
+                    return Err(config("DINGTALK_APP_KEY is set, but DINGTALK_APP_SECRET is not"));
+                }
+                (None, None, Some(_)) => {
+                    return Err(config("DINGTALK_APP_SECRET is set, but DINGTALK_APP_KEY is not"));
+                }
+            };
         let builder = match var(BASE_URL_VAR) {
             Some(url) => builder.base_url(url),
             None => builder,
@@ -80,7 +75,7 @@ impl ClientBuilder {
         // `build` reports the same problems, but cannot name the variable.
         builder.auth.as_ref().map_or(Ok(()), check_auth).map_err(|e| named(credentials, e))?;
         check_api_url(&builder.base_url).map_err(|e| named(BASE_URL_VAR, e))?;
-        Ok(builder)
+        Ok(Self { is_auth_from_env: true, ..builder })
     }
 }
 

@@ -29,6 +29,15 @@ fn environment_variables_configure_a_client_and_are_named_in_errors() {
 
     let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " ")])));
     assert!(none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"), "{none}");
+    // Credentials of the program replace those of the environment, or their absence.
+    for pairs in [&[BASE][..], &[TOKEN, BASE]] {
+        let vars = |name: &str| pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        let builder = || ClientBuilder::from_vars(vars).unwrap().no_proxy();
+        let client = builder().token_source(|| Ok::<_, Error>("t")).build().unwrap();
+        assert!(format!("{client:?}").contains("Custom(..)"));
+        let several = problem(Ok(builder().app("k", "s").access_token("t")));
+        assert!(several.contains("not several"), "{several}");
+    }
     let half = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_APP_KEY", "k")])));
     assert!(half.contains("DINGTALK_APP_SECRET is not"), "{half}");
 

@@ -27,6 +27,7 @@ mod part_file;
 mod part_leftovers;
 #[cfg(target_os = "linux")]
 mod part_publish;
+mod pinned;
 #[cfg(target_os = "linux")]
 mod process;
 mod progress;
