@@ -12,6 +12,7 @@
 )]
 
 mod build_script;
+mod mirror;
 
 use std::env;
 use std::fs;
