@@ -166,6 +166,20 @@ pub struct Dentry {
     pub category: Option<DentryCategory>,
 }
 
+impl Dentry {
+    /// Returns whether this is an online document: its bytes exist only after an [`export`](crate::Client::export).
+    ///
+    /// ```
+    /// fn has_bytes(dentry: &dingtalk_files::Dentry) -> bool {
+    ///     dentry.size.is_some() && !dentry.is_online_document()
+    /// }
+    /// ```
+    #[inline]
+    pub fn is_online_document(&self) -> bool {
+        self.category == Some(DentryCategory::AliDoc) || self.storage_driver == Some(StorageDriver::AliDoc)
+    }
+}
+
 /// The permitted changes of a dentry.
 ///
 /// ```

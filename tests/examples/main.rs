@@ -12,6 +12,7 @@
 )]
 
 mod build_script;
+mod mirror;
 mod report;
 
 use std::env;

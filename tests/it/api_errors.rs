@@ -309,3 +309,32 @@ fn paths_in_error_texts_are_quoted_and_stay_on_one_line() {
         assert!(!text.contains(char::is_control), "{text:?}");
     }
 }
+
+#[test]
+fn errors_of_the_app_concern_every_call_and_errors_of_a_file_do_not() {
+    let fake = fake();
+    let client = fake.client().retry(RetryPolicy::none()).build().unwrap();
+    let table = [
+        (Fault::api_error(400, "dentryNotExist"), false),
+        (Fault::api_error(403, "permissionDenied"), false),
+        (Fault::api_error(400, "fileArchived"), false),
+        (Fault::api_error(500, "systemError"), false),
+        (Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"), false),
+        (Fault::CloseWithoutAnswer, false),
+        (Fault::missing_scope("Storage.DownloadInfo.Read"), true),
+        (Fault::api_error(403, "Forbidden.AccessDenied.AccessTokenPermissionDenied"), true),
+        (Fault::api_error(403, "Forbidden.AccessDenied.IpNotInWhiteList"), true),
+        (Fault::api_error(403, "Forbidden.AccessDenied.ApiCountLimitForOrg"), true),
+        (Fault::html(200, "<html>"), true),
+    ];
+    for (fault, expected) in table {
+        fake.fault(Target::DownloadInfo, fault);
+        let file = client.file("space-1", "dentry-1", UnionId("union-1"));
+        let error = file.download_info().unwrap_err();
+        assert_eq!(error.concerns_every_call(), expected, "{error}");
+    }
+    fake.fault(Target::Token, Fault::api_error(400, "invalidClientIdOrSecret"));
+    let client = fake.client().build().unwrap();
+    let error = client.file("space-1", "dentry-1", UnionId("union-1")).download_info().unwrap_err();
+    assert!(error.concerns_every_call(), "{error}");
+}

@@ -154,6 +154,14 @@ impl ApiError {
         self.code.ends_with("ApiCountLimitForOrg") || self.reason() == "90020"
     }
 
+    /// Returns whether the app itself lacks a permission, or its machine's address is not allowed.
+    pub(crate) fn is_app_refused(&self) -> bool {
+        let code = self.reason();
+        let last = code.rsplit('.').next().unwrap_or(code);
+        !self.required_scopes.is_empty()
+            || matches!(last, "AccessTokenPermissionDenied" | "IpNotInWhiteList" | "60011" | "60020")
+    }
+
     pub(crate) fn is_authentication(&self) -> bool {
         self.is_token_refused() || self.is_client_refused() || self.is_token_missing()
     }

@@ -215,6 +215,31 @@ impl Error {
         matches!(self.root(), Self::Api(e) if e.is_authentication())
     }
 
+    /// Returns whether every further call would fail in the same way until somebody changes something: wrong credentials,
+    /// a missing permission of the app, a refused address, a used-up quota, a wrong configuration.
+    ///
+    /// A program with many files to process stops at such an error, and continues with the next file after any other one.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
+    /// let fake = FakeDingTalk::start()?; // a fake DingTalk on loopback
+    /// # let client = fake.client().build()?;
+    /// let file = client.file("space-1", "gone", UnionId("operator-1"));
+    /// assert!(!file.download_info().unwrap_err().concerns_every_call());
+    /// fake.fault(Target::DownloadInfo, Fault::missing_scope("Storage.DownloadInfo.Read"));
+    /// assert!(file.download_info().unwrap_err().concerns_every_call());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn concerns_every_call(&self) -> bool {
+        let is_quota = self.is_rate_limited() && !self.is_transient();
+        let is_of_app = match self.root() {
+            Self::Api(e) => e.is_app_refused(),
+            Self::Config(_) | Self::TokenSource(_) => true,
+            _ => false,
+        };
+        is_quota || is_of_app || self.is_authentication()
+    }
+
     /// Returns whether the same call may succeed in a moment without any change: after throttling, a server's fault or
     /// a network's fault.
     ///
