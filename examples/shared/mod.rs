@@ -141,7 +141,7 @@ fn demo_session() -> Result<Session, Failure> {
     // A line of about 8 MB/s, so that the progress bar is visible.
     fake.fault_always(Target::Object, Fault::Slow { bytes: 160_000, pause: Duration::from_millis(20) });
     let url = fake.base_url();
-    say(format_args!("demo: using a fake of DingTalk at {url}, which stops with this program"));
+    say(format_args!("demo: a fake DingTalk at {url}, which stops with this program"));
     let client = fake.client().build()?;
     Ok(Session { client, union_id: "operator-1".to_owned(), _fake: Some(fake) })
 }
