@@ -172,7 +172,8 @@
 //!         }
 //!         let fresh = self.app.oauth2().get_access_token(APP_KEY, APP_SECRET)?;
 //!         // DingTalk's guide recommends renewing a token ten minutes before it expires.
-//!         self.shelf.put(fresh.access_token.expose(), fresh.expire_in.saturating_sub(600))?;
+//!         let margin = (fresh.expire_in / 4).min(600);
+//!         self.shelf.put(fresh.access_token.expose(), fresh.expire_in - margin)?;
 //!         Ok(fresh.access_token)
 //!     }
 //!
@@ -212,28 +213,31 @@
 //!
 //! # Split a download across machines
 //!
-//! [`plan`](crate::plan) splits a file into ranges. Pin the version and compare the `ETag`, so that all machines read the
-//! same object. A range has no checksum of its own (`verified` is `false`): verify the whole file after assembling it.
+//! [`plan`](crate::plan) splits a file into ranges. [`if_match`](crate::Download::if_match) pins the object, so that all
+//! machines read the same one. The checksums of the ranges combine to that of the file.
 //!
 //! ```
 //! # use dingtalk_files::{UnionId, testing::{Content, FakeDingTalk}};
 //! # let fake = FakeDingTalk::start()?;
 //! # fake.put_file("space-1", "dentry-1", "large.iso", Content::pattern(10_000));
 //! # let client = fake.client().build()?;
-//! use dingtalk_files::plan;
+//! use dingtalk_files::{combine_crc64, plan};
 //!
-//! let file = client.file("space-1", "dentry-1", UnionId("operator-1")).version(1);
-//! let first = file.download_to(&mut std::io::sink(), 0..1)?; // one byte, to get size and ETag
-//! let ranges = plan(first.size.ok_or("the store did not report the size")?, 4);
+//! let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+//! let stat = file.stat()?;
+//! let etag = stat.etag.ok_or("the store did not report an ETag")?;
 //!
-//! let mut whole = Vec::new();
-//! for range in ranges { // one range per machine
-//!     let part = file.download_to(&mut whole, range)?;
-//!     assert_eq!(part.etag, first.etag);
+//! let (mut whole, mut crc64) = (Vec::new(), 0);
+//! for range in plan(stat.size.ok_or("the store did not report the size")?, 4) { // one range per machine
+//!     let part = file.download().if_match(&etag).to_writer(&mut whole, range)?;
+//!     crc64 = combine_crc64(crc64, part.crc64, part.bytes); // 0 is the checksum of no bytes
 //! }
-//! # assert!(whole == Content::pattern(10_000).bytes(0..10_000));
+//! assert!(stat.crc64.is_none_or(|expected| expected == crc64));
+//! # assert!(whole == Content::pattern(10_000).bytes(0..10_000) && stat.crc64.is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `examples/fleet/` does this with a queue in Redis, and shares one token under a lock.
 //!
 //! On a single machine, [`parallel`](crate::Download::parallel) does all of this and verifies the result.
 //!

@@ -24,6 +24,10 @@ pub struct Uploaded {
     /// The file as DingTalk has it now. Its name may differ from the requested name: see
     /// [`conflict_strategy`](crate::Upload::conflict_strategy).
     pub dentry: Dentry,
+    /// Whether `dentry` is what this upload stored. `false` with
+    /// [`ReturnDentryIfExists`](crate::ConflictStrategy::ReturnDentryIfExists) if the name was taken: the content of the
+    /// existing file may be another.
+    pub stored: bool,
     /// Number of bytes that were uploaded.
     pub bytes: u64,
     /// CRC-64/XZ of these bytes.

@@ -353,6 +353,27 @@ impl RemoteFile {
         self
     }
 
+    /// Returns the same file for a client with a deadline, as [`Client::with_deadline`] returns.
+    ///
+    /// It shares the kept download info. A server that keeps a `RemoteFile` uses a new one of these for each request.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// use std::time::Duration;
+    ///
+    /// let kept = client.file("space-1", "dentry-1", UnionId("operator-1"));
+    /// let mut response = Vec::new();
+    /// kept.with_deadline(Duration::from_secs(20)).download_to(&mut response, ..)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn with_deadline(&self, limit: Duration) -> Self {
+        Self { client: self.client.with_deadline(limit), ..self.clone() }
+    }
+
     /// Requests the current download info of the file. Later downloads with this `RemoteFile` and its clones use it.
     ///
     /// ```

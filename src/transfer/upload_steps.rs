@@ -65,10 +65,10 @@ impl Upload<'_> {
                 cause => UploadInterrupted { pending, cause }.into(),
             });
         }
-        let dentry = self.commit(&client, name, &pending)?;
+        let (dentry, stored) = self.commit(&client, name, &pending)?;
         context.finish();
         let (crc64, verified) = pending.checksum();
-        Ok(Uploaded { dentry, bytes: pending.size, crc64, verified })
+        Ok(Uploaded { dentry, stored, bytes: pending.size, crc64, verified })
     }
 
     /// Determines the number of parts, and which of them are done.
@@ -138,35 +138,23 @@ impl Upload<'_> {
         }
     }
 
+    /// Returns the file, and whether this upload stored it.
+    ///
+    /// DingTalk does not report whether a returned file existed before. So a taken name is an error at first, and the
+    /// existing file is requested after that error.
     #[inline]
-    fn commit(&self, client: &Client, name: String, pending: &PendingUpload) -> Result<Dentry> {
-        let key = pending.upload_key.as_str();
-        let committed = match &self.parent_uuid {
-            None => {
-                let mut options = CommitFile::new().size(pending.size);
-                if let Some(strategy) = &self.conflict_strategy {
-                    options = options.conflict_strategy(strategy.clone());
+    fn commit(&self, client: &Client, name: String, pending: &PendingUpload) -> Result<(Dentry, bool)> {
+        let strategy = self.conflict_strategy.as_ref();
+        let committed = if strategy == Some(&ConflictStrategy::ReturnDentryIfExists) {
+            match self.commit_once(client, &name, pending, Some(&ConflictStrategy::ReturnErrorIfExists)) {
+                // The code for a taken name is documented for storage 2.0 alone.
+                Err(Error::Api(e)) if e.status == 400 && !e.may_have_run() => {
+                    self.commit_once(client, &name, pending, strategy).map(|dentry| (dentry, false))
                 }
-                if !self.app_properties.is_empty() {
-                    options = options.app_properties(self.app_properties.clone());
-                }
-                let (space, parent) = (self.space_id.as_deref().unwrap_or_default(), &self.parent_id);
-                client.storage().commit_file(space, key, &name, parent, self.operator(), &options)
+                other => other.map(|dentry| (dentry, true)),
             }
-            Some(uuid) => {
-                let mut options = CommitFileV2::new().size(pending.size);
-                if let Some(strategy) = &self.conflict_strategy {
-                    options = options.conflict_strategy(strategy.clone());
-                }
-                if !self.app_properties.is_empty() {
-                    options = options.app_properties(self.app_properties.clone());
-                }
-                if self.convert_to_online_doc {
-                    options.convert_to_online_doc = Some(true);
-                    options.convert_to_online_doc_target_document_type.clone_from(&self.online_doc_type);
-                }
-                client.storage_v2().commit_file(uuid, key, &name, self.operator(), &options)
-            }
+        } else {
+            self.commit_once(client, &name, pending, strategy).map(|dentry| (dentry, true))
         };
         committed.map_err(|cause| {
             let pending = pending.clone();
@@ -176,6 +164,44 @@ impl Upload<'_> {
                 UploadInterrupted { pending, cause }.into()
             }
         })
+    }
+
+    #[inline]
+    fn commit_once(
+        &self,
+        client: &Client,
+        name: &str,
+        pending: &PendingUpload,
+        strategy: Option<&ConflictStrategy>,
+    ) -> Result<Dentry> {
+        let key = pending.upload_key.as_str();
+        match &self.parent_uuid {
+            None => {
+                let mut options = CommitFile::new().size(pending.size);
+                if let Some(strategy) = strategy {
+                    options = options.conflict_strategy(strategy.clone());
+                }
+                if !self.app_properties.is_empty() {
+                    options = options.app_properties(self.app_properties.clone());
+                }
+                let (space, parent) = (self.space_id.as_deref().unwrap_or_default(), &self.parent_id);
+                client.storage().commit_file(space, key, name, parent, self.operator(), &options)
+            }
+            Some(uuid) => {
+                let mut options = CommitFileV2::new().size(pending.size);
+                if let Some(strategy) = strategy {
+                    options = options.conflict_strategy(strategy.clone());
+                }
+                if !self.app_properties.is_empty() {
+                    options = options.app_properties(self.app_properties.clone());
+                }
+                if self.convert_to_online_doc {
+                    options.convert_to_online_doc = Some(true);
+                    options.convert_to_online_doc_target_document_type.clone_from(&self.online_doc_type);
+                }
+                client.storage_v2().commit_file(uuid, key, name, self.operator(), &options)
+            }
+        }
     }
 
     /// Returns the destination of the file, as an upload info identifies it.

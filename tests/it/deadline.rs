@@ -106,3 +106,16 @@ fn a_zero_deadline_sends_no_request() {
     assert_deadline_error(&send(&over).unwrap_err(), 0);
     assert_eq!(fake.connections(), 0);
 }
+
+#[test]
+fn a_kept_file_gets_a_deadline_for_each_request() {
+    let (fake, clock) = (fake(), ManualClock::new());
+    let file = client(&fake, &clock).file("space-1", "dentry-1", OPERATOR);
+    for _ in 0..3 {
+        let limited = file.with_deadline(Duration::from_secs(20));
+        limited.download_to(&mut Vec::new(), ..).unwrap();
+        clock.advance(Duration::from_secs(21));
+        assert_deadline_error(&limited.download_to(&mut Vec::new(), ..).unwrap_err(), 20);
+    }
+    assert_eq!(fake.requests_to(Target::DownloadInfo).len(), 1);
+}

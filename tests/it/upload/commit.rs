@@ -224,3 +224,39 @@ fn a_commit_after_the_deadline_is_not_sent() {
     setup.assert_done(setup.upload().resume(e.pending).from_reader(&b"hello"[..], 5), b"hello");
     assert_eq!(setup.puts().len(), 1);
 }
+
+#[test]
+fn an_existing_file_that_is_returned_was_not_stored() {
+    for by_uuid in [false, true] {
+        let setup = Setup::new();
+        let upload = |bytes: &[u8]| {
+            let upload =
+                setup.upload().name("a.txt").conflict_strategy(ConflictStrategy::ReturnDentryIfExists);
+            let root = setup.fake.folder_uuid("space-1", "0");
+            (if by_uuid { upload.commit_into(root) } else { upload }).from_bytes(bytes).unwrap()
+        };
+        let first = upload(b"first");
+        assert!(first.stored);
+        assert_eq!(setup.fake.requests_to(Target::Commit).len(), 1);
+        let second = upload(b"second");
+        assert_eq!((second.stored, &second.dentry.id), (false, &first.dentry.id));
+        let id = first.dentry.id.unwrap();
+        assert_eq!(setup.fake.content("space-1", &id).unwrap().bytes(0..5), b"first");
+        let strategies: Vec<_> = setup
+            .fake
+            .requests_to(Target::Commit)
+            .iter()
+            .map(|request| request.json().unwrap()["option"]["conflictStrategy"].clone())
+            .collect();
+        let error_first = "RETURN_ERROR_IF_EXISTS";
+        assert_eq!(strategies, [error_first, error_first, "RETURN_DENTRY_IF_EXISTS"]);
+    }
+    // Any other strategy stores what was sent.
+    let setup = Setup::new();
+    for strategy in [ConflictStrategy::AutoRename, ConflictStrategy::Overwrite] {
+        for _ in 0..2 {
+            let upload = setup.upload().name("a.txt").conflict_strategy(strategy.clone());
+            assert!(upload.from_bytes("x").unwrap().stored);
+        }
+    }
+}
