@@ -12,6 +12,7 @@
 )]
 
 mod build_script;
+mod serve;
 
 use std::env;
 use std::fs;
