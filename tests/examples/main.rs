@@ -14,6 +14,7 @@
 mod build_script;
 mod mirror;
 mod report;
+mod serve;
 
 use std::env;
 use std::fs;
