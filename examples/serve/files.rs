@@ -84,7 +84,10 @@ impl Files {
             // Not from the client with the deadline: the file would be unusable after it.
             let remote = self.client.file(&self.space, id, person);
             let remote = if let Some(version) = version { remote.version(version) } else { remote };
-            let (size, etag) = measure(&remote, deadline)?;
+            let stat = remote.with_deadline(left(deadline)).stat()?;
+            let size =
+                stat.size.ok_or_else(|| Refusal::new(502, "the object store does not report the size"))?;
+            let etag = stat.etag;
             OpenFile { name, size, etag, version, remote, checked }
         };
         Ok(known.insert(file).clone())
@@ -119,49 +122,29 @@ impl OpenFile {
         (&done.etag, done.size) == (&self.etag, Some(self.size))
     }
 
-    /// Downloads a part. The deadline ends the wait for the first byte, not the stream.
+    /// Downloads a part. `RemoteFile::with_deadline` would end the stream as well, so a thread cancels the download if the
+    /// deadline passes before the first byte. After that, the stall timeout and the retry policy limit each silence.
     pub(crate) fn download(
         &self,
         writer: &mut dyn Write,
         range: ByteRange,
         deadline: Instant,
     ) -> Result<Downloaded, Error> {
-        download(&self.remote, writer, range, deadline)
+        let is_late = AtomicBool::new(false);
+        let (begun, beginning) = channel::<()>();
+        thread::scope(|scope| {
+            let is_late = &is_late;
+            let watch = move || {
+                if beginning.recv_timeout(left(deadline)) == Err(RecvTimeoutError::Timeout) {
+                    is_late.store(true, Ordering::Relaxed);
+                }
+            };
+            // Without a thread to spare, the download runs without the deadline.
+            let _ = thread::Builder::new().spawn_scoped(scope, watch);
+            let mut writer = Beginning { writer, begun: Some(begun) };
+            self.remote.download().cancel(is_late).to_writer(&mut writer, range)
+        })
     }
-}
-
-/// Size and `ETag`. `RemoteFile::stat` returns both as well, but cannot be cancelled.
-fn measure(remote: &RemoteFile, deadline: Instant) -> Result<(u64, Option<String>), Refusal> {
-    match download(remote, &mut io::sink(), (0..1).into(), deadline) {
-        Ok(Downloaded { size: Some(size), etag, .. }) => Ok((size, etag)),
-        Ok(_) => Err(Refusal::new(502, "the object store does not report the size")),
-        Err(Error::RangeNotSatisfiable { size: Some(0) }) => Ok((0, None)),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// A client with a deadline would end the stream as well, so a thread cancels the download if the deadline passes
-/// before the first byte. After that, the stall timeout of the client and the retry policy limit each silence.
-fn download(
-    remote: &RemoteFile,
-    writer: &mut dyn Write,
-    range: ByteRange,
-    deadline: Instant,
-) -> Result<Downloaded, Error> {
-    let is_late = AtomicBool::new(false);
-    let (begun, beginning) = channel::<()>();
-    thread::scope(|scope| {
-        let is_late = &is_late;
-        let watch = move || {
-            if beginning.recv_timeout(left(deadline)) == Err(RecvTimeoutError::Timeout) {
-                is_late.store(true, Ordering::Relaxed);
-            }
-        };
-        // If the system has no thread left, there is no deadline.
-        let _ = thread::Builder::new().spawn_scoped(scope, watch);
-        let mut writer = Beginning { writer, begun: Some(begun) };
-        remote.download().cancel(is_late).to_writer(&mut writer, range)
-    })
 }
 
 /// A writer that ends the watch with the first byte, or when it is dropped.

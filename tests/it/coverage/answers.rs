@@ -76,7 +76,7 @@ fn no_documented_field_is_lost() {
                     }
                     // The keys of a withheld map may be shown or not.
                     (true, Some(_)) if !leaf.place.ends_with('#') => {
-                        find(Category::Shown, &leaf.place, "shown")
+                        find(Category::Shown, &leaf.place, "shown");
                     }
                     (true, _) => {}
                 }
