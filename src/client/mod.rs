@@ -256,9 +256,10 @@ impl Client {
             } else {
                 self.clone()
             };
-            let (call, begun) = (app.call(), self.clock().now());
+            let call = app.call();
+            let begun = self.events().are_on().then(|| self.clock().now());
             let answer = client.call(&call);
-            if answer.is_ok() {
+            if let (Ok(_), Some(begun)) = (&answer, begun) {
                 let event =
                     Event::new(EventKind::TokenFetched, call.operation, host_of(&self.inner.base_url));
                 let duration = self.clock().now().saturating_sub(begun);

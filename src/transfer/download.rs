@@ -335,7 +335,7 @@ impl<'a> Download<'a> {
             .progress(self.progress);
         context.run(&client, 1, |client| {
             let first = self.file.sign_or_wait(client, &context)?;
-            let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, first);
+            let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, &context, first);
             let request = PartRequest { range, object, or_whole: false };
             let result = into_writer(client, &signer, request, &mut &mut *writer, &context);
             result.inspect_err(|error| self.file.kept.forget_after(error))

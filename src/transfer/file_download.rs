@@ -55,7 +55,7 @@ impl FileDownload<'_, '_> {
         let identity = self.resume.then(|| self.file.origin.identity());
         let fetch = |client: &Client| {
             let first = self.file.sign_or_wait(client, self.context)?;
-            let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, first);
+            let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, self.context, first);
             let download = ParallelDownload::new(part, self.context, self.connections, identity, known);
             Ok((download.run(client, &signer), part))
         };

@@ -3,13 +3,16 @@
 //! The loop makes the decisions. Requests, signatures and time are passed in.
 
 mod setback;
+mod window;
 
 use std::io::{self, Read};
 use std::ops::Range;
+use std::time::Duration;
 
 use crc64fast::Digest;
 
 use self::setback::{IfMatch, Setback};
+use self::window::{BodyWindow, unusable};
 use super::context::TransferContext;
 use super::failover::{Failover, PROGRESS};
 use super::object_store::ObjectStore;
@@ -58,6 +61,21 @@ pub(crate) struct PartRequest {
 /// A TLS read returns at most 16 KiB, and filling a larger block before writing it saves most of the writes. A still
 /// larger block saves nothing more, and each connection has a block (`docs/performance.md`).
 const BLOCK: usize = 32 * 1024;
+
+/// A read of fewer bytes means that the line has no more at the moment.
+const SHORT_READ: usize = 4 * 1024;
+
+/// A block that takes longer is written as it is.
+const BLOCK_TIME: Duration = Duration::from_millis(100);
+
+/// The reason why a block is complete.
+enum FillEnd {
+    /// The block is full, or the line is slow.
+    Block,
+    /// The body ended.
+    Body,
+    Broken(io::Error),
+}
 
 /// A download that ended early, with only its cause. The top of the transfer adds how many bytes are kept.
 #[derive(Debug)]
@@ -115,37 +133,6 @@ struct RangeDownload<'a, 'c, S: ObjectStore> {
     block: Vec<u8>,
     /// Status and request id of the current response, kept for the event of the attempt if somebody receives it.
     response: Option<(Option<u16>, Option<String>)>,
-}
-
-/// The requested part of a body.
-struct BodyWindow {
-    /// Number of bytes before the window.
-    skip: u64,
-    /// Length of the window. `None`: up to the end of the body.
-    take: Option<u64>,
-    /// The body ends with the window.
-    is_rest_of_body: bool,
-    /// ureq would have noticed a cut, by length or by chunks, so an early end is not a cut.
-    end_is_marked: bool,
-}
-
-impl BodyWindow {
-    /// Reads to the end of the body. ureq keeps a connection only after that, and only the end shows that no decoder
-    /// produced more bytes than were sent.
-    fn check_end(&self, head: &ResponseHead, body: &mut impl Read) -> Result<(), Setback> {
-        match body.read(&mut [0]) {
-            Ok(1..) => Err(self.rewritten(head)),
-            // All bytes have arrived. A lost connection matters only to the next request.
-            Ok(0) | Err(_) => Ok(()),
-        }
-    }
-
-    /// Returns the error for bytes that are not those of the file, because another crate enabled ureq's `charset` or
-    /// `gzip`.
-    fn rewritten(&self, head: &ResponseHead) -> Setback {
-        let announced = self.skip + self.take.unwrap_or_default();
-        Setback::Final(unusable(head, Problem::WrongLength { announced }))
-    }
 }
 
 impl<S: ObjectStore> RangeDownload<'_, '_, S> {
@@ -320,12 +307,13 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
     fn discard(&mut self, body: &mut S::Body, count: u64) -> Result<(), Setback> {
         let mut left = count;
         while left > 0 {
-            let (filled, broke) = self.fill(body, usize::try_from(left).unwrap_or(BLOCK).min(BLOCK));
+            let (filled, end) = self.fill(body, usize::try_from(left).unwrap_or(BLOCK).min(BLOCK));
             self.context.check().map_err(Setback::Final)?;
-            match broke {
-                Some(e) => return Err(Setback::Failed(self.broke_off(e))),
-                None if filled == 0 => break,
-                None => left -= filled as u64,
+            left -= filled as u64;
+            match end {
+                FillEnd::Broken(e) => return Err(Setback::Failed(self.broke_off(e))),
+                FillEnd::Body => break,
+                FillEnd::Block => {}
             }
         }
         Ok(())
@@ -336,21 +324,21 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
         let mut left = window.take;
         while left != Some(0) {
             let room = left.map_or(BLOCK, |n| usize::try_from(n).unwrap_or(BLOCK).min(BLOCK));
-            let (filled, broke) = self.fill(body, room);
+            let (filled, end) = self.fill(body, room);
             self.write_block(filled)?;
             // Checked even if the body seems to end, because an interrupted connection may look like that.
             self.context.check().map_err(Setback::Final)?;
             left = left.map(|n| n - filled as u64);
-            match (broke, left) {
-                (Some(e), _) => return Err(Setback::Failed(self.broke_off(e))),
-                (None, _) if filled == room => {}
+            match (end, left) {
+                (FillEnd::Broken(e), _) => return Err(Setback::Failed(self.broke_off(e))),
+                (FillEnd::Block, _) | (FillEnd::Body, Some(0)) => {}
                 // The size is unknown, so the object ends with the body. The checksum confirms that.
-                (None, None) => {
+                (FillEnd::Body, None) => {
                     self.object.total = self.start.map(|start| start + self.written);
                     break;
                 }
-                (None, Some(_)) if window.end_is_marked => return Err(window.rewritten(head)),
-                (None, Some(_)) => {
+                (FillEnd::Body, Some(_)) if window.end_is_marked => return Err(window.rewritten(head)),
+                (FillEnd::Body, Some(_)) => {
                     return Err(Setback::Failed(self.broke_off(io::ErrorKind::UnexpectedEof.into())));
                 }
             }
@@ -359,23 +347,31 @@ impl<S: ObjectStore> RangeDownload<'_, '_, S> {
     }
 
     /// Fills the block up to `room`. Bytes that were read before a failure are good and count.
-    fn fill(&mut self, body: &mut S::Body, room: usize) -> (usize, Option<io::Error>) {
+    ///
+    /// A slow line must not hold bytes back: the first bytes, a short read and a slow block go on at once.
+    fn fill(&mut self, body: &mut S::Body, room: usize) -> (usize, FillEnd) {
         if self.block.len() < room {
             self.block.resize(room, 0);
         }
-        let mut filled = 0;
+        let (mut filled, begun) = (0, self.context.now());
         while let Some(free) = self.block.get_mut(filled..room).filter(|b| !b.is_empty()) {
             if self.context.should_end() {
-                return (filled, Some(io::ErrorKind::ConnectionAborted.into()));
+                return (filled, FillEnd::Broken(io::ErrorKind::ConnectionAborted.into()));
             }
             match body.read(free) {
-                Ok(0) => break,
-                Ok(n) => filled += n,
+                Ok(0) => return (filled, FillEnd::Body),
+                Ok(n) => {
+                    filled += n;
+                    let is_slow = self.context.now().saturating_sub(begun) >= BLOCK_TIME;
+                    if self.written == 0 || n < SHORT_READ || is_slow {
+                        break;
+                    }
+                }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return (filled, Some(e)),
+                Err(e) => return (filled, FillEnd::Broken(e)),
             }
         }
-        (filled, None)
+        (filled, FillEnd::Block)
     }
 
     fn write_block(&mut self, filled: usize) -> Result<(), Setback> {
@@ -473,11 +469,6 @@ const IGNORES_RANGES: &str = "the server sends the whole object for each part";
 
 fn exactly(range: &Range<u64>) -> RequestedRange {
     RequestedRange::Span { start: range.start, end: Some(range.end) }
-}
-
-fn unusable(head: &ResponseHead, problem: Problem) -> Error {
-    let answer = UnexpectedAnswer::new(GET_OBJECT, head.status, problem).of_read();
-    answer.with_request_id(head.request_id.clone()).into()
 }
 
 fn serves_too_little() -> Error {

@@ -433,14 +433,11 @@ impl RemoteFile {
     /// Returns the first signature of a download. Waits for an archived file if the caller set that up.
     pub(super) fn sign_or_wait(&self, client: &Client, context: &TransferContext<'_>) -> Result<KeptUrls> {
         let begun = context.now();
-        if let Some(kept) = self.kept.get(begun) {
-            return Ok(kept);
-        }
         if self.origin.is_made_on_demand() {
             context.phase(Phase::Exporting);
         }
         loop {
-            let signed = sign(client, &*self.origin).map(|urls| self.kept.keep(urls));
+            let signed = self.kept.get_or_request(None, context, || sign(client, &*self.origin));
             // A deliberately closed connection looks like a network failure.
             context.check()?;
             let is_archived =

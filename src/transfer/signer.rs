@@ -1,11 +1,13 @@
 //! Signatures of a transfer: requested when needed, renewed when refused, and shared by all connections.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::context::TransferContext;
 use super::origin::Origin;
 use crate::api::storage::files::{DownloadInfo, HeaderSignatureInfo, TransferProtocol};
+use crate::base::clock::POLL_INTERVAL;
 use crate::base::error::{Error, ErrorKind, Problem, Result};
 use crate::client::Client;
 use crate::object::signed_urls::{DOWNLOAD_INFO, SignedUrls, UPLOAD_INFO, UncheckedUrls, refuse};
@@ -112,9 +114,21 @@ fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The signed URLs of a file, kept from one download to the next.
+/// The signed URLs of a file, kept from one download to the next, and requested by one thread at a time.
 #[derive(Default)]
-pub(crate) struct KeptSignature(Mutex<Option<(Arc<SignedUrls>, usize)>>);
+pub(crate) struct KeptSignature {
+    state: Mutex<KeptState>,
+    request_ended: Condvar,
+}
+
+#[derive(Default)]
+struct KeptState {
+    /// With the index of the URL that worked.
+    urls: Option<(Arc<SignedUrls>, usize)>,
+    is_requesting: bool,
+    /// Number of requests that have ended.
+    requests: u64,
+}
 
 /// Signed URLs for the beginning of a download.
 pub(crate) struct KeptUrls {
@@ -124,16 +138,42 @@ pub(crate) struct KeptUrls {
 }
 
 impl KeptSignature {
-    /// The kept URLs, unless they expire soon.
-    pub(crate) fn get(&self, now: Duration) -> Option<KeptUrls> {
-        let (urls, first) = lock(&self.0).clone().filter(|(urls, _)| !urls.lapses_soon(now))?;
-        Some(KeptUrls { urls, first, is_fresh: false })
+    /// Returns the kept URLs, or those that `request` returns if the kept ones expire soon or are `old`.
+    ///
+    /// While one thread requests URLs, the others wait for them, as long as their own transfers go on. If the request
+    /// fails, each of them makes its own.
+    pub(crate) fn get_or_request(
+        &self,
+        old: Option<&Arc<SignedUrls>>,
+        context: &TransferContext<'_>,
+        request: impl FnOnce() -> Result<SignedUrls>,
+    ) -> Result<KeptUrls> {
+        let mut state = lock(&self.state);
+        let seen = state.requests;
+        loop {
+            let is_usable = |urls: &Arc<SignedUrls>| {
+                old.is_none_or(|old| !Arc::ptr_eq(old, urls)) && !urls.lapses_soon(context.now())
+            };
+            if let Some((urls, first)) = state.urls.clone().filter(|(urls, _)| is_usable(urls)) {
+                return Ok(KeptUrls { urls, first, is_fresh: old.is_some() });
+            }
+            if !state.is_requesting || state.requests > seen || context.ends_within(Duration::ZERO) {
+                break;
+            }
+            let waited = self.request_ended.wait_timeout(state, POLL_INTERVAL);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            context.check()?;
+        }
+        state.is_requesting = true;
+        drop(state);
+        let _ended = RequestGuard(self);
+        request().map(|urls| self.keep(urls))
     }
 
     /// Keeps new URLs in place of any earlier ones.
     pub(crate) fn keep(&self, urls: SignedUrls) -> KeptUrls {
         let urls = Arc::new(urls);
-        *lock(&self.0) = Some((Arc::clone(&urls), 0));
+        lock(&self.state).urls = Some((Arc::clone(&urls), 0));
         KeptUrls { urls, first: 0, is_fresh: true }
     }
 
@@ -144,45 +184,63 @@ impl KeptSignature {
             Error::Cancelled { .. } | Error::Write { .. } | Error::File(_) | Error::TooLarge { .. }
         );
         if !is_local && failure.kind() != ErrorKind::Deadline {
-            *lock(&self.0) = None;
+            lock(&self.state).urls = None;
         }
+    }
+}
+
+/// Ends a request for URLs, also by a panic in an observer, so that nobody waits forever.
+struct RequestGuard<'a>(&'a KeptSignature);
+
+impl Drop for RequestGuard<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.state);
+        (state.is_requesting, state.requests) = (false, state.requests + 1);
+        self.0.request_ended.notify_all();
     }
 }
 
 impl fmt::Debug for KeptSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if lock(&self.0).is_some() { "KeptSignature(..)" } else { "KeptSignature" })
+        f.write_str(if lock(&self.state).urls.is_some() { "KeptSignature(..)" } else { "KeptSignature" })
     }
 }
 
 /// Signer of a file whose download info can be requested again.
-pub(crate) struct OriginSigner<'a> {
+pub(crate) struct OriginSigner<'a, 'c> {
     client: &'a Client,
     origin: &'a dyn Origin,
     kept: &'a KeptSignature,
+    context: &'a TransferContext<'c>,
     shared: Mutex<SharedSignature>,
 }
 
-impl<'a> OriginSigner<'a> {
+impl<'a, 'c> OriginSigner<'a, 'c> {
     pub(crate) fn new(
         client: &'a Client,
         origin: &'a dyn Origin,
         kept: &'a KeptSignature,
+        context: &'a TransferContext<'c>,
         first: KeptUrls,
     ) -> Self {
-        Self { client, origin, kept, shared: SharedSignature::of_kept(first) }
+        Self { client, origin, kept, context, shared: SharedSignature::of_kept(first) }
     }
 }
 
-impl Signer for OriginSigner<'_> {
+impl Signer for OriginSigner<'_, '_> {
     fn signature(&self, need: Need) -> Result<Option<Signature>> {
-        let sign = || sign(self.client, self.origin).map(|urls| self.kept.keep(urls).urls);
-        lock(&self.shared).get(need, || self.origin.can_renew().then(sign))
+        let mut shared = lock(&self.shared);
+        let old = shared.urls.clone();
+        let renew = || {
+            let request = || sign(self.client, self.origin);
+            self.kept.get_or_request(old.as_ref(), self.context, request).map(|kept| kept.urls)
+        };
+        shared.get(need, || self.origin.can_renew().then(renew))
     }
 
     fn worked(&self, url: usize) {
         lock(&self.shared).first = url;
-        if let Some((_, first)) = &mut *lock(&self.kept.0) {
+        if let Some((_, first)) = &mut lock(&self.kept.state).urls {
             *first = url;
         }
     }

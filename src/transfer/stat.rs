@@ -36,7 +36,7 @@ pub struct FileStat {
 impl RemoteFile {
     /// Returns the size, `ETag` and checksum of the file.
     ///
-    /// Costs one call for the download info, and a request for one byte.
+    /// Costs one call for the download info, unless it is kept, and a request for one byte.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -55,23 +55,20 @@ impl RemoteFile {
     pub fn stat(&self) -> Result<FileStat> {
         let client = self.client.within_deadline();
         let context = TransferContext::of(&client);
-        let signer =
-            OriginSigner::new(&client, &*self.origin, &self.kept, self.sign_or_wait(&client, &context)?);
-        let request = PartRequest { range: ByteRange::from(..1).check()?, object: None, or_whole: false };
-        let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
-        match download_range(&client, &signer, request, &mut sink, &context).map_err(explain) {
-            Ok(done) => {
-                let ObjectMeta { total, etag, crc64, .. } = done.object;
-                Ok(FileStat { size: total, etag, crc64 })
-            }
+        let first = self.sign_or_wait(&client, &context)?;
+        let signer = OriginSigner::new(&client, &*self.origin, &self.kept, &context, first);
+        let get = |range: ByteRange| {
+            let request = PartRequest { range: range.check()?, object: None, or_whole: false };
+            let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
+            download_range(&client, &signer, request, &mut sink, &context).map_err(explain)
+        };
+        let result = match get(ByteRange::from(..1)) {
             // An empty file has no first byte.
-            Err(Error::RangeNotSatisfiable { size: Some(0) }) => {
-                Ok(FileStat { size: Some(0), etag: None, crc64: None })
-            }
-            Err(error) => {
-                self.kept.forget_after(&error);
-                Err(error)
-            }
-        }
+            Err(Error::RangeNotSatisfiable { size: Some(0) }) => get(ByteRange::from(..)),
+            result => result,
+        };
+        let done = result.inspect_err(|error| self.kept.forget_after(error))?;
+        let ObjectMeta { total, etag, crc64, .. } = done.object;
+        Ok(FileStat { size: total, etag, crc64 })
     }
 }

@@ -1,6 +1,8 @@
 //! The download info that a file keeps from one download to the next.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::folder::Folder;
@@ -114,17 +116,17 @@ fn a_failed_download_discards_the_kept_info_but_a_local_failure_does_not() {
 fn the_next_download_starts_with_the_url_that_worked() {
     let s = Setup::new(1000);
     s.fake.set_resource_urls(vec!["http://127.0.0.1:1/gone".to_owned(), "{good}".to_owned()]);
-    let attempts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let count = std::sync::Arc::clone(&attempts);
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&attempts);
     let client = s.fake.client().clock(s.clock.clone()).observer(move |event| {
         if event.operation == "GET object" && event.kind == dingtalk_files::EventKind::Attempt {
-            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            count.fetch_add(1, Ordering::Relaxed);
         }
     });
     let file = client.build().unwrap().file("space-1", "dentry-1", UnionId("operator-1"));
     for expected in [2, 3, 4] {
         file.download_to(&mut Vec::new(), ..).unwrap();
-        assert_eq!(attempts.load(std::sync::atomic::Ordering::Relaxed), expected);
+        assert_eq!(attempts.load(Ordering::Relaxed), expected);
     }
 }
 
@@ -138,4 +140,86 @@ fn a_resumed_download_after_a_failure_uses_a_fresh_info() {
     let done = file.download().resume(true).to_file(folder.target()).unwrap();
     assert_eq!((done.reused, done.verified, s.infos()), (400_000, true, 2));
     assert!(fs::read(folder.target()).unwrap() == s.content.bytes(0..MIB));
+}
+
+#[test]
+fn threads_that_share_a_file_request_one_info() {
+    let s = Setup::new(1000);
+    let file = s.file();
+    let download_all = || {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| file.download_to(&mut Vec::new(), ..).unwrap())).collect();
+            threads.into_iter().for_each(|thread| assert!(thread.join().unwrap().verified));
+        });
+    };
+    download_all();
+    assert_eq!(s.infos(), 1);
+    s.fake.lapse_signatures();
+    download_all();
+    assert_eq!(s.infos(), 2);
+    // A request that fails is the failure of its own download. The others make their own requests.
+    s.clock.advance(Duration::from_secs(900));
+    s.fake.fault(Target::DownloadInfo, Fault::api_error(403, "permissionDenied"));
+    let failed = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| file.download_to(&mut Vec::new(), ..).is_err())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|is_error| *is_error).count()
+    });
+    assert_eq!(failed, 1);
+}
+
+#[test]
+fn a_cancel_flag_ends_the_wait_for_the_info_of_another_thread() {
+    let s = Setup::new(1000);
+    let file = s.file();
+    s.fake.fault(Target::DownloadInfo, Fault::StallBeforeAnswer);
+    let flags = [AtomicBool::new(false), AtomicBool::new(false)];
+    let download = |flag| file.download().cancel(flag).to_writer(&mut Vec::new(), ..).unwrap_err();
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| download(&flags[0]));
+        while s.infos() == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let second = scope.spawn(|| download(&flags[1]));
+        flags[1].store(true, Ordering::Relaxed);
+        let error = second.join().unwrap();
+        assert!(matches!(error, Error::Cancelled { done: 0 }), "{error}");
+        assert!(!first.is_finished());
+        flags[0].store(true, Ordering::Relaxed);
+        first.join().unwrap();
+    });
+    assert_eq!(s.infos(), 1);
+}
+
+/// The writer gets the bytes that have arrived, although the server sends no more.
+#[test]
+fn a_stalled_server_holds_no_bytes_back() {
+    let s = Setup::new(MIB);
+    for count in [1, 1000, 10_000, 200_000] {
+        s.fault(Fault::StallAfter(count));
+        let flag = AtomicBool::new(false);
+        let mut writer = Until { count, flag: &flag, written: 0 };
+        let result = s.file().download().cancel(&flag).to_writer(&mut writer, ..);
+        assert!(matches!(result, Err(Error::Cancelled { done }) if done == count), "{result:?}");
+    }
+}
+
+/// Sets the flag when it has this many bytes.
+struct Until<'a> {
+    count: u64,
+    flag: &'a AtomicBool,
+    written: u64,
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.written += buf.len() as u64;
+        self.flag.store(self.written >= self.count, Ordering::Relaxed);
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

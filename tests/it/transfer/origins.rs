@@ -308,7 +308,9 @@ fn the_ids_of_a_uuid_are_requested_once() {
 fn stat_returns_the_size_of_an_empty_file() {
     let k = Kinds::new();
     k.fake.put_file("space-1", "empty", "empty.bin", "");
-    assert_eq!(k.client.file("space-1", "empty", UnionId("u")).stat().unwrap().size, Some(0));
+    let stat = k.client.file("space-1", "empty", UnionId("u")).stat().unwrap();
+    assert_eq!((stat.size, stat.crc64), (Some(0), Some(0)));
+    assert!(stat.etag.is_some());
     let url = k.client.url(k.fake.presigned_url("space-1", "empty"));
     assert_eq!(url.stat().unwrap().size, Some(0));
 }
