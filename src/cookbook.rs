@@ -470,13 +470,10 @@
 //!         other => return other.map(|done| done.dentry),
 //!     }
 //!     let done = upload(ConflictStrategy::ReturnDentryIfExists).from_bytes(bytes)?;
-//!     if !done.stored {
-//!         let mut found = Vec::new();
-//!         let id = done.dentry.id.as_deref().unwrap_or_default();
-//!         client.file("space-1", id, operator).download_to(&mut found, ..)?;
-//!         if found != bytes {
-//!             return Err(Error::InvalidArgument(format!("{name} is another file")));
-//!         }
+//!     let id = done.dentry.id.as_deref().unwrap_or_default();
+//!     let is_ours = done.stored || client.file("space-1", id, operator).stat()?.crc64 == Some(done.crc64);
+//!     if !is_ours {
+//!         return Err(Error::InvalidArgument(format!("{name} is another file")));
 //!     }
 //!     Ok(done.dentry)
 //! }

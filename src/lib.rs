@@ -167,7 +167,7 @@ mod object;
 pub mod testing;
 mod transfer;
 
-pub use base::crc64::combine as combine_crc64;
+pub use base::crc64::{combine as combine_crc64, crc64};
 pub use base::error::{Error, ErrorKind, Result};
 pub use base::event::{Event, EventKind};
 pub use base::ids::{UnionId, UserId};
@@ -238,6 +238,16 @@ pub mod oauth2 {
 }
 
 /// Robots: files that they received, and messages that they send.
+///
+/// The callback of a robot has the arguments of these functions:
+///
+/// | field of the callback | argument |
+/// | --- | --- |
+/// | `content.downloadCode`, `robotCode` | [`Client::robot_file`](crate::Client::robot_file) |
+/// | `senderStaffId` | [`UserId`](crate::UserId) for [`batch_send_oto`](Robot::batch_send_oto) |
+/// | `conversationId` | `open_conversation_id` of [`org_group_send`](Robot::org_group_send), in a group |
+///
+/// An answer with a file is [`Media::upload_file`](crate::media::Media::upload_file), then a [`RobotMessage::file`].
 pub mod robot {
     pub use crate::api::robot::{OrgGroupSend, Robot, RobotBatchSend, RobotMessage};
 }

@@ -101,11 +101,7 @@ impl Patience {
     /// Returns whether all further calls would fail as well.
     pub(crate) fn ends_with(&mut self, error: &Error) -> bool {
         self.in_a_row = if error.is_transient() { self.in_a_row + 1 } else { 0 };
-        let is_of_disk = matches!(error, Error::File(e) if matches!(
-            e.cause.kind(),
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem
-        ));
-        self.in_a_row >= Self::MOST || error.concerns_every_call() || is_of_disk
+        self.in_a_row >= Self::MOST || error.concerns_every_call()
     }
 }
 

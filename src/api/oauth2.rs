@@ -68,11 +68,10 @@ impl Oauth2<'_> {
     ///
     /// The vendor intends this operation to replace the separate calls for each kind of app, such as
     /// [`get_access_token`](Self::get_access_token). The organisation is the one in which the app runs. For an ISV app
-    /// it is an organisation that has authorised the app, so the app has one token per organisation. The client does
-    /// not call this function automatically: an ISV app passes the token to
-    /// [`token_source`](crate::ClientBuilder::token_source) or [`access_token`](crate::ClientBuilder::access_token).
+    /// it is an organisation that has authorised the app, so the app has one token per organisation. A client of
+    /// [`corp_app`](crate::ClientBuilder::corp_app) calls it automatically, and caches and refreshes the token.
     ///
-    /// The token is not cached, and the client's own token does not change.
+    /// This function does not cache the token, and the client's own token does not change.
     ///
     /// ```no_run
     /// use dingtalk_files::Client;

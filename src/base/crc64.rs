@@ -1,7 +1,39 @@
-//! Combines the CRC-64/XZ of two consecutive pieces. Pure.
+//! CRC-64/XZ of a reader, and of two consecutive pieces from their checksums.
 //!
 //! A CRC is a remainder of polynomials over GF(2). Appending `n` bytes to a piece multiplies its remainder by `x⁸ⁿ`.
 //! This takes one multiplication for each bit of `n`, and none for the bytes.
+
+use std::io::{self, Read};
+
+/// Returns the CRC-64/XZ of everything that a reader returns, as OSS computes it.
+///
+/// Compare it with [`FileStat::crc64`](crate::FileStat::crc64) to find out whether a local file equals a remote one.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let local = dingtalk_files::crc64(&b"hello"[..])?; // or a file
+/// let remote = client.file("space-1", "dentry-1", UnionId("operator-1")).stat()?;
+/// assert_eq!(remote.crc64, Some(local));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of the reader.
+pub fn crc64(mut reader: impl Read) -> io::Result<u64> {
+    let (mut digest, mut block) = (crc64fast::Digest::new(), vec![0; 64 * 1024]);
+    loop {
+        match reader.read(&mut block) {
+            Ok(0) => return Ok(digest.sum64()),
+            Ok(count) => digest.write(block.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
 
 /// The polynomial of OSS's `x-oss-hash-crc64ecma`, with the lowest power in the highest bit.
 const POLY: u64 = 0xC96C_5795_D787_0F42;

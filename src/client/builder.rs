@@ -43,8 +43,8 @@ const USER_AGENT: &str = concat!("dingtalk-files/", env!("CARGO_PKG_VERSION"));
 pub struct ClientBuilder {
     auth: Option<Auth>,
     several_auths: bool,
-    /// The credentials come from the environment, or are missing there. Any others replace them.
-    is_auth_from_env: bool,
+    /// The credentials are those of the environment or of a fake, or are missing. Any others replace them.
+    is_auth_replaceable: bool,
     base_url: String,
     oapi_base_url: Option<String>,
     retry: RetryPolicy,
@@ -75,7 +75,7 @@ impl ClientBuilder {
         Self {
             auth: None,
             several_auths: false,
-            is_auth_from_env: false,
+            is_auth_replaceable: false,
             base_url: BASE_URL.to_owned(),
             oapi_base_url: None,
             retry: RetryPolicy::default(),
@@ -147,8 +147,8 @@ impl ClientBuilder {
     }
 
     fn auth(mut self, auth: Auth) -> Self {
-        self.several_auths |= self.auth.is_some() && !self.is_auth_from_env;
-        self.is_auth_from_env = false;
+        self.several_auths |= self.auth.is_some() && !self.is_auth_replaceable;
+        self.is_auth_replaceable = false;
         self.auth = Some(auth);
         self
     }
@@ -371,6 +371,11 @@ impl ClientBuilder {
     }
 
     #[cfg(feature = "testing")]
+    pub(crate) fn replaceable_credentials(self) -> Self {
+        Self { is_auth_replaceable: true, ..self }
+    }
+
+    #[cfg(feature = "testing")]
     pub(crate) fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
@@ -419,10 +424,10 @@ impl ClientBuilder {
         }
         let agents = self.network.agents(is_https(&base_url))?;
         let auth = self.auth.ok_or_else(|| {
-            config(if self.is_auth_from_env {
+            config(if self.is_auth_replaceable {
                 "no credentials: set DINGTALK_APP_KEY and DINGTALK_APP_SECRET, or DINGTALK_ACCESS_TOKEN"
             } else {
-                "no credentials: call `app`, `access_token` or `token_source`, or use `Client::from_env`"
+                "no credentials: call `app`, `corp_app`, `access_token` or `token_source`, or use `Client::from_env`"
             })
         })?;
         check_auth(&auth)?;

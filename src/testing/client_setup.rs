@@ -7,7 +7,8 @@ use crate::client::builder::ClientBuilder;
 use std::sync::Arc;
 
 impl FakeDingTalk {
-    /// Returns a client builder with the fake's app and URL, and without a proxy.
+    /// Returns a client builder with the fake's app and URL, and without a proxy. Other credentials, such as a
+    /// [`token_source`](ClientBuilder::token_source), replace those of the app.
     ///
     /// ```
     /// use dingtalk_files::UnionId;
@@ -22,7 +23,8 @@ impl FakeDingTalk {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn client(&self) -> ClientBuilder {
-        Client::builder().app(Self::APP_KEY, Self::APP_SECRET).base_url(self.base_url()).no_proxy()
+        let app = Client::builder().app(Self::APP_KEY, Self::APP_SECRET).replaceable_credentials();
+        app.base_url(self.base_url()).no_proxy()
     }
 
     /// Returns the environment variables with which [`Client::from_env`] reaches this fake.

@@ -271,9 +271,9 @@ impl<'a> Download<'a> {
     /// Sets a flag that ends the download with [`Error::Cancelled`] when it becomes `true`, from another thread or from
     /// a signal handler.
     ///
-    /// The flag takes effect immediately, even while a server is silent. It takes effect later while a name is being
-    /// resolved, a connection is being made, or another thread fetches the token for both: when that step has ended
-    /// (see [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
+    /// The flag takes effect immediately, even while a server is silent. While a name is resolved, a connection is made, or
+    /// another thread fetches the shared token, it takes effect when that step ends (see
+    /// [`connect_timeout`](crate::ClientBuilder::connect_timeout)).
     ///
     /// A download with a flag uses connections of its own, so that closing them disturbs no other transfer. The client
     /// keeps them for its next download. An agent passed to [`ClientBuilder::agent`](crate::ClientBuilder::agent)
@@ -327,6 +327,10 @@ impl<'a> Download<'a> {
             let what = "`resume`, `no_clobber` and `parallel` need a file: use `to_file`";
             return Err(Error::InvalidArgument(what.to_owned()));
         }
+        if let Some(etag) = self.if_match.as_deref().filter(|etag| !etag.ends_with('"')) {
+            let what = format!("`{etag}` is not an ETag: it ends with a quote, as in `FileStat::etag`");
+            return Err(Error::InvalidArgument(what));
+        }
         let object = self.if_match.map(|etag| ObjectMeta { etag: Some(etag), ..ObjectMeta::default() });
         let client = self.file.client.within_deadline();
         let context = TransferContext::of(&client)
@@ -343,6 +347,8 @@ impl<'a> Download<'a> {
     }
 
     /// Downloads the whole file to `path`. Afterwards, `path` is the complete, checked file, or unchanged.
+    ///
+    /// The folder must exist. The file is downloaded also if the target is the same version already.
     ///
     /// The bytes are written to `NAME.dingtalk-part` in the same folder. When they are complete and checked, they are
     /// synced to disk (`fsync`), and the part is renamed. A relative `path` is resolved in the current folder at the

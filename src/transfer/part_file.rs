@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::checkpoint::{Checkpoint, CompletedRange};
 use super::context::TransferContext;
 use super::target::Target;
-use crate::base::error::{Error, FileError, PathText, Result};
+use crate::base::error::{Error, FOLDER_OF, FileError, PathText, Result};
 
 mod system;
 
@@ -58,7 +58,7 @@ impl<'a> PartFile<'a> {
     #[inline]
     pub(crate) fn open(target: &'a Target, keep: bool) -> Result<Self> {
         let opened = system::open_folder(target.folder());
-        let folder = opened.map_err(|cause| FileError::new("use the folder of", target.path(), cause))?;
+        let folder = opened.map_err(|cause| FileError::new(FOLDER_OF, target.path(), cause))?;
         let path = target.sibling("part");
         let file = claim(target, &path, keep)?;
         let (checkpoint, new_checkpoint) = (target.sibling("checkpoint"), target.sibling("checkpoint-new"));

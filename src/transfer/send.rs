@@ -307,6 +307,9 @@ impl<'a> SendFrom<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
+    /// The outcomes exist only after the last send, so a crash in between loses them. `examples/report.rs` records each send
+    /// in a journal instead.
+    ///
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for an empty list of recipients, an empty id, or a reader for robots. Those of the

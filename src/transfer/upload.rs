@@ -142,6 +142,7 @@ impl<'a> Upload<'a> {
 
     /// Sets the strategy for a name that is already taken. The vendor's default is
     /// [`AutoRename`](ConflictStrategy::AutoRename): the file becomes `name(1)`.
+    /// [`Uploaded::stored`] reports the effect of `ReturnDentryIfExists`, which takes a second commit if a name is taken.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -306,8 +307,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Continues an upload of the same bytes that ended in [`Error::UploadInterrupted`]. Parts that have arrived are
-    /// read again and compared, but not sent.
-    /// The client has retried for some seconds by then. Wait before the next attempt, and limit the number of attempts.
+    /// read again and compared, but not sent. Wait before the next attempt, and limit the number of attempts.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};

@@ -442,6 +442,22 @@ fn a_token_source_works_behind_an_arc_and_a_box() {
 }
 
 #[test]
+fn credentials_of_a_test_replace_those_of_the_fake() {
+    let fake = fake();
+    let token = good_token(&fake);
+    let clients = [
+        fake.client().access_token(token.clone()),
+        fake.client().token_source(move || Ok::<_, Error>(token.clone())),
+    ];
+    for client in clients {
+        send(&client.build().unwrap()).unwrap();
+    }
+    assert_eq!(token_calls(&fake), 1, "only the one of this test");
+    let several = fake.client().access_token("a").app("k", "s").build().unwrap_err();
+    assert!(several.to_string().contains("not several"), "{several}");
+}
+
+#[test]
 fn the_error_of_a_client_inside_a_token_source_is_the_root() {
     let fake = fake();
     fake.fault_always(Target::Token, Fault::api_error(503, "system.busy"));

@@ -297,7 +297,11 @@ fn the_overall_timeout_interrupts_a_request() {
     let (text, host) = (error.to_string(), &e.host);
     assert_eq!(
         text,
-        format!("the overall timeout of {} s ended {SEND} before {host} answered", SHORT.as_secs_f64())
+        format!(
+            "the overall timeout of {} s ended {SEND} before {host} answered. \
+             It may have taken effect: check before you repeat it",
+            SHORT.as_secs_f64()
+        )
     );
     assert!(error.may_have_run());
 }

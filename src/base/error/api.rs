@@ -132,7 +132,7 @@ impl ApiError {
             "-1" => "DingTalk is busy; try again later",
             "operationConcurrentControl" => "Another operation holds this; try again later",
             "dentryDownloadProtocolNotSupport" => {
-                "This kind of file (an online document, for example) has no download"
+                "This file has no bytes to download, like an online document: export it (Client::export)"
             }
             _ => return None,
         })

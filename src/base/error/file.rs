@@ -36,6 +36,9 @@ pub struct FileError {
     pub kept: bool,
 }
 
+/// The action of a folder that the target needs.
+pub(crate) const FOLDER_OF: &str = "use the folder of";
+
 impl FileError {
     pub(crate) fn new(action: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> Self {
         Self { action, path: path.into(), cause, written: 0, kept: false }
@@ -47,6 +50,9 @@ impl fmt::Display for FileError {
         write!(f, "cannot {} {}: {}", self.action, PathText(&self.path), self.cause)?;
         match self.cause.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => f.write_str(". Free some space")?,
+            io::ErrorKind::NotFound if self.action == FOLDER_OF => {
+                f.write_str(". Create the folder first")?;
+            }
             _ => {}
         }
         if self.kept {

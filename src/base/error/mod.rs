@@ -23,6 +23,7 @@ mod variants;
 pub use answer::{Problem, UnexpectedAnswer};
 pub use api::ApiError;
 pub(crate) use classify::{ApiAnswer, classify};
+pub(crate) use file::FOLDER_OF;
 pub use file::FileError;
 pub use kind::ErrorKind;
 pub(crate) use network::OverallTimeout;

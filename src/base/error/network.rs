@@ -124,11 +124,12 @@ impl fmt::Display for NetworkError {
         let Self { operation, host, cause, .. } = self;
         if let Some(limit) = self.overall_timeout() {
             write!(f, "{limit} ended {operation}")?;
-            return match self.stage {
-                NetworkStage::Connect => write!(f, " before anything was sent to {host}"),
-                NetworkStage::Answer => write!(f, " before {host} answered"),
-                NetworkStage::Body => write!(f, " in the middle of the answer of {host}"),
-            };
+            match self.stage {
+                NetworkStage::Connect => write!(f, " before anything was sent to {host}")?,
+                NetworkStage::Answer => write!(f, " before {host} answered")?,
+                NetworkStage::Body => write!(f, " in the middle of the answer of {host}")?,
+            }
+            return self.write_outcome(f);
         }
         match self.stage {
             NetworkStage::Connect => write!(f, "{operation}: no connection to {host}: {cause}")?,
@@ -141,6 +142,17 @@ impl fmt::Display for NetworkError {
             )?;
         } else if self.stage == NetworkStage::Connect && !self.hopeless {
             f.write_str(". Check the network, the name and the proxy settings")?;
+        }
+        self.write_outcome(f)
+    }
+}
+
+impl NetworkError {
+    /// Warns of a second message or file. A PUT of an object has a commit after it, and may be repeated.
+    fn write_outcome(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_call = self.operation.contains(" /");
+        if is_call && self.may_have_run() {
+            f.write_str(". It may have taken effect: check before you repeat it")?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The methods of [`Error`] that help a program to decide what to do next, and to report the error.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::variants::Error;
@@ -218,7 +219,9 @@ impl Error {
     /// Returns whether every further call would fail in the same way until somebody changes something: wrong credentials,
     /// a missing permission of the app, a refused address, a used-up quota, a wrong configuration.
     ///
-    /// A program with many files to process stops at such an error, and continues with the next file after any other one.
+    /// A full disk counts as well. A program with many files to process stops at such an error, and continues with the next
+    /// file after any other one. A network that is down is not included: stop after several
+    /// [`is_transient`](Self::is_transient) errors in a row.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::{FakeDingTalk, Fault, Target}};
@@ -235,6 +238,10 @@ impl Error {
         let is_of_app = match self.root() {
             Self::Api(e) => e.is_app_refused(),
             Self::Config(_) | Self::TokenSource(_) => true,
+            Self::File(e) => matches!(
+                e.cause.kind(),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem
+            ),
             _ => false,
         };
         is_quota || is_of_app || self.is_authentication()

@@ -96,9 +96,7 @@ pub enum Error {
 
     /// The object was replaced during the download. The writer holds a part of the old object: discard that part and
     /// start again, or name a version.
-    #[error(
-        "the object changed during the download; the {written} bytes written are of the old one. Discard them and start again, or download a fixed version"
-    )]
+    #[error("{}", object_changed(*written))]
     ObjectChanged {
         /// Bytes that the writer received, all of the old object.
         written: u64,
@@ -387,4 +385,13 @@ mod tests {
     fn an_error_stays_small() {
         assert!(size_of::<Error>() <= 32);
     }
+}
+
+fn object_changed(written: u64) -> String {
+    if written == 0 {
+        return "the object is not the expected one, and nothing was written. Start again, or download a fixed version".to_owned();
+    }
+    format!(
+        "the object changed during the download; the {written} bytes written are of the old one. Discard them and start again, or download a fixed version"
+    )
 }

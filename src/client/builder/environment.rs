@@ -75,7 +75,7 @@ impl ClientBuilder {
         // `build` reports the same problems, but cannot name the variable.
         builder.auth.as_ref().map_or(Ok(()), check_auth).map_err(|e| named(credentials, e))?;
         check_api_url(&builder.base_url).map_err(|e| named(BASE_URL_VAR, e))?;
-        Ok(Self { is_auth_from_env: true, ..builder })
+        Ok(Self { is_auth_replaceable: true, ..builder })
     }
 }
 

@@ -68,6 +68,18 @@ fn a_pinned_range_past_the_end_is_not_satisfiable_and_not_a_change() {
 }
 
 #[test]
+fn a_text_that_is_not_an_etag_is_refused() {
+    let s = Setup::new(1000);
+    for text in ["", "5F3C", "W/5F3C"] {
+        let error = s.file().download().if_match(text).to_writer(&mut Vec::new(), ..).unwrap_err();
+        assert!(matches!(&error, Error::InvalidArgument(text) if text.contains("ETag")), "{error}");
+    }
+    assert_eq!(s.fake.connections(), 0);
+    let error = s.file().download().if_match("\"5F3C\"").to_writer(&mut Vec::new(), ..).unwrap_err();
+    assert!(error.to_string().contains("nothing was written"), "{error}");
+}
+
+#[test]
 fn a_file_is_pinned_by_its_version() {
     let (s, folder) = (Setup::new(1000), Folder::new());
     let error = s.file().download().if_match("\"e\"").to_file(folder.target()).unwrap_err();
