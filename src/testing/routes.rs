@@ -94,6 +94,12 @@ const OPERATIONS: &[Operation] = &[
         handler: conv_file::send,
     },
     Operation {
+        target: Target::AddFolder,
+        method: "POST",
+        pattern: "/v1.0/storage/spaces/{}/dentries/{}/folders",
+        handler: browse::add_folder,
+    },
+    Operation {
         target: Target::GetDentry,
         method: "POST",
         pattern: "/v1.0/storage/spaces/{}/dentries/{}/query",

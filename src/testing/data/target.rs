@@ -158,6 +158,19 @@ pub enum Target {
     DocResource,
     /// `GetDentryIdByUuid`.
     DentryIds,
+    /// `AddFolder`.
+    ///
+    /// ```
+    /// # use dingtalk_files::{AddFolder, UnionId, testing::{FakeDingTalk, Target}};
+    /// let fake = FakeDingTalk::start()?;
+    /// # fake.add_space("space-1");
+    /// # let client = fake.client().build()?;
+    /// let folder = client.storage().add_folder("space-1", "0", "2024", UnionId("anyone"), &AddFolder::new())?;
+    /// assert_eq!(folder.path.as_deref(), Some("/2024"));
+    /// assert_eq!(fake.requests_to(Target::AddFolder).len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    AddFolder,
     /// `GetDentry`.
     ///
     /// ```

@@ -3,7 +3,8 @@
 use super::call::FakeCall;
 use super::checks::{check_rights, check_space, checked, ok, union_id};
 use super::dentry_json;
-use super::fields::{JsonObject, PARAM_ERROR, option, optional, query_bool, required, text};
+use super::fields::{JsonObject, PARAM_ERROR, legal_name, option, optional, query_bool, required, text};
+use super::uploads::conflict;
 use crate::testing::data::errors::api_error;
 use crate::testing::data::response::FakeResponse;
 use crate::testing::state::Shared;
@@ -159,4 +160,24 @@ impl Place {
         }
         ok(&answer)
     }
+}
+
+/// Makes a folder.
+pub(crate) fn add_folder(shared: &Shared, call: &FakeCall<'_>) -> Result<FakeResponse, FakeResponse> {
+    let (body, _) = checked(shared, call)?;
+    let (space_id, parent_id) = (call.param(0), call.param(1));
+    let name = required(&body, "name", PARAM_ERROR, text)?;
+    let name =
+        legal_name(name).ok_or_else(|| api_error(400, "dentryNameIllegal", "The name is not legal."))?;
+    let empty = JsonObject::new();
+    let conflict = conflict(option(&body, &empty)?)?;
+    let mut state = shared.state();
+    check_space(&state.tree, space_id)?;
+    if state.tree.folder(space_id, parent_id).is_none() {
+        return Err(api_error(404, "dentryNotExist", "The folder does not exist."));
+    }
+    let Some(id) = state.tree.make_folder((space_id, parent_id), name, conflict) else {
+        return Err(api_error(400, "dentryAlreadyExist", "The folder has an entry of this name already."));
+    };
+    Ok(ok(&json!({"dentry": dentry_json::entry(&state.tree, (space_id, &id), false)})))
 }

@@ -118,6 +118,12 @@ fn commit_option(body: &JsonObject, option: &JsonObject) -> Result<CommitOption,
     let kinds = word(&["DOC", "WORKBOOK", "SMART_TABLE"]);
     optional(option, "convertToOnlineDocTargetDocumentType", PARAM_ERROR, kinds)?;
     let size = optional(option, "size", PARAM_ERROR, Value::as_u64)?;
+    let conflict = conflict(option)?;
+    Ok((size, conflict, properties(option)?))
+}
+
+/// Reads the strategy for a name that is taken.
+pub(crate) fn conflict(option: &JsonObject) -> Result<Conflict, FakeResponse> {
     let conflict = optional(option, "conflictStrategy", "paramError.conflictStrategy", |value| match value
         .as_str()?
     {
@@ -127,7 +133,7 @@ fn commit_option(body: &JsonObject, option: &JsonObject) -> Result<CommitOption,
         "RETURN_ERROR_IF_EXISTS" => Some(Conflict::Refuse),
         _ => None,
     })?;
-    Ok((size, conflict.unwrap_or_default(), properties(option)?))
+    Ok(conflict.unwrap_or_default())
 }
 
 fn is_v2(call: &FakeCall<'_>) -> bool {

@@ -389,6 +389,32 @@ impl Tree {
         }
     }
 
+    /// Makes a folder and returns its id, or `None` if the name is taken and the conflict is refused. A folder that is
+    /// overwritten stays as it is.
+    pub(crate) fn make_folder(
+        &mut self,
+        (space_id, parent_id): (&str, &str),
+        name: &str,
+        conflict: Conflict,
+    ) -> Option<String> {
+        let siblings = self.children(space_id, Some(parent_id));
+        let taken = |name: &str| siblings.iter().find(|child| child.name == name);
+        let name = match (taken(name), conflict) {
+            (None, _) => name.to_owned(),
+            (Some(_), Conflict::Refuse) => return None,
+            (Some(old), Conflict::ReturnOld | Conflict::Overwrite) => return Some(old.id.clone()),
+            (Some(_), Conflict::Rename) => {
+                let mut names = (1_u64..).map(|number| format!("{name}({number})"));
+                names.find(|name| taken(name).is_none()).unwrap_or_default()
+            }
+        };
+        let number = next(&mut self.count);
+        let id = format!("folder-{}", FIRST_ID + number as u64 + 1);
+        self.add_folder(space_id, &id, &name);
+        self.move_into_folder(space_id, &id, parent_id);
+        Some(id)
+    }
+
     /// Returns `name(1).ext`, or the name with the next free number.
     fn free_name(&self, new: &NewFile<'_>) -> String {
         let (stem, extension) = match new.name.rsplit_once('.') {

@@ -1,6 +1,7 @@
 //! Tests of reads of files and folders, and of answers that a test sets.
 
 use super::raw::{Reply, download_slot, post, send};
+use crate::base::ids::UnionId;
 use crate::testing::{FakeDingTalk, Fault, Target};
 use serde_json::{Value, json};
 
@@ -112,8 +113,8 @@ fn files_and_folders_are_read() {
 #[test]
 fn a_custom_answer_matches_its_route_and_requires_a_token() {
     let fake = FakeDingTalk::start().unwrap();
-    let route = "POST /v1.0/storage/spaces/{}/dentries/{parent}/folders";
-    let path = format!("{LIST}/0/folders");
+    let route = "POST /v1.0/storage/spaces/{}/dentries/{parent}/copy";
+    let path = format!("{LIST}/0/copy");
     assert_eq!(post(&fake, &path, &json!({})).code(), "InvalidAction.NotFound");
     fake.answer(route, json!({"dentry": {"id": "folder-1"}}));
     fake.answer(route, json!({"dentry": {"id": "folder-2"}}));
@@ -310,4 +311,32 @@ fn list_order_and_last_modified_follow_the_set_times() {
     fake.set_modified_time("space-1", "dentry-1", "yesterday");
     let latest = download_slot(&fake).get(&fake, &[]);
     assert_eq!(latest.header("last-modified"), Some("sat, 01 jan 2022 10:00:00 gmt"));
+}
+
+#[test]
+fn folders_are_made_in_folders_and_names_that_are_taken_are_handled() {
+    use crate::api::storage::changes::AddFolder;
+    use crate::base::dentry::ConflictStrategy;
+
+    let fake = FakeDingTalk::start().unwrap();
+    fake.add_space("space-1");
+    let client = fake.client().build().unwrap();
+    let make = |parent: &str, name: &str, options: &AddFolder| {
+        client.storage().add_folder("space-1", parent, name, UnionId("anyone"), options)
+    };
+    let year = make("0", "2024", &AddFolder::new()).unwrap();
+    let year_id = year.id.unwrap();
+    let month = make(&year_id, "07", &AddFolder::new()).unwrap();
+    assert_eq!((month.path.as_deref(), month.parent_id.as_ref()), (Some("/2024/07"), Some(&year_id)));
+    let with = |strategy| AddFolder::new().conflict_strategy(strategy);
+    let renamed = make("0", "2024", &AddFolder::new()).unwrap();
+    assert_eq!(renamed.name.as_deref(), Some("2024(1)"));
+    let same = make("0", "2024", &with(ConflictStrategy::ReturnDentryIfExists)).unwrap();
+    assert_eq!(same.id, Some(year_id));
+    let refused = make("0", "2024", &with(ConflictStrategy::ReturnErrorIfExists)).unwrap_err();
+    assert_eq!(refused.code(), Some("dentryAlreadyExist"));
+    assert_eq!(make("gone", "a", &AddFolder::new()).unwrap_err().code(), Some("dentryNotExist"));
+    assert_eq!(make("0", "a*", &AddFolder::new()).unwrap_err().code(), Some("dentryNameIllegal"));
+    let paths = client.storage().walk("space-1", "0", UnionId("anyone")).map(|entry| entry.unwrap().path);
+    assert_eq!(paths.collect::<Vec<_>>(), ["2024", "2024(1)", "2024/07"]);
 }
