@@ -147,9 +147,14 @@ impl<'a> Call<'a> {
         self.query(name, secret.expose())
     }
 
-    /// Adds a field to the body. Fields are sent in the order in which they are declared.
+    /// Adds a required field to the body. Fields are sent in the order in which they are declared. An empty text is wrong:
+    /// the vendor's servers treat it as missing.
     pub(crate) fn field(self, name: &str, value: impl Serialize) -> Self {
-        self.field_if_set(name, Some(value))
+        let mut call = self.field_if_set(name, Some(value));
+        if call.body.as_ref().is_some_and(|body| body.ends_with(br#":""}"#)) {
+            call.refuse(format_args!("`{name}` is empty"));
+        }
+        call
     }
 
     /// Adds a field to the body, if it was set. The body is `{}` if no field was set.
@@ -385,6 +390,7 @@ mod tests {
             (call().limit("ids", 4, 0..=3), "4 `ids`, and one call takes at most 3"),
             (call().limit("ids", 4, 1..=3).query("name", ""), "4 `ids`, and one call takes 1 to 3"),
             (call().query("name", "").limit("ids", 4, 1..=3), "`name` is empty"),
+            (call().field("id", "").field("name", "n"), "`id` is empty"),
             (call().limit_value("n", Some(51u32), 1..=50), "`n` is 51, and 1 to 50 are allowed"),
             (call().limit_value("n", Some(0u64), 1..=50), "`n` is 0, and 1 to 50 are allowed"),
             (

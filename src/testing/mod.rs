@@ -87,7 +87,6 @@
 //! | avoid waiting | [`ClientBuilder::clock`](crate::ClientBuilder::clock) with a [`ManualClock`] |
 //! | test a program that calls [`Client::from_env`](crate::Client::from_env) | [`environment`](FakeDingTalk::environment) |
 //!
-
 //! The fake implements the operations that [`Target`] lists: tokens, files and folders, downloads, uploads, sends, robots,
 //! approvals, exports and ids. Every other operation returns 404 until a test sets its response with
 //! [`answer`](FakeDingTalk::answer).

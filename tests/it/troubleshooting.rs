@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use dingtalk_files::testing::{Content, FakeDingTalk, Fault, Target};
@@ -119,6 +120,8 @@ fn refused_calls(s: &Scene) -> Vec<Error> {
         with(Client::builder().access_token("stale")),
         s.api(400, "AuthenticationFailed.MissingParameter"),
         with(Client::builder().app(FakeDingTalk::APP_KEY, "another-secret")),
+        with(Client::builder().token_source(|| Err::<String, _>("the vault is sealed"))),
+        Client::builder().build().unwrap_err(),
         forbidden("QpsLimitForAppkeyAndApi"),
         forbidden("ApiCountLimitForOrg"),
         s.with(Target::DownloadInfo, Fault::html(403, "<html>")),
@@ -174,7 +177,9 @@ fn broken_downloads(s: &Scene) -> Vec<Error> {
         busy.get_or_insert_with(|| s.file().download().to_file(s.target()).unwrap_err());
     };
     s.file().download().progress(second).to_file(s.target()).unwrap();
-    vec![cut, changed, corrupt, full_device, full_disk(s), busy.unwrap()]
+    let flag = AtomicBool::new(true);
+    let cancelled = s.file().download().cancel(&flag).to_writer(&mut Vec::new(), ..).unwrap_err();
+    vec![cut, changed, corrupt, full_device, full_disk(s), busy.unwrap(), cancelled]
 }
 
 /// A test cannot fill a disk on every machine, so another file error is changed into the error for a full disk.
@@ -213,6 +218,10 @@ fn broken_connections(s: &Scene) -> Vec<Error> {
     let info = s.file().download_info().unwrap();
     s.fake.fault(Target::Object, Fault::StallBeforeAnswer);
     s.fake.fault(Target::Object, Fault::StallBeforeAnswer);
+    // Its client has the token already.
+    let file = s.file();
+    file.download_info().unwrap();
+    let over = file.with_deadline(Duration::ZERO);
     let limited = s.builder().overall_timeout(Duration::from_millis(200)).build().unwrap();
     let stalling = s.builder().stall_timeout(Duration::from_millis(200)).build().unwrap();
     vec![
@@ -221,6 +230,7 @@ fn broken_connections(s: &Scene) -> Vec<Error> {
         fail(TlsServer::start("{}").builder()),
         stalling.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
         limited.download_to(&info, &mut Vec::new(), ..).unwrap_err(),
+        over.download_info().unwrap_err(),
     ]
 }
 
