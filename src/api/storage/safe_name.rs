@@ -67,12 +67,14 @@ pub(crate) fn free_name(name: &str, id: &str, taken: &mut HashSet<String>) -> St
     free
 }
 
+#[inline]
 fn is_forbidden(c: char) -> bool {
     let is_direction =
         matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || is_direction || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
 }
 
+#[inline]
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
     let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
@@ -84,6 +86,7 @@ fn is_device(name: &str) -> bool {
     is_numbered || DEVICES.contains(&stem.as_str())
 }
 
+#[inline]
 fn escape(c: char, to: &mut String) {
     let mut bytes = [0; 4];
     for byte in c.encode_utf8(&mut bytes).bytes() {
@@ -93,6 +96,7 @@ fn escape(c: char, to: &mut String) {
 }
 
 /// Inserts a checksum of `seed` before the extension, and shortens the name to make room.
+#[inline]
 fn with_mark(safe: &str, seed: &str) -> String {
     let mut digest = crc64fast::Digest::new();
     digest.write(seed.as_bytes());
