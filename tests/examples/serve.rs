@@ -4,6 +4,12 @@
 
 #[path = "../../examples/serve/demo.rs"]
 mod demo;
+/// For its unit tests: cargo builds either the program `serve` or its unit tests.
+#[allow(dead_code, reason = "only the unit tests use it here")]
+#[path = "../../examples/serve/http.rs"]
+mod http;
+#[path = "../../examples/shared/mod.rs"]
+mod shared;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
