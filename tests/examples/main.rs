@@ -616,7 +616,7 @@ fn send_sends_a_file_once() {
 
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     run(&[&["--to", "you"][..], &stored].concat())
-        .assert_failed(5, "check the conversation before you send it again");
+        .assert_failed(5, "; the conversation shows whether the file was sent\n");
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     run(&["--to", "you", "a.txt", "space-1"]).assert_failed(5, "do not upload it again");
     assert_eq!(sent().0, 5);
