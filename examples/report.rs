@@ -184,15 +184,15 @@ fn store(session: &Session, job: &Job, journal: &mut Journal) -> Result<String, 
     // After a commit without a response, the folder may have the file, and the next upload returns that file. Unlike a
     // search in the folder, this is one step, and it needs no permission to list files.
     let first = is_first.then(|| upload(ConflictStrategy::ReturnErrorIfExists));
-    let may_exist = matches!(first, None | Some(Err(Error::CommitOutcomeUnknown(_))));
     let result = match first {
-        Some(result) if !may_exist => result,
-        _ => upload(ConflictStrategy::ReturnDentryIfExists),
+        None | Some(Err(Error::CommitOutcomeUnknown(_))) => upload(ConflictStrategy::ReturnDentryIfExists),
+        Some(Ok(done)) => Ok(done),
+        Some(Err(error)) => {
+            // Certainly not stored, so the next run may make another report.
+            journal.clear()?;
+            Err(error)
+        }
     };
-    if result.is_err() && !may_exist {
-        // Certainly not stored, so the next run may make another report.
-        journal.clear()?;
-    }
     let done = result.map_err(|error| match error {
         Error::CommitOutcomeUnknown(unknown) => {
             retry_later(&format!("no result of the upload: {}", unknown.cause))
@@ -201,7 +201,7 @@ fn store(session: &Session, job: &Job, journal: &mut Journal) -> Result<String, 
         error => error.into(),
     })?;
     let dentry = done.dentry.id.ok_or_else(|| retry_later("the response to the upload has no dentry id"))?;
-    if may_exist {
+    if !done.stored {
         check_content(session, job, &dentry, csv.as_bytes())?;
     }
     journal.append(Entry::Stored(dentry.clone()))?;
@@ -227,7 +227,10 @@ fn taken(job: &Job) -> Failure {
 }
 
 fn retry_later(problem: &str) -> Failure {
-    Failure { text: format!("{problem}; run the same command again"), exit_code: 3 }
+    Failure {
+        text: format!("{problem}; run the same command again, which stores nothing twice"),
+        exit_code: 3,
+    }
 }
 
 /// Sends the stored report. Returns the first failure.
@@ -254,10 +257,10 @@ fn send(
         if !error.may_have_run() {
             journal.append(Entry::Failed(to.clone()))?;
         }
-        // These concern all recipients, and another call could prolong a ban.
-        let concerns_all = error.is_rate_limited() || error.is_authentication();
+        // Another call could prolong a ban.
+        let concerns_every_call = error.concerns_every_call();
         first = first.or(Some(Failure::from(error)));
-        if concerns_all {
+        if concerns_every_call {
             break;
         }
     }

@@ -27,19 +27,23 @@ Copies a folder of DingTalk, with everything below it, to disk. Later runs fetch
 
   mirror [OPTIONS] SPACE_ID [FOLDER_ID] TARGET_FOLDER
 
-  SPACE_ID        number of a space, which is a drive that belongs to a team or a person
-  dentry id       number of a file or folder in a space; it stays when the entry is moved or renamed
-  FOLDER_ID       dentry id of the folder to copy. Default: 0, the root of the space
-  TARGET_FOLDER   local folder for the copy; created if it is missing
-  union id        id of a person for apps. The copy has what this person may see
+Words (README.md, section Ids, lists where each id comes from):
+  space id    id of a space, a drive that holds files: Client::drive().list_spaces(..) lists them
+  dentry id   id of a file or folder in its space, which stays when the entry is moved or renamed
+  folder id   dentry id of a folder, which the program `ls` prints; 0 is the root of the space
+  union id    id of a person, the same in all apps of an organisation: Client::topapi().user_get(..) returns it
+
+The copy has what the person with DINGTALK_UNION_ID may see. FOLDER_ID is 0 by default. TARGET_FOLDER is a local folder,
+which is created if it does not exist.
 
 Names that a disk may not allow are escaped: `a:b` becomes `a%3Ab`. A local file that this program did not write, or that
 you changed, is renamed to NAME.local when a file of DingTalk needs its place. Symbolic links in TARGET_FOLDER are not
 followed.
 
-A file that fails is reported, and the others go on. An error that concerns every call (credentials, monthly limit, full
-disk) ends the run. The program may be killed at any time, by Ctrl-C too: the next run continues. Its notes are in
-TARGET_FOLDER/.dingtalk-mirror; without them, it downloads every file again.
+A file that fails is reported, and the program continues with the next file. An error that concerns every call
+(credentials, monthly limit, full disk) ends the run. The program may be killed at any time, by Ctrl-C too: the next run
+continues. The list of downloaded files is in TARGET_FOLDER/.dingtalk-mirror; without this list, every file is downloaded
+again.
 
 Online documents have no bytes and are skipped. To keep one, export it: see `Client::export` in the crate's documentation.
 
@@ -82,7 +86,10 @@ impl Options {
             }
         }
         if demo && operands.is_empty() {
-            operands = vec!["space-1".into(), "mirror-demo".into()];
+            operands.push("mirror-demo".into());
+        }
+        if demo && operands.len() == 1 {
+            operands.insert(0, "space-1".into());
         }
         let target = operands.pop().filter(|target| !target.is_empty()).map(PathBuf::from);
         let mut ids = operands.into_iter().map(ValueExt::string);

@@ -33,15 +33,14 @@ impl Failure {
 
     /// Converts the error of a send, whose outcome may be unknown.
     pub(crate) fn of_send(e: Error) -> Self {
-        if !e.may_have_run() {
-            return e.into();
+        if e.may_have_run() {
+            // Names only the place to look at: the error itself advises to check before a repetition.
+            return Self {
+                text: format!("{e}; the conversation shows whether the file was sent"),
+                exit_code: 5,
+            };
         }
-        Self {
-            text: format!(
-                "{e}. The file may have been sent: check the conversation before you send it again"
-            ),
-            exit_code: 5,
-        }
+        e.into()
     }
 }
 

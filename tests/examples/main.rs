@@ -1,5 +1,8 @@
 //! The programs in `examples/`, run as users run them: their output and their exit codes.
 //!
+//! `cargo test` builds the programs. `cargo test --test examples` builds these tests alone, and they run the programs of
+//! the last build: run `cargo build --examples` before.
+//!
 //! These tests are a separate binary because they start many processes. For a moment each process holds the files that
 //! are open in its parent, which could include the locked target of another test.
 
@@ -64,7 +67,7 @@ impl Drop for Folder {
     }
 }
 
-/// Returns the path of an example, which `cargo test` builds next to the tests.
+/// Returns the path of a program. Cargo builds the programs into a folder beside these tests.
 fn example(name: &str) -> PathBuf {
     let tests = env::current_exe().unwrap();
     let built = tests.parent().unwrap().parent().unwrap().join("examples");
@@ -528,7 +531,7 @@ fn the_outcome_is_reported_on_stderr_if_stdout_is_closed() {
     use std::os::unix::net::UnixStream;
     let stage = Stage::new();
     stage.write("a.txt", "hello");
-    // The other end is already closed.
+    // The reading end is already closed.
     let closed = || Stdio::from(OwnedFd::from(UnixStream::pair().unwrap().0));
     let run = |name: &str, args: &[&str]| {
         Finished::of(stage.command(name, args).stdout(closed()).output().unwrap())
@@ -613,7 +616,7 @@ fn send_sends_a_file_once() {
 
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     run(&[&["--to", "you"][..], &stored].concat())
-        .assert_failed(5, "check the conversation before you send it again");
+        .assert_failed(5, "; the conversation shows whether the file was sent\n");
     stage.fake.fault(Target::Send, Fault::CloseWithoutAnswer);
     run(&["--to", "you", "a.txt", "space-1"]).assert_failed(5, "do not upload it again");
     assert_eq!(sent().0, 5);
@@ -651,7 +654,7 @@ fn ls_lists_accessible_folders_after_a_failure() {
             .replace("        0 B  dentry-3        1/2\n", "")
     );
     assert_eq!(ls(&["space-1", "folder-2"]).printed(), "        0 B  dentry-2      below.txt\n");
-    // The lists of the root and the first folder succeed, the next one fails.
+    // The lists of the root and of the first folder succeed, and the list of the second folder fails.
     stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::Several(vec![]));
     stage.fake.fault(Target::ListDentries, Fault::api_error(403, "permissionDenied"));

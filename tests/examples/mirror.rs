@@ -16,7 +16,7 @@ use super::{Finished, Folder, Running, Stage, run_without_settings};
 const SPACE: &str = "space-1";
 const STATE_FILE: &str = "copy/.dingtalk-mirror/state.json";
 
-/// A stage with a small tree, of which every file has other bytes.
+/// A stage with a small tree. The bytes of its files differ.
 fn stage() -> Stage {
     let stage = Stage::new();
     for (id, name, above) in [("f-1", "2024", "0"), ("f-2", "Q1", "f-1"), ("f-3", "empty", "0")] {
@@ -43,7 +43,7 @@ fn mirror(stage: &Stage, options: &[&str]) -> Finished {
     stage.run("mirror", &[options, &[SPACE, "copy"]].concat())
 }
 
-/// Runs it, and compares the summary: downloaded, moved, unchanged, deleted, skipped, failed.
+/// Runs the program, and compares the summary: downloaded, moved, unchanged, deleted, skipped, failed.
 #[track_caller]
 fn assert_mirrored(stage: &Stage, options: &[&str], expected: [u64; 6]) -> Finished {
     let ended = mirror(stage, options);
@@ -496,7 +496,15 @@ fn wrong_use_ends_with_2() {
 fn help_and_demo_need_no_account() {
     let folder = Folder::new();
     let help = run_without_settings(&folder, "mirror", &["--help"]);
-    let words = ["dentry id ", "union id ", "--delete ", "DINGTALK_UNION_ID", "\n  3  "];
+    let words = [
+        "\n  space id ",
+        "\n  dentry id ",
+        "\n  folder id ",
+        "\n  union id ",
+        "--delete ",
+        "DINGTALK_UNION_ID",
+        "\n  3  ",
+    ];
     assert!(words.iter().all(|word| help.printed().contains(word)) && help.err.is_empty(), "{help:?}");
     run_without_settings(&folder, "mirror", &["a", "b"]).assert_failed(2, "DINGTALK_APP_KEY");
     assert!(folder.names().is_empty());
@@ -504,8 +512,14 @@ fn help_and_demo_need_no_account() {
         let demo = run_without_settings(&folder, "mirror", &["--demo"]);
         assert!(demo.err.contains("fake") && counts(&demo) == expected, "{demo:?}");
     }
+    let demo = run_without_settings(&folder, "mirror", &["--demo", "mine"]);
+    assert_eq!((demo.code, counts(&demo)), (0, [2, 0, 0, 0, 0, 0]), "{demo:?}");
+    assert_eq!(folder.names(), ["mine", "mirror-demo"]);
     let content = Content::pattern(8_000_000).bytes(0..8_000_000);
-    assert!(fs::read(folder.join("mirror-demo/报告/2024/季度报告.xlsx")).unwrap() == content, "other bytes");
+    for target in ["mirror-demo", "mine"] {
+        let file = folder.join(target).join("报告/2024/季度报告.xlsx");
+        assert!(fs::read(file).unwrap() == content, "the bytes in {target} differ");
+    }
 }
 
 #[cfg(unix)]

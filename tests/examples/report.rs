@@ -95,18 +95,22 @@ fn a_failed_send_is_repeated_alone() {
     );
 }
 
-/// A ban or a refused token concerns all recipients, and more calls would prolong a ban.
+/// A ban or a missing permission of the app concerns all recipients, and more calls would prolong a ban.
 #[test]
-fn a_ban_ends_the_run() {
-    let stage = Stage::new();
-    stage.fake.fault_when(Target::Send, is_to_bob, Fault::json(200, r#"{"status": 1111, "wait": 5}"#));
-    let banned = report(&stage, &[]);
-    let states = "sent user ann\nfailed user bob\npending user cid\npending group team\n";
-    assert_eq!((banned.code, banned.text()), (3, states), "{banned:?}");
-    assert!(banned.err.contains("3 of 4 recipients did not get the report"), "{banned:?}");
-    stage.fake.clear_faults();
-    assert_eq!(report(&stage, &[]).printed(), ALL_SENT);
-    assert_eq!(sent(&stage), ["ann", "bob", "cid", "team"]);
+fn an_error_that_concerns_every_call_ends_the_run() {
+    for (fault, code) in
+        [(Fault::json(200, r#"{"status": 1111, "wait": 5}"#), 3), (Fault::missing_scope("ConvFile.Send"), 4)]
+    {
+        let stage = Stage::new();
+        stage.fake.fault_when(Target::Send, is_to_bob, fault);
+        let ended = report(&stage, &[]);
+        let states = "sent user ann\nfailed user bob\npending user cid\npending group team\n";
+        assert_eq!((ended.code, ended.text()), (code, states), "{ended:?}");
+        assert!(ended.err.contains("3 of 4 recipients did not get the report"), "{ended:?}");
+        stage.fake.clear_faults();
+        assert_eq!(report(&stage, &[]).printed(), ALL_SENT);
+        assert_eq!(sent(&stage), ["ann", "bob", "cid", "team"]);
+    }
 }
 
 /// A kill before the commit, and during the commit: the file is stored once.
@@ -120,6 +124,8 @@ fn a_report_killed_during_the_upload_is_stored_once() {
             _ => !stage.fake.requests_to(target).is_empty(),
         });
         assert_finished(&stage);
+        // Only the content of a file that was there before the upload is compared.
+        assert_eq!(!stage.fake.requests_to(Target::Object).is_empty(), target == Target::Commit);
     }
 }
 
@@ -194,6 +200,7 @@ fn a_commit_without_a_response_is_found() {
     assert_finished(&stage);
     // The second upload has to find out that the name is taken before it gets the file.
     assert_eq!(stage.fake.requests_to(Target::Commit).len(), 3);
+    assert_eq!(stage.fake.requests_to(Target::Object).len(), 1, "its content is compared");
 
     // Neither commit has a response. The first one runs, the second returns its file.
     let stage = Stage::new();

@@ -4,6 +4,12 @@
 
 #[path = "../../examples/serve/demo.rs"]
 mod demo;
+/// For its unit tests: cargo builds either the program `serve` or its unit tests.
+#[allow(dead_code, reason = "only the unit tests use it here")]
+#[path = "../../examples/serve/http.rs"]
+mod http;
+#[path = "../../examples/shared/mod.rs"]
+mod shared;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -30,7 +36,7 @@ struct Site {
 }
 
 impl Site {
-    /// `None` if curl is not installed.
+    /// Starts the program. Returns `None` if curl is not installed.
     fn start(options: &[&str]) -> Option<Self> {
         if Command::new("curl").arg("--version").stdout(Stdio::null()).status().is_err() {
             eprintln!("skipped: curl is not installed");
@@ -62,7 +68,7 @@ impl Site {
         Finished::of(self.curl(options, path).output().unwrap())
     }
 
-    /// The file, with its head in front of the body.
+    /// Requests the file.
     fn file(&self, options: &[&str]) -> Answer {
         self.answer(options, "files/dentry-1/name")
     }
@@ -94,7 +100,7 @@ impl Site {
 }
 
 struct Answer {
-    /// Of curl.
+    /// Exit code of curl.
     code: i32,
     status: u16,
     head: String,
@@ -347,7 +353,7 @@ fn the_deadline_ends_the_wait_for_the_first_byte() {
         refused(target);
     }
     assert_eq!(site.file(&["-r", "0-1"]).status, 206);
-    // Of an open file.
+    // The file is open now.
     refused(Target::Object);
 }
 
@@ -382,7 +388,7 @@ fn a_fault_in_the_middle_is_invisible() {
     assert_eq!((site.calls(Target::GetDentry), site.calls(Target::DownloadInfo)), (1, 2));
 }
 
-/// Whatever goes wrong after the first byte, no response looks complete.
+/// A response that fails after its first byte does not look complete.
 #[test]
 fn an_incomplete_response_is_broken_off() {
     let Some(site) = Site::start(&[]) else { return };
@@ -422,7 +428,7 @@ fn a_response_never_mixes_two_versions() {
     assert!(curl.0.wait().unwrap().success());
     assert!(fs::read(site.folder.join("a.bin")).unwrap() == pattern(0..SIZE));
 
-    // After a while there is a new version, and who has a part of the old one gets the whole.
+    // Once the new version is served, a reader with a part of the old version gets the whole new file.
     wait_until("a new version", || site.file(&["-I"]).header("ETag") != Some(old));
     let resumed = site.file(&["-r", "10-", "-H", &format!("If-Range: {old}")]);
     assert!(resumed.status == 200 && resumed.body == new_content.bytes(0..SIZE));

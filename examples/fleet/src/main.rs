@@ -26,9 +26,9 @@ const HELP: &str = "\
 Downloads one file of DingTalk by several machines, which share one access token.
 
 Words:
-  SPACE_ID   the space that holds the file: a number from DingTalk, as DENTRY_ID is
-  DENTRY_ID  the file in that space
-  union id   a person, the same in all apps of an organisation; the file is read in this person's name
+  SPACE_ID   id of a space, a drive that holds files
+  DENTRY_ID  id of a file in that space
+  union id   id of a person, the same in all apps of an organisation; the file is read in this person's name
   TARGET     the path of the downloaded file, on storage that all machines mount at the same path
   range      a part of the file, which one worker downloads at a time
   lease      the time after which a silent worker counts as dead, and its ranges are given to others
@@ -47,6 +47,8 @@ Options of `plan`:
   --file-version N    download this version, not the latest
 Options of `work`:
   --lease SECONDS     from 1 to 3600. Default: 30
+  --deadline SECONDS  limit for the download of one range, from 1 to 86400; after it, the worker returns the range and
+                      ends. Default: 600
 
 Environment:
   REDIS_URL           redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
@@ -74,20 +76,22 @@ fn main() -> ExitCode {
 }
 
 fn run(mut args: lexopt::Parser) -> Result<(), Failure> {
-    let (mut ranges, mut version, mut lease, mut words) = (None, None, 30.0, Vec::new());
+    let (mut ranges, mut version, mut words) = (None, None, Vec::new());
+    let (mut lease, mut deadline) = (30.0, 600.0);
     while let Some(arg) = args.next()? {
         match arg {
             Long("ranges") => ranges = Some(number(&mut args, "--ranges", 1..=1_000_000)?),
             Long("file-version") => version = Some(number(&mut args, "--file-version", 1..=u64::MAX)?),
             Long("lease") => lease = number(&mut args, "--lease", 1.0..=3600.0)?,
+            Long("deadline") => deadline = number(&mut args, "--deadline", 1.0..=86_400.0)?,
             Value(word) => words.push(word.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    let lease = Duration::from_secs_f64(lease);
+    let [lease, deadline] = [lease, deadline].map(Duration::from_secs_f64);
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["plan", space, dentry, target] => plan(space, dentry, target, version, ranges),
-        ["work", job] => work_on(job, lease),
+        ["work", job] => work_on(job, lease, deadline),
         ["status", job] => status(&mut Queue::open(&setting("REDIS_URL")?, job, lease)?),
         ["cancel", job] => cancel(&mut Queue::open(&setting("REDIS_URL")?, job, lease)?),
         ["demo"] => demo::run(),
@@ -129,10 +133,10 @@ fn plan(
     print(&name)
 }
 
-fn work_on(name: &str, lease: Duration) -> Result<(), Failure> {
+fn work_on(name: &str, lease: Duration, deadline: Duration) -> Result<(), Failure> {
     let url = setting("REDIS_URL")?;
     let mut queue = Queue::open(&url, name, lease)?;
-    match work::run(&mut queue, &client(&url)?)? {
+    match work::run(&mut queue, &client(&url)?, deadline)? {
         (Outcome::Published { target, .. }, true) => print(&format!("published {target}")),
         (Outcome::Published { target, .. }, false) => print(&format!("another worker published {target}")),
         (Outcome::Failed { why }, _) => Err(Failure::new(1, format!("the job has failed: {why}"))),

@@ -6,9 +6,10 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::Duration;
 
 use crc64fast::Digest;
-use dingtalk_files::{Client, Error, RemoteFile, UnionId};
+use dingtalk_files::{Client, Error, RemoteFile, UnionId, combine_crc64};
 
 use crate::failure::Failure;
 use crate::queue::{Item, Job, Outcome, Queue, item, ranges};
@@ -72,8 +73,8 @@ pub fn create_part(path: &str, size: u64) -> Result<(), Failure> {
     File::create_new(path).and_then(|file| file.set_len(size)).map_err(at(path))
 }
 
-/// Downloads ranges until the job ends. Also returns whether this worker ended it.
-pub fn run(queue: &mut Queue, client: &Client) -> Result<(Outcome, bool), Failure> {
+/// Downloads ranges until the job ends. Also returns whether this worker ended it. `deadline` limits each range.
+pub fn run(queue: &mut Queue, client: &Client, deadline: Duration) -> Result<(Outcome, bool), Failure> {
     if let Some(outcome) = queue.outcome()? {
         return Ok((outcome, false));
     }
@@ -84,7 +85,7 @@ pub fn run(queue: &mut Queue, client: &Client) -> Result<(Outcome, bool), Failur
     let stop = loop {
         let step = match queue.next()? {
             Item::Over(outcome) => return Ok((outcome, false)),
-            Item::Range(range) => download(queue, &job, &file, range).map(|()| None),
+            Item::Range(range) => download(queue, &job, &file.with_deadline(deadline), range).map(|()| None),
             Item::Publish => publish(queue, &job).map(Some),
         };
         match step {
@@ -115,19 +116,22 @@ pub fn end(queue: &mut Queue, job: &Job, outcome: Outcome) -> Result<(Outcome, b
 
 /// Downloads a range and writes it to its position in the part.
 ///
-/// The `ETag` is known when the download has ended, and bytes of another object must never reach the part, not even those
-/// of a worker that was suspended for an hour. So a range is kept in memory until it is checked.
+/// The part is open only for the write, and not during the download. A worker that is suspended in a download would
+/// otherwise continue to write after another worker has published the file. Now it finds no part, because the part was
+/// renamed. So a range is kept in memory until it is complete.
 fn download(queue: &mut Queue, job: &Job, file: &RemoteFile, range: Range<u64>) -> Result<(), Stop> {
     let mut bytes = Vec::with_capacity((range.end - range.start) as usize);
-    match file.download_to(&mut bytes, range.clone()) {
-        Ok(done) if done.etag == job.etag && done.size == Some(job.size) && done.range == range => {}
+    // Only an empty file may have no `ETag`, and it has no ranges.
+    let download = file.download().if_match(job.etag.as_deref().unwrap_or_default());
+    let done = match download.to_writer(&mut bytes, range.clone()) {
+        Ok(done) if done.range == range => done,
         Ok(_) | Err(Error::ObjectChanged { .. } | Error::RangeNotSatisfiable { .. }) => {
             return Err(Stop::Job(
                 "the file was replaced at DingTalk during the job; plan a new job".to_owned(),
             ));
         }
         Err(error) => return Err(error.into()),
-    }
+    };
     let path = job.part(queue.name());
     // Synced before the range counts as done: the machine may lose power, and another machine reads the file.
     let written = File::options().write(true).open(&path).and_then(|part| {
@@ -135,13 +139,14 @@ fn download(queue: &mut Queue, job: &Job, file: &RemoteFile, range: Range<u64>) 
         part.sync_data()
     });
     written.map_err(at(&path))?;
-    Ok(queue.done(&range, crc64(&bytes), job.ranges)?)
+    Ok(queue.done(&range, done.crc64, job.ranges)?)
 }
 
 /// Verifies the part and renames it to the target. Only one worker can do that, because only one rename succeeds.
 fn publish(queue: &mut Queue, job: &Job) -> Result<Outcome, Stop> {
     let (path, target) = (job.part(queue.name()), &job.target);
     let checksums = queue.checksums()?;
+    check_whole(job, &checksums)?;
     match File::open(&path) {
         Ok(part) => {
             verify(&part, &path, job, &checksums)?;
@@ -160,16 +165,28 @@ fn publish(queue: &mut Queue, job: &Job) -> Result<Outcome, Stop> {
     Ok(Outcome::Published { target, bytes: job.size, ranges: job.ranges, verified })
 }
 
-/// Reads the whole file. A wrong range was damaged by the storage; otherwise, a wrong whole was damaged before.
+/// Compares the object store's CRC-64 with that of the received ranges, without reading the file.
+fn check_whole(job: &Job, checksums: &HashMap<String, u64>) -> Result<(), Stop> {
+    let Some(expected) = job.crc64 else { return Ok(()) };
+    let received = ranges(job).try_fold(0, |crc64, range| {
+        Some(combine_crc64(crc64, *checksums.get(&item(&range))?, range.end - range.start))
+    });
+    if received == Some(expected) {
+        return Ok(());
+    }
+    let why = "the CRC-64 of the received bytes differs from the object store's; plan a new job";
+    Err(Stop::Job(why.to_owned()))
+}
+
+/// Reads the whole file, and compares each range with the CRC-64 of the bytes that a worker received.
 fn verify(mut file: &File, path: &str, job: &Job, checksums: &HashMap<String, u64>) -> Result<(), Stop> {
-    let (mut whole, mut buffer) = (Digest::new(), vec![0; 1 << 20]);
+    let mut buffer = vec![0; 1 << 20];
     for range in ranges(job) {
         let (mut digest, mut left) = (Digest::new(), range.end - range.start);
         while left > 0 {
             let count = left.min(buffer.len() as u64) as usize;
             file.read_exact(&mut buffer[..count]).map_err(at(path))?;
             digest.write(&buffer[..count]);
-            whole.write(&buffer[..count]);
             left -= count as u64;
         }
         if checksums.get(&item(&range)) != Some(&digest.sum64()) {
@@ -178,18 +195,7 @@ fn verify(mut file: &File, path: &str, job: &Job, checksums: &HashMap<String, u6
             return Err(Stop::Job(why));
         }
     }
-    match job.crc64 {
-        Some(expected) if expected != whole.sum64() => Err(Stop::Job(
-            "the CRC-64 of the file differs from the object store's; plan a new job".to_owned(),
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn crc64(bytes: &[u8]) -> u64 {
-    let mut digest = Digest::new();
-    digest.write(bytes);
-    digest.sum64()
+    Ok(())
 }
 
 fn at(path: &str) -> impl Fn(io::Error) -> Failure {

@@ -381,6 +381,13 @@ fn only_a_verified_file_is_published() {
     stage.assert_failed(&job, "bytes 250000..500000");
     let _: () = redis::cmd("FLUSHALL").query(&mut stage.redis()).unwrap();
 
+    // A worker received other bytes than the object store has on record, for example by a defect of its memory.
+    let (job, _) = finished(&good);
+    let _: () = stage.redis().hset(format!("fleet:{job}:done"), item(1), 1).unwrap();
+    stage.worker(&job).wait().assert_failed(1, "differs from the object store's");
+    stage.assert_failed(&job, "differs from the object store's");
+    let _: () = redis::cmd("FLUSHALL").query(&mut stage.redis()).unwrap();
+
     // The publisher died before the rename, and another one after it.
     for is_renamed in [false, true] {
         let (job, part) = finished(&good);
@@ -439,6 +446,17 @@ fn a_transient_failure_returns_the_range() {
 }
 
 #[test]
+fn a_range_that_exceeds_its_deadline_returns() {
+    let Some(stage) = Stage::new() else { return };
+    stage.hang_once_in(0);
+    let job = stage.plan(&[]);
+    stage.start(&["work", "--deadline", "1", &job]).wait().assert_failed(3, "deadline");
+    assert_eq!(stage.run(&["status", &job]).printed(), "0 of 32 ranges done, 0 taken, 32 waiting; 0 workers");
+    stage.worker(&job).wait().printed();
+    stage.assert_published(&job, &Content::pattern(SIZE));
+}
+
+#[test]
 fn wrong_use_names_the_option() {
     let Some(mut stage) = Stage::new() else { return };
     for (args, words) in [
@@ -449,6 +467,10 @@ fn wrong_use_names_the_option() {
         (
             &["work", "--lease", "soon", "job-1"],
             "--lease: cannot read \"soon\": it is not a number from 1 to 3600",
+        ),
+        (
+            &["work", "--deadline", "0", "job-1"],
+            "--deadline: cannot read \"0\": it is not a number from 1 to 86400",
         ),
         (&["dance"], "cannot read \"dance\": use plan"),
         (&[], "a command is missing"),
