@@ -243,8 +243,8 @@ pub mod oauth2 {
 ///
 /// | field of the callback | argument |
 /// | --- | --- |
-/// | `content.downloadCode`, `robotCode` | [`Client::robot_file`](crate::Client::robot_file) |
-/// | `senderStaffId` | [`UserId`](crate::UserId) for [`batch_send_oto`](Robot::batch_send_oto) |
+/// | `content.downloadCode`, `robotCode` | [`Client::robot_file`] |
+/// | `senderStaffId` | [`UserId`] for [`batch_send_oto`](Robot::batch_send_oto) |
 /// | `conversationId` | `open_conversation_id` of [`org_group_send`](Robot::org_group_send), in a group |
 ///
 /// An answer with a file is [`Media::upload_file`](crate::media::Media::upload_file), then a [`RobotMessage::file`].

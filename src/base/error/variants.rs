@@ -377,6 +377,15 @@ impl fmt::Display for NotSent {
 
 impl std::error::Error for NotSent {}
 
+fn object_changed(written: u64) -> String {
+    if written == 0 {
+        return "the object is not the expected one, and nothing was written. Start again, or download a fixed version".to_owned();
+    }
+    format!(
+        "the object changed during the download; the {written} bytes written are of the old one. Discard them and start again, or download a fixed version"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -385,13 +394,4 @@ mod tests {
     fn an_error_stays_small() {
         assert!(size_of::<Error>() <= 32);
     }
-}
-
-fn object_changed(written: u64) -> String {
-    if written == 0 {
-        return "the object is not the expected one, and nothing was written. Start again, or download a fixed version".to_owned();
-    }
-    format!(
-        "the object changed during the download; the {written} bytes written are of the old one. Discard them and start again, or download a fixed version"
-    )
 }

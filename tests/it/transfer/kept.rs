@@ -150,7 +150,9 @@ fn threads_that_share_a_file_request_one_info() {
         std::thread::scope(|scope| {
             let threads: Vec<_> =
                 (0..8).map(|_| scope.spawn(|| file.download_to(&mut Vec::new(), ..).unwrap())).collect();
-            threads.into_iter().for_each(|thread| assert!(thread.join().unwrap().verified));
+            for thread in threads {
+                assert!(thread.join().unwrap().verified);
+            }
         });
     };
     download_all();
