@@ -16,7 +16,7 @@ use crate::base::secret::{PresignedUrl, Secret};
 use crate::base::task::{Task, TaskStatus};
 use crate::client::Client;
 
-/// How an attachment of an approval was reached.
+/// Path by which an attachment of an approval was reached.
 ///
 /// ```
 /// use dingtalk_files::AttachmentWay;
