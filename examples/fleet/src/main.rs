@@ -61,7 +61,7 @@ Exit codes:
   1  failed; `work`, `status`: the job has failed, and nothing is published
   2  wrong use, or a setting is missing or wrong
   3  failed for now: the same command may succeed later; `work`: other workers continue
-  4  there is no such file or job, or this app or person has no permission";
+  4  the file or the job does not exist, or this app or person has no permission";
 
 const COMMANDS: &str = "use plan, work, status, cancel or demo";
 

@@ -118,7 +118,7 @@ impl Queue {
     pub fn job(&mut self) -> Result<Job, Failure> {
         let text: Option<String> = self.redis.get(self.key("job"))?;
         let text =
-            text.ok_or_else(|| Failure::new(4, format!("there is no job {} in this Redis", self.job)))?;
+            text.ok_or_else(|| Failure::new(4, format!("job {} does not exist in this Redis", self.job)))?;
         Ok(serde_json::from_str(&text)?)
     }
 
@@ -131,7 +131,7 @@ impl Queue {
     pub fn next(&mut self) -> Result<Item, Failure> {
         loop {
             if !beat(&mut self.redis, &self.job, &self.worker, self.lease)? {
-                let no_job = Failure::new(4, format!("there is no job {} in this Redis", self.job));
+                let no_job = Failure::new(4, format!("job {} does not exist in this Redis", self.job));
                 return self.outcome()?.map(Item::Over).ok_or(no_job);
             }
             let (queue, taken) = (self.key("queue"), self.own("taken"));

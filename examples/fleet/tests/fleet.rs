@@ -39,7 +39,7 @@ impl Stage {
         let is_required = env::var_os("REDIS_SERVER").is_some_and(|path| !path.is_empty());
         let redis = match PrivateRedis::start() {
             Err(e) if e.kind() == ErrorKind::NotFound && !is_required => {
-                println!("SKIPPED: there is no redis-server; on Debian: apt-get install redis-server");
+                println!("SKIPPED: redis-server is not installed; on Debian: apt-get install redis-server");
                 return None;
             }
             redis => redis.unwrap(),
@@ -481,7 +481,7 @@ fn wrong_use_names_the_option() {
     stage.run(&["plan", "space-1", "gone", "a"]).assert_failed(4, "dentryNotExist");
     stage.run(&["plan", "space-1", "dentry-1", "gone/a"]).assert_failed(1, "gone/a.fleet-");
     for command in ["work", "status", "cancel"] {
-        stage.run(&[command, "job-1"]).assert_failed(4, "there is no job job-1");
+        stage.run(&[command, "job-1"]).assert_failed(4, "job job-1 does not exist");
     }
     let help = stage.run(&["--help"]);
     assert!((0..=4).all(|code| help.printed().contains(&format!("\n  {code}  "))), "{help:?}");

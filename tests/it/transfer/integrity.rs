@@ -34,7 +34,7 @@ fn a_flipped_byte_is_detected() {
         let Err(Error::ChecksumMismatch { written, expected, actual }) = result else { panic!("{result:?}") };
         assert_eq!((written, bytes.len() as u64), (MIB, MIB));
         assert_ne!(expected, actual);
-        assert_eq!(s.objects().len(), 1, "written bytes cannot be taken back, so there is no retry");
+        assert_eq!(s.objects().len(), 1, "written bytes cannot be taken back, so nothing is retried");
     }
 }
 

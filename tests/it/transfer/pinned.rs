@@ -97,7 +97,7 @@ fn checksums_of_ranges_combine_to_that_of_the_file() {
     let crc = rest.iter().fold(first.crc64, |crc, part| combine_crc64(crc, part.crc64, part.bytes));
     assert_eq!(crc, whole);
 
-    // Of a file as well: in one piece, in parallel, resumed, and without a checksum of the server.
+    // The same holds for a file: in one piece, in parallel, resumed, and without a checksum of the server.
     assert_eq!(s.file().download().to_file(folder.target()).unwrap().crc64, whole);
     assert_eq!(s.file().download().parallel(3).to_file(folder.target()).unwrap().crc64, whole);
     s.fault(Fault::CutAfter(400_000));
