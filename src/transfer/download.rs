@@ -1,18 +1,20 @@
 //! A download with its options: progress, cancellation, resume, several connections, and a file as its target.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::context::{Callback, Progress, TransferContext};
 use super::file_download::FileDownload;
-use super::range_download::{PartRequest, Sink, Stopped, download_range};
+use super::range_download::PartRequest;
 use super::remote_file::{Downloaded, RemoteFile};
-use super::signer::{GivenUrls, OriginSigner, Signer, check_download_info};
+use super::signer::{GivenUrls, OriginSigner, check_download_info};
+use super::stat::FileStat;
 use super::target::Target;
+use super::writer_download::{OnObject, WriterSink, into_writer};
 use crate::api::storage::files::DownloadInfo;
-use crate::base::error::{Error, Problem, Result};
+use crate::base::error::{Error, Result};
 use crate::client::Client;
 use crate::object::MAX_PARALLEL;
 use crate::object::meta::ObjectMeta;
@@ -42,6 +44,7 @@ pub struct Download<'a> {
     max_bytes: Option<u64>,
     if_match: Option<String>,
     progress: Option<Callback<'a>>,
+    on_object: Option<OnObject<'a>>,
     cancel: Option<&'a AtomicBool>,
 }
 
@@ -71,6 +74,7 @@ impl RemoteFile {
             max_bytes: None,
             if_match: None,
             progress: None,
+            on_object: None,
             cancel: None,
         }
     }
@@ -118,7 +122,8 @@ impl Client {
         let signer = GivenUrls::new(check_download_info(&client, info, client.clock().now())?);
         let context = TransferContext::of(&client);
         let request = PartRequest { range, object: None, or_whole: false };
-        into_writer(&client, &signer, request, &mut &mut *writer, &context)
+        let mut sink = WriterSink { writer: &mut &mut *writer, context: &context, on_object: None };
+        into_writer(&client, &signer, request, &mut sink)
     }
 }
 
@@ -268,6 +273,28 @@ impl<'a> Download<'a> {
         self
     }
 
+    /// Calls `callback` with size, `ETag` and checksum of the object, before the first byte is written. For
+    /// [`to_writer`](Self::to_writer).
+    ///
+    /// An HTTP server sends the head of its response here, without a [`stat`](RemoteFile::stat) before the download. The
+    /// callback is called once, or again if the object is replaced before the first byte.
+    ///
+    /// ```
+    /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+    /// # let fake = FakeDingTalk::start()?;
+    /// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+    /// # let client = fake.client().build()?;
+    /// let (mut size, mut bytes) = (None, Vec::new());
+    /// let file = client.file("space-1", "dentry-1", UnionId("operator-1"));
+    /// file.download().on_object(|object| size = object.size).to_writer(&mut bytes, 1..3)?;
+    /// assert_eq!((size, bytes.as_slice()), (Some(5), &b"el"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_object(mut self, callback: impl FnMut(&FileStat) + Send + 'a) -> Self {
+        self.on_object = Some(Box::new(callback));
+        self
+    }
+
     /// Sets a flag that ends the download with [`Error::Cancelled`] when it becomes `true`, from another thread or from
     /// a signal handler.
     ///
@@ -341,7 +368,9 @@ impl<'a> Download<'a> {
             let first = self.file.sign_or_wait(client, &context)?;
             let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, &context, first);
             let request = PartRequest { range, object, or_whole: false };
-            let result = into_writer(client, &signer, request, &mut &mut *writer, &context);
+            let mut sink =
+                WriterSink { writer: &mut &mut *writer, context: &context, on_object: self.on_object };
+            let result = into_writer(client, &signer, request, &mut sink);
             result.inspect_err(|error| self.file.kept.forget_after(error))
         })
     }
@@ -387,8 +416,9 @@ impl<'a> Download<'a> {
             let what = format!("`parallel` takes 1 to {MAX_PARALLEL} connections, not {}", self.connections);
             return Err(Error::InvalidArgument(what));
         }
-        if self.if_match.is_some() {
-            let what = "`if_match` needs a writer: use `to_writer`, or pin a file with `version`";
+        if self.if_match.is_some() || self.on_object.is_some() {
+            let what =
+                "`if_match` and `on_object` need a writer: use `to_writer`, or pin a file with `version`";
             return Err(Error::InvalidArgument(what.to_owned()));
         }
         let target = Target::resolve(path.as_ref())?;
@@ -422,58 +452,5 @@ impl fmt::Debug for Download<'_> {
             .field("no_clobber", &self.no_clobber)
             .field("max_bytes", &self.max_bytes)
             .finish_non_exhaustive()
-    }
-}
-
-/// Downloads into the caller's writer.
-fn into_writer(
-    client: &Client,
-    signer: &dyn Signer,
-    request: PartRequest,
-    writer: &mut dyn Write,
-    context: &TransferContext<'_>,
-) -> Result<Downloaded> {
-    let mut sink = WriterSink { writer, context };
-    let downloaded = download_range(client, signer, request, &mut sink, context).map_err(explain)?;
-    let verified = downloaded.verify()?;
-    context.finish();
-    let bytes = downloaded.range.end - downloaded.range.start;
-    let (size, etag) = (downloaded.object.total, downloaded.object.etag);
-    let crc64 = downloaded.crc64;
-    Ok(Downloaded { bytes, range: downloaded.range, size, etag, verified, reused: 0, crc64 })
-}
-
-/// Returns the error for the owner of the writer: the cause, and the number of bytes that the writer has.
-pub(super) fn explain(stopped: Stopped) -> Error {
-    let Stopped { cause, written } = stopped;
-    match cause {
-        Error::Write { cause, .. } => Error::Write { written, cause },
-        Error::ObjectChanged { .. } => Error::ObjectChanged { written },
-        Error::TooLarge { .. } | Error::Cancelled { .. } => cause,
-        // None of the written bytes can be trusted.
-        Error::Answer(ref e) if matches!(e.problem, Problem::WrongLength { .. }) => cause,
-        _ if written == 0 => cause,
-        cause => Error::Interrupted { written, kept: true, cause: Box::new(cause) },
-    }
-}
-
-/// Sink that writes to the caller's writer.
-pub(super) struct WriterSink<'a, 'c> {
-    pub(super) writer: &'a mut dyn Write,
-    pub(super) context: &'a TransferContext<'c>,
-}
-
-impl Sink for WriterSink<'_, '_> {
-    fn open(&mut self, _: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
-        self.context.begin(0, end.map(|end| end - start));
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
     }
 }

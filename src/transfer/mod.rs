@@ -39,3 +39,4 @@ mod target;
 pub(crate) mod upload;
 mod upload_steps;
 mod workers;
+mod writer_download;

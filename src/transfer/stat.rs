@@ -3,10 +3,10 @@
 use std::io;
 
 use super::context::TransferContext;
-use super::download::{WriterSink, explain};
 use super::range_download::{PartRequest, download_range};
 use super::remote_file::RemoteFile;
 use super::signer::OriginSigner;
+use super::writer_download::{WriterSink, explain};
 use crate::base::error::{Error, Result};
 use crate::object::meta::ObjectMeta;
 use crate::object::range::ByteRange;
@@ -31,6 +31,13 @@ pub struct FileStat {
     pub etag: Option<String>,
     /// CRC-64/XZ of the whole file, if the object store has one.
     pub crc64: Option<u64>,
+}
+
+impl FileStat {
+    pub(super) fn of(object: ObjectMeta) -> Self {
+        let ObjectMeta { total: size, etag, crc64, .. } = object;
+        Self { size, etag, crc64 }
+    }
 }
 
 impl RemoteFile {
@@ -59,7 +66,7 @@ impl RemoteFile {
         let signer = OriginSigner::new(&client, &*self.origin, &self.kept, &context, first);
         let get = |range: ByteRange| {
             let request = PartRequest { range: range.check()?, object: None, or_whole: false };
-            let mut sink = WriterSink { writer: &mut io::sink(), context: &context };
+            let mut sink = WriterSink { writer: &mut io::sink(), context: &context, on_object: None };
             download_range(&client, &signer, request, &mut sink, &context).map_err(explain)
         };
         let result = match get(ByteRange::from(..1)) {
@@ -68,7 +75,6 @@ impl RemoteFile {
             result => result,
         };
         let done = result.inspect_err(|error| self.kept.forget_after(error))?;
-        let ObjectMeta { total, etag, crc64, .. } = done.object;
-        Ok(FileStat { size: total, etag, crc64 })
+        Ok(FileStat::of(done.object))
     }
 }

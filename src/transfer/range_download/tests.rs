@@ -8,8 +8,8 @@ use super::*;
 use crate::base::clock::MonotonicClock;
 use crate::client::retry::RetryPolicy;
 use crate::object::signed_urls::SignedUrls;
-use crate::transfer::download::explain;
 use crate::transfer::signer::{Generation, GivenUrls, Need, Signature};
+use crate::transfer::writer_download::explain;
 
 /// A store that returns the same head and body for every request.
 struct Canned(ResponseHead, &'static [u8]);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dingtalk_files::testing::Clock;
-use dingtalk_files::{Phase, Progress};
+use dingtalk_files::{FileStat, Phase, Progress};
 
 use super::folder::{Folder, NAME};
 use super::*;
@@ -231,4 +231,26 @@ fn a_restart_for_a_new_object_does_not_reduce_the_reported_bytes() {
             [(0, None, Phase::Checking), (0, all, TRANSFERRING), (2 * MIB, all, TRANSFERRING)]
         );
     }
+}
+
+#[test]
+fn the_object_is_reported_once_before_the_first_byte() {
+    let s = Setup::new(MIB);
+    let expected = s.file().stat().unwrap();
+    let order = Mutex::new(Vec::new());
+    let mut writer = AtFirstWrite(Some(|| order.lock().unwrap().push("write".to_owned())), Vec::new());
+    s.fault(Fault::CutAfter(300_000));
+    let report = |object: &FileStat| {
+        assert_eq!(*object, expected);
+        order.lock().unwrap().push("object".to_owned());
+    };
+    s.file().download().on_object(report).to_writer(&mut writer, 100..).unwrap();
+    assert!(writer.1 == s.content.bytes(100..MIB));
+    assert_eq!(*order.lock().unwrap(), ["object", "write"]);
+
+    // Errors before the first byte report no object.
+    let never = |_: &FileStat| panic!("no object");
+    s.file().download().on_object(never).to_writer(&mut Vec::new(), 2 * MIB..).unwrap_err();
+    let error = s.file().download().on_object(never).to_file("unused").unwrap_err();
+    assert!(matches!(&error, Error::InvalidArgument(text) if text.contains("`on_object`")), "{error}");
 }
