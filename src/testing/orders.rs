@@ -155,21 +155,22 @@ impl FakeDingTalk {
     /// applies.
     ///
     /// ```
-    /// use dingtalk_files::{AddFolder, UnionId};
+    /// use dingtalk_files::{DeleteDentry, UnionId};
     /// use dingtalk_files::testing::{FakeDingTalk, Fault, Target};
     /// use serde_json::json;
     ///
     /// let fake = FakeDingTalk::start()?;
-    /// let route = "POST /v1.0/storage/spaces/{spaceId}/dentries/0/folders"; // in the root of any space
-    /// fake.answer(route, json!({"dentry": {"id": "folder-1", "type": "FOLDER"}}));
+    /// let route = "DELETE /v1.0/storage/spaces/{spaceId}/dentries/dentry-1"; // in any space
+    /// fake.answer(route, json!({"async": true, "taskId": "task-1"}));
     ///
     /// let client = fake.client().build()?;
-    /// let add = || client.storage().add_folder("space-1", "0", "Reports", UnionId("anyone"), &AddFolder::new());
-    /// assert_eq!(add()?.id.as_deref(), Some("folder-1"));
-    /// assert_eq!(fake.requests_to(Target::Other)[0].json().unwrap()["name"], "Reports");
+    /// let storage = client.storage();
+    /// let delete = || storage.delete_dentry("space-1", "dentry-1", UnionId("anyone"), &DeleteDentry::new());
+    /// assert_eq!(delete()?.task_id.as_deref(), Some("task-1"));
+    /// assert_eq!(fake.requests_to(Target::Other)[0].query_value("unionId"), Some("anyone"));
     ///
     /// fake.fault(Target::Other, Fault::api_error(403, "permissionDenied"));
-    /// assert!(add().unwrap_err().is_permission_denied());
+    /// assert!(delete().unwrap_err().is_permission_denied());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn answer(&self, route: &str, body: impl Into<Value>) {
