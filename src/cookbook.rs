@@ -10,7 +10,7 @@
 //!
 //! # Download a file in a build script
 //!
-//! [`to_file`](crate::Download::to_file) publishes a file only when it is complete and verified, so the build script
+//! [`to_file`](crate::Download::to_file) publishes a file only when it is complete and checked, so the build script
 //! only has to check whether the file exists. Pin the version, or the same sources may produce a different build
 //! tomorrow. Put the version into the file name too: `OUT_DIR` survives changes to `build.rs`, and so does an old
 //! download in it.
@@ -95,8 +95,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! If the secret manager issues the tokens themselves, pass a [`TokenSource`](crate::TokenSource) to the client. A closure
-//! implements it. The client calls it before every request, because only you know how long your token may be cached; the
+//! If the secret manager issues the tokens themselves, pass a [`TokenSource`](crate::TokenSource), or a closure that
+//! returns the token, to `token_source`. The client calls it before every request, because only you know how long your token may be cached; the
 //! example in its documentation caches the token.
 //!
 //! # Serve many organisations
@@ -387,8 +387,8 @@
 //! # Download a whole folder
 //!
 //! A file name at DingTalk may not be valid on a local disk. It may be `..`, contain a `\`, be a reserved device name on
-//! Windows, or differ from another name in case alone. [`safe_path`](crate::WalkEntry::safe_path) returns a relative path
-//! that is valid and unique. `no_clobber` makes a second run fetch only the missing files. A file that fails does not stop
+//! Windows, have more bytes than a file system allows (a Chinese character has three), or differ from another name in case
+//! alone. [`safe_path`](crate::WalkEntry::safe_path) returns a relative path of valid, unique names of at most 200 bytes. `no_clobber` makes a second run fetch only the missing files. A file that fails does not stop
 //! the others.
 //!
 //! ```no_run

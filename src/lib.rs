@@ -1,4 +1,5 @@
-//! A blocking client for DingTalk files: downloads, uploads and sends that resume, retry and verify every byte.
+//! A blocking client for DingTalk files: downloads, uploads and sends with resume, safe retries, and checks of length and
+//! CRC-64.
 //!
 //! ```
 //! use dingtalk_files::{Client, UnionId};
@@ -19,7 +20,7 @@
 //! # let report = std::env::temp_dir().join(format!("dingtalk-files-front-page-{}", std::process::id()));
 //! # #[cfg(any())]
 //! let report = "report.xls";
-//! file.download().resume(true).to_file(&report)?; // complete and verified, or an error
+//! file.download().resume(true).to_file(&report)?; // complete and checked, or an error
 //! client.conv_file().send_by_app("space-id", "dentry-id", UnionId("receiver-union-id"))?;
 //! # std::fs::remove_file(&report)?;
 //! # assert_eq!((&out[..], done.verified, fake.sent().len()), (&b"some bytes"[..], true, 1));
@@ -27,7 +28,7 @@
 //! ```
 //!
 //! DingTalk's own SDKs return URLs and signed headers. This crate also transfers the bytes: it resumes broken connections,
-//! switches to the next URL, renews expired signatures, checks length and CRC-64, and returns an error rather than a wrong
+//! switches to the next URL, renews signatures that expire or are refused, checks length and CRC-64, and returns an error rather than a wrong
 //! file.
 //!
 //! # Tasks
@@ -189,10 +190,9 @@ pub use transfer::download::Download;
 pub use transfer::fuzzing;
 pub use transfer::origin::AttachmentWay;
 pub use transfer::plan::plan;
-pub use transfer::remote_file::{Downloaded, RemoteFile};
+pub use transfer::remote_file::{Downloaded, FileStat, RemoteFile};
 pub use transfer::send::{SendFile, SendFrom, SentFile};
 pub use transfer::send_all::{Deliveries, Delivery, Recipient};
-pub use transfer::stat::FileStat;
 pub use transfer::upload::Upload;
 
 // Everything can be imported from the root. Documented there, the types of the operations would hide the others.

@@ -35,7 +35,8 @@ pub struct Event<'a> {
     pub kind: EventKind,
     /// The operation of the step: the route of an API call, `GET object` or `PUT object`.
     pub operation: &'static str,
-    /// Host and port of the request; for a failover, those of the next URL.
+    /// Host and port of the request. For a failover, a renewed signature, or a wait in a transfer, those of the next
+    /// request.
     pub host: &'a str,
     /// HTTP status of the response, if one arrived.
     pub status: Option<u16>,

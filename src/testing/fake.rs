@@ -161,10 +161,10 @@ impl FakeDingTalk {
     /// client.file("space-1", "dentry-1", UnionId("anyone")).download_to(&mut Vec::new(), ..)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
     /// Parameters that OSS signs, such as `response-content-type`, are part of the signature. All URLs share one
     /// signature, which covers the parameters of the first URL with `{good}`. A client that adds, changes or drops a
     /// signed parameter gets 403 `SignatureDoesNotMatch`. The `response-*` parameters replace headers of the answer.
-    /// `SignatureDoesNotMatch`. The `response-*` parameters replace headers of the answer.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -82,7 +82,7 @@
 //! | add a file of several gigabytes that takes no memory | [`Content::pattern`] |
 //! | inspect the result | [`sent`](FakeDingTalk::sent), [`files`](FakeDingTalk::files), [`content`](FakeDingTalk::content) |
 //! | inspect the requests | [`requests_to`](FakeDingTalk::requests_to), [`requests`](FakeDingTalk::requests) |
-//! | make requests fail | [`fault`](FakeDingTalk::fault) for the next request, [`fault_on_call`](FakeDingTalk::fault_on_call) for the n-th request, [`fault_when`](FakeDingTalk::fault_when) on a condition, [`fault_always`](FakeDingTalk::fault_always) for every request |
+//! | make requests fail | [`fault`](FakeDingTalk::fault) for the next request, [`fault_on_call`](FakeDingTalk::fault_on_call) for the n-th request, [`fault_when`](FakeDingTalk::fault_when) on a condition, [`fault_always`](FakeDingTalk::fault_always) for every request until [`clear_faults`](FakeDingTalk::clear_faults) |
 //! | answer an operation that the fake does not implement | [`answer`](FakeDingTalk::answer) |
 //! | avoid waiting | [`ClientBuilder::clock`](crate::ClientBuilder::clock) with a [`ManualClock`] |
 //! | test a program that calls [`Client::from_env`](crate::Client::from_env) | [`environment`](FakeDingTalk::environment) |

@@ -8,9 +8,8 @@ use std::sync::atomic::AtomicBool;
 use super::context::{Callback, Progress, TransferContext};
 use super::file_download::FileDownload;
 use super::range_download::PartRequest;
-use super::remote_file::{Downloaded, RemoteFile};
+use super::remote_file::{Downloaded, FileStat, RemoteFile};
 use super::signer::{GivenUrls, OriginSigner, check_download_info};
-use super::stat::FileStat;
 use super::target::Target;
 use super::writer_download::{OnObject, WriterSink, into_writer};
 use crate::api::storage::files::DownloadInfo;
@@ -88,8 +87,8 @@ impl Client {
     ///
     /// Recovers from broken connections, stalls and dead URLs as the client's [`RetryPolicy`](crate::RetryPolicy)
     /// allows, but not from an expired signature: only [`Client::file`] can request a new signature. Memory use stays
-    /// constant, whatever the size. The writer receives large blocks, so it needs no `BufWriter`. It is flushed at the
-    /// end.
+    /// constant, whatever the size. The writer receives blocks of up to 32 KiB, so it needs no `BufWriter`. The first
+    /// bytes, and bytes that arrive slowly, are written at once. The writer is flushed at the end.
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, GetFileDownloadInfo, UnionId};
@@ -229,8 +228,9 @@ impl<'a> Download<'a> {
     /// Downloads only the object with this `ETag`, as of [`RemoteFile::stat`] or an earlier [`Downloaded`]. For
     /// [`to_writer`](Self::to_writer).
     ///
-    /// With another object the result is [`Error::ObjectChanged`], and nothing is written. Several machines that download
-    /// ranges of one file pass the `ETag` that all of them expect.
+    /// With another object the result is [`Error::ObjectChanged`], and nothing is written. The `ETag` includes its
+    /// quotes; a text without a closing quote is [`Error::InvalidArgument`], before anything is sent. Several
+    /// machines that download ranges of one file pass the `ETag` that all of them expect.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -392,7 +392,8 @@ impl<'a> Download<'a> {
     /// Only one download to a target can run at a time. A second download, in another thread, process or container,
     /// returns [`Error::TargetBusy`]. A file system without locks cannot prevent this; there, the download that ends
     /// first wins, and the other returns an error. If a target cannot be renamed over, such as a single file mounted
-    /// into a container, the finished content is written into it, which is not one step.
+    /// into a container, the finished content is written into it, which is not one step. On Windows, publishing waits up to
+    /// 5 seconds for a target that another program has open.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};
@@ -405,12 +406,13 @@ impl<'a> Download<'a> {
     ///
     /// # Errors
     ///
-    /// Before anything is sent: [`InvalidArgument`](Error::InvalidArgument) for a target that is not a file and for a
-    /// number of connections outside 1 to 64, [`TargetExists`](Error::TargetExists), [`TargetBusy`](Error::TargetBusy),
-    /// and [`File`](Error::File) if the folder is not writable. Later: those of [`RemoteFile::download_to`],
-    /// [`File`](Error::File) with the path, for a full disk and similar failures, [`TooLarge`](Error::TooLarge),
-    /// [`Cancelled`](Error::Cancelled). After an error the partial file is removed, unless [`resume`](Self::resume) is
-    /// set and the content is good.
+    /// Before anything is sent: [`InvalidArgument`](Error::InvalidArgument) for a target that is not a file, for a
+    /// number of connections outside 1 to 64, and with [`if_match`](Self::if_match) or
+    /// [`on_object`](Self::on_object), which need a writer; [`TargetExists`](Error::TargetExists),
+    /// [`TargetBusy`](Error::TargetBusy), and [`File`](Error::File) if the folder is not writable. Later: those of
+    /// [`RemoteFile::download_to`], [`File`](Error::File) with the path, for a full disk and similar failures,
+    /// [`TooLarge`](Error::TooLarge), [`Cancelled`](Error::Cancelled). After an error the partial file is removed,
+    /// unless [`resume`](Self::resume) is set and the content is good.
     pub fn to_file(self, path: impl AsRef<Path>) -> Result<Downloaded> {
         if !(1..=MAX_PARALLEL).contains(&self.connections) {
             let what = format!("`parallel` takes 1 to {MAX_PARALLEL} connections, not {}", self.connections);

@@ -34,7 +34,7 @@ pub(crate) mod send;
 pub(crate) mod send_all;
 mod signer;
 mod source;
-pub(crate) mod stat;
+mod stat;
 mod target;
 pub(crate) mod upload;
 mod upload_steps;

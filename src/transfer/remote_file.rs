@@ -13,6 +13,7 @@ use crate::base::error::{Error, Result};
 use crate::base::ids::{UnionId, UserId};
 use crate::base::secret::{PresignedUrl, Secret};
 use crate::client::Client;
+use crate::object::meta::ObjectMeta;
 use crate::object::range::ByteRange;
 
 /// The result of a download.
@@ -46,6 +47,35 @@ pub struct Downloaded {
     /// CRC-64/XZ of the written bytes, also if the object store has no checksum. [`combine_crc64`](crate::combine_crc64)
     /// combines those of several ranges.
     pub crc64: u64,
+}
+
+/// Size, `ETag` and checksum of a file.
+///
+/// ```
+/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
+/// # let fake = FakeDingTalk::start()?;
+/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
+/// # let client = fake.client().build()?;
+/// let stat = client.file("space-1", "dentry-1", UnionId("operator-1")).stat()?;
+/// assert_eq!(stat.size, Some(5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileStat {
+    /// Size in bytes. `None` if the server does not report it.
+    pub size: Option<u64>,
+    /// Marker that changes with the content.
+    pub etag: Option<String>,
+    /// CRC-64/XZ of the whole file, if the object store has one.
+    pub crc64: Option<u64>,
+}
+
+impl FileStat {
+    pub(super) fn of(object: ObjectMeta) -> Self {
+        let ObjectMeta { total: size, etag, crc64, .. } = object;
+        Self { size, etag, crc64 }
+    }
 }
 
 impl Client {
@@ -188,12 +218,13 @@ impl Client {
 ///
 /// Returned by [`Client::file`] and the similar functions of [`Client`].
 ///
-/// The signed URLs of the last download info are kept, shared by clones, and used until shortly before they expire (about
-/// 15 minutes in practice). Several downloads of a file, or of parts of it, therefore cost one call. A kept info names one
-/// version: if the file is replaced meanwhile, downloads still return the earlier version until the info expires, which
-/// keeps the parts of a file consistent. For the current version, create a new `RemoteFile`, or call
-/// [`download_info`](Self::download_info). After a failed download, and when the kept URL no longer works, the info is
-/// requested again.
+/// The signed URLs of the last download info are kept, shared by clones, and used until shortly before they expire
+/// (about 15 minutes in practice). Several downloads of a file, or of parts of it, therefore cost one call. A kept
+/// info names one version: if the file is replaced meanwhile, downloads still return the earlier version until the
+/// info expires, which keeps the parts of a file consistent. For the current version, create a new `RemoteFile`, or
+/// call [`download_info`](Self::download_info). The info is requested again when the kept URL no longer works, and
+/// after a failed download, unless the failure was local: a cancellation, a deadline, a size limit, the writer or the
+/// file.
 ///
 /// ```
 /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -4,41 +4,11 @@ use std::io;
 
 use super::context::TransferContext;
 use super::range_download::{PartRequest, download_range};
-use super::remote_file::RemoteFile;
+use super::remote_file::{FileStat, RemoteFile};
 use super::signer::OriginSigner;
 use super::writer_download::{WriterSink, explain};
 use crate::base::error::{Error, Result};
-use crate::object::meta::ObjectMeta;
 use crate::object::range::ByteRange;
-
-/// Size, `ETag` and checksum of a file.
-///
-/// ```
-/// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
-/// # let fake = FakeDingTalk::start()?;
-/// # fake.put_file("space-1", "dentry-1", "report.txt", "hello");
-/// # let client = fake.client().build()?;
-/// let stat = client.file("space-1", "dentry-1", UnionId("operator-1")).stat()?;
-/// assert_eq!(stat.size, Some(5));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FileStat {
-    /// Size in bytes. `None` if the server does not report it.
-    pub size: Option<u64>,
-    /// Marker that changes with the content.
-    pub etag: Option<String>,
-    /// CRC-64/XZ of the whole file, if the object store has one.
-    pub crc64: Option<u64>,
-}
-
-impl FileStat {
-    pub(super) fn of(object: ObjectMeta) -> Self {
-        let ObjectMeta { total: size, etag, crc64, .. } = object;
-        Self { size, etag, crc64 }
-    }
-}
 
 impl RemoteFile {
     /// Returns the size, `ETag` and checksum of the file.

@@ -53,8 +53,7 @@ impl Client {
     /// Prepares an upload into a folder of a space. The folder `"0"` is the root. Sends no request yet.
     ///
     /// Performs the three documented steps, upload info, PUT and commit, and recovers from failures between them. Files
-    /// above 64 MiB are sent in parts. Memory use stays constant (see [`from_reader`](Upload::from_reader) for the one
-    /// exception).
+    /// above 64 MiB are sent in parts. Memory use stays constant, except in [`from_reader`](Upload::from_reader).
     ///
     /// ```no_run
     /// use dingtalk_files::{Client, UnionId};
@@ -307,7 +306,8 @@ impl<'a> Upload<'a> {
     }
 
     /// Continues an upload of the same bytes that ended in [`Error::UploadInterrupted`]. Parts that have arrived are
-    /// read again and compared, but not sent. Wait before the next attempt, and limit the number of attempts.
+    /// read again and compared, but not sent. The client has retried for some seconds already: wait before the next
+    /// attempt, and limit the number.
     ///
     /// ```no_run
     /// # use dingtalk_files::{Client, UnionId};

@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use super::context::TransferContext;
 use super::range_download::{PartRequest, Sink, Stopped, download_range};
-use super::remote_file::Downloaded;
+use super::remote_file::{Downloaded, FileStat};
 use super::signer::Signer;
-use super::stat::FileStat;
 use crate::base::error::{Error, Problem, Result};
 use crate::client::Client;
 use crate::object::meta::ObjectMeta;

@@ -15,9 +15,9 @@ use crate::base::pages::{Page, Pages};
 string_enum! {
     /// Sort direction of a list.
     SortOrder: sent {
-        /// Ascending: smallest or oldest first.
+        /// Ascending: smallest, oldest, or first by name first.
         Ascending = "ASC",
-        /// Descending: largest or newest first.
+        /// Descending: largest, newest, or last by name first.
         Descending = "DESC",
     }
 }

@@ -50,7 +50,7 @@ pub enum ErrorKind {
     Stall,
     /// `deadline`: the overall timeout ended the operation.
     Deadline,
-    /// `range`: the range begins after the end of the object.
+    /// `range`: the range begins at or after the end of the object.
     Range,
     /// `integrity`: the object changed, or its checksum differs.
     Integrity,

@@ -216,8 +216,10 @@ impl Error {
         matches!(self.root(), Self::Api(e) if e.is_authentication())
     }
 
-    /// Returns whether every further call would fail in the same way until somebody changes something: wrong credentials,
-    /// a missing permission of the app, a refused address, a used-up quota, a wrong configuration.
+    /// Returns whether every further call would fail in the same way until somebody changes something: wrong
+    /// credentials, a missing permission of the app, a refused address, a used-up quota, a wrong configuration. A ban
+    /// of this machine's address counts too, although it ends by itself (see [`retry_after`](Self::retry_after)), and
+    /// so does a failure of the caller's own token source.
     ///
     /// A full disk counts as well. A program with many files to process stops at such an error, and continues with the next
     /// file after any other one. A network that is down is not included: stop after several

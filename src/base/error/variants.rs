@@ -94,8 +94,9 @@ pub enum Error {
         size: Option<u64>,
     },
 
-    /// The object was replaced during the download. The writer holds a part of the old object: discard that part and
-    /// start again, or name a version.
+    /// The object was replaced during the download, or is not the one that
+    /// [`Download::if_match`](crate::Download::if_match) expects. If `written` is 0, nothing was written. Otherwise
+    /// the writer holds a part of the old object: discard that part and start again, or name a version.
     #[error("{}", object_changed(*written))]
     ObjectChanged {
         /// Bytes that the writer received, all of the old object.

@@ -44,7 +44,9 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`](crate::Error::Config), naming the variables that are missing or invalid.
+    /// [`Error::Config`](crate::Error::Config), naming a variable that is invalid, or the missing one of `DINGTALK_APP_KEY`
+    /// and `DINGTALK_APP_SECRET`. If no credentials are set at all, [`build`](Self::build) reports it, unless the program
+    /// sets its own.
     #[inline]
     pub fn from_env() -> Result<Self> {
         Self::from_vars(|name| std::env::var(name).ok())
