@@ -300,7 +300,8 @@ impl Client {
     /// covers each call, retry, wait, token fetch and transfer that is made with it and with the files created from it.
     /// An operation that exceeds the deadline fails with a timeout that names the limit. An
     /// [`overall_timeout`](crate::ClientBuilder::overall_timeout) still limits each operation, and the earlier deadline
-    /// holds. A server creates one such client for each request that it serves.
+    /// holds. A server creates one such client for each request that it serves. The deadline also ends a transfer that is
+    /// still running, so allow for all of it. It cannot interrupt the caller's reader or writer.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

@@ -11,7 +11,8 @@ use crate::base::error::{Error, Result};
 /// unknown.
 ///
 /// An end beyond the end of the object is cut, as in HTTP. A range that is empty or backwards is an error before
-/// anything is sent. A range that begins after the end of the object is [`Error::RangeNotSatisfiable`].
+/// anything is sent. A range that begins at or after the end of the object is [`Error::RangeNotSatisfiable`]. On an empty object, only `..`, `0..` and
+/// the last `n` bytes succeed.
 ///
 /// ```
 /// use dingtalk_files::ByteRange;
@@ -35,6 +36,20 @@ impl ByteRange {
     /// ```
     pub fn last(count: u64) -> Self {
         Self(RequestedRange::Last(count))
+    }
+
+    /// Returns the bytes of this range in an object of `size` bytes, half-open; `None` if the object has none of them.
+    ///
+    /// ```
+    /// use dingtalk_files::ByteRange;
+    ///
+    /// assert_eq!(ByteRange::from(3..500).resolve(10), Some(3..10));
+    /// assert_eq!(ByteRange::last(4).resolve(10), Some(6..10));
+    /// assert_eq!(ByteRange::from(10..).resolve(10), None);
+    /// ```
+    #[must_use]
+    pub fn resolve(self, size: u64) -> Option<Range<u64>> {
+        self.check().ok()?.resolve(size)
     }
 
     /// Returns the range to request, or an error if the range is empty or backwards.
@@ -115,7 +130,7 @@ impl RequestedRange {
         }
     }
 
-    /// Returns the bytes of the range in an object of `total` bytes; `None` if the range begins after the end.
+    /// Returns the bytes of the range in an object of `total` bytes; `None` if the range begins at or after the end.
     pub(crate) fn resolve(self, total: u64) -> Option<Range<u64>> {
         match self {
             Self::WHOLE => Some(0..total),
@@ -163,7 +178,7 @@ pub(crate) enum Verdict {
     Take { skip: u64, start: u64, end: Option<u64>, total: Option<u64> },
     /// The size is known now: request a range inside the object.
     AskInside { total: u64 },
-    /// The range begins after the end of the object.
+    /// The range begins at or after the end of the object.
     NotSatisfiable { size: u64 },
     /// The answer belongs to another object than the one known so far.
     Changed,

@@ -121,7 +121,12 @@ impl Client {
         let signer = GivenUrls::new(check_download_info(&client, info, client.clock().now())?);
         let context = TransferContext::of(&client);
         let request = PartRequest { range, object: None, or_whole: false };
-        let mut sink = WriterSink { writer: &mut &mut *writer, context: &context, on_object: None };
+        let mut sink = WriterSink {
+            writer: &mut &mut *writer,
+            context: &context,
+            on_object: None,
+            object: FileStat::default(),
+        };
         into_writer(&client, &signer, request, &mut sink)
     }
 }
@@ -277,7 +282,7 @@ impl<'a> Download<'a> {
     /// [`to_writer`](Self::to_writer).
     ///
     /// An HTTP server sends the head of its response here, without a [`stat`](RemoteFile::stat) before the download. The
-    /// callback is called once, or again if the object is replaced before the first byte.
+    /// callback is called once, immediately before the first write; of an empty object, at the end.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};
@@ -290,7 +295,7 @@ impl<'a> Download<'a> {
     /// assert_eq!((size, bytes.as_slice()), (Some(5), &b"el"[..]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn on_object(mut self, callback: impl FnMut(&FileStat) + Send + 'a) -> Self {
+    pub fn on_object(mut self, callback: impl FnOnce(&FileStat) + Send + 'a) -> Self {
         self.on_object = Some(Box::new(callback));
         self
     }
@@ -368,10 +373,14 @@ impl<'a> Download<'a> {
             let first = self.file.sign_or_wait(client, &context)?;
             let signer = OriginSigner::new(client, &*self.file.origin, &self.file.kept, &context, first);
             let request = PartRequest { range, object, or_whole: false };
-            let mut sink =
-                WriterSink { writer: &mut &mut *writer, context: &context, on_object: self.on_object };
+            let mut sink = WriterSink {
+                writer: &mut &mut *writer,
+                context: &context,
+                on_object: self.on_object,
+                object: FileStat::default(),
+            };
             let result = into_writer(client, &signer, request, &mut sink);
-            result.inspect_err(|error| self.file.kept.forget_after(error))
+            result.inspect_err(|error| self.file.kept.forget_after(error, context.now()))
         })
     }
 
@@ -441,7 +450,7 @@ impl<'a> Download<'a> {
             no_clobber: self.no_clobber,
             connections: self.connections,
         };
-        download.run(&target).inspect_err(|error| self.file.kept.forget_after(error))
+        download.run(&target).inspect_err(|error| self.file.kept.forget_after(error, context.now()))
     }
 }
 

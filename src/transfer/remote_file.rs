@@ -60,7 +60,7 @@ pub struct Downloaded {
 /// assert_eq!(stat.size, Some(5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileStat {
     /// Size in bytes. `None` if the server does not report it.
@@ -386,7 +386,9 @@ impl RemoteFile {
 
     /// Returns the same file for a client with a deadline, as [`Client::with_deadline`] returns.
     ///
-    /// It shares the kept download info. A server that keeps a `RemoteFile` uses a new one of these for each request.
+    /// It shares the kept download info. A server that keeps a `RemoteFile` uses a new one of these for each request. The
+    /// deadline also ends a download that is still running, so allow for the whole transfer. It cannot interrupt the
+    /// writer: limit a socket by its own write timeout.
     ///
     /// ```
     /// # use dingtalk_files::{UnionId, testing::FakeDingTalk};

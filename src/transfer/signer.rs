@@ -178,7 +178,16 @@ impl KeptSignature {
     }
 
     /// Drops the URLs after a download that failed, unless the failure has nothing to do with them.
-    pub(crate) fn forget_after(&self, failure: &Error) {
+    ///
+    /// A range past the end, or another object than expected, may come from a request of a stranger to a server. The file
+    /// may have changed, but not worth a call each time.
+    pub(crate) fn forget_after(&self, failure: &Error, now: Duration) {
+        let is_of_request =
+            matches!(failure.root(), Error::RangeNotSatisfiable { .. } | Error::ObjectChanged { written: 0 });
+        let is_young = |urls: &SignedUrls| now.saturating_sub(urls.signed_at) < YOUNG;
+        if is_of_request && lock(&self.state).urls.as_ref().is_some_and(|(urls, _)| is_young(urls)) {
+            return;
+        }
         let is_local = matches!(
             failure.root(),
             Error::Cancelled { .. } | Error::Write { .. } | Error::File(_) | Error::TooLarge { .. }
@@ -188,6 +197,9 @@ impl KeptSignature {
         }
     }
 }
+
+/// An info of this age still describes the file.
+const YOUNG: Duration = Duration::from_secs(60);
 
 /// Ends a request for URLs, also by a panic in an observer, so that nobody waits forever.
 struct RequestGuard<'a>(&'a KeptSignature);

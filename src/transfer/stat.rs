@@ -36,7 +36,12 @@ impl RemoteFile {
         let signer = OriginSigner::new(&client, &*self.origin, &self.kept, &context, first);
         let get = |range: ByteRange| {
             let request = PartRequest { range: range.check()?, object: None, or_whole: false };
-            let mut sink = WriterSink { writer: &mut io::sink(), context: &context, on_object: None };
+            let mut sink = WriterSink {
+                writer: &mut io::sink(),
+                context: &context,
+                on_object: None,
+                object: FileStat::default(),
+            };
             download_range(&client, &signer, request, &mut sink, &context).map_err(explain)
         };
         let result = match get(ByteRange::from(..1)) {
@@ -44,7 +49,7 @@ impl RemoteFile {
             Err(Error::RangeNotSatisfiable { size: Some(0) }) => get(ByteRange::from(..)),
             result => result,
         };
-        let done = result.inspect_err(|error| self.kept.forget_after(error))?;
+        let done = result.inspect_err(|error| self.kept.forget_after(error, context.now()))?;
         Ok(FileStat::of(done.object))
     }
 }

@@ -45,26 +45,38 @@ pub(super) fn explain(stopped: Stopped) -> Error {
 pub(super) struct WriterSink<'a, 'c> {
     pub(super) writer: &'a mut dyn Write,
     pub(super) context: &'a TransferContext<'c>,
+    /// Called before the first write, or at the end of an empty range.
     pub(super) on_object: Option<OnObject<'c>>,
+    pub(super) object: FileStat,
 }
 
 /// A caller's callback for the object of a download.
-pub(super) type OnObject<'c> = Box<dyn FnMut(&FileStat) + Send + 'c>;
+pub(super) type OnObject<'c> = Box<dyn FnOnce(&FileStat) + Send + 'c>;
 
 impl Sink for WriterSink<'_, '_> {
     fn open(&mut self, object: &ObjectMeta, start: u64, end: Option<u64>) -> Result<()> {
-        if let Some(on_object) = &mut self.on_object {
-            on_object(&FileStat::of(object.clone()));
+        if self.on_object.is_some() {
+            self.object = FileStat::of(object.clone());
         }
         self.context.begin(0, end.map(|end| end - start));
         Ok(())
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.report_object();
         self.writer.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.report_object();
         self.writer.flush()
+    }
+}
+
+impl WriterSink<'_, '_> {
+    fn report_object(&mut self) {
+        if let Some(on_object) = self.on_object.take() {
+            on_object(&self.object);
+        }
     }
 }

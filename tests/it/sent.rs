@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use dingtalk_files::testing::{FakeDingTalk, Fault, ManualClock, Target};
 use dingtalk_files::{Client, Error, GetFileUploadInfo, NetworkStage, Result, RetryPolicy, UnionId};
+use serde_json::json;
 use ureq::http::{Request, Response};
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Body, SendBody};
@@ -207,5 +208,39 @@ fn a_failed_change_may_have_run() {
         fake.fault_always(Target::Send, fault.clone());
         let error = send(&client).unwrap_err();
         assert!(error.may_have_run(), "{fault:?}: {error}");
+    }
+}
+
+/// An operator follows the text, so it must not suggest a second message.
+#[test]
+fn the_text_of_a_send_that_may_have_run_says_to_check_first() {
+    let faults = [
+        Fault::status(502),
+        Fault::status(503),
+        Fault::html(502, "<html>"),
+        Fault::json(200, json!("text")),
+        Fault::api_error(500, "systemError"),
+        Fault::api_error(400, "unknownError"),
+        Fault::api_error(503, "operationTimeout"),
+        Fault::CloseWithoutAnswer,
+        Fault::CutAfter(3),
+        Fault::api_error(403, "permissionDenied"),
+        Fault::api_error(400, "paramError"),
+        Fault::api_error(403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"),
+        Fault::html(403, "<html>"),
+    ];
+    for fault in faults {
+        let fake = fake();
+        let client = fake.client().retry(RetryPolicy::none()).build().unwrap();
+        let shown = format!("{fault:?}");
+        fake.fault_always(Target::Send, fault);
+        let Err(error) = send(&client) else { continue };
+        let text = error.to_string();
+        let warns = text.contains("It may have taken effect: check before you repeat it");
+        assert_eq!(warns, error.may_have_run(), "{shown}: {text}");
+        assert!(!(warns && text.contains("try again later")), "{text}");
+        let folder = client.send_bytes("a.txt", b"a").into_folder("space-1", "0", UnionId("union-1"));
+        let text = folder.to_user(UnionId("receiver-1")).unwrap_err().to_string();
+        assert_eq!(text.contains("If the receiver does not have it, send that dentry"), warns, "{text}");
     }
 }

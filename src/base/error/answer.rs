@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::text::OneLine;
+use super::text::{CHECK_FIRST, OneLine};
 
 /// A server's answer that could not be used.
 ///
@@ -226,11 +226,19 @@ impl fmt::Display for Problem {
 
 impl fmt::Display for UnexpectedAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} answered {}: {}", self.operation, self.status, self.problem)?;
+        write!(f, "{} answered {}: ", self.operation, self.status)?;
+        // A PUT of an object has a commit after it, and may be repeated.
+        let may_have_run = self.may_have_run() && self.operation.contains(" /");
+        match &self.problem {
+            Problem::Gateway if may_have_run => {
+                f.write_str("a gateway or proxy answered in the server's place")?;
+            }
+            problem => problem.fmt(f)?,
+        }
         if let Some(id) = &self.request_id {
             write!(f, " (request id {id})")?;
         }
-        Ok(())
+        if may_have_run && self.problem != Problem::NotDone { f.write_str(CHECK_FIRST) } else { Ok(()) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::text::OneLine;
+use super::text::{CHECK_FIRST, OneLine};
 
 /// DingTalk refused or failed an operation.
 ///
@@ -250,7 +250,7 @@ impl fmt::Display for ApiError {
         if let Some(advice) = self.advice() {
             write!(f, ". {advice}")?;
         }
-        Ok(())
+        if self.may_have_run() { f.write_str(CHECK_FIRST) } else { Ok(()) }
     }
 }
 

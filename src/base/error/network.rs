@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 use std::{fmt, io};
 
+use super::text::CHECK_FIRST;
 use crate::base::secret::host_of;
 
 /// A request that got no answer, or not all of it.
@@ -152,7 +153,7 @@ impl NetworkError {
     fn write_outcome(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_call = self.operation.contains(" /");
         if is_call && self.may_have_run() {
-            f.write_str(". It may have taken effect: check before you repeat it")?;
+            f.write_str(CHECK_FIRST)?;
         }
         Ok(())
     }

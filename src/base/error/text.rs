@@ -28,3 +28,6 @@ impl fmt::Display for PathText<'_> {
         if text.is_empty() { f.write_str("\"\"") } else { fmt::Display::fmt(&OneLine(&text), f) }
     }
 }
+
+/// Warning that a request of an operation may have taken effect.
+pub(super) const CHECK_FIRST: &str = ". It may have taken effect: check before you repeat it";

@@ -88,7 +88,7 @@ pub enum Error {
     TokenSource(Box<dyn std::error::Error + Send + Sync>),
 
     /// The range begins at or after the end of the object. Nothing was written.
-    #[error("the range begins after the end of the object{}; request a range inside it", size_text(*.size))]
+    #[error("the range begins at or after the end of the object{}; request a range inside it", size_text(*.size))]
     RangeNotSatisfiable {
         /// Size of the object in bytes, if the server reported it.
         size: Option<u64>,
@@ -372,7 +372,8 @@ impl fmt::Display for NotSent {
         )?;
         let unknown = cause.may_have_run();
         f.write_str(if unknown { "whether it was sent is unknown" } else { "not sent" })?;
-        write!(f, ": {cause}. Send that dentry; do not upload it again")
+        let advice = if unknown { "If the receiver does not have it, send" } else { "Send" };
+        write!(f, ": {cause}. {advice} that dentry; do not upload it again")
     }
 }
 

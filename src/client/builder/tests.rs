@@ -27,7 +27,7 @@ fn environment_variables_configure_a_client_and_are_named_in_errors() {
     let client = ClientBuilder::from_vars(both).unwrap().no_proxy().build().unwrap();
     assert!(format!("{client:?}").contains("Fixed(..)"));
 
-    let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " ")])));
+    let none = problem(ClientBuilder::from_vars(vars(&[("DINGTALK_ACCESS_TOKEN", " "), BASE])));
     assert!(none.contains("DINGTALK_APP_KEY") && none.contains("DINGTALK_ACCESS_TOKEN"), "{none}");
     // Credentials of the program replace those of the environment, or their absence.
     for pairs in [&[BASE][..], &[TOKEN, BASE]] {

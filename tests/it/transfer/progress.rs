@@ -248,6 +248,19 @@ fn the_object_is_reported_once_before_the_first_byte() {
     assert!(writer.1 == s.content.bytes(100..MIB));
     assert_eq!(*order.lock().unwrap(), ["object", "write"]);
 
+    // An object that is replaced before the first byte is not reported. An empty one is reported at the end.
+    let s = Setup::new(1000);
+    s.fault(Fault::CutAfter(0));
+    s.fault(Fault::ReplaceObject("goodbye!".into()));
+    let mut sizes = Vec::new();
+    let mut bytes = Vec::new();
+    s.file().download().on_object(|object| sizes.push(object.size)).to_writer(&mut bytes, ..).unwrap();
+    assert_eq!((bytes.as_slice(), &sizes), (&b"goodbye!"[..], &vec![Some(8)]));
+    s.fake.put_file("space-1", "empty", "empty.bin", "");
+    let empty = s.client.file("space-1", "empty", UnionId("operator-1"));
+    empty.download().on_object(|object| sizes.push(object.size)).to_writer(&mut Vec::new(), ..).unwrap();
+    assert_eq!(sizes, [Some(8), Some(0)]);
+
     // Errors before the first byte report no object.
     let never = |_: &FileStat| panic!("no object");
     s.file().download().on_object(never).to_writer(&mut Vec::new(), 2 * MIB..).unwrap_err();
