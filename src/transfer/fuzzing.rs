@@ -179,7 +179,7 @@ pub fn download(
     let state = (servers, Generation(0), request.urls);
     let world = World { state: Mutex::new(state), lapsed: request.lapsed };
     let ended = download_range(&world, &world, part, &mut Plain { writer, written: 0 }, &context);
-    let downloaded = ended.map_err(super::download::explain)?;
+    let downloaded = ended.map_err(super::writer_download::explain)?;
     let verified = downloaded.verify()?;
     Ok(Done { range: downloaded.range, total: downloaded.object.total, verified })
 }
