@@ -187,10 +187,7 @@ impl<'a> Failover<'a> {
     fn pause(&mut self, error: Error, context: &TransferContext<'_>) -> Result<()> {
         let asked = if let Error::Storage(e) = &error { e.retry_after } else { None };
         let wait = context.policy().wait(self.budget.retries, asked, jitter());
-        if context.ends_within(wait) {
-            return Err(error);
-        }
-        if !context.policy().allows(self.budget.retries) {
+        if context.ends_within(wait) || !context.policy().allows(self.budget.retries) {
             return Err(error);
         }
         self.budget.retries += 1;
